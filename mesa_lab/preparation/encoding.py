@@ -1,0 +1,130 @@
+"""Parameter values as plain data: to JSON or TOML and back, without running anybody's code.
+
+Study files, experiment files and seeds all need the same answer to "what is this value?", so
+the answer lives here. Numbers, text, booleans, None, lists and string-keyed dicts stay as they
+are; tuples, other dicts, None inside TOML and Enum members carry a tag. An Enum member becomes
+its name: `models.build` turns the name back into a member where the model's hint asks for one.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from mesa_lab.errors import ParameterError
+
+__all__ = ["canonical", "decode", "encode", "from_json", "to_json"]
+
+_TUPLE, _DICT, _NONE, _FLOAT = "$tuple", "$dict", "$none", "$float"
+
+
+def encode(value: Any, *, tag_none: bool = False) -> Any:
+    """Turn a parameter value into plain data.
+
+    Args:
+        value: A number (numpy's too), text, bool, None, Enum member, or a list, tuple or dict of such.
+        tag_none: Tag None and non-finite floats too, for formats that have no null (TOML keeps nan and inf,
+            JSON does not).
+
+    Returns:
+        Only `None`, `bool`, `int`, `float`, `str`, `list` and string-keyed `dict`.
+
+    Raises:
+        ParameterError: If the value is none of these.
+
+    Example:
+        >>> encode({("C", "D"): 1.5})
+        {'$dict': [[{'$tuple': ['C', 'D']}, 1.5]]}
+    """
+    if isinstance(value, Enum):
+        return value.name
+    if value is None:
+        return {_NONE: True} if tag_none else None
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, tuple):
+        return {_TUPLE: [encode(item, tag_none=tag_none) for item in value]}
+    if isinstance(value, list):
+        return [encode(item, tag_none=tag_none) for item in value]
+    if isinstance(value, Mapping):
+        if all(isinstance(key, str) and not key.startswith("$") for key in value):
+            return {key: encode(item, tag_none=tag_none) for key, item in value.items()}
+        pairs = [[encode(key, tag_none=tag_none), encode(item, tag_none=tag_none)] for key, item in value.items()]
+        return {_DICT: pairs}
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        return encode(value.tolist(), tag_none=tag_none)
+    raise ParameterError(
+        f"The parameter value {value!r} is a {type(value).__name__}, which cannot be kept as data. "
+        "Use numbers, text, True, False, None, Enum members, or lists and dicts of them."
+    )
+
+
+def decode(data: Any) -> Any:
+    """Turn plain data back into the value that `encode` was given (Enum members stay names).
+
+    Example:
+        >>> decode({'$tuple': [1, 2]})
+        (1, 2)
+    """
+    if isinstance(data, Mapping):
+        match list(data.items()):
+            case [(tag, items)] if tag == _TUPLE:
+                return tuple(decode(item) for item in items)
+            case [(tag, items)] if tag == _DICT:
+                return {decode(key): decode(item) for key, item in items}
+            case [(tag, _)] if tag == _NONE:
+                return None
+            case [(tag, text)] if tag == _FLOAT:
+                return float(text)
+        return {key: decode(item) for key, item in data.items()}
+    if isinstance(data, list | tuple):
+        return [decode(item) for item in data]
+    return data
+
+
+def to_json(parameters: Mapping[str, Any]) -> str:
+    """Write a design point as compact JSON, its keys in their own order.
+
+    Example:
+        >>> to_json({"n": 10, "torus": True})
+        '{"n":10,"torus":true}'
+    """
+    return json.dumps(_finite(encode(dict(parameters))), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def from_json(text: str) -> dict[str, Any]:
+    """Read what `to_json` wrote.
+
+    Example:
+        >>> from_json('{"n":10}')
+        {'n': 10}
+    """
+    decoded: dict[str, Any] = decode(json.loads(text))
+    return decoded
+
+
+def canonical(parameters: Mapping[str, Any]) -> str:
+    """Write a design point so that equal points give equal text, whatever the order of their keys.
+
+    Seeds derive from this text: changing it would change every seed of every experiment.
+
+    Example:
+        >>> canonical({"b": 1, "a": 0.5}) == canonical({"a": 0.5, "b": 1})
+        True
+    """
+    plain = _finite(encode(dict(parameters)))
+    return json.dumps(plain, separators=(",", ":"), sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+
+def _finite(data: Any) -> Any:
+    """Tag the floats that JSON has no word for."""
+    if isinstance(data, float) and not math.isfinite(data):
+        return {_FLOAT: repr(data)}
+    if isinstance(data, dict):
+        return {key: _finite(item) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_finite(item) for item in data]
+    return data
