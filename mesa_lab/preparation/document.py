@@ -1,0 +1,412 @@
+"""Experiment files: TOML that a person likes to read and edit.
+
+Reading checks every field by name and runs nothing: models, functions and point files are named in
+the text and looked up only when the experiment runs. Writing leaves out what has its default value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from tomlkit.items import InlineTable, Item
+
+from mesa_lab.errors import ExperimentError, suggest
+from mesa_lab.preparation.encoding import decode, encode
+from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.preparation.parameters import Choice, Integer, Levels, Real
+
+__all__ = ["HEADER", "from_toml", "parameter_text", "read", "to_plain", "to_toml", "write"]
+
+HEADER: Final = "Mesa Lab experiment. Run it with: mesa-lab run <this file>"
+
+
+class _Document(BaseModel):
+    """The fields of an experiment file and their types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: str
+    replications: int = 1
+    seed: int = 0
+    seeds: list[int] | None = None
+    common_random_numbers: bool = False
+    max_steps: int | None = None
+    max_time: float | int | None = None
+    stop_when: str | None = None
+    timeout: float | int | None = None
+    period: int = 1
+    outcomes: str | list[str] | dict[str, str] | None = None
+    agents: bool | str | list[str] | dict[str, list[str]] = False
+    constraints: str | list[str] = []
+    parameters: dict[str, Any] = {}
+    design: dict[str, Any] | None = None
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read(path: Path) -> Experiment:
+    """Read an experiment file; relative paths in it are relative to its folder.
+
+    Raises:
+        ExperimentError: If it is missing, unreadable, no TOML, or does not describe an experiment.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        near = (
+            suggest(path.name, [other.name for other in path.parent.glob("*.toml")])
+            if path.parent.is_dir()
+            else ""
+        )
+        raise ExperimentError(f"There is no experiment file '{path}'.{near}") from None
+    except IsADirectoryError:
+        raise ExperimentError(f"'{path}' is a folder, not an experiment file.") from None
+    except UnicodeDecodeError:
+        raise ExperimentError(f"'{path}' is no text file, so it is no experiment file.") from None
+    except OSError as error:
+        raise ExperimentError(f"The experiment file '{path}' cannot be read: {error.strerror}.") from None
+    return from_toml(text, source=str(path), folder=path.parent)
+
+
+def from_toml(text: str, *, source: str = "The experiment", folder: Path | None = None) -> Experiment:
+    """Read an experiment from TOML text.
+
+    Args:
+        text: The text.
+        source: How to call it in error messages.
+        folder: Where relative paths start; None leaves them as they are.
+
+    Raises:
+        ExperimentError: If it is no TOML, or does not describe an experiment.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ExperimentError(f"{source} is no valid TOML: {error}.") from None
+    try:
+        document = _Document.model_validate(data)
+    except ValidationError as error:
+        raise ExperimentError(f"{source}: {_explain(error, _Document)}") from None
+    fields = document.model_dump(exclude_unset=True)
+    fields["model"] = _anchor_model(document.model, folder)
+    fields["parameters"] = {
+        name: _read_parameter(source, name, form) for name, form in document.parameters.items()
+    }
+    if document.design is not None:
+        fields["design"] = _read_design(source, document.design, folder)
+    return Experiment(**fields)
+
+
+def _explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """One line per mistake: the field, its value, what it should be."""
+    lines = []
+    for mistake in error.errors():
+        place = ".".join(str(part) for part in mistake["loc"] if not str(part).startswith(("list[", "dict[")))
+        known = list(model.model_fields)
+        if mistake["type"] == "extra_forbidden":
+            lines.append(f"unknown field '{place}'.{suggest(place, known)} There are: {', '.join(known)}.")
+        elif mistake["type"] == "missing":
+            lines.append(f"the field '{place}' is missing.")
+        else:
+            lines.append(f"{place} is {mistake['input']!r}: {mistake['msg'].lower()}.")
+    return " ".join(lines)
+
+
+def _anchor_model(reference: str, folder: Path | None) -> str:
+    """Make the path of a model file relative to the experiment's folder."""
+    path, colon, name = reference.rpartition(":")
+    if not colon and reference.endswith(".py"):
+        path, name = reference, ""
+    if folder is None or not path.endswith(".py") or Path(path).is_absolute():
+        return reference
+    beside = folder / path
+    return f"{beside.as_posix()}{colon}{name}" if beside.exists() else reference
+
+
+def _read_parameter(source: str, name: str, form: Any) -> Any:
+    if isinstance(form, list):
+        return Levels([decode(value) for value in form])
+    if not isinstance(form, Mapping) or any(key.startswith("$") for key in form):
+        return decode(form)
+    options = dict(form)
+    kinds = ("real", "integer", "choice", "levels", "distribution", "fixed")
+    kind = next((kind for kind in kinds if kind in options), None)
+    where = f"{source}: parameter '{name}'"
+    if kind is None:
+        raise ExperimentError(
+            f"{where} is {form!r}. Write a plain value to hold it fixed, or one of "
+            "{ real = [low, high] }, { integer = [low, high] }, { choice = [...] }, [level, level, ...] "
+            'or { distribution = "norm", loc = 0, scale = 1 }.'
+        )
+    value = options.pop(kind)
+    if kind == "fixed":
+        _no_more(where, options)
+        return decode(value)
+    if kind == "distribution":
+        return Real(distribution=value, **{key: decode(option) for key, option in options.items()})
+    if not isinstance(value, list):
+        raise ExperimentError(f"{where}: {kind} is {value!r}. Write a list, such as {{ {kind} = [1, 2] }}.")
+    if kind in ("choice", "levels"):
+        _no_more(where, options)
+        values = [decode(item) for item in value]
+        return Choice(values) if kind == "choice" else Levels(values)
+    if len(value) != 2:
+        raise ExperimentError(
+            f"{where}: {kind} is {value!r}. Write its lowest and highest value: [low, high]."
+        )
+    low, high = value
+    if kind == "real":
+        log = options.pop("log", False)
+        _no_more(where, options)
+        return Real(low, high, log=log)
+    step = options.pop("step", 1)
+    _no_more(where, options)
+    return Integer(low, high, step=step)
+
+
+def _no_more(where: str, options: Mapping[str, Any]) -> None:
+    if options:
+        raise ExperimentError(f"{where}: unknown field '{next(iter(options))}'.")
+
+
+def _read_design(source: str, form: Mapping[str, Any], folder: Path | None) -> Any:
+    from mesa_lab.preparation.designs import all_designs
+
+    options = dict(form)
+    kinds = {design.__name__: design for design in all_designs()}
+    kind = options.pop("type", None)
+    if kind not in kinds:
+        near = suggest(kind, kinds) if isinstance(kind, str) else ""
+        said = "has no type" if kind is None else f"type '{kind}' is unknown"
+        raise ExperimentError(f"{source}: the design {said}.{near} There are: {', '.join(kinds)}.")
+    design = kinds[kind]
+    fields = {field.name: field for field in dataclasses.fields(design) if field.init}
+    hints = _hints(design)
+    values: dict[str, Any] = {}
+    for name, value in options.items():
+        if name not in fields:
+            raise ExperimentError(
+                f"{source}: design {kind} has no field '{name}'.{suggest(name, fields)} It has: {', '.join(fields) or 'none'}."
+            )
+        values[name] = _read_field(f"{source}: design {kind}", name, value, hints.get(name, Any), folder)
+    missing = [
+        name
+        for name, field in fields.items()
+        if name not in values
+        and field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise ExperimentError(f"{source}: design {kind} needs the field '{missing[0]}'.")
+    return design(**values)
+
+
+def _read_field(where: str, name: str, value: Any, hint: Any, folder: Path | None) -> Any:
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(item, Mapping) and "type" in item for item in value)
+    ):
+        return tuple(_read_design(where, item, folder) for item in value)
+    if isinstance(value, Mapping) and isinstance(value.get("type"), str):
+        return _read_design(where, value, folder)
+    if name == "path" and isinstance(value, str) and folder is not None and (folder / value).exists():
+        return str(folder / value)
+    decoded = decode(value)
+    try:
+        TypeAdapter(hint).validate_python(decoded, strict=not isinstance(decoded, int | list))
+    except ValidationError as error:
+        raise ExperimentError(f"{where}: {name} is {value!r}: {error.errors()[0]['msg'].lower()}.") from None
+    except Exception:  # a hint that pydantic has no schema for: the design checks its own field
+        return decoded
+    return decoded
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    import typing
+
+    try:
+        return typing.get_type_hints(cls)
+    except NameError:
+        return {}
+
+
+# ---------------------------------------------------------------- writing
+
+
+def write(experiment: Experiment, path: Path) -> None:
+    """Write an experiment file, whole or not at all.
+
+    Raises:
+        ExperimentError: If it cannot be written.
+    """
+    text = to_toml(experiment)
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ExperimentError(f"The experiment file '{path}' cannot be written: {error.strerror}.") from None
+
+
+def to_toml(experiment: Experiment) -> str:
+    """Return an experiment as TOML text."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment(HEADER))
+    for name, value in to_plain(experiment).items():
+        if name in ("parameters", "design"):
+            document.add(tomlkit.nl())
+            document.add(name, _table(value))
+        else:
+            document.add(name, _item(value))
+    return tomlkit.dumps(document)
+
+
+def to_plain(experiment: Experiment) -> dict[str, Any]:
+    """Return an experiment as plain data, in the order and form of an experiment file."""
+    from mesa_lab.preparation.models import reference_of
+
+    plain: dict[str, Any] = {"model": reference_of(experiment.model)}
+    settings = {
+        "replications": experiment.replications,
+        "max_steps": experiment.max_steps,
+        "max_time": experiment.max_time,
+        "stop_when": _reference(experiment.stop_when),
+        "timeout": experiment.timeout,
+        "seed": experiment.seed,
+        "seeds": list(experiment.seeds) if experiment.seeds is not None else None,
+        "common_random_numbers": experiment.common_random_numbers or None,
+        "period": experiment.period if experiment.period != 1 else None,
+        "outcomes": _plain_outcomes(experiment.protocol.outcomes),
+        "agents": _plain_agents(experiment.protocol.agents),
+        "constraints": list(experiment.constraints) or None,
+    }
+    plain.update((name, value) for name, value in settings.items() if value is not None)
+    plain["parameters"] = {name: _plain_parameter(value) for name, value in experiment.parameters.items()}
+    plain["design"] = _plain_design(experiment.design)
+    return plain
+
+
+def _reference(source: Any) -> str | None:
+    return source if source is None or isinstance(source, str) else Outcome("function", source).text
+
+
+def _plain_outcomes(outcomes: tuple[Outcome, ...] | None) -> Any:
+    if outcomes is None:
+        return None
+    if all(outcome.name == outcome.text for outcome in outcomes):
+        return [outcome.text for outcome in outcomes]
+    return {outcome.name: outcome.text for outcome in outcomes}
+
+
+def _plain_agents(agents: Any) -> Any:
+    if isinstance(agents, Mapping):
+        return {agent_type: list(names) for agent_type, names in agents.items()}
+    return agents if agents is True else (list(agents) if agents else None)
+
+
+def _plain_parameter(parameter: Any) -> Any:
+    match parameter:
+        case Real(distribution=str(name)):
+            return {
+                "distribution": name,
+                **{key: _plain_value(value) for key, value in parameter.arguments.items()},
+            }
+        case Real():
+            return {"real": [parameter.low, parameter.high], **({"log": True} if parameter.log else {})}
+        case Integer():
+            return {
+                "integer": [parameter.low, parameter.high],
+                **({"step": parameter.step} if parameter.step != 1 else {}),
+            }
+        case Choice():
+            return {"choice": [_plain_value(value) for value in parameter.values]}
+        case Levels():
+            return [_plain_value(value) for value in parameter.values]
+        case list() | range():
+            return [_plain_value(value) for value in parameter]
+    value = _plain_value(parameter)
+    return {"fixed": value} if isinstance(value, dict | list) and not _tagged(value) else value
+
+
+def parameter_text(parameter: Any) -> str:
+    """Return the form of one parameter as it stands in an experiment file.
+
+    Example:
+        >>> parameter_text(Integer(1, 10))
+        '{integer = [1, 10]}'
+    """
+    return _item(_plain_parameter(parameter)).as_string()
+
+
+def _plain_value(value: Any) -> Any:
+    return encode(value, tag_none=True)
+
+
+def _tagged(value: Any) -> bool:
+    return isinstance(value, dict) and any(key.startswith("$") for key in value)
+
+
+def _plain_design(design: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {"type": type(design).__name__}
+    for field in dataclasses.fields(design):
+        if not field.init:
+            continue
+        value = getattr(design, field.name)
+        if value is None or (field.default is not dataclasses.MISSING and value == field.default):
+            continue
+        plain[field.name] = _plain_field(value)
+    return plain
+
+
+def _plain_field(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain_design(value)
+    if isinstance(value, tuple | list):
+        return [_plain_field(item) for item in value]
+    if callable(value):
+        return _reference(value)
+    return encode(value, tag_none=True)
+
+
+def _table(values: Mapping[str, Any]) -> Any:
+    table = tomlkit.table()
+    for name, value in values.items():
+        if (
+            isinstance(value, list)
+            and value
+            and all(isinstance(item, dict) and "type" in item for item in value)
+        ):
+            array = tomlkit.aot()
+            for item in value:
+                array.append(_table(item))
+            table.add(name, array)
+        else:
+            table.add(name, _item(value))
+    return table
+
+
+def _item(value: Any) -> Item:
+    if isinstance(value, dict):
+        table: InlineTable = tomlkit.inline_table()
+        for key, item in value.items():
+            table.append(key, _item(item))
+        return table
+    if isinstance(value, list):
+        array = tomlkit.array()
+        for item in value:
+            array.append(_item(item))
+        return array.multiline(len(value) > 12)
+    if isinstance(value, float) and math.isfinite(value):
+        return tomlkit.item(value)
+    return tomlkit.item(value)
