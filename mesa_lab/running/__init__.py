@@ -1,0 +1,1 @@
+"""Running: run configurations in, a stream of run results out, and the study file in between."""
