@@ -1,0 +1,143 @@
+"""Mesa Lab: design, run and understand experiments on Mesa models.
+
+Three stages, each usable alone: preparation (`Experiment`, the designs, `full_factorial` and its
+kin), running (`run`, `BatchRunner`, `simulate`) and processing (`Results`, charts, reports). Names
+are imported when they are first used, so that `import mesa_lab` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mesa_lab.errors import (
+        DesignError,
+        ExperimentError,
+        ExportError,
+        MesaLabError,
+        ModelError,
+        OutcomeError,
+        ParameterError,
+        RunError,
+        StudyBusyError,
+        StudyError,
+        StudyFormatError,
+        StudyMismatchError,
+    )
+    from mesa_lab.pipeline import open_study, run
+    from mesa_lab.preparation.configuration import RunConfiguration
+    from mesa_lab.preparation.configurations import (
+        base_case,
+        full_factorial,
+        halton,
+        latin_hypercube,
+        manual,
+        monte_carlo,
+        sobol,
+        sparse_grid,
+    )
+    from mesa_lab.preparation.designs import (
+        FullFactorial,
+        Halton,
+        LatinHypercube,
+        MonteCarlo,
+        OneAtATime,
+        Sobol,
+        SparseGrid,
+        Table,
+        Union,
+        Zip,
+    )
+    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.models import describe
+    from mesa_lab.preparation.outcomes import Outcome
+    from mesa_lab.preparation.parameters import Choice, Integer, Levels, ParameterSpace, Real
+    from mesa_lab.preparation.preview import preview
+    from mesa_lab.processing.results import Results
+    from mesa_lab.running.batch import BatchRunner, batch_run
+    from mesa_lab.running.recording import RunResult
+    from mesa_lab.running.simulation import simulate
+
+_ROOMS = {
+    "errors": """DesignError ExperimentError ExportError MesaLabError ModelError OutcomeError ParameterError
+        RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
+    "pipeline": "open_study run",
+    "preparation.configuration": "RunConfiguration",
+    "preparation.configurations": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
+        sparse_grid""",
+    "preparation.designs": """FullFactorial Halton LatinHypercube MonteCarlo OneAtATime Sobol SparseGrid Table
+        Union Zip""",
+    "preparation.experiment": "Experiment",
+    "preparation.models": "describe",
+    "preparation.outcomes": "Outcome",
+    "preparation.parameters": "Choice Integer Levels ParameterSpace Real",
+    "preparation.preview": "preview",
+    "processing.results": "Results",
+    "running.batch": "BatchRunner batch_run",
+    "running.recording": "RunResult",
+    "running.simulation": "simulate",
+}
+_HOMES = {name: f"mesa_lab.{room}" for room, names in _ROOMS.items() for name in names.split()}
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BatchRunner",
+    "Choice",
+    "DesignError",
+    "Experiment",
+    "ExperimentError",
+    "ExportError",
+    "FullFactorial",
+    "Halton",
+    "Integer",
+    "LatinHypercube",
+    "Levels",
+    "MesaLabError",
+    "ModelError",
+    "MonteCarlo",
+    "OneAtATime",
+    "Outcome",
+    "OutcomeError",
+    "ParameterError",
+    "ParameterSpace",
+    "Real",
+    "Results",
+    "RunConfiguration",
+    "RunError",
+    "RunResult",
+    "Sobol",
+    "SparseGrid",
+    "StudyBusyError",
+    "StudyError",
+    "StudyFormatError",
+    "StudyMismatchError",
+    "Table",
+    "Union",
+    "Zip",
+    "base_case",
+    "batch_run",
+    "describe",
+    "full_factorial",
+    "halton",
+    "latin_hypercube",
+    "manual",
+    "monte_carlo",
+    "open_study",
+    "preview",
+    "run",
+    "simulate",
+    "sobol",
+    "sparse_grid",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mesa_lab' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
