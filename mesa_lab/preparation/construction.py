@@ -1,0 +1,215 @@
+"""Construct a model: the one place where that happens, for every Mesa release.
+
+Ten thousand short runs pass through here, so all that depends on the class alone is worked out
+once (`signatures.plan_of`) and what is left per run takes microseconds.
+"""
+
+import contextlib
+import functools
+import operator
+import random
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from mesa_lab.errors import ParameterError, suggest
+from mesa_lab.preparation.signatures import SEED_KEYWORDS, Plan, plan_of
+
+__all__ = ["build", "check_parameters"]
+
+_MESA_WARNINGS = r"The use of the `seed` keyword|(ABM|DEV)Simulator is deprecated"
+_MASK_32 = 0xFFFF_FFFF
+_MASK_64 = 0xFFFF_FFFF_FFFF_FFFF
+
+
+def check_parameters(model_cls: type[Any], names: Iterable[str]) -> None:
+    """Check that a model takes parameters of these names.
+
+    Args:
+        model_cls: A subclass of `mesa.Model`.
+        names: The names to check.
+
+    Raises:
+        ParameterError: It does not take one of them; the message has the nearest names.
+
+    Example:
+        >>> from mesa.examples import ConwaysGameOfLife
+        >>> check_parameters(ConwaysGameOfLife, ["width"])
+    """
+    plan = plan_of(model_cls)
+    for name in names:
+        if name in plan.names:
+            continue
+        listed = ", ".join(slot.name for slot in plan.slots) or "none"
+        if name in SEED_KEYWORDS:
+            raise ParameterError(
+                f"'{name}' is no parameter of {model_cls.__name__}: every run gets a seed of its own. "
+                "Give the seed to the experiment (seed=..., or seeds=[...])."
+            )
+        if plan.scenario_class and name == plan.scenario_keyword:
+            raise ParameterError(
+                f"'{name}' is no parameter of {model_cls.__name__}: give the scenario's own parameters "
+                f"instead: {listed}."
+            )
+        if name in plan.simulators:
+            raise ParameterError(
+                f"'{name}' is no parameter of {model_cls.__name__}: every run gets one of its own."
+            )
+        if not plan.accepts_any:
+            raise ParameterError(
+                f"Unknown parameter '{name}' for {model_cls.__name__}.{suggest(str(name), plan.names)} "
+                f"Its parameters: {listed}."
+            )
+
+
+def build(model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None) -> Any:
+    """Construct a model.
+
+    The global generators of `random` and `numpy.random` are seeded first, with numbers that derive
+    from the seed, because some models draw from them. A class without a seed parameter of its own
+    gets the seed on the way to `mesa.Model`. Names of Enum members become members, and int and
+    float are exchanged, where the parameter's type hint asks for it and nothing is lost.
+
+    Args:
+        model_cls: A subclass of `mesa.Model`.
+        parameters: Values by name, for keywords and the scenario's fields alike. What is not named
+            keeps the model's default.
+        seed: A non-negative integer of any size, or None for a model that nobody can repeat.
+
+    Returns:
+        The model, ready for its first step.
+
+    Raises:
+        ParameterError: A name is unknown, a required value is missing, or the seed is no such number.
+        Exception: Whatever the model itself raises while it is set up.
+
+    Example:
+        >>> from mesa.examples import ConwaysGameOfLife
+        >>> model = build(ConwaysGameOfLife, {"width": 3, "height": 4}, seed=1)
+        >>> len(model.agents)
+        12
+    """
+    plan = plan_of(model_cls)
+    if not parameters.keys() <= plan.names:
+        check_parameters(model_cls, parameters)
+    if plan.required and not plan.required <= parameters.keys():
+        missing = [slot.name for slot in plan.slots if slot.name in plan.required - parameters.keys()]
+        raise ParameterError(f"{model_cls.__name__} needs a value for: {', '.join(missing)}.")
+    if seed is not None:
+        seed = _plain_seed(seed)
+        _seed_globals(seed)
+    values = {
+        name: value.item() if isinstance(value, np.generic) else value for name, value in parameters.items()
+    }
+    for name, convert in plan.converters.items():
+        if name in values:
+            values[name] = convert(values[name])
+    arguments = _arguments(plan, values, seed)
+    if not plan.warns:
+        return _construct(model_cls, plan, arguments, seed)
+    with _mesa_warnings_silenced():
+        return _construct(model_cls, plan, arguments, seed)
+
+
+def _construct(model_cls: type[Any], plan: Plan, arguments: dict[str, Any], seed: int | None) -> Any:
+    for name, simulator in plan.simulators.items():
+        arguments[name] = simulator()
+    if plan.positional:
+        ordered = [arguments.pop(name, default) for name, default in plan.positional.items()]
+        return model_cls(*ordered, **arguments)
+    if plan.seed_keyword is None and seed is not None:
+        return _construct_seeded(model_cls, arguments, seed)
+    return model_cls(**arguments)
+
+
+def _plain_seed(seed: int) -> int:
+    try:
+        seed = operator.index(seed)
+    except TypeError:
+        raise ParameterError(f"The seed {seed!r} is no integer.") from None
+    if seed < 0:
+        raise ParameterError(f"The seed {seed} is negative; a seed is an integer from 0 on.")
+    return seed
+
+
+def _seed_globals(seed: int) -> None:
+    # Mixed, because Random(seed) would give the same numbers as the model's own generator.
+    mixed = (seed * 0x9E37_79B9_7F4A_7C15 + 0xD1B5_4A32_D192_ED03) & _MASK_64
+    mixed ^= mixed >> 29
+    random.seed(mixed)
+    np.random.seed((mixed >> 32) & _MASK_32)
+
+
+def _arguments(plan: Plan, values: dict[str, Any], seed: int | None) -> dict[str, Any]:
+    """Sort values into keywords and scenario, and add the seed."""
+    if plan.scenario_class is None:
+        if plan.fixed:
+            values.update(plan.fixed)
+        if plan.seed_keyword is not None:
+            values[plan.seed_keyword] = seed
+        return values
+    fields = dict(plan.scenario_defaults)
+    arguments = dict(plan.fixed)
+    for name, value in values.items():
+        is_field = name in plan.scenario_names or (plan.scenario_open and name not in plan.keyword_names)
+        if is_field:
+            fields[name] = value
+        if not is_field or name in plan.keyword_names:
+            arguments[name] = value
+    # A new one for each model: Mesa 3.5's scenario keeps a reference to its model.
+    scenario = plan.scenario_class(rng=seed, **fields)
+    if plan.scenario_shadows_rng:
+        vars(scenario)["rng"] = np.random.default_rng(seed)
+    arguments[plan.scenario_keyword] = scenario
+    return arguments
+
+
+@contextlib.contextmanager
+def _mesa_warnings_silenced() -> Iterator[None]:
+    """Hold back what Mesa says about `seed=` and simulators: the model's author is not here."""
+    first = warnings.filters[0] if warnings.filters else None
+    if first and first[0] == "ignore" and first[1] is None and issubclass(FutureWarning, first[2]):
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _MESA_WARNINGS, FutureWarning)
+        yield
+
+
+def _construct_seeded(model_cls: type[Any], arguments: dict[str, Any], seed: int) -> Any:
+    """Construct a model whose class has no way to take a seed.
+
+    For the time of `__init__` the model is of a subclass that has one more class between the
+    author's and `mesa.Model`: it adds the seed to the call of `super().__init__()`.
+    """
+    seeded = _seeded(model_cls)
+    if seeded is None:
+        return model_cls(**arguments)
+    model = seeded.__new__(seeded)
+    vars(model)["_mesa_lab_seed"] = seed
+    model.__init__(**arguments)
+    model.__class__ = model_cls
+    return model
+
+
+@functools.lru_cache(maxsize=64)
+def _seeded(model_cls: type[Any]) -> type[Any] | None:
+    import mesa
+
+    class Seeded(mesa.Model):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            seed = vars(self).pop("_mesa_lab_seed", None)
+            if all(kwargs.get(name) is None for name in (*SEED_KEYWORDS, "scenario")):
+                for name in (*SEED_KEYWORDS, "scenario"):
+                    kwargs.pop(name, None)
+                kwargs["rng"] = seed
+            super().__init__(*args, **kwargs)
+
+    if model_cls.__new__ is not object.__new__:
+        return None
+    try:
+        return type(model_cls.__name__, (model_cls, Seeded), {"__module__": model_cls.__module__})
+    except TypeError:
+        return None

@@ -1,0 +1,237 @@
+"""Everything Mesa Lab knows about a model class before it runs: find it, describe it, build it.
+
+The differences between Mesa releases (3.4, 3.5, 4.0), and between the ways in which models take
+parameters and seeds, end here: callers give names, values and one plain integer. How a model is
+advanced and measured belongs to the running stage, which this room must not know. Its parts:
+
+- `references`    from what a person writes to a class, and back
+- `catalogue`     which models are installed
+- `signatures`    what a class takes, read from the class
+- `suggestions`   what to vary each parameter over, with `sliders` and `docs`
+- `construction`  `build`
+"""
+
+import contextlib
+import functools
+import io
+import random
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mesa_lab.preparation.catalogue import ModelEntry, first_line, installed_models
+from mesa_lab.preparation.construction import build, check_parameters
+from mesa_lab.preparation.docs import documentation
+from mesa_lab.preparation.references import importable, load_model, reference_of
+from mesa_lab.preparation.signatures import REQUIRED, Plan, Required, plan_of
+from mesa_lab.preparation.suggestions import ParameterInfo, parameter_infos
+
+__all__ = [
+    "REQUIRED",
+    "ModelDescription",
+    "ModelEntry",
+    "ModelSignature",
+    "ParameterInfo",
+    "Required",
+    "build",
+    "check_parameters",
+    "describe",
+    "importable",
+    "installed_models",
+    "load_model",
+    "reference_of",
+    "signature",
+]
+
+# The seed of the one model that `describe` builds to look at.
+_DESCRIBING_SEED = 42
+
+
+@dataclass(frozen=True)
+class ModelSignature:
+    """What a model class takes.
+
+    Attributes:
+        parameters: The user's parameters by name, in the order of the class; never the seed.
+        seed_keyword: How the seed reaches the model: `"seed"`, `"rng"`, `"scenario"`, or None.
+        scenario_class: The `Scenario` class whose fields are parameters, if any.
+        accepts_any: The class takes further keywords that it does not name.
+    """
+
+    parameters: Mapping[str, ParameterInfo]
+    seed_keyword: str | None
+    scenario_class: type[Any] | None
+    accepts_any: bool
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """What `describe` found out about a model.
+
+    Attributes:
+        reference: The string that finds the model again.
+        name: The class's name.
+        summary: The first line of its documentation.
+        doc: All of its documentation.
+        parameters: The user's parameters, each with its default and suggested range.
+        model_reporters: Names of what the model reports about itself.
+        agent_reporters: Names of what it reports about each agent.
+        agenttype_reporters: The same for single types of agents.
+        agent_types: Names of the types of agents it starts with.
+        seed_keyword: How the seed reaches the model: `"seed"`, `"rng"`, `"scenario"`, or None.
+        problems: What a user should know, in sentences; empty when all is well.
+    """
+
+    reference: str
+    name: str
+    summary: str
+    doc: str
+    parameters: tuple[ParameterInfo, ...]
+    model_reporters: tuple[str, ...]
+    agent_reporters: tuple[str, ...]
+    agenttype_reporters: dict[str, tuple[str, ...]]
+    agent_types: tuple[str, ...]
+    seed_keyword: str | None
+    problems: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=128)
+def signature(model_cls: type[Any]) -> ModelSignature:
+    """Read what a model class takes, with suggested ranges; the model is not built.
+
+    Args:
+        model_cls: A subclass of `mesa.Model`.
+
+    Returns:
+        The signature, cached per class.
+
+    Example:
+        >>> from mesa.examples import ConwaysGameOfLife
+        >>> list(signature(ConwaysGameOfLife).parameters)
+        ['width', 'height', 'initial_fraction_alive']
+    """
+    plan = plan_of(model_cls)
+    infos = {info.name: info for info in parameter_infos(model_cls, plan)}
+    return ModelSignature(infos, plan.seed_keyword, plan.scenario_class, plan.accepts_any)
+
+
+def describe(model: type[Any] | str) -> ModelDescription:
+    """Describe a model: its parameters with suggested ranges, its reporters, its types of agents.
+
+    The model is built once with its defaults, silently, to see its reporters and agents. Python's
+    and numpy's global generators are left as they were.
+
+    Args:
+        model: A class, `"package.module:Class"` or `"path/file.py:Class"`.
+
+    Returns:
+        The description. A model that cannot be built says so in `problems`.
+
+    Raises:
+        ModelError: The class cannot be found or is no Mesa model.
+
+    Example:
+        >>> description = describe("mesa.examples:Schelling")
+        >>> description.model_reporters
+        ('happy', 'pct_happy', 'population', 'minority_pct')
+        >>> description.agent_types
+        ('SchellingAgent',)
+    """
+    with _quiet():
+        model_cls = load_model(model)
+        return _describe(model_cls, reference_of(model))
+
+
+@functools.lru_cache(maxsize=128)
+def _describe(model_cls: type[Any], reference: str) -> ModelDescription:
+    plan = plan_of(model_cls)
+    takes = signature(model_cls)
+    doc = documentation(model_cls)
+    problems = _problems(model_cls, plan)
+    built = None
+    if not plan.required:
+        try:
+            built = build(model_cls, {}, _DESCRIBING_SEED)
+        except (Exception, SystemExit) as error:
+            problems.append(f"It cannot be built with its defaults: {type(error).__name__}: {error}")
+    collector = _data_collector(built)
+    by_type = getattr(collector, "agenttype_reporters", None) or {}
+    agent_types = _agent_types(built)
+    _release(built)
+    return ModelDescription(
+        reference=reference,
+        name=model_cls.__name__,
+        summary=first_line(doc),
+        doc=doc,
+        parameters=tuple(takes.parameters.values()),
+        model_reporters=tuple(getattr(collector, "model_reporters", None) or ()),
+        agent_reporters=tuple(getattr(collector, "agent_reporters", None) or ()),
+        agenttype_reporters={kind.__name__: tuple(names) for kind, names in by_type.items()},
+        agent_types=agent_types,
+        seed_keyword=takes.seed_keyword,
+        problems=tuple(problems),
+    )
+
+
+def _problems(model_cls: type[Any], plan: Plan) -> list[str]:
+    problems = []
+    if plan.required:
+        needed = ", ".join(slot.name for slot in plan.slots if slot.name in plan.required)
+        problems.append(
+            f"It cannot be built with its defaults: it needs a value for {needed}. "
+            "Its reporters and agents are known once it has been built."
+        )
+    if plan.seed_keyword is None:
+        problems.append(
+            f"{model_cls.__name__} takes neither seed nor rng. Mesa Lab seeds it all the same; to repeat a run "
+            "elsewhere, add rng=None to its __init__ and hand it to super().__init__(rng=rng)."
+        )
+    if plan.accepts_any:
+        problems.append("It takes any keyword, so that a misspelt parameter is not noticed.")
+    return problems
+
+
+def _data_collector(model: Any) -> Any:
+    """The model's DataCollector, under the usual name or any other."""
+    from mesa.datacollection import DataCollector
+
+    usual = getattr(model, "datacollector", None)
+    if usual is not None or model is None:
+        return usual
+    return next((value for value in vars(model).values() if isinstance(value, DataCollector)), None)
+
+
+def _agent_types(model: Any) -> tuple[str, ...]:
+    try:
+        return tuple(kind.__name__ for kind in model.agents_by_type)
+    except Exception:
+        # No model, or one that never called super().__init__().
+        return ()
+
+
+def _release(model: Any) -> None:
+    # Mesa 3.5's numpy data sets hang on the agent class and would disturb the next model.
+    registry = getattr(model, "data_registry", None)
+    with contextlib.suppress(Exception):
+        if registry is not None:
+            registry.close()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back what a model prints or warns about, and leave the global generators alone."""
+    import numpy as np
+
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
