@@ -12,9 +12,9 @@ import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.preparation.docs import argument_docs
-from mesa_lab.preparation.signatures import REQUIRED, Plan, Slot, members
-from mesa_lab.preparation.sliders import Control, controls_of
+from mesa_lab.preparation.models.docs import argument_docs
+from mesa_lab.preparation.models.signatures import REQUIRED, Plan, Slot, members
+from mesa_lab.preparation.models.sliders import Control, controls_of
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.parameters import Choice, Integer, Real

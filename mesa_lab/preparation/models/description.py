@@ -20,12 +20,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mesa_lab.preparation.catalogue import ModelEntry, first_line, installed_models
-from mesa_lab.preparation.construction import build, check_parameters
-from mesa_lab.preparation.docs import documentation
-from mesa_lab.preparation.references import importable, load_model, reference_of
-from mesa_lab.preparation.signatures import REQUIRED, Plan, Required, plan_of
-from mesa_lab.preparation.suggestions import ParameterInfo, parameter_infos
+from mesa_lab.preparation.models.catalogue import ModelEntry, first_line, installed_models
+from mesa_lab.preparation.models.construction import build, check_parameters
+from mesa_lab.preparation.models.docs import documentation
+from mesa_lab.preparation.models.references import importable, load_model, reference_of
+from mesa_lab.preparation.models.signatures import REQUIRED, Plan, Required, plan_of
+from mesa_lab.preparation.models.suggestions import ParameterInfo, parameter_infos
 
 __all__ = [
     "REQUIRED",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mesa_lab.errors import ParameterError, suggest
-from mesa_lab.preparation.signatures import SEED_KEYWORDS, Plan, plan_of
+from mesa_lab.preparation.models.signatures import SEED_KEYWORDS, Plan, plan_of
 
 __all__ = ["build", "check_parameters"]
 

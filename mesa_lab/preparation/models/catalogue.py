@@ -10,7 +10,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesa_lab.preparation.references import find_module
+from mesa_lab.preparation.models.references import find_module
 
 __all__ = ["ModelEntry", "installed_models"]
 

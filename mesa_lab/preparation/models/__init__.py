@@ -1,0 +1,37 @@
+"""Everything Mesa Lab knows about a model class before it runs: find it, describe it, build it.
+
+The differences between Mesa releases (3.4, 3.5, 4.0), and between the ways in which models take
+parameters and seeds, end here: callers give names, values and one plain integer. How a model is
+advanced and measured belongs to the running stage, which this room must not know. Its parts:
+
+- `references`    from what a person writes to a class, and back; `files` for models in files
+- `catalogue`     which models are installed
+- `signatures`    what a class takes, read from the class; `scenarios` for Mesa's `Scenario`
+- `suggestions`   what to vary each parameter over, with `sliders` and `docs`
+- `description`   all of that about one model, and its reporters and agents
+- `construction`  building one
+"""
+
+from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models
+from mesa_lab.preparation.models.construction import build, check_parameters
+from mesa_lab.preparation.models.description import ModelDescription, ModelSignature, describe, signature
+from mesa_lab.preparation.models.references import importable, load_model, reference_of
+from mesa_lab.preparation.models.signatures import REQUIRED, Required
+from mesa_lab.preparation.models.suggestions import ParameterInfo
+
+__all__ = [
+    "REQUIRED",
+    "ModelDescription",
+    "ModelEntry",
+    "ModelSignature",
+    "ParameterInfo",
+    "Required",
+    "build",
+    "check_parameters",
+    "describe",
+    "importable",
+    "installed_models",
+    "load_model",
+    "reference_of",
+    "signature",
+]
