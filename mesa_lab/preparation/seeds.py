@@ -5,7 +5,7 @@ runs nor the number of workers matters. An explicit hash does this where a spawn
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from mesa_lab.preparation.encoding import canonical
@@ -16,7 +16,7 @@ SEED_BITS: Final = 63
 """A seed fits the signed 64-bit integers of SQLite, Arrow and pandas alike."""
 
 
-def point_keys(points: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+def point_keys(points: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """Yield for each design point the key that its seeds derive from.
 
     The key holds the point's values and how often the same values came before it in the design.

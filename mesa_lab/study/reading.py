@@ -1,0 +1,250 @@
+"""Tables out of a study file, column by column.
+
+A million runs become a frame in a few seconds and never a list of dicts. Series and agents' data stay Arrow,
+one block at a time, so that what does not fit into memory can still be gone through. No read transaction
+outlives the reading of one block: a slow reader never holds up the driver.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mesa_lab.errors import OutcomeError, StudyFormatError, suggest
+from mesa_lab.preparation.encoding import from_json
+from mesa_lab.study.writer import KINDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = [
+    "RUN_COLUMNS",
+    "STATUSES",
+    "agent_tables",
+    "failures_frame",
+    "points_frame",
+    "runs_frame",
+    "select_outcomes",
+    "series_tables",
+]
+
+STATUSES: Final = ("done", "failed", "timed out")
+_INT, _FLOAT, _BOOL, _STR = (KINDS[kind] for kind in (int, float, bool, str))
+RUN_COLUMNS: Final = (
+    "run_id", "point", "replication", "seed", "status", "steps", "time", "init_seconds", "run_seconds", "attempt", "notes"
+)  # fmt: skip
+_ROWS: Final = 50_000
+
+
+def select_outcomes(
+    connection: sqlite3.Connection, names: Sequence[str] | None
+) -> list[tuple[int, str, int]]:
+    """Return (position, name, kinds) of outcomes, all of them or those named.
+
+    Raises:
+        OutcomeError: If the study has none of that name.
+    """
+    known = connection.execute("SELECT position, name, kinds FROM outcomes ORDER BY position").fetchall()
+    if names is None:
+        return known
+    by_name = {row[1]: row for row in known}
+    for name in names:
+        if name not in by_name:
+            listed = ", ".join(by_name) or "none yet"
+            raise OutcomeError(f"Unknown outcome '{name}'. The study has: {listed}.{suggest(name, by_name)}")
+    return [by_name[name] for name in names]
+
+
+def runs_frame(connection: sqlite3.Connection, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return one row per run that has a result, in the order of run_id."""
+    import pandas as pd
+
+    chosen = select_outcomes(connection, outcomes)
+    count = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
+    plain = {"run_id": _INT, "point": _INT, "replication": _INT, "seed": _INT, "steps": _INT, "time": _FLOAT}
+    plain |= {"init_seconds": _FLOAT, "run_seconds": _FLOAT, "attempt": _INT}
+    kinds = [*plain.values(), *(kind for _, _, kind in chosen)]
+    listed = ", ".join([*plain, *(f"o{position}" for position, _, _ in chosen)])
+    columns = _columns(connection.execute(f"SELECT {listed} FROM runs ORDER BY run_id"), kinds, count)
+    data: dict[str, Any] = dict(zip(plain, columns, strict=False))
+    index = data["run_id"]
+
+    codes: Any = np.zeros(len(index), np.int8)
+    for code, status in enumerate(STATUSES[1:], start=1):
+        rows = connection.execute("SELECT run_id FROM runs WHERE status <> 'done' AND status = ?", (status,))
+        codes[np.searchsorted(index, np.fromiter((row[0] for row in rows), np.int64))] = code
+    data["status"] = pd.Categorical.from_codes(codes, categories=list(STATUSES))
+    notes = np.full(len(index), "", dtype=object)
+    for run_id, note in connection.execute("SELECT run_id, notes FROM runs WHERE notes IS NOT NULL"):
+        notes[np.searchsorted(index, run_id)] = note
+    data["notes"] = notes
+    frame = pd.DataFrame({name: data[name] for name in RUN_COLUMNS})
+    finals = pd.DataFrame(dict(enumerate(columns[len(plain) :])), index=frame.index, copy=False)
+    finals.columns = [name for _, name, _ in chosen]
+    # An outcome may share its name with a column about the run: both stay, and Results tells them apart.
+    return pd.concat([frame, finals], axis=1)
+
+
+def _columns(cursor: sqlite3.Cursor, kinds: Sequence[int], count: int) -> list[Any]:
+    """Fetch rows as one array per column, in portions that stay small beside the result."""
+    cursor.arraysize = _ROWS
+    parts: list[list[Any]] = [[] for _ in kinds]
+    while rows := cursor.fetchmany():
+        for part, values, kind in zip(parts, zip(*rows, strict=True), kinds, strict=True):
+            part.append(_array(values, kind))
+    return [_whole(part, kind) for part, kind in zip(parts, kinds, strict=True)]
+
+
+def _array(values: Sequence[Any], kind: int) -> npt.NDArray[Any]:
+    if kind & _STR:
+        return np.array(values, dtype=object)
+    if kind & _FLOAT or not kind & (_INT | _BOOL):
+        return np.array(values, dtype=np.float64)  # None becomes NaN
+    try:
+        return np.array(values, dtype=np.int64)
+    except TypeError:
+        return np.array(values, dtype=object)  # whole numbers with gaps
+
+
+def _whole(parts: list[npt.NDArray[Any]], kind: int) -> Any:
+    import pandas as pd
+
+    if kind & _STR:
+        values = np.concatenate(parts) if parts else np.zeros(0, object)
+        return pd.array(values, dtype="str") if not kind & (_INT | _FLOAT | _BOOL) else values
+    if kind & _FLOAT or not kind & (_INT | _BOOL):
+        return np.concatenate(parts) if parts else np.zeros(0)
+    logical = not kind & _INT
+    if not parts:
+        return np.zeros(0, np.bool_ if logical else np.int64)
+    if all(part.dtype != object for part in parts):
+        whole = np.concatenate(parts)
+        return whole.astype(np.bool_) if logical else whole
+    gaps = np.concatenate([_missing(part) for part in parts])
+    values = np.concatenate([np.where(_missing(part), 0, part).astype(np.int64) for part in parts])
+    if logical:
+        return pd.arrays.BooleanArray(values.astype(np.bool_), gaps)
+    return pd.arrays.IntegerArray(values, gaps)
+
+
+def _missing(part: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    return (
+        np.array([value is None for value in part]) if part.dtype == object else np.zeros(len(part), np.bool_)
+    )
+
+
+def points_frame(connection: sqlite3.Connection) -> pd.DataFrame:
+    """Return the design points that the study asks for: index `point`, one column per parameter, fixed ones too."""
+    import pandas as pd
+
+    points: list[int] = []
+    names: dict[str, None] = {}
+    rows: list[dict[str, Any]] = []
+    for point, text in connection.execute("SELECT point, parameters FROM points WHERE wanted ORDER BY point"):
+        points.append(point)
+        rows.append(from_json(text))
+        names.update(dict.fromkeys(rows[-1]))
+    index = pd.Index(points, name="point", dtype=np.int64)
+    columns = {}
+    for name in names:
+        column = np.empty(len(rows), dtype=object)
+        for place, row in enumerate(rows):
+            column[place] = row.get(name)
+        columns[name] = pd.Series(column, index=index).infer_objects()
+    return pd.DataFrame(columns, index=index)
+
+
+def failures_frame(connection: sqlite3.Connection) -> pd.DataFrame:
+    """Return one row per failed attempt, also those of runs that a later attempt finished."""
+    import pandas as pd
+
+    names = ["run_id", "attempt", "stage", "error_type", "message", "traceback"]
+    rows = connection.execute(f"SELECT {', '.join(names)} FROM failures ORDER BY run_id, attempt").fetchall()
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    kinds = ["int64", "int64", "str", "str", "str", "str"]
+    return pd.DataFrame(
+        {
+            name: pd.Series(column, dtype=kind)
+            for name, kind, column in zip(names, kinds, columns, strict=True)
+        }
+    )
+
+
+def series_tables(
+    connection: sqlite3.Connection, path: Path, run_ids: Any = None, outcomes: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """Yield one Arrow table per block of runs: run_id, step, time and the outcomes that the block has."""
+    names = None if outcomes is None else [name for _, name, _ in select_outcomes(connection, outcomes)]
+    for block, superseded in _blocks(connection, "blocks", run_ids, "series IS NOT NULL"):
+        checksum, data = connection.execute(
+            "SELECT checksum, series FROM blocks WHERE block = ?", (block,)
+        ).fetchone()
+        table = _decode(path, block, checksum, data)
+        if names is not None:
+            table = table.select(
+                [n for n in table.column_names if n in ("run_id", "step", "time") or n in names]
+            )
+        yield _current(connection, table, block, superseded, run_ids)
+
+
+def agent_tables(
+    connection: sqlite3.Connection, path: Path, agent_type: str, run_ids: Any = None
+) -> Iterator[pa.Table]:
+    """Yield one Arrow table per block of runs: run_id, step, agent_id and what was collected of that type."""
+    for block, superseded in _blocks(
+        connection, "agent_blocks JOIN blocks USING (block)", run_ids, "agent_type = ?", agent_type
+    ):
+        checksum, data = connection.execute(
+            "SELECT checksum, data FROM agent_blocks WHERE block = ? AND agent_type = ?", (block, agent_type)
+        ).fetchone()
+        yield _current(connection, _decode(path, block, checksum, data), block, superseded, run_ids)
+
+
+def _blocks(
+    connection: sqlite3.Connection, tables: str, run_ids: Any, condition: str, *values: Any
+) -> list[tuple[int, bool]]:
+    query = f"SELECT block, superseded FROM {tables} WHERE {condition}"
+    if run_ids is not None:
+        query += " AND block IN (SELECT block FROM runs JOIN json_each(?) ON run_id = value)"
+        values = (*values, json.dumps(np.asarray(run_ids, np.int64).tolist()))
+    return connection.execute(query + " ORDER BY block", values).fetchall()
+
+
+def _decode(path: Path, block: int, checksum: int, data: bytes) -> pa.Table:
+    import pyarrow as pa
+
+    if zlib.crc32(data) != checksum:
+        raise StudyFormatError(
+            f"'{path}' is damaged: the data of block {block} are not those that were written. Use a backup, or save what "
+            "can be read with `mesa_lab.study.rescue`."
+        )
+    return pa.ipc.open_stream(data).read_all()
+
+
+def _current(
+    connection: sqlite3.Connection, table: pa.Table, block: int, superseded: bool, run_ids: Any
+) -> pa.Table:
+    """Keep the rows of the runs asked for, and of none that a later attempt replaced."""
+    import pyarrow as pa
+
+    keep: npt.NDArray[np.int64] | None = None if run_ids is None else np.asarray(run_ids, np.int64)
+    present = table["run_id"].to_numpy()
+    if superseded:
+        rows = connection.execute(
+            "SELECT run_id FROM runs JOIN json_each(?) ON run_id = value WHERE block = ?",
+            (json.dumps(np.unique(present).tolist()), block),
+        )
+        valid = np.fromiter((row[0] for row in rows), np.int64)
+        keep = valid if keep is None else np.intersect1d(valid, keep)
+    if keep is None:
+        return table
+    mask = np.isin(present, keep)
+    return table if mask.all() else table.filter(pa.array(mask))

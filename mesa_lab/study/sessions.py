@@ -1,0 +1,124 @@
+"""What a session of running ran on: versions, machine, and the state of the model's own code.
+
+Written into the study so that a reader can tell years later what produced a number. Everything is looked up,
+nothing is imported; git is asked only when the model's file lies in a repository.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = ["machine", "model_file", "model_source", "packages"]
+
+_PACKAGES: Final = ("mesa", "mesa-lab", "numpy", "pandas", "pyarrow", "scipy", "joblib", "networkx")
+
+
+@cache
+def packages() -> dict[str, str]:
+    """Return the versions of the packages that results may depend on."""
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """Return what this computer is: system, processors, memory."""
+    import psutil
+
+    return {
+        "system": platform.platform(),
+        "processor": platform.machine(),
+        "cpus": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+    }
+
+
+def model_file(reference: str) -> Path | None:
+    """Return the file that a model reference leads to, without importing it; None for a script or notebook."""
+    where, _, name = reference.rpartition(":")
+    if not where:
+        where = name
+    if where.endswith(".py"):
+        path = Path(where).expanduser()
+        return path.resolve() if path.is_file() else None
+    module = sys.modules.get(where)
+    attribute = getattr(module, name, None) if module is not None else None
+    module = sys.modules.get(getattr(attribute, "__module__", "") or "", module)
+    file = getattr(module, "__file__", None)
+    if file is None and module is None:
+        try:
+            spec = importlib.util.find_spec(where) if "." not in where else None
+        except (ImportError, ValueError):
+            spec = None
+        file = spec.origin if spec is not None else None
+    return Path(file).resolve() if file and Path(file).is_file() else None
+
+
+def model_source(reference: str, *, with_git: bool = True) -> dict[str, Any]:
+    """Return the state of a model's code.
+
+    Args:
+        reference: `"package.module:Class"` or `"path/file.py:Class"`.
+        with_git: Ask git too, where there is a repository.
+
+    Returns:
+        `reference`; where the code is known also `file`, `sha256` (of the file, or of all Python files of its package
+        folder), and inside a git repository `commit` and `dirty`.
+    """
+    source: dict[str, Any] = {"reference": reference}
+    file = model_file(reference)
+    if file is None:
+        return source
+    source["file"] = str(file)
+    source["sha256"] = _digest(file)
+    if (
+        with_git
+        and "site-packages" not in file.parts
+        and any((folder / ".git").exists() for folder in file.parents)
+    ):
+        source |= _git(file)
+    return source
+
+
+def _digest(file: Path) -> str:
+    files = sorted(file.parent.glob("*.py")) if (file.parent / "__init__.py").exists() else [file]
+    digest = hashlib.sha256()
+    for path in files[:500]:
+        digest.update(f"{path.name}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _git(file: Path) -> dict[str, Any]:
+    def ask(*arguments: str) -> str | None:
+        try:
+            answer = subprocess.run(
+                ["git", "-C", str(file.parent), *arguments],
+                capture_output=True,
+                text=True,
+                timeout=5,
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {"GIT_OPTIONAL_LOCKS": "0"},
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return answer.stdout.strip() if answer.returncode == 0 else None
+
+    if ask("ls-files", "--error-unmatch", "--", file.name) is None:
+        return {}  # a repository around it that does not keep it
+    commit = ask("rev-parse", "HEAD")
+    return (
+        {} if commit is None else {"commit": commit, "dirty": bool(ask("status", "--porcelain", "--", "."))}
+    )

@@ -1,0 +1,119 @@
+"""How far a study is: a handful of numbers, read in one statement whatever the size of the study."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mesa_lab.study import lease
+
+__all__ = ["StudyStatus", "read_status"]
+
+_QUERY: Final = """
+SELECT
+  (SELECT value FROM meta WHERE key = 'size'),
+  (SELECT json_group_object(status, runs) FROM tally),
+  (SELECT json_array(token, pid, process, host, machine, since, state, beat, tick, clock) FROM driver),
+  (SELECT rate FROM driver),
+  (SELECT json_array(started, updated, ended, ending, message) FROM sessions ORDER BY session DESC LIMIT 1),
+  (SELECT min(started) FROM sessions),
+  (SELECT max(updated) FROM sessions),
+  (SELECT request FROM control)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyStatus:
+    """How far a study is.
+
+    Attributes:
+        path: The study file.
+        n_points: Design points that it asks for.
+        replications: Runs of each point that it asks for.
+        n_runs: Runs that it asks for.
+        done: Runs that came to their end.
+        failed: Runs that raised an error or whose worker died.
+        timed_out: Runs that were ended by their time limit.
+        state: "new" (nothing has run), "running", "paused", "stopping", "stopped" (on request, or there are new runs
+            to do), "interrupted" (by Ctrl-C, an error, or the end of its process) or "finished" (every run has its result).
+        message: How the last session ended, when there is more to say.
+        started: Start of the first session, UTC; None when there was none.
+        updated: When the last result was committed, UTC.
+        rate: Runs per second lately; None when nothing runs.
+        seconds_left: Estimate of the time to go; None when nothing runs.
+        pid: Number of the driver's process while there is one.
+        host: The computer that it runs on.
+    """
+
+    path: Path
+    n_points: int
+    replications: int
+    n_runs: int
+    done: int
+    failed: int
+    timed_out: int
+    state: str
+    message: str | None = None
+    started: str | None = None
+    updated: str | None = None
+    rate: float | None = None
+    seconds_left: float | None = None
+    pid: int | None = None
+    host: str | None = None
+
+    @property
+    def finished(self) -> int:
+        """Runs that need not run again: done, failed and timed out ones."""
+        return self.done + self.failed + self.timed_out
+
+    @property
+    def pending(self) -> int:
+        """Runs without a result."""
+        return self.n_runs - self.finished
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a process drives it now."""
+        return self.state in ("running", "paused", "stopping")
+
+
+def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
+    """Read how far a study is."""
+    size, tally, driver, rate, session, started, updated, request = connection.execute(_QUERY).fetchone()
+    n_points, replications = json.loads(size)
+    counts = json.loads(tally)
+    n_runs = n_points * replications
+    tenant = lease.Tenant(*json.loads(driver)) if driver else None
+    if tenant is not None and not tenant.is_alive:
+        tenant = None
+    finished = sum(counts.values())
+    _, _, ended, ending, message = json.loads(session) if session else (None,) * 5
+    if tenant is not None:
+        state = "stopping" if request == "stop" else tenant.state
+    elif finished >= n_runs and n_runs:
+        state = "finished"
+    elif session is None:
+        state = "new"
+    elif ended is None:
+        state, message = "interrupted", "Its process ended without saying why."
+    else:
+        state = "stopped" if ending in ("stopped", "finished") else "interrupted"
+    active_rate = rate if tenant is not None else None
+    return StudyStatus(
+        path=path,
+        n_points=n_points,
+        replications=replications,
+        n_runs=n_runs,
+        done=counts.get("done", 0),
+        failed=counts.get("failed", 0),
+        timed_out=counts.get("timed out", 0),
+        state=state,
+        message=message if tenant is None else None,
+        started=started,
+        updated=updated,
+        rate=active_rate,
+        seconds_left=(n_runs - finished) / active_rate if active_rate else None,
+        pid=tenant.pid if tenant else None,
+        host=tenant.host if tenant else None,
+    )

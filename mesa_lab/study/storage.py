@@ -1,0 +1,336 @@
+"""The study file as SQLite sees it: its schema, how it is opened, and what its errors mean.
+
+One file, in write-ahead mode, so that any number of readers look on while one driver writes. Everything in
+it is TOML, JSON, text, numbers or Arrow streams: opening it runs nobody's code. This room knows no experiment.
+"""
+
+import contextlib
+import os
+import sqlite3
+import struct
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
+
+__all__ = [
+    "MAX_OUTCOMES",
+    "VERSION",
+    "Creation",
+    "Transaction",
+    "connect",
+    "exists_already",
+    "inspect",
+    "quoted",
+    "remove",
+    "rewrite_view",
+    "speaking",
+]
+
+APPLICATION_ID: Final = 0x4D65734C  # "MesL"
+VERSION: Final = 1
+MAX_OUTCOMES: Final = 1900  # SQLite takes 2000 columns
+
+# Outcome columns of `runs` are o0, o1 … in the order of `outcomes`; they carry no type, so that each value
+# keeps its own. `tally` and `driver` change in the same transaction as `runs`: status never has to count.
+_SCHEMA: Final = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE points(
+  point INTEGER PRIMARY KEY, occurrence INTEGER NOT NULL, wanted INTEGER NOT NULL, parameters TEXT NOT NULL);
+CREATE TABLE outcomes(position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kinds INTEGER NOT NULL);
+CREATE TABLE runs(
+  run_id INTEGER PRIMARY KEY, point INTEGER NOT NULL, replication INTEGER NOT NULL, seed INTEGER, status TEXT NOT NULL,
+  steps INTEGER, time REAL, init_seconds REAL, run_seconds REAL, notes TEXT, attempt INTEGER NOT NULL, block INTEGER NOT NULL);
+CREATE INDEX unfinished ON runs(status) WHERE status <> 'done';
+CREATE TABLE blocks(
+  block INTEGER PRIMARY KEY, runs INTEGER NOT NULL, superseded INTEGER NOT NULL DEFAULT 0, checksum INTEGER, series BLOB);
+CREATE TABLE agent_blocks(
+  block INTEGER NOT NULL, agent_type TEXT NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,
+  UNIQUE(agent_type, block));
+CREATE TABLE failures(
+  run_id INTEGER NOT NULL, attempt INTEGER NOT NULL, stage TEXT, error_type TEXT, message TEXT, traceback TEXT,
+  PRIMARY KEY(run_id, attempt));
+CREATE TABLE tally(status TEXT PRIMARY KEY, runs INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE sessions(
+  session INTEGER PRIMARY KEY, started TEXT NOT NULL, updated TEXT, ended TEXT, ending TEXT, message TEXT,
+  runs INTEGER NOT NULL DEFAULT 0, host TEXT, pid INTEGER, settings TEXT, python TEXT, packages TEXT, machine TEXT,
+  model_source TEXT);
+CREATE TABLE control(id INTEGER PRIMARY KEY CHECK(id = 1), request TEXT NOT NULL);
+CREATE TABLE driver(
+  id INTEGER PRIMARY KEY CHECK(id = 1), token TEXT NOT NULL, pid INTEGER NOT NULL, process TEXT, host TEXT NOT NULL,
+  machine TEXT NOT NULL, since TEXT NOT NULL, session INTEGER, state TEXT NOT NULL, beat INTEGER NOT NULL,
+  tick REAL NOT NULL, clock REAL NOT NULL, rate REAL);
+INSERT INTO control VALUES(1, 'run');
+"""
+
+_READABLE: Final = (
+    "run_id",
+    "point",
+    "replication",
+    "seed",
+    "status",
+    "steps",
+    "time",
+    "init_seconds",
+    "run_seconds",
+    "notes",
+)
+
+
+def quoted(name: str) -> str:
+    """Return a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Creation:
+    """A context that builds a study under another name, so that a half-made one never stands in its place.
+
+    Args:
+        path: Where the study is to be when the context ends well.
+        replace: Take the place of the file that is there.
+    """
+
+    def __init__(self, path: Path, *, replace: bool = False) -> None:
+        self.path = path
+        self.draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
+        self.replace = replace
+        self.connection: sqlite3.Connection
+
+    def __enter__(self) -> sqlite3.Connection:
+        if not self.path.parent.is_dir():
+            raise StudyError(
+                f"There is no folder '{self.path.parent}' for the study '{self.path.name}'. Create it first."
+            )
+        with speaking(self.path):
+            try:
+                self.connection = sqlite3.connect(self.draft, isolation_level=None, timeout=30)
+                self.connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self.connection.execute(f"PRAGMA user_version = {VERSION}")
+                self.connection.execute("BEGIN")
+                for statement in _SCHEMA.split(";\n"):
+                    self.connection.execute(statement)
+                rewrite_view(self.connection)
+            except BaseException:
+                self._discard()
+                raise
+        return self.connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is not None:
+                return
+            with speaking(self.path):
+                self.connection.execute("COMMIT")
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                self.connection.close()
+                if self.replace:
+                    remove(self.path, contents_only=True)
+                    self.draft.replace(self.path)
+                else:
+                    _place(self.draft, self.path)
+        finally:
+            self._discard()
+
+    def _discard(self) -> None:
+        if hasattr(self, "connection"):
+            self.connection.close()
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                self.draft.with_name(self.draft.name + suffix).unlink()
+
+
+class Transaction:
+    """A context for BEGIN IMMEDIATE … COMMIT, or ROLLBACK when it ends badly."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            self.connection.execute("ROLLBACK" if error is not None else "COMMIT")
+        except sqlite3.Error:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            if error is None:
+                raise
+
+
+def exists_already(path: Path) -> StudyError:
+    """Return the error for a file in the way."""
+    return StudyError(f"'{path}' exists already. Open it to continue, or choose another name.")
+
+
+def _place(draft: Path, path: Path) -> None:
+    """Give the draft its name, unless another process was quicker."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise exists_already(path) from None
+    except OSError:  # some file systems know no links
+        if path.exists():
+            raise exists_already(path) from None
+        draft.rename(path)
+
+
+def remove(path: Path, *, contents_only: bool = False) -> None:
+    """Delete a study and the files that SQLite keeps beside it."""
+    for suffix in ("-wal", "-shm") if contents_only else ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def rewrite_view(connection: sqlite3.Connection) -> None:
+    """Offer the runs under readable names, parameters included, to people with any SQLite tool."""
+    shown = [f"runs.{column}" for column in _READABLE]
+    first = connection.execute("SELECT parameters FROM points LIMIT 1").fetchone()
+    if first is not None:
+        names = [row[0] for row in connection.execute("SELECT key FROM json_each(?)", first)]
+        for name in names[:MAX_OUTCOMES]:
+            key = "$." + '"' + name.replace('"', '\\"') + '"'
+            shown.append(f"json_extract(points.parameters, {_text(key)}) AS {quoted(name)}")
+    for position, name in connection.execute(
+        "SELECT position, name FROM outcomes ORDER BY position"
+    ).fetchall():
+        shown.append(f"runs.o{position} AS {quoted(name)}")
+    connection.execute("DROP VIEW IF EXISTS results")
+    connection.execute(
+        f"CREATE VIEW results AS SELECT {', '.join(shown[:MAX_OUTCOMES])} FROM runs JOIN points USING (point)"
+    )
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def inspect(path: Path) -> None:
+    """Refuse what is no study, from its first hundred bytes.
+
+    Raises:
+        StudyError: If the file is missing, a folder, or may not be read.
+        StudyFormatError: If it is empty, no study, from a newer version, or cut short.
+    """
+    try:
+        if path.is_dir():
+            raise StudyError(f"'{path}' is a folder, not a study file.")
+        with path.open("rb") as file:
+            header = file.read(100)
+            size = file.seek(0, os.SEEK_END)
+    except FileNotFoundError:
+        raise StudyError(
+            f"There is no study '{path}'. Check the path, or run an experiment into it first."
+        ) from None
+    except PermissionError:
+        raise StudyError(f"'{path}' may not be read by you. Change its permissions, or copy it.") from None
+    except OSError as error:
+        raise StudyError(f"'{path}' cannot be read: {error.strerror or error}.") from None
+    if not header:
+        raise StudyFormatError(f"'{path}' is empty: it is no study. Delete it, or choose another name.")
+    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+        raise StudyFormatError(
+            f"'{path}' is no study file. Study files are made by `mesa-lab run` or `ml.run`."
+        )
+    version, application = struct.unpack(">I4xI", header[60:72])
+    if application != APPLICATION_ID:
+        raise StudyFormatError(f"'{path}' is an SQLite database, but no study of Mesa Lab.")
+    if version > VERSION:
+        raise StudyFormatError(
+            f"'{path}' was written by a newer Mesa Lab (format {version}; this one reads up to {VERSION}). Update Mesa Lab."
+        )
+    page_size, pages = struct.unpack(">H10xI", header[16:18] + header[18:28] + header[28:32])
+    expected = (65536 if page_size == 1 else page_size) * pages
+    if header[24:28] == header[92:96] and size < expected:
+        raise StudyFormatError(
+            f"'{path}' is cut short: {size:,} of {expected:,} bytes are there. Copy it again from where it came, "
+            "or save what can be read with `mesa_lab.study.rescue`."
+        )
+
+
+def connect(path: Path, *, write: bool = False) -> tuple[sqlite3.Connection, str | None]:
+    """Open a study file.
+
+    Args:
+        path: Where it is.
+        write: For the driver. Readers open it so that the last one out tidies up, and fall back to looking only.
+
+    Returns:
+        The connection, and a notice for the user when not everything can be seen.
+
+    Raises:
+        StudyError: If it cannot be opened.
+        StudyFormatError: If it is no study.
+    """
+    inspect(path)
+    if write:
+        with speaking(path):
+            if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+                raise StudyError(
+                    f"'{path}' cannot be written: it or its folder is read-only. Copy it to a folder of your own to continue it."
+                )
+            connection = _open(path, "mode=rw")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        return connection, None
+    with contextlib.suppress(sqlite3.Error):
+        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+            connection = _open(path, "mode=rw")
+            connection.execute("PRAGMA query_only = ON")
+            return connection, None
+    with contextlib.suppress(sqlite3.Error):
+        return _open(path, "mode=ro"), None
+    with speaking(path):
+        connection = _open(path, "mode=ro&immutable=1")
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        return connection, (
+            f"'{log.name}' holds the latest results, which cannot be read in a read-only folder. "
+            f"Copy it together with '{path.name}' to a folder of your own to see them."
+        )
+    return connection, None
+
+
+def _open(path: Path, options: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?{options}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+    try:
+        connection.execute("SELECT value FROM meta LIMIT 1").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+_MEANINGS: Final = {
+    sqlite3.SQLITE_FULL: "the disk is full. Everything committed so far is safe; make room, then run it again to go on",
+    sqlite3.SQLITE_READONLY: "it is read-only. Copy it to a folder of your own to continue it",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened. Check the permissions of the file and of its folder",
+    sqlite3.SQLITE_PERM: "you may not open it. Check the permissions of the file and of its folder",
+    sqlite3.SQLITE_IOERR: "the disk does not answer as it should (full, over quota, or disconnected). Everything committed so far is safe",
+}
+
+
+@contextlib.contextmanager
+def speaking(path: Path) -> Iterator[None]:
+    """Turn what SQLite or the system says about a study file into errors that name the file and the fix."""
+    try:
+        yield
+    except MesaLabError:
+        raise
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise StudyFormatError(
+                f"'{path}' is damaged ({error}). Use a backup, or save what can be read with `mesa_lab.study.rescue`."
+            ) from error
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise StudyBusyError(
+                f"'{path}' is kept locked by another process. Close what else has it open."
+            ) from error
+        meaning = _MEANINGS.get(code, f"SQLite says: {error}")
+        raise StudyError(f"The study '{path}' could not be used: {meaning}.") from error
+    except OSError as error:
+        raise StudyError(f"The study '{path}' could not be used: {error.strerror or error}.") from error
