@@ -6,7 +6,7 @@ advanced and measured belongs to the running stage, which this room must not kno
 
 - `references`    from what a person writes to a class, and back; `files` for models in files
 - `catalogue`     which models are installed
-- `signatures`    what a class takes, read from the class; `scenarios` for Mesa's `Scenario`
+- `signatures`    what a class takes, read from its `declarations` and from its `scenarios`
 - `suggestions`   what to vary each parameter over, with `sliders` and `docs`
 - `description`   all of that about one model, and its reporters and agents
 - `construction`  building one
@@ -14,9 +14,9 @@ advanced and measured belongs to the running stage, which this room must not kno
 
 from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models
 from mesa_lab.preparation.models.construction import build, check_parameters
+from mesa_lab.preparation.models.declarations import REQUIRED, Required
 from mesa_lab.preparation.models.description import ModelDescription, ModelSignature, describe, signature
 from mesa_lab.preparation.models.references import importable, load_model, reference_of
-from mesa_lab.preparation.models.signatures import REQUIRED, Required
 from mesa_lab.preparation.models.suggestions import ParameterInfo
 
 __all__ = [

@@ -7,10 +7,11 @@ is quick and a broken package cannot break the list.
 import ast
 import importlib.metadata
 import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesa_lab.preparation.models.references import find_module
+from mesa_lab.preparation.models.files import find_module
 
 __all__ = ["ModelEntry", "installed_models"]
 
@@ -24,7 +25,7 @@ class ModelEntry:
     Attributes:
         reference: What `load_model` takes.
         name: What to show.
-        summary: The first line of the model's documentation, or an empty string.
+        summary: The first sentence of the model's documentation, or an empty string.
         source: `"mesa.examples"`, or the distribution that registers the model.
         problem: Why the entry cannot be used, or an empty string.
     """
@@ -93,7 +94,7 @@ def _parse(path: Path) -> ast.Module:
 
 
 def _summary(module: str, name: str, depth: int = 5) -> str | None:
-    """The first line of a class's documentation; None when the module surely has no such name."""
+    """The first sentence of a class's documentation; None when the module surely has no such name."""
     spec = find_module(module)
     if spec is None or spec.origin is None or not spec.origin.endswith(".py") or "." in name:
         return ""
@@ -102,7 +103,7 @@ def _summary(module: str, name: str, depth: int = 5) -> str | None:
     unsure = False
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and node.name == name:
-            return first_line(class_doc(node) or ast.get_docstring(tree) or "")
+            return first_sentence(class_doc(node) or ast.get_docstring(tree) or "")
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if (alias.asname or alias.name) == name and depth:
@@ -123,7 +124,8 @@ def class_doc(node: ast.ClassDef) -> str | None:
     return own
 
 
-def first_line(text: str) -> str:
-    """The first line of a text that says something, without the full stop of a title."""
-    lines = [line.strip() for line in text.strip().splitlines()]
-    return next((line for line in lines if line and set(line) - set("=-~#*")), "")
+def first_sentence(text: str) -> str:
+    """The first sentence of a text, on one line."""
+    paragraph = re.split(r"\n\s*\n", text.strip(), maxsplit=1)[0]
+    lines = [line.strip() for line in paragraph.splitlines() if set(line.strip()) - set("=-~#*")]
+    return re.split(r"(?<=[.!?])\s", " ".join(lines), maxsplit=1)[0]

@@ -5,7 +5,7 @@ once (`signatures.plan_of`) and what is left per run takes microseconds.
 """
 
 import contextlib
-import functools
+import inspect
 import operator
 import random
 import warnings
@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from mesa_lab.errors import ParameterError, suggest
+from mesa_lab.preparation.models.declarations import cached
 from mesa_lab.preparation.models.signatures import SEED_KEYWORDS, Plan, plan_of
 
 __all__ = ["build", "check_parameters"]
 
 _MESA_WARNINGS = r"The use of the `seed` keyword|(ABM|DEV)Simulator is deprecated"
+_SEED_ATTRIBUTE = "_mesa_lab_seed"
 _MASK_32 = 0xFFFF_FFFF
 _MASK_64 = 0xFFFF_FFFF_FFFF_FFFF
 
@@ -145,13 +147,13 @@ def _seed_globals(seed: int) -> None:
 def _arguments(plan: Plan, values: dict[str, Any], seed: int | None) -> dict[str, Any]:
     """Sort values into keywords and scenario, and add the seed."""
     if plan.scenario_class is None:
-        if plan.fixed:
-            values.update(plan.fixed)
+        if plan.unused:
+            values.update(plan.unused)
         if plan.seed_keyword is not None:
             values[plan.seed_keyword] = seed
         return values
     fields = dict(plan.scenario_defaults)
-    arguments = dict(plan.fixed)
+    arguments = dict(plan.unused)
     for name, value in values.items():
         is_field = name in plan.scenario_names or (plan.scenario_open and name not in plan.keyword_names)
         if is_field:
@@ -187,29 +189,30 @@ def _construct_seeded(model_cls: type[Any], arguments: dict[str, Any], seed: int
     seeded = _seeded(model_cls)
     if seeded is None:
         return model_cls(**arguments)
-    model = seeded.__new__(seeded)
-    vars(model)["_mesa_lab_seed"] = seed
+    model: Any = object.__new__(seeded)
+    vars(model)[_SEED_ATTRIBUTE] = seed
     model.__init__(**arguments)
     model.__class__ = model_cls
     return model
 
 
-@functools.lru_cache(maxsize=64)
+@cached
 def _seeded(model_cls: type[Any]) -> type[Any] | None:
     import mesa
 
     class Seeded(mesa.Model):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            seed = vars(self).pop("_mesa_lab_seed", None)
-            if all(kwargs.get(name) is None for name in (*SEED_KEYWORDS, "scenario")):
-                for name in (*SEED_KEYWORDS, "scenario"):
-                    kwargs.pop(name, None)
+            seed = self.__dict__.pop(_SEED_ATTRIBUTE, None)
+            ways = (*SEED_KEYWORDS, "scenario")
+            if all(kwargs.get(name) is None for name in ways):
+                kwargs = {name: value for name, value in kwargs.items() if name not in ways}
                 kwargs["rng"] = seed
             super().__init__(*args, **kwargs)
 
-    if model_cls.__new__ is not object.__new__:
+    if inspect.getattr_static(model_cls, "__new__") is not inspect.getattr_static(object, "__new__"):
         return None
     try:
         return type(model_cls.__name__, (model_cls, Seeded), {"__module__": model_cls.__module__})
     except TypeError:
+        # A base class that allows no subclasses, or wants arguments for them.
         return None

@@ -1,18 +1,10 @@
-"""Everything Mesa Lab knows about a model class before it runs: find it, describe it, build it.
+"""Describe a model: what it takes, what to vary, what it reports, which agents it has.
 
-The differences between Mesa releases (3.4, 3.5, 4.0), and between the ways in which models take
-parameters and seeds, end here: callers give names, values and one plain integer. How a model is
-advanced and measured belongs to the running stage, which this room must not know. Its parts:
-
-- `references`    from what a person writes to a class, and back
-- `catalogue`     which models are installed
-- `signatures`    what a class takes, read from the class
-- `suggestions`   what to vary each parameter over, with `sliders` and `docs`
-- `construction`  `build`
+The one place that builds a model only to look at it, silently and without leaving a trace. It must
+not know how models are run.
 """
 
 import contextlib
-import functools
 import io
 import random
 import warnings
@@ -20,29 +12,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mesa_lab.preparation.models.catalogue import ModelEntry, first_line, installed_models
-from mesa_lab.preparation.models.construction import build, check_parameters
+from mesa_lab.preparation.models.catalogue import first_sentence
+from mesa_lab.preparation.models.construction import build
+from mesa_lab.preparation.models.declarations import cached
 from mesa_lab.preparation.models.docs import documentation
-from mesa_lab.preparation.models.references import importable, load_model, reference_of
-from mesa_lab.preparation.models.signatures import REQUIRED, Plan, Required, plan_of
+from mesa_lab.preparation.models.references import load_model, names_class, reference_of
+from mesa_lab.preparation.models.signatures import Plan, plan_of
 from mesa_lab.preparation.models.suggestions import ParameterInfo, parameter_infos
 
-__all__ = [
-    "REQUIRED",
-    "ModelDescription",
-    "ModelEntry",
-    "ModelSignature",
-    "ParameterInfo",
-    "Required",
-    "build",
-    "check_parameters",
-    "describe",
-    "importable",
-    "installed_models",
-    "load_model",
-    "reference_of",
-    "signature",
-]
+__all__ = ["ModelDescription", "ModelSignature", "describe", "signature"]
 
 # The seed of the one model that `describe` builds to look at.
 _DESCRIBING_SEED = 42
@@ -72,7 +50,7 @@ class ModelDescription:
     Attributes:
         reference: The string that finds the model again.
         name: The class's name.
-        summary: The first line of its documentation.
+        summary: The first sentence of its documentation.
         doc: All of its documentation.
         parameters: The user's parameters, each with its default and suggested range.
         model_reporters: Names of what the model reports about itself.
@@ -96,7 +74,7 @@ class ModelDescription:
     problems: tuple[str, ...]
 
 
-@functools.lru_cache(maxsize=128)
+@cached
 def signature(model_cls: type[Any]) -> ModelSignature:
     """Read what a model class takes, with suggested ranges; the model is not built.
 
@@ -140,10 +118,11 @@ def describe(model: type[Any] | str) -> ModelDescription:
     """
     with _quiet():
         model_cls = load_model(model)
-        return _describe(model_cls, reference_of(model))
+        reference = reference_of(model if isinstance(model, str) and names_class(model) else model_cls)
+        return _describe(model_cls, reference)
 
 
-@functools.lru_cache(maxsize=128)
+@cached
 def _describe(model_cls: type[Any], reference: str) -> ModelDescription:
     plan = plan_of(model_cls)
     takes = signature(model_cls)
@@ -162,7 +141,7 @@ def _describe(model_cls: type[Any], reference: str) -> ModelDescription:
     return ModelDescription(
         reference=reference,
         name=model_cls.__name__,
-        summary=first_line(doc),
+        summary=first_sentence(doc),
         doc=doc,
         parameters=tuple(takes.parameters.values()),
         model_reporters=tuple(getattr(collector, "model_reporters", None) or ()),

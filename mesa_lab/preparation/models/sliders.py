@@ -84,17 +84,15 @@ def _read_page(tree: ast.Module, known: Mapping[str, Any]) -> dict[str, Control]
 
 def _model_params(tree: ast.Module) -> Iterator[ast.Dict]:
     for node in ast.walk(tree):
-        value: ast.expr | None = None
-        if isinstance(node, ast.Assign) and any(
-            "model_params" in ast.unparse(target) for target in node.targets
-        ):
-            value = node.value
-        elif isinstance(node, ast.AnnAssign) and "model_params" in ast.unparse(node.target):
-            value = node.value
-        elif isinstance(node, ast.keyword) and node.arg == "model_params":
-            value = node.value
-        if isinstance(value, ast.Dict):
-            yield value
+        if isinstance(node, ast.keyword):
+            names = [node.arg or ""]
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [ast.unparse(target) for target in targets]
+        else:
+            continue
+        if isinstance(node.value, ast.Dict) and any("model_params" in name for name in names):
+            yield node.value
 
 
 def _control(node: ast.expr, names: Mapping[str, Any]) -> Control | None:

@@ -12,8 +12,9 @@ import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mesa_lab.preparation.models.declarations import REQUIRED, Slot, members
 from mesa_lab.preparation.models.docs import argument_docs
-from mesa_lab.preparation.models.signatures import REQUIRED, Plan, Slot, members
+from mesa_lab.preparation.models.signatures import Plan
 from mesa_lab.preparation.models.sliders import Control, controls_of
 
 if TYPE_CHECKING:
@@ -119,9 +120,9 @@ def _suggestion(slot: Slot, control: Control | None) -> _Suggestion:
     if control is not None and control.values:
         return ("choice", None, None, None, control.values, "slider")
     if control is not None and control.low is not None and control.high is not None:
+        kind = "integer" if _is_integer(slot, control) else "real"
         if control.low < control.high:
-            whole = _is_integer(slot, control)
-            return ("integer" if whole else "real", control.low, control.high, control.step, None, "slider")
+            return (kind, control.low, control.high, control.step, None, "slider")
     return from_default(slot)
 
 
@@ -191,5 +192,17 @@ def _type_name(slot: Slot) -> str:
         return "any" if unknown else type(slot.default).__name__
     if isinstance(slot.hint, str):
         return slot.hint
-    text = inspect.formatannotation(slot.hint)
-    return text.replace("typing.", "")
+    return " | ".join(_hint_name(kind) for kind in members(slot.hint))
+
+
+def _hint_name(kind: Any) -> str:
+    if kind is type(None):
+        return "None"
+    if typing.get_origin(kind) is typing.Literal:
+        values = [
+            value.name if isinstance(value, enum.Enum) else repr(value) for value in typing.get_args(kind)
+        ]
+        return f"Literal[{', '.join(values)}]"
+    if isinstance(kind, type) and not typing.get_args(kind):
+        return kind.__qualname__
+    return inspect.formatannotation(kind).replace("typing.", "")
