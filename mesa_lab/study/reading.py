@@ -77,11 +77,11 @@ def runs_frame(connection: sqlite3.Connection, outcomes: Sequence[str] | None = 
     data: dict[str, Any] = dict(zip(plain, columns, strict=False))
     index = data["run_id"]
 
-    codes: Any = np.zeros(len(index), np.int8)
+    codes = np.zeros(len(index), np.int8)
     for code, status in enumerate(STATUSES[1:], start=1):
         rows = connection.execute("SELECT run_id FROM runs WHERE status <> 'done' AND status = ?", (status,))
         codes[np.searchsorted(index, np.fromiter((row[0] for row in rows), np.int64))] = code
-    data["status"] = pd.Categorical.from_codes(codes, categories=list(STATUSES))
+    data["status"] = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(STATUSES)))
     notes = np.full(len(index), "", dtype=object)
     for run_id, note in connection.execute("SELECT run_id, notes FROM runs WHERE notes IS NOT NULL"):
         notes[np.searchsorted(index, run_id)] = note
@@ -189,9 +189,8 @@ def series_tables(
         ).fetchone()
         table = _decode(path, block, checksum, data)
         if names is not None:
-            table = table.select(
-                [n for n in table.column_names if n in ("run_id", "step", "time") or n in names]
-            )
+            places = [place for place, name in enumerate(table.column_names) if place < 3 or name in names]
+            table = table.select(places)
         yield _current(connection, table, block, superseded, run_ids)
 
 
