@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
+from mesa_lab.errors import ParameterError
 from mesa_lab.preparation.document import HEADER, parameter_text
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def template(description: ModelDescription) -> str:
     for parameter in description.parameters:
         suggestion = suggestions[parameter.name]
         key = tomlkit.key(parameter.name).as_string()
-        default = parameter.default_text
+        default = _default_text(parameter.default)
         if suggestion is None:
             lines.append(f"# {key} = ...   # default {default} ({parameter.type})")
             continue
@@ -60,3 +61,14 @@ def template(description: ModelDescription) -> str:
         "size = 20                  # design points",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _default_text(default: Any) -> str:
+    from mesa_lab.preparation.models import REQUIRED
+
+    if default is REQUIRED:
+        return "none: it must be given"
+    try:
+        return parameter_text(default)
+    except ParameterError:
+        return repr(default)
