@@ -1,0 +1,98 @@
+"""The terminal: what each command takes, says and returns. The work is done in the rooms below.
+
+One file per group of commands. They import click and nothing heavy: pandas, Mesa and the rest wait
+inside the commands that need them, so that `mesa-lab --help` and a mistyped option answer at once.
+
+Exit codes, the same for all commands: 0 it did what it says; 1 it could not, and says why; 2 the
+command line is wrong; 3 the study is complete, but some of its runs failed; 130 Ctrl-C.
+"""
+
+import sys
+import tempfile
+import traceback
+import warnings
+from typing import Any
+
+import click
+
+from mesa_lab import __version__
+from mesa_lab.cli.control import pause, status, stop
+from mesa_lab.cli.designing import design
+from mesa_lab.cli.modelling import models, new
+from mesa_lab.cli.output import export, report
+from mesa_lab.cli.running import resume, retry, run
+from mesa_lab.errors import MesaLabError
+
+__all__ = ["cli", "main"]
+
+_INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    """Lists commands in the order in which a person needs them, and turns errors into one clear line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if not ctx.params["debug"] and not sys.warnoptions:
+            warnings.simplefilter("ignore")  # a library's advice to its developers is noise to its users
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(_INTERRUPTED)
+        except MesaLabError as error:
+            if ctx.params["debug"]:
+                traceback.print_exc()
+            raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if ctx.params["debug"]:
+                traceback.print_exc()
+            raise click.ClickException(_unexpected(error)) from error
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="mesa-lab COMMAND --help says more, with examples.",
+)
+@click.version_option(__version__, prog_name="mesa-lab")
+@click.option("--debug", is_flag=True, envvar="MESA_LAB_DEBUG", help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Design, run and understand experiments on Mesa agent-based models.
+
+    \b
+      mesa-lab models                          which models there are
+      mesa-lab new mesa.examples:Schelling     write an experiment file to edit
+      mesa-lab run schelling.toml              run it; run it again to go on
+      mesa-lab report schelling.study          see the results
+    """
+
+
+for _command in (models, new, design, run, resume, status, pause, stop, retry, export, report):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no "×" or "±" gets a "?" instead of a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    cli(prog_name="mesa-lab")
+
+
+def _unexpected(error: Exception) -> str:
+    text = f"{type(error).__name__}: {error}".strip()
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="mesa-lab-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(f"mesa-lab {__version__}, Python {sys.version}\n{sys.argv[1:]}\n\n")
+            traceback.print_exception(error, file=file)
+    except OSError:
+        return f"Unexpected {text}\nThis is a fault in Mesa Lab. Repeat the command as 'mesa-lab --debug ...' and report what it shows."
+    return f"Unexpected {text}\nThis is a fault in Mesa Lab. Please report it with the details in {file.name}"

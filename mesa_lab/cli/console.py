@@ -1,0 +1,145 @@
+"""How commands say things: tables, numbers, JSON. Nothing here knows what a study is.
+
+On a terminal a table has colour and lines; into a file or a pipe goes plain aligned text, complete
+and without control characters. Results go to standard output, progress and remarks to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+__all__ = ["count", "duration", "json_option", "note", "number", "say", "show_json", "show_table"]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def say(text: str = "") -> None:
+    """Print a line to standard output."""
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """Print a remark to standard error, where it does not get into piped results."""
+    click.echo(text, err=True)
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON; numbers that JSON has no word for become null."""
+    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
+    """Print a table; columns of numbers are aligned to the right."""
+    cells = [[value if isinstance(value, str) else number(value) for value in row] for row in rows]
+    right = [
+        (all(_is_number(row[index]) for row in rows) and bool(rows)) or _looks_numeric(cells, index)
+        for index in range(len(columns))
+    ]
+    if sys.stdout.isatty():
+        _show_rich(columns, cells, right, title)
+        return
+    widths = [max(len(line[index]) for line in [list(columns), *cells]) for index in range(len(columns))]
+    if title:
+        click.echo(title)
+    for line in [list(columns), *cells]:
+        padded = [
+            text.rjust(width) if flush else text.ljust(width)
+            for text, width, flush in zip(line, widths, right, strict=True)
+        ]
+        click.echo("  ".join(padded).rstrip())
+
+
+def _show_rich(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", header_style="bold", pad_edge=False
+    )
+    for column, flush in zip(columns, right, strict=True):
+        table.add_column(Text(column), justify="right" if flush else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))  # as text, so that a name such as "[red]" is not taken for markup
+    Console().print(table)
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """Write a value the way a person reads it: `0.3333`, `1,234,567`, `yes`.
+
+    Example:
+        >>> number(1 / 3), number(250.0), number(True), number(None)
+        ('0.3333', '250', 'yes', '–')
+    """
+    value = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 100_000 else str(value)
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "–"
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        if value == int(value) and abs(value) < 1e6:
+            return str(int(value))
+        return f"{value:.{digits}g}"
+    return str(value)
+
+
+def count(number: int, word: str) -> str:
+    """Write a number with its word: `1 run`, `1,200 runs`.
+
+    Example:
+        >>> count(1, "run"), count(1200, "run")
+        ('1 run', '1,200 runs')
+    """
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span.
+
+    Example:
+        >>> duration(0.4), duration(75), duration(7400)
+        ('0.4 s', '1 min 15 s', '2 h 3 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, (str, bool)) and (value is None or hasattr(value, "__float__"))
+
+
+def _looks_numeric(cells: list[list[str]], index: int) -> bool:
+    """Whether every cell starts with a digit, as in '12.5 ± 0.3'."""
+    return bool(cells) and all(row[index][:1].isdigit() or row[index][:1] in "-−–" for row in cells)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)

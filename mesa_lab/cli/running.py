@@ -1,0 +1,227 @@
+"""`mesa-lab run`, `resume` and `retry`: carry out a study here, or in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesa_lab.cli.console import count, json_option, note, say, show_json
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = ["resume", "retry", "run"]
+
+_SOME_FAILED = 3
+_INTERRUPTED = 130
+
+
+def _how_to_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how a study is run, and never what."""
+    options = [
+        click.option(
+            "-j", "--jobs", type=int, default=-1, help="Worker processes; by default one for each core."
+        ),
+        click.option(
+            "--backend", default="loky", show_default=True, help="Where to run: loky, threading, dask or ray."
+        ),
+        click.option("--detach", is_flag=True, help="Run in the background and return at once."),
+        click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
+        json_option,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("study", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("-r", "--replications", type=click.IntRange(min=1), help="Take the place of the file's.")
+@click.option("--max-steps", type=click.IntRange(min=0), help="Take the place of the file's.")
+@click.option("--seed", type=click.IntRange(min=0), help="Take the place of the file's.")
+@click.option("--retry-failed", is_flag=True, help="Run runs that failed before once more.")
+@_how_to_run
+def run(
+    file: Path,
+    study: Path | None,
+    replications: int | None,
+    max_steps: int | None,
+    seed: int | None,
+    retry_failed: bool,
+    **how: Any,
+) -> None:
+    """Run the experiment in FILE and keep its results in STUDY.
+
+    STUDY is by default the name of FILE with the ending .study, in the current folder. Runs that it
+    holds already are kept: the same command goes on after an interruption, and with more
+    replications or points it runs only the new ones.
+
+    \b
+    Examples:
+      mesa-lab run wolf_sheep.toml
+      mesa-lab run wolf_sheep.toml --replications 30
+      mesa-lab run wolf_sheep.toml first_try.study --max-steps 20 -j 1
+      mesa-lab run wolf_sheep.toml --detach; mesa-lab status wolf_sheep.study --watch
+    """
+    from mesa_lab.preparation.experiment import Experiment
+
+    changes = {"replications": replications, "max_steps": max_steps, "seed": seed}
+    experiment = Experiment.load(file).replace(
+        **{name: value for name, value in changes.items() if value is not None}
+    )
+    _carry_out(experiment, study or Path(f"{file.stem}.study"), retry_failed=retry_failed, **how)
+
+
+@click.command()
+@click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
+@_how_to_run
+def resume(study: Path, **how: Any) -> None:
+    """Run what is missing in STUDY.
+
+    A study that is paused goes on in the process that holds it.
+
+    \b
+    Examples:
+      mesa-lab resume wolf_sheep.study
+      mesa-lab resume wolf_sheep.study --detach
+    """
+    from mesa_lab.study import Study
+
+    with Study.open(study) as opened:
+        status, experiment = opened.status(), opened.experiment
+        if status.state == "paused":
+            opened.ask("run")
+            say(f"{study} goes on in process {status.pid} on {status.host}.")
+            return
+    _carry_out(experiment, study, retry_failed=False, **how)
+
+
+@click.command()
+@click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
+@_how_to_run
+def retry(study: Path, **how: Any) -> None:
+    """Run the failed runs of STUDY once more.
+
+    Those that timed out too, and those that have no result yet.
+
+    \b
+    Examples:
+      mesa-lab retry wolf_sheep.study
+      mesa-lab retry wolf_sheep.study -j 1 --json
+    """
+    from mesa_lab.study import Study
+
+    with Study.open(study) as opened:
+        experiment = opened.experiment
+    _carry_out(experiment, study, retry_failed=True, **how)
+
+
+def _carry_out(
+    experiment: Experiment,
+    path: Path,
+    *,
+    retry_failed: bool,
+    jobs: int,
+    backend: str,
+    detach: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from mesa_lab.cli import summary
+    from mesa_lab.pipeline import run as run_experiment
+    from mesa_lab.processing.results import Results
+    from mesa_lab.study import Study
+
+    if detach:
+        _launch(experiment, path, retry_failed=retry_failed, jobs=jobs, backend=backend, as_json=as_json)
+        return
+    if not as_json:
+        _announce(experiment, path, retry_failed=retry_failed)
+    try:
+        run_experiment(
+            experiment,
+            path,
+            n_jobs=jobs,
+            backend=backend,
+            progress=not quiet,
+            retry_failed=retry_failed,
+        )
+    except KeyboardInterrupt:
+        if path.exists():
+            with Study.open(path) as study:
+                note(f"\nStopped. {summary.ended(study.status())}; they are kept in {path}.")
+            note(f"Go on with: mesa-lab resume {path}")
+        click.get_current_context().exit(_INTERRUPTED)
+    with Study.open(path) as study:
+        status, results = study.status(), Results(study)
+        if as_json:
+            failures = results.failures.drop(columns="traceback").to_dict("records")
+            show_json(
+                {
+                    "study": path,
+                    "status": asdict(status),
+                    "outcomes": summary.summary_records(results),
+                    "failures": failures,
+                }
+            )
+        else:
+            say()
+            summary.show_summary(results)
+            say()
+            summary.show_failures(results)
+            say(f"{summary.ended(status)}.")
+            summary.show_next_steps(path, status)
+    click.get_current_context().exit(_exit_code(status))
+
+
+def _exit_code(status: Any) -> int:
+    if status.pending:
+        return 1
+    return _SOME_FAILED if status.failed or status.timed_out else 0
+
+
+def _announce(experiment: Experiment, path: Path, *, retry_failed: bool) -> None:
+    """Say what is about to happen: how many runs, and how many of them are there already."""
+    from mesa_lab.study import Study
+
+    model = experiment.model if isinstance(experiment.model, str) else experiment.model.__name__
+    text = (
+        f"{model.rpartition(':')[2]}: {count(experiment.n_points, 'point')} × "
+        f"{count(experiment.replications, 'replication')} = {count(experiment.n_runs, 'run')}"
+    )
+    if path.exists():
+        with Study.open(path) as study:
+            status = study.status()
+        text += f"; {path} holds {count(status.finished, 'run')}"
+        if retry_failed:
+            text += f", of which {status.failed + status.timed_out:,} are run again"
+    note(f"{text}.")
+
+
+def _launch(
+    experiment: Experiment, path: Path, *, retry_failed: bool, jobs: int, backend: str, as_json: bool
+) -> None:
+    from mesa_lab.running import launcher
+    from mesa_lab.study import Study
+
+    experiment.check()
+    if path.exists():
+        with Study.open(path) as study:
+            study.extend(experiment)
+    else:
+        Study.create(path, experiment).close()
+    launcher.launch(path, n_jobs=jobs, backend=backend, retry_failed=retry_failed)
+    with Study.open(path) as study:
+        status = study.status()
+    if as_json:
+        show_json(asdict(status))
+        return
+    say(f"{path} runs in the background, in process {status.pid}: {count(status.pending, 'run')} to do.")
+    say(f"  mesa-lab status {path} --watch    how far it is")
+    say(f"  mesa-lab pause {path}             let running runs end and wait")
+    say(f"  mesa-lab stop {path}              end it; what is done is kept")

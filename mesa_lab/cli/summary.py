@@ -1,0 +1,161 @@
+"""What is said at the end of a study: the outcomes at a glance, the failures, and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mesa_lab.cli.console import count, number, say, show_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mesa_lab.processing.results import Results
+    from mesa_lab.study.status import StudyStatus
+
+__all__ = ["ended", "show_failures", "show_next_steps", "show_summary", "summary_records"]
+
+_MOST_POINTS: Final = 24  # more points than this are summarised instead of listed
+_MOST_OUTCOMES: Final = 4
+_MOST_FAILURES: Final = 3
+
+
+def ended(status: StudyStatus) -> str:
+    """Say in one line how a study stands."""
+    parts = [f"{status.done:,} of {count(status.n_runs, 'run')} done"]
+    if status.failed:
+        parts.append(f"{status.failed:,} failed")
+    if status.timed_out:
+        parts.append(f"{status.timed_out:,} timed out")
+    return ", ".join(parts)
+
+
+def summary_records(results: Results) -> list[dict[str, Any]]:
+    """Return the mean and interval of every outcome at every point, as plain data."""
+    table = _aggregate(results, list(results.outcomes))
+    if table is None:
+        return []
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def show_summary(results: Results) -> None:
+    """Print the outcomes with their 95 % intervals: point by point, or their range when there are many points."""
+    names = [str(name) for name in results.outcomes]
+    table = _aggregate(results, names)
+    if table is None or not len(table):
+        say("No run has left an outcome that is a number.")
+        return
+    names = [name for name in names if name in set(table["outcome"])]
+    shown, left_out = names[:_MOST_OUTCOMES], names[_MOST_OUTCOMES:]
+    if len(results.points) <= _MOST_POINTS:
+        _show_points(results, table, shown)
+    else:
+        _show_ranges(results, table, names)
+        left_out = []
+    if left_out:
+        say(f"Measured too: {', '.join(left_out)}.")
+
+
+def _aggregate(results: Results, names: list[str]) -> pd.DataFrame | None:
+    """Aggregate those outcomes that are numbers."""
+    import pandas as pd
+
+    from mesa_lab.errors import OutcomeError
+
+    parts = []
+    for name in names:
+        try:
+            parts.append(results.aggregate(name, quantiles=()))
+        except OutcomeError:
+            continue  # text, which has no mean
+    return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def _show_points(results: Results, table: pd.DataFrame, names: list[str]) -> None:
+    parameters = list(results.points.columns)
+    rows = []
+    for point, group in table.groupby("point", sort=True):
+        by_name = {row["outcome"]: row for row in group.to_dict("records")}
+        runs = max(int(row["n"]) for row in by_name.values())
+        values = _values(results, point)
+        rows.append(
+            [
+                *(values[name] for name in parameters),
+                *(_interval(by_name[name]) if name in by_name else "–" for name in names),
+                runs,
+            ]
+        )
+    show_table(
+        [*map(str, parameters), *names, "runs"],
+        rows,
+        "Mean at the end of the run, ± 95 % confidence interval",
+    )
+
+
+def _show_ranges(results: Results, table: pd.DataFrame, names: list[str]) -> None:
+    rows = []
+    for name in names:
+        part = table[(table["outcome"] == name) & table["mean"].notna()]
+        if not len(part):
+            continue
+        low, high = part.iloc[int(part["mean"].argmin())], part.iloc[int(part["mean"].argmax())]
+        rows.append(
+            [
+                name,
+                _interval(low),
+                _where(results, low["point"]),
+                part["mean"].median(),
+                _interval(high),
+                _where(results, high["point"]),
+            ]
+        )
+    show_table(
+        ["outcome", "lowest", "at", "median", "highest", "at"],
+        rows,
+        f"Mean at the end of the run, ± 95 % confidence interval, over {count(len(results.points), 'point')}",
+    )
+
+
+def _where(results: Results, point: Any) -> str:
+    return ", ".join(f"{name} {number(value, 3)}" for name, value in _values(results, point).items())
+
+
+def _values(results: Results, point: Any) -> dict[str, Any]:
+    """Return the varied parameters of a point; not `loc[point]`, which makes 3 into 3.0 beside 0.5."""
+    row = results.points.index.get_loc(point)
+    return {str(name): results.points[name].iloc[row] for name in results.points}
+
+
+def _interval(row: Any) -> str:
+    mean, low, high = (float(row[name]) for name in ("mean", "ci_low", "ci_high"))
+    if low != low or high != high:  # one run has no interval
+        return number(mean)
+    half = (high - low) / 2
+    return f"{number(mean)} ± {number(half, 2)}"
+
+
+def show_failures(results: Results) -> None:
+    """Print how many runs failed, and the first message of each kind."""
+    failures = results.failures
+    if not len(failures):
+        return
+    kinds = failures.groupby(["stage", "error_type"], sort=False)
+    say(f"{count(len(failures), 'run')} failed:")
+    for index, ((stage, error_type), group) in enumerate(kinds):
+        if index == _MOST_FAILURES:
+            say(f"  … and {count(len(kinds) - index, 'other kind')}")
+            break
+        first = group.iloc[0]
+        message = str(first["message"]).strip().partition("\n")[0]
+        say(f"  {len(group):,} × {error_type} while {stage}: {message} (first in run {first['run_id']})")
+
+
+def show_next_steps(path: Path, status: StudyStatus) -> None:
+    """Print where the study is and what can be done with it."""
+    say(f"Study: {path}")
+    if status.pending:
+        say(f"  mesa-lab resume {path}                 run what is missing")
+    if status.failed or status.timed_out:
+        say(f"  mesa-lab retry {path}                  run the failed runs again")
+    say(f"  mesa-lab report {path} --open          charts and tables in one page")
+    say(f"  mesa-lab export {path} -o results/     the tables as CSV")
