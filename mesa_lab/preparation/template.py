@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
 __all__ = ["template"]
 
+_SOURCES = ("slider", "type hint", "default", "none")  # what a modeller chose is the better thing to vary first
+
 
 def template(description: ModelDescription) -> str:
     """Return a commented experiment file for a model, with every parameter, its default and its suggested range.
 
-    The first one or two parameters with a suggested range vary, so that the file runs as it is and shows something.
+    Two parameters vary, those first whose range the model's author gave, so that the file runs as it is and shows something.
     """
     suggestions = {parameter.name: parameter.suggest() for parameter in description.parameters}
-    varied = [name for name, suggestion in suggestions.items() if suggestion is not None][:2]
+    by_source = sorted(description.parameters, key=lambda parameter: _SOURCES.index(parameter.suggested_by))
+    varied = [parameter.name for parameter in by_source if suggestions[parameter.name] is not None][:2]
     outcomes = ", ".join(f'"{name}"' for name in description.model_reporters) or '"count(Agent)"'
     lines = [
         f"# {HEADER}",

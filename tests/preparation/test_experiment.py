@@ -1,0 +1,147 @@
+"""Experiments: frozen, validated, equal when equal; run configurations and their seeds."""
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+from mesa.examples import Schelling, WolfSheep
+
+import mesa_lab as ml
+from mesa_lab.preparation.seeds import derive_seed, point_keys
+
+PARAMETERS = {"density": ml.Real(0.5, 0.9), "radius": [1, 2], "width": 10}
+
+
+def experiment(**changes: Any) -> ml.Experiment:
+    settings: dict[str, Any] = {"design": ml.FullFactorial(3), "replications": 2, "max_steps": 5, "seed": 42}
+    return ml.Experiment(Schelling, PARAMETERS, **{**settings, **changes})
+
+
+def test_points_times_replications() -> None:
+    described = experiment()
+    assert (described.n_points, described.n_runs) == (6, 12)
+    matrix = described.design_matrix()
+    assert list(matrix.columns) == ["density", "radius"]
+    assert list(matrix.index) == list(range(6))
+    assert matrix.index.name == "point"
+
+
+def test_configurations_go_round_all_points_before_the_next_replication() -> None:
+    runs = experiment().configurations()
+    assert [run.run_id for run in runs] == list(range(12))
+    assert [run.point for run in runs] == [*range(6), *range(6)]
+    assert [run.iteration for run in runs] == [0] * 6 + [1] * 6
+    assert runs[0].parameters == {"width": 10, "density": 0.5, "radius": 1}
+    assert {type(value) for run in runs for value in run.parameters.values()} == {int, float}
+    assert runs[0].max_steps == 5
+    assert runs[0].model_cls is Schelling
+
+
+def test_equal_when_equal_and_frozen() -> None:
+    assert experiment() == experiment()
+    assert experiment() != experiment(seed=1)
+    with pytest.raises(FrozenInstanceError):
+        experiment().seed = 3  # type: ignore[misc]
+
+
+def test_nothing_varied_is_one_point() -> None:
+    described = ml.Experiment(Schelling, {"density": 0.7}, replications=3)
+    assert [run.parameters for run in described.configurations()] == [{"density": 0.7}] * 3
+
+
+def test_seeds_depend_on_the_point_and_replication_alone() -> None:
+    few, many = experiment(), experiment(replications=5)
+    seeds = {(run.point, run.iteration): run.seed for run in many.configurations()}
+    assert all(seeds[run.point, run.iteration] == run.seed for run in few.configurations())
+    assert len(set(seeds.values())) == len(seeds) == 30
+    finer = experiment(design=ml.FullFactorial(5))
+    values = {tuple(run.parameters.items()): run.seed for run in finer.configurations() if run.iteration == 0}
+    assert all(values[tuple(run.parameters.items())] == run.seed for run in few.configurations() if run.iteration == 0)
+
+
+def test_seeds_are_the_same_for_ever() -> None:
+    """A change here would change the results of every published experiment."""
+    key = next(point_keys([{"n": 10, "torus": True, "p": 0.1}]))
+    assert key == b'0:{"n":10,"p":0.1,"torus":true}'
+    assert derive_seed(42, key, 0) == SEED
+    assert 0 <= SEED < 2**63
+
+
+SEED = 0
+
+
+def test_a_repeated_point_has_seeds_of_its_own() -> None:
+    first, second = point_keys([{"n": 1}, {"n": 1}])
+    assert derive_seed(0, first, 0) != derive_seed(0, second, 0)
+
+
+def test_common_random_numbers_give_all_points_the_same_seed() -> None:
+    runs = experiment(common_random_numbers=True).configurations()
+    assert len({run.seed for run in runs if run.iteration == 0}) == 1
+    assert len({run.seed for run in runs}) == 2
+
+
+def test_explicit_seeds_zero_included() -> None:
+    runs = experiment(replications=1, seeds=[0, 7, 5]).configurations()
+    assert [run.seed for run in runs if run.point == 3] == [0, 7, 5]
+
+
+def test_without_a_stop_rule_a_run_ends_after_a_thousand_steps() -> None:
+    assert experiment(max_steps=None).max_steps == 1000
+    assert experiment(max_steps=None, max_time=5.5).max_steps is None
+
+
+def test_constraints_drop_points_and_count_them() -> None:
+    described = experiment(constraints="density < 0.6 or radius > 1")
+    assert (described.n_points, described.n_dropped) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"replications": 0}, ml.ExperimentError, "replications is 0. Give a whole number of at least 1"),
+        ({"replications": 2.5}, ml.ExperimentError, "replications is 2.5"),
+        ({"replications": True}, ml.ExperimentError, "replications is True"),
+        ({"max_steps": -1}, ml.ExperimentError, "max_steps is -1"),
+        ({"max_time": 0}, ml.ExperimentError, "max_time is 0"),
+        ({"timeout": float("nan")}, ml.ExperimentError, "timeout is nan"),
+        ({"period": 0}, ml.ExperimentError, "period is 0.*Write -1"),
+        ({"seed": -3}, ml.ExperimentError, "seed is -3"),
+        ({"seeds": []}, ml.ExperimentError, "seeds is empty"),
+        ({"seeds": [1, 2, 3]}, ml.ExperimentError, "replications is 2 but seeds lists 3"),
+        ({"seeds": [1, 2], "common_random_numbers": True}, ml.ExperimentError, "leave common_random_numbers out"),
+        ({"stop_when": 3}, ml.ExperimentError, "stop_when is 3"),
+        ({"outcomes": []}, ml.OutcomeError, "outcomes is empty"),
+        ({"agents": 3}, ml.OutcomeError, "agents is 3"),
+        ({"constraints": "density > 5"}, ml.MesaLabError, "density > 5"),
+    ],
+)
+def test_mistakes_are_named(changes: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        experiment(**changes).design_matrix()
+
+
+def test_an_unknown_parameter_is_named_with_the_nearest() -> None:
+    with pytest.raises(ml.ParameterError, match="densty.*Did you mean 'density'"):
+        ml.Experiment(Schelling, {"densty": 0.5})
+
+
+def test_check_looks_at_the_model_before_anything_runs() -> None:
+    ml.Experiment(WolfSheep, outcomes=["Wolves", "count(Sheep)", "grass"]).check()
+    with pytest.raises(ml.OutcomeError, match="Unknown outcome 'Wolvs'. WolfSheep reports: Wolves, Sheep, Grass.*'Wolves'"):
+        ml.Experiment(WolfSheep, outcomes=["Wolvs"]).check()
+    with pytest.raises(ml.OutcomeError, match="there is no 'Wolff'. Did you mean 'Wolf'"):
+        ml.Experiment(WolfSheep, outcomes=["count(Wolff)"]).check()
+    with pytest.raises(ml.ParameterError, match="initial_sheeep"):
+        ml.Experiment("mesa.examples:WolfSheep", {"initial_sheeep": 3}).check()
+    with pytest.raises(ml.ModelError, match="WolfShep"):
+        ml.Experiment("mesa.examples:WolfShep").check()
+
+
+def test_short_forms_give_the_same_configurations() -> None:
+    runs = ml.full_factorial(Schelling, {"density": [0.5, 0.9]}, replications=2, max_steps=5, seed=1)
+    same = ml.manual(Schelling, [{"density": 0.5}, {"density": 0.9}], replications=2, max_steps=5, seed=1)
+    assert runs == same
+    assert len(ml.base_case(Schelling, {"density": [0.5, 0.7, 0.9], "radius": [1, 2]})) == 4
+    for short in (ml.latin_hypercube, ml.sobol, ml.halton, ml.monte_carlo):
+        assert len(short(Schelling, {"density": ml.Real(0.5, 0.9)}, 8)) == 8
