@@ -214,9 +214,13 @@ def _same_model(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def _mismatch(path: Path, differences: list[str]) -> StudyMismatchError:
+    fix = "Set these back to go on with this study, or choose another file."
+    if any(difference.startswith("design points") for difference in differences):
+        fix += (
+            " A study grows when the larger design contains the points of the smaller one: a longer Sobol, Halton or "
+            "MonteCarlo, more levels, or a Union of the old design and a new one."
+        )
+    what = "\n  ".join(differences)
     return StudyMismatchError(
-        f"'{path}' holds runs of another experiment. What differs (study → now):\n  "
-        + "\n  ".join(differences)
-        + "\nSet these back to go on with this study, or choose another file. A design grows when the larger one contains "
-        "the points of the smaller: Sobol, Halton, MonteCarlo, more levels, or a Union of the old design and a new one."
+        f"'{path}' holds runs of another experiment. What differs (study → now):\n  {what}\n{fix}"
     )

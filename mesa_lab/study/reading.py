@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from mesa_lab.errors import OutcomeError, StudyFormatError, suggest
 from mesa_lab.preparation.encoding import from_json
+from mesa_lab.study.layout import RunPlan
 from mesa_lab.study.writer import KINDS
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ _INT, _FLOAT, _BOOL, _STR = (KINDS[kind] for kind in (int, float, bool, str))
 RUN_COLUMNS: Final = (
     "run_id", "point", "replication", "seed", "status", "steps", "time", "init_seconds", "run_seconds", "attempt", "notes"
 )  # fmt: skip
-_ROWS: Final = 50_000
+_FETCHED: Final = {"seed": _INT, "steps": _INT, "time": _FLOAT, "init_seconds": _FLOAT, "run_seconds": _FLOAT}
+_ROWS: Final = 10_000
 
 
 def select_outcomes(
@@ -63,37 +65,89 @@ def select_outcomes(
     return [by_name[name] for name in names]
 
 
-def runs_frame(connection: sqlite3.Connection, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return one row per run that has a result, in the order of run_id."""
+def runs_frame(
+    connection: sqlite3.Connection,
+    whole: RunPlan,
+    outcomes: Sequence[str] | None = None,
+    columns: Sequence[str] = RUN_COLUMNS,
+) -> pd.DataFrame:
+    """Return one row per run that has a result, in the order of run_id.
+
+    SQLite hands out about five million cells a second, so that what can be known without asking is not asked for.
+    """
     import pandas as pd
 
     chosen = select_outcomes(connection, outcomes)
-    count = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
-    plain = {"run_id": _INT, "point": _INT, "replication": _INT, "seed": _INT, "steps": _INT, "time": _FLOAT}
-    plain |= {"init_seconds": _FLOAT, "run_seconds": _FLOAT, "attempt": _INT}
-    kinds = [*plain.values(), *(kind for _, _, kind in chosen)]
-    listed = ", ".join([*plain, *(f"o{position}" for position, _, _ in chosen)])
-    columns = _columns(connection.execute(f"SELECT {listed} FROM runs ORDER BY run_id"), kinds, count)
-    data: dict[str, Any] = dict(zip(plain, columns, strict=False))
-    index = data["run_id"]
-
-    codes = np.zeros(len(index), np.int8)
-    for code, status in enumerate(STATUSES[1:], start=1):
-        rows = connection.execute("SELECT run_id FROM runs WHERE status <> 'done' AND status = ?", (status,))
-        codes[np.searchsorted(index, np.fromiter((row[0] for row in rows), np.int64))] = code
-    data["status"] = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(STATUSES)))
-    notes = np.full(len(index), "", dtype=object)
-    for run_id, note in connection.execute("SELECT run_id, notes FROM runs WHERE notes IS NOT NULL"):
-        notes[np.searchsorted(index, run_id)] = note
-    data["notes"] = notes
-    frame = pd.DataFrame({name: data[name] for name in RUN_COLUMNS})
-    finals = pd.DataFrame(dict(enumerate(columns[len(plain) :])), index=frame.index, copy=False)
+    fetched = {name: kind for name, kind in _FETCHED.items() if name in columns}
+    expressions = [*fetched, *(f"o{position}" for position, _, _ in chosen)]
+    count, last = connection.execute("SELECT count(*), coalesce(max(run_id), -1) FROM runs").fetchone()
+    kinds = [*fetched.values(), *(kind for _, _, kind in chosen)]
+    if count == last + 1:  # no gaps: the first so many runs of the plan
+        run_id = np.arange(count, dtype=np.int64)
+        until = f"WHERE run_id <= {last}"  # the study may grow while it is read
+    else:
+        kinds.insert(0, _INT)
+        expressions.insert(0, "run_id")
+        until = ""
+    cells: list[Any] = []
+    if expressions:
+        query = f"SELECT {', '.join(expressions)} FROM runs {until} ORDER BY run_id"
+        cells = _columns(connection.execute(query), kinds)
+    if not until:
+        run_id = cells.pop(0)
+    data: dict[str, Any] = dict(zip(fetched, cells, strict=False))
+    data |= {"run_id": run_id, "point": whole.point[run_id], "replication": whole.replication[run_id]}
+    if "status" in columns:
+        data["status"] = pd.Categorical.from_codes(
+            _statuses(connection, run_id), dtype=pd.CategoricalDtype(list(STATUSES))
+        )
+    if "attempt" in columns:
+        tried = "SELECT run_id, attempt FROM runs WHERE run_id IN (SELECT run_id FROM failures)"
+        data["attempt"] = _sparse(connection, tried, run_id, np.ones(len(run_id), np.int64))
+    if "notes" in columns:
+        noted = "SELECT run_id, notes FROM runs WHERE notes IS NOT NULL"
+        data["notes"] = _sparse(connection, noted, run_id, np.full(len(run_id), "", dtype=object))
+    frame = pd.DataFrame({name: data[name] for name in RUN_COLUMNS if name in columns}, copy=False)
+    finals = pd.DataFrame(
+        dict(enumerate(cells[len(fetched) :])), index=pd.RangeIndex(len(run_id)), copy=False
+    )
     finals.columns = [name for _, name, _ in chosen]
     # An outcome may share its name with a column about the run: both stay, and Results tells them apart.
     return pd.concat([frame, finals], axis=1)
 
 
-def _columns(cursor: sqlite3.Cursor, kinds: Sequence[int], count: int) -> list[Any]:
+def _statuses(connection: sqlite3.Connection, run_id: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    numbers = {status: number for number, status in enumerate(STATUSES)}
+    codes = np.zeros(len(run_id), np.int8)
+    unfinished = connection.execute("SELECT run_id, status FROM runs WHERE status <> 'done'").fetchall()
+    if unfinished:
+        ids, statuses = zip(*unfinished, strict=True)
+        places, known = _places(run_id, ids)
+        codes[places] = np.array([numbers[status] for status in statuses], np.int8)[known]
+    return codes
+
+
+def _sparse(
+    connection: sqlite3.Connection, query: str, run_id: npt.NDArray[np.int64], values: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """Fill in the values of the few runs that have one of their own."""
+    rows = connection.execute(query).fetchall()
+    if rows:
+        ids, cells = zip(*rows, strict=True)
+        places, known = _places(run_id, ids)
+        values[places] = np.array(cells, dtype=values.dtype)[known]
+    return values
+
+
+def _places(run_id: npt.NDArray[np.int64], ids: Sequence[int]) -> tuple[Any, Any]:
+    """Return the rows of some runs, and which of them are among the rows at all."""
+    wanted = np.array(ids, np.int64)
+    places = np.searchsorted(run_id, wanted)
+    known = (places < len(run_id)) & (run_id[np.minimum(places, len(run_id) - 1)] == wanted)
+    return places[known], known
+
+
+def _columns(cursor: sqlite3.Cursor, kinds: Sequence[int]) -> list[Any]:
     """Fetch rows as one array per column, in portions that stay small beside the result."""
     cursor.arraysize = _ROWS
     parts: list[list[Any]] = [[] for _ in kinds]

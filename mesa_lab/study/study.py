@@ -68,6 +68,7 @@ class Study:
         self._close = weakref.finalize(self, self._connection.close)
         self._experiment: Experiment | None = None
         self._durable = True
+        self._numbered: tuple[str, RunPlan] | None = None
         self._points: dict[int, tuple[str, Mapping[str, Any] | None]] = {}
 
     # ------------------------------------------------------------ making, opening, growing
@@ -232,6 +233,13 @@ class Study:
         wanted[[row[0] for row in self._query("SELECT point FROM points WHERE NOT wanted")]] = False
         return plan(layout, wanted, replications)
 
+    def _whole_plan(self) -> RunPlan:
+        """Every run that the study ever asked for: the place of a run is its number."""
+        layout = self._query("SELECT value FROM meta WHERE key = 'layout'")[0][0]
+        if self._numbered is None or self._numbered[0] != layout:
+            self._numbered = layout, plan(json.loads(layout))
+        return self._numbered[1]
+
     def pending(self, *, retry_failed: bool = False) -> npt.NDArray[np.int64]:
         """Return the numbers of the runs that have no result yet.
 
@@ -254,8 +262,7 @@ class Study:
         Yields:
             (run_id, point, replication, seed, parameters).
         """
-        layout = json.loads(self._query("SELECT value FROM meta WHERE key = 'layout'")[0][0])
-        whole = plan(layout)
+        whole = self._whole_plan()
         numbers = np.asarray(run_ids if isinstance(run_ids, np.ndarray) else list(run_ids), np.int64)
         seed_of = self.experiment.seed_of
         for start in range(0, len(numbers), 2000):
@@ -334,21 +341,25 @@ class Study:
 
     # ------------------------------------------------------------ reading
 
-    def runs_frame(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return one row per run that has a result.
+    def runs_frame(
+        self, outcomes: Sequence[str] | None = None, columns: Sequence[str] = reading.RUN_COLUMNS
+    ) -> pd.DataFrame:
+        """Return one row per run that has a result, in the order of run_id.
 
         Args:
             outcomes: Names; None for all.
+            columns: What else is wanted, of `RUN_COLUMNS`. Of a million runs each column takes a quarter of a second, but
+                run_id, point, replication, status and attempt take next to nothing.
 
         Returns:
-            The columns of `reading.RUN_COLUMNS`, then one per outcome. Whole numbers and booleans with gaps (failed runs
-            have no outcomes) use pandas' nullable types.
+            These columns in the order of `RUN_COLUMNS`, then one per outcome. Whole numbers and booleans with gaps
+            (failed runs have no outcomes) use pandas' nullable types.
 
         Raises:
             OutcomeError: If an outcome is unknown.
         """
         with storage.speaking(self.path):
-            return reading.runs_frame(self._connection, outcomes)
+            return reading.runs_frame(self._connection, self._whole_plan(), outcomes, columns)
 
     def points_frame(self) -> pd.DataFrame:
         """Return the design points: index `point`, one column per parameter, fixed ones too."""
