@@ -1,0 +1,97 @@
+"""Where the stages meet: carry out an experiment and get its results; open a study and get its results.
+
+The only place that knows both running and processing, and it holds nothing else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesa_lab.study import Study
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.processing.results import Results
+
+__all__ = ["OpenStudy", "open_study", "run"]
+
+
+class OpenStudy(Study):
+    """A study with its results at hand."""
+
+    @property
+    def results(self) -> Results:
+        """What its runs have left behind by now; ask again while it runs, and there is more."""
+        from mesa_lab.processing.results import Results
+
+        return Results(self)
+
+
+def open_study(path: str | Path) -> OpenStudy:
+    """Open a study file, also while it is being run. Nothing in it is executed.
+
+    Args:
+        path: The study file.
+
+    Returns:
+        The study: `.results`, `.experiment`, `.status()`, `.sessions`.
+
+    Raises:
+        StudyError: If there is none, or it may not be read.
+        StudyFormatError: If the file is no study, is damaged, or comes from a newer version.
+
+    Example:
+        >>> open_study("wolves.study").results.aggregate("Wolves")  # doctest: +SKIP
+    """
+    return OpenStudy(path)
+
+
+def run(
+    experiment: Experiment,
+    path: str | Path | None = None,
+    *,
+    n_jobs: int = -1,
+    backend: str = "loky",
+    progress: bool = True,
+    retry_failed: bool = False,
+    overwrite: bool = False,
+) -> Results:
+    """Carry out an experiment and return its results.
+
+    Results are kept on disk as they come. Run it again after an interruption, or with more replications or points, and
+    only what is missing runs. Failed runs are data: see `Results.failures`.
+
+    Args:
+        experiment: What to run.
+        path: The study file, which is made, or gone on with when it is there. None keeps the results in a temporary
+            file, for as long as they are in use.
+        n_jobs: Worker processes; -1 for one on each core, as in joblib.
+        backend: Where to run: "loky" (processes on this machine), "sequential", "threading", "dask" or "ray".
+        progress: Show what is done, what failed, and the time left.
+        retry_failed: Run runs that failed or timed out before once more.
+        overwrite: Start anew, in the place of a study that is there.
+
+    Returns:
+        The results of all runs in the study.
+
+    Raises:
+        ModelError: If the model cannot be found.
+        ParameterError: If the model does not take a parameter.
+        OutcomeError: If there is nothing of that name to measure.
+        StudyMismatchError: If the study holds runs of an unlike experiment.
+        StudyBusyError: If another process is running this study.
+        KeyboardInterrupt: After Ctrl-C, once the runs that are done are on disk.
+
+    Example:
+        >>> import mesa_lab as ml
+        >>> experiment = ml.Experiment("mesa.examples:Schelling", {"density": [0.6, 0.8]}, replications=2, max_steps=5)
+        >>> len(run(experiment, progress=False).runs)
+        4
+    """
+    from mesa_lab.running.driver import drive
+
+    experiment.check()
+    study = OpenStudy.for_experiment(experiment, path, overwrite=overwrite)
+    drive(study, n_jobs=n_jobs, backend=backend, progress=progress, retry_failed=retry_failed)
+    return study.results
