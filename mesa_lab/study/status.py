@@ -18,8 +18,7 @@ SELECT
   (SELECT rate FROM driver),
   (SELECT json_array(started, updated, ended, ending, message) FROM sessions ORDER BY session DESC LIMIT 1),
   (SELECT min(started) FROM sessions),
-  (SELECT max(updated) FROM sessions),
-  (SELECT request FROM control)
+  (SELECT max(updated) FROM sessions)
 """
 
 
@@ -80,7 +79,7 @@ class StudyStatus:
 
 def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
     """Read how far a study is."""
-    size, tally, driver, rate, session, started, updated, request = connection.execute(_QUERY).fetchone()
+    size, tally, driver, rate, session, started, updated = connection.execute(_QUERY).fetchone()
     n_points, replications = json.loads(size)
     counts = json.loads(tally)
     n_runs = n_points * replications
@@ -90,7 +89,7 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
     finished = sum(counts.values())
     _, _, ended, ending, message = json.loads(session) if session else (None,) * 5
     if tenant is not None:
-        state = "stopping" if request == "stop" else tenant.state
+        state = tenant.state
     elif finished >= n_runs and n_runs:
         state = "finished"
     elif session is None:

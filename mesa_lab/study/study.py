@@ -54,6 +54,7 @@ class Study:
     Attributes:
         path: The file.
         notices: What the user should know about this file.
+        is_temporary: Whether it is deleted when it is no longer used.
 
     Example:
         >>> study = Study("wolves.study")
@@ -67,7 +68,7 @@ class Study:
         self.notices: list[str] = [notice] if notice else []
         self._close = weakref.finalize(self, self._connection.close)
         self._experiment: Experiment | None = None
-        self._durable = True
+        self.is_temporary = False
         self._numbered: tuple[str, RunPlan] | None = None
         self._points: dict[int, tuple[str, Mapping[str, Any] | None]] = {}
 
@@ -107,7 +108,7 @@ class Study:
         """Make a study that is deleted when it is no longer used, for runs that nobody asked to keep."""
         folder = tempfile.mkdtemp(prefix="mesa-lab-")
         study = cls.create(Path(folder, "temporary.study"), experiment)
-        study._durable = False
+        study.is_temporary = True
         close = study._close
 
         def clean() -> None:
@@ -115,6 +116,30 @@ class Study:
             shutil.rmtree(folder, ignore_errors=True)
 
         study._close = weakref.finalize(study, clean)
+        return study
+
+    @classmethod
+    def for_experiment(
+        cls, experiment: Experiment, path: str | Path | None = None, *, overwrite: bool = False
+    ) -> Self:
+        """Return the study in which an experiment is to be run: made, opened and extended as need be.
+
+        Args:
+            experiment: The experiment.
+            path: The file; None for a study that is deleted when it is no longer used.
+            overwrite: Start afresh, without the results that are there.
+
+        Raises:
+            StudyMismatchError: If the file holds runs of an unlike experiment.
+            StudyBusyError: If another process drives the study.
+            StudyError: If the file cannot be made or used.
+        """
+        if path is None:
+            return cls.temporary(experiment)
+        if overwrite or not Path(path).exists():
+            return cls.create(path, experiment, overwrite=overwrite)
+        study = cls.open(path)
+        study.extend(experiment)
         return study
 
     @staticmethod
@@ -298,14 +323,14 @@ class Study:
         *,
         token: str | None = None,
         settings: Mapping[str, Any] | None = None,
-        on_trouble: Callable[[], None] | None = None,
+        on_request: Callable[[str], None] | None = None,
     ) -> Iterator[Writer]:
         """Drive the study: hold its lease, and write results into it.
 
         Args:
             token: Name for the lease, when somebody waits for it.
             settings: What to note about this session, such as the number of workers.
-            on_trouble: Called from another thread when writing fails while nothing is being added.
+            on_request: Called from another thread when somebody asks to pause, proceed or stop, or writing fails (stop).
 
         Yields:
             The writer: `add(batch)`, `commit()`, `request`. What it was given is on disk within a second, and when the
@@ -316,7 +341,7 @@ class Study:
             StudyError: If it cannot be written.
         """
         writer = Writer(
-            self.path, token=token, settings=settings, on_trouble=on_trouble, durable=self._durable
+            self.path, token=token, settings=settings, on_request=on_request, durable=not self.is_temporary
         )
         try:
             yield writer

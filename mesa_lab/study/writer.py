@@ -29,7 +29,9 @@ __all__ = ["KINDS", "BatchLike", "Writer"]
 KINDS: Final[Mapping[type, int]] = {int: 1, float: 2, bool: 4, str: 8, type(None): 16}
 """What types of value an outcome has had, as bits: SQLite itself knows no booleans."""
 
-_COMMIT_SECONDS: Final = 0.5
+_COMMIT_SECONDS: Final = 0.4
+_LISTEN_SECONDS: Final = 0.2
+_STATES: Final = {"run": "running", "pause": "paused", "stop": "stopping"}
 _COMMIT_RUNS: Final = 20_000
 _COMMIT_BYTES: Final = 64 * 2**20
 _RATE_SECONDS: Final = 30.0
@@ -60,7 +62,7 @@ class Writer:
         path: The study.
         token: Name for the lease, when somebody waits for it.
         settings: What to note about this session: workers, backend.
-        on_trouble: Called from the writing thread when writing fails while the driver waits for something else.
+        on_request: Called from the writing thread when another process asks for something else than before.
         durable: Wait for the disk at each commit; a study that nobody keeps need not.
 
     Raises:
@@ -74,19 +76,18 @@ class Writer:
         *,
         token: str | None = None,
         settings: Mapping[str, Any] | None = None,
-        on_trouble: Callable[[], None] | None = None,
+        on_request: Callable[[str], None] | None = None,
         durable: bool = True,
     ) -> None:
         self.path = path
         self.request = "run"
-        """What another process asks for: "run", "pause" or "stop"; as of the last commit."""
+        """What the driver is to do: "run", "pause" or "stop". Others ask; when writing fails it is "stop"."""
         self.notices: list[str] = []
         self.trouble: StudyError | None = None
         self.ending = "finished"
         """How the session ends when nothing goes wrong: "finished", "stopped" or "interrupted"."""
         self.message: str | None = None
-        self._state = "running"
-        self._on_trouble = on_trouble
+        self._on_request = on_request
         self._waiting: list[BatchLike] = []
         self._size = self._rows = 0
         self._written = 0
@@ -112,17 +113,6 @@ class Writer:
         self._thread.start()
 
     # ------------------------------------------------------------ what the driver does
-
-    @property
-    def state(self) -> str:
-        """What the driver does, for others to see: "running" or "paused"."""
-        return self._state
-
-    @state.setter
-    def state(self, state: str) -> None:
-        if state != self._state:
-            self._state = state
-            self.commit()
 
     def add(self, batch: BatchLike) -> None:
         """Take a batch in; it is written within a second.
@@ -156,6 +146,7 @@ class Writer:
                     self._transact(batches)
             except StudyError as error:
                 self.trouble = error
+                self.request = "stop"
                 raise
             except BaseException:  # Ctrl-C: what did get in is not taken twice
                 with self._queue:
@@ -196,26 +187,34 @@ class Writer:
             raise self.trouble
 
     def _keep_alive(self) -> None:
-        last = time.monotonic()
-        while not self._over.wait(_COMMIT_SECONDS):
-            if not self._waiting and time.monotonic() - last < lease.BEAT_SECONDS and not self._asked():
-                continue
+        last, heard = time.monotonic(), self.request
+        while not self._over.wait(_LISTEN_SECONDS):
+            silence = time.monotonic() - last
             try:
-                self.commit()
+                if silence > (_COMMIT_SECONDS if self._waiting else lease.BEAT_SECONDS):
+                    self.commit()
+                    last = time.monotonic()
+                else:
+                    self._listen()
+                if self.request != heard and self._state != _STATES.get(heard):
+                    self.commit()  # others see that the request was heard
             except StudyError:
-                if self._on_trouble is not None:
-                    self._on_trouble()
+                pass
+            if self.request != heard:
+                heard = self.request
+                if self._on_request is not None:
+                    self._on_request(heard)
+            if self.trouble is not None:
                 return
-            last = time.monotonic()
 
-    def _asked(self) -> bool:
+    @property
+    def _state(self) -> str:
+        return _STATES.get(self.request, "running")
+
+    def _listen(self) -> None:
         """Look at the control table without writing anything."""
-        with self._writing:
-            try:
-                self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
-            except sqlite3.Error:
-                return True  # let the commit meet and report it
-        return False
+        with self._writing, storage.speaking(self.path):
+            self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
 
     def _check(self) -> None:
         problem = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -302,8 +301,8 @@ class Writer:
                     self._write(batch, tally, replaced)
                 self._count(tally)
                 rate = self._rate(tally.total())
-                self._lease.beat(self._connection, self._state, rate)
                 self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
+                self._lease.beat(self._connection, self._state, rate)
         except BaseException:
             self._kinds, self._columns, self._block = kinds, columns, block
             self._insert.clear()
