@@ -146,10 +146,8 @@ def resolved(annotation: Any, namespace: Mapping[str, Any], local: Mapping[str, 
     """The type behind an annotation, None without one; as it stands if only a type checker can tell."""
     if annotation is inspect.Parameter.empty:
         return None
-
-    def holder() -> None: ...
-
-    holder.__annotations__ = {"it": annotation}
+    # A class, where ClassVar and Final may stand.
+    holder = type("Holder", (), {"__annotations__": {"it": annotation}})
     try:
         return typing.get_type_hints(holder, dict(namespace), dict(local), include_extras=True)["it"]
     except Exception:
@@ -161,7 +159,7 @@ def members(hint: Any) -> tuple[Any, ...]:
     if isinstance(hint, typing.TypeAliasType):
         return members(hint.__value__)
     origin = typing.get_origin(hint)
-    if origin is typing.Annotated:
+    if origin in (typing.Annotated, typing.Final):
         return members(typing.get_args(hint)[0])
     if origin in (typing.Union, types.UnionType):
         return tuple(part for argument in typing.get_args(hint) for part in members(argument))

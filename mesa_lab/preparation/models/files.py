@@ -40,12 +40,14 @@ def import_file(path: Path) -> types.ModuleType:
     root = path.parent
     while (root / "__init__.py").is_file():
         root = root.parent
-    dotted = ".".join(path.relative_to(root).with_suffix("").parts)
+    # `model.v2.py` is no submodule of `model`.
+    dotted = ".".join([*path.parent.relative_to(root).parts, path.stem.replace(".", "%2E")])
     with _lock:
         known = _imported.setdefault(root, {})
         if any(_stamp(file) != stamp for file, stamp in known.values()):
             for name in known:
-                sys.modules.pop(name, None)
+                if is_from_file(name):
+                    sys.modules.pop(name, None)
             known.clear()
             importlib.invalidate_caches()
         # A package that is importable anyway keeps its name, so that its classes exist only once.
@@ -59,7 +61,9 @@ def import_file(path: Path) -> types.ModuleType:
 
 def is_from_file(module: str) -> bool:
     """Whether a module exists in this process because of `import_file`."""
-    return module.startswith(_PREFIX) or any(module in known for known in _imported.values())
+    file = getattr(sys.modules.get(module), "__file__", None)
+    by_file = file is not None and any(known.get(module, ("",))[0] == file for known in _imported.values())
+    return by_file or module.startswith(_PREFIX)
 
 
 def find_module(name: str) -> importlib.machinery.ModuleSpec | None:
@@ -68,21 +72,23 @@ def find_module(name: str) -> importlib.machinery.ModuleSpec | None:
     folders: list[str] | None = None
     parts = name.split(".")
     for end, part in enumerate(parts, start=1):
-        spec = _find_one(".".join(parts[:end]), folders)
-        if spec is None:
+        full_name = ".".join(parts[:end])
+        spec = _find_one(full_name, folders)
+        plain_folders = [str(Path(folder, part)) for folder in folders or () if Path(folder, part).is_dir()]
+        if spec is None and plain_folders:
+            # A folder without __init__.py, which Python finds only once the parent is imported.
+            spec = importlib.machinery.ModuleSpec(full_name, None, is_package=True)
+            folders = plain_folders
+        elif spec is None:
             return None
-        if spec.origin is not None or folders is None:
-            folders = list(spec.submodule_search_locations or ())
         else:
-            # A folder without __init__.py: its own search path would want the parent imported.
-            folders = [str(Path(folder, part)) for folder in folders if Path(folder, part).is_dir()]
+            folders = list(spec.submodule_search_locations or ())
     return spec
 
 
 def _find_one(name: str, folders: list[str] | None) -> importlib.machinery.ModuleSpec | None:
-    if folders is not None and not folders:
-        return None
     for finder in sys.meta_path:
+        # Whatever a third party's finder raises, the next one may know.
         with contextlib.suppress(Exception):
             spec = finder.find_spec(name, folders)
             if spec is not None:
@@ -148,13 +154,15 @@ def _neighbours_first(root: Path, folder: Path) -> Iterator[None]:
                 _imported[root][name] = (file, _stamp(file))
             elif file:
                 del sys.modules[name]
-        for name, module in aside.items():
-            if not is_from_file(name):
-                sys.modules[name] = module
+        sys.modules.update(aside)
 
 
 def _set_aside(folder: Path) -> dict[str, types.ModuleType]:
-    """Take modules from elsewhere that have a neighbour's name out of the way."""
+    """Take modules from elsewhere that have a neighbour's name out of the way.
+
+    Returns:
+        Those to put back afterwards; another model's neighbours have done their work.
+    """
     files = {file.stem for file in folder.glob("*.py")} - sys.stdlib_module_names
     packages = {entry.name for entry in folder.iterdir() if entry.is_dir()}
     aside = {}
@@ -163,8 +171,9 @@ def _set_aside(folder: Path) -> dict[str, types.ModuleType]:
         file = getattr(module, "__file__", None)
         if name == "__main__" or not isinstance(file, str) or Path(file).is_relative_to(folder):
             continue
-        of_another_model = top in files | packages and is_from_file(name)
-        if of_another_model or (name in files and not hasattr(module, "__path__")):
+        if top in files | packages and is_from_file(name):
+            del sys.modules[name]
+        elif name in files and not hasattr(module, "__path__"):
             aside[name] = sys.modules.pop(name)
     return aside
 

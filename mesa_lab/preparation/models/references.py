@@ -89,8 +89,6 @@ def reference_of(model: type[Any] | str) -> str:
     if module.startswith("mesa.examples.") and getattr(sys.modules.get("mesa.examples"), name, None) is model:
         return f"mesa.examples:{name}"
     path = _files.get(model)
-    if path is None and is_from_file(module):
-        path = Path(str(getattr(sys.modules.get(module), "__file__", "")))
     if path is None:
         return f"{module}:{name}"
     with contextlib.suppress(ValueError):

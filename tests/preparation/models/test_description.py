@@ -1,0 +1,105 @@
+import random
+from pathlib import Path
+
+import mesa.examples
+import numpy as np
+import pytest
+
+from mesa_lab.errors import ModelError
+from mesa_lab.preparation.models import describe
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+ODD = f"{FIXTURES}/odd_models.py"
+
+
+@pytest.mark.parametrize("name", mesa.examples.__all__)
+def test_bundled_models(name):
+    description = describe(f"mesa.examples:{name}")
+    assert description == describe(getattr(mesa.examples, name))
+    assert description.name == name
+    assert description.reference == f"mesa.examples:{name}"
+    assert description.summary
+    assert description.doc.startswith(description.summary[:10])
+    assert description.problems == ()
+    assert description.agent_types
+    assert description.seed_keyword in {"rng", "scenario"}
+
+
+REPORTERS = {
+    "BoidFlockers": ((), ()),
+    "BoltzmannWealth": (("Gini",), ("Wealth",)),
+    "ConwaysGameOfLife": ((), ()),
+    "EpsteinCivilViolence": (("active", "quiet", "arrested"), ("jail_sentence", "arrest_probability")),
+    "MultiLevelAllianceModel": (("Network",), ()),
+    "PdGrid": (("Cooperating_Agents",), ()),
+    "Schelling": (("happy", "pct_happy", "population", "minority_pct"), ("agent_type",)),
+    "SugarscapeG1mt": (("#Traders", "Trade Volume", "Price"), ("Trade Network",)),
+    "VirusOnNetwork": (("Infected", "Susceptible", "Resistant", "R over S"), ()),
+    "WolfSheep": (("Wolves", "Sheep", "Grass"), ()),
+}
+
+
+@pytest.mark.parametrize("name", REPORTERS)
+def test_reporters_of_bundled_models(name):
+    description = describe(f"mesa.examples:{name}")
+    assert (description.model_reporters, description.agent_reporters) == REPORTERS[name]
+
+
+def test_a_data_collector_of_another_name():
+    description = describe(f"{ODD}:Reporting")
+    assert description.model_reporters == ("Agents",)
+    assert description.agent_reporters == ("Energy",)
+    assert description.agenttype_reporters == {"Walker": ("Twice",)}
+    assert description.agent_types == ("Walker",)
+
+
+def test_the_reference_names_the_class():
+    assert describe(f"{FIXTURES}/herd/model.py").reference.endswith("herd/model.py:Herd")
+    assert describe(f"{ODD}:Typed").reference == f"{ODD}:Typed"
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("Failing", "It cannot be built with its defaults: ValueError: n must be positive"),
+        ("Needy", "It cannot be built with its defaults: it needs a value for n."),
+        ("Leaving", "It cannot be built with its defaults: SystemExit: 3"),
+        ("Seedless", "Seedless takes neither seed nor rng."),
+        ("AnyKeyword", "It takes any keyword, so that a misspelt parameter is not noticed."),
+    ],
+)
+def test_problems_are_told_and_not_raised(name, problem):
+    description = describe(f"{ODD}:{name}")
+    assert any(line.startswith(problem) for line in description.problems)
+    assert description.model_reporters == ()
+
+
+def test_a_model_that_never_calls_its_base_class():
+    description = describe(f"{ODD}:Forgetful")
+    assert description.agent_types == ()
+    assert [info.name for info in description.parameters] == ["n"]
+
+
+def test_nothing_shows_and_nothing_changes(capfd):
+    random.seed(3)
+    np.random.seed(3)
+    expected = random.Random(3).random(), np.random.RandomState(3).random()
+    describe(f"{ODD}:Loud")
+    assert (random.random(), np.random.random()) == expected
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "summary"),
+    [
+        ("Typed", "A model with a hint of every kind."),
+        ("Untyped", "Models that declare their parameters and seeds in every way that authors think of."),
+    ],
+)
+def test_summaries(name, summary):
+    assert describe(f"{ODD}:{name}").summary == summary
+
+
+def test_a_class_that_is_not_there():
+    with pytest.raises(ModelError, match="Did you mean 'Typed'"):
+        describe(f"{ODD}:Tpyed")
