@@ -355,6 +355,17 @@ class Study:
             writer.close(writer.ending, writer.message)
             writer.raise_trouble()
 
+    def driver(self) -> lease.Tenant | None:
+        """Return who drives the study now, None when nobody does."""
+        with storage.speaking(self.path):
+            tenant = lease.read(self._connection)
+        return tenant if tenant is not None and tenant.is_alive else None
+
+    def driven_by(self, token: str) -> bool:
+        """Tell whether the lease of this name is held."""
+        tenant = self.driver()
+        return tenant is not None and tenant.token == token
+
     def ask(self, request: str) -> None:
         """Ask the study's driver, in whatever process, to "run", "pause" or "stop"; it hears within a second."""
         connection, _ = storage.connect(self.path, write=True)
