@@ -1,0 +1,8 @@
+import solara
+
+title = "Model"
+
+
+@solara.component
+def Page():
+    solara.Text("Hello")

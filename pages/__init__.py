@@ -1,0 +1,6 @@
+import solara
+
+
+@solara.component
+def Layout(children=[]):
+    return solara.AppLayout(children=children, title="Mesa Lab")
