@@ -1,0 +1,1 @@
+"""What the runs say: one file per question. Nothing here draws or writes."""

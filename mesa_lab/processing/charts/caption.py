@@ -1,0 +1,114 @@
+"""What a chart says about itself: its title, and below it how many runs it shows and what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from mesa_lab.processing.wording import label, listing, number, plural
+
+__all__ = ["averaged", "caption", "counts", "first_upper", "interval", "left_out", "number_format", "percent"]
+
+
+def first_upper(text: str) -> str:
+    """Start a title with a capital, leaving names such as "pH" or "iCount" alone."""
+    return text[:1].upper() + text[1:] if text[1:2].islower() or len(text.split()) > 1 else text
+
+
+def percent(level: float) -> str:
+    """Return a level of confidence as a percentage.
+
+    Example:
+        >>> percent(0.95), percent(0.999)
+        ('95 %', '99.9 %')
+    """
+    return f"{number(level * 100)} %"
+
+
+def counts(n: pd.Series[Any], what: str = "run") -> str:
+    """Say how many runs stand behind each mark.
+
+    Example:
+        >>> counts(pd.Series([10, 10])), counts(pd.Series([8, 10]))
+        ('10 runs each', '8 to 10 runs each')
+    """
+    if not len(n):
+        return "no runs"
+    low, high = int(n.min()), int(n.max())
+    if len(n) == 1:
+        return plural(high, what)
+    return f"{plural(high, what)} each" if low == high else f"{low:,} to {plural(high, what)} each"
+
+
+def interval(level: float, n: pd.Series[Any], what: str = "Mean") -> str:
+    """Say what is drawn, with its interval where there is one."""
+    if len(n) and int(n.max()) < 2:
+        return f"{what} of one run: replications are needed for an interval."
+    return f"{what} with {percent(level)} confidence interval, {counts(n)}."
+
+
+def left_out(n_failed: int, n_missing: int = 0) -> list[str]:
+    """Say which runs are not in a chart."""
+    lines = []
+    if n_failed:
+        lines.append(
+            f"{plural(n_failed, 'run')} that failed or timed out {'is' if n_failed == 1 else 'are'} left out."
+        )
+    if n_missing:
+        lines.append(f"{plural(n_missing, 'run')} did not report it.")
+    return lines
+
+
+def averaged(names: Sequence[str]) -> list[str]:
+    """Say over which parameters a chart averages."""
+    return [f"Averaged over {listing([label(name) for name in names])}."] if names else []
+
+
+def caption(
+    table: pd.DataFrame,
+    chart: str,
+    title: str,
+    sentences: Sequence[str],
+    columns: Mapping[str, str],
+    **more: Any,
+) -> pd.DataFrame:
+    """Attach to a table what its chart says.
+
+    Args:
+        table: What the chart shows.
+        chart: The kind of chart.
+        title: In plain words.
+        sentences: What is drawn, and what is left out.
+        columns: Labels of the columns that people see, in order.
+        more: What the drawing needs besides.
+
+    Returns:
+        The same table, with plain data in `attrs["chart"]`.
+    """
+    subtitle = [" ".join(sentences)] if sentences else []
+    alt_text = f"{title}. {' '.join(sentences)}"
+    table.attrs = {
+        "chart": {
+            "kind": chart,
+            "title": first_upper(title),
+            "subtitle": subtitle,
+            "alt": alt_text,
+            "columns": dict(columns),
+            **more,
+        }
+    }
+    return table
+
+
+def number_format(values: pd.Series[Any]) -> str:
+    """Return the d3 format that shows a column with about four digits."""
+    import numpy as np
+
+    finite = np.abs(pd.to_numeric(values, errors="coerce").astype("float64"))
+    finite = finite[np.isfinite(finite) & (finite > 0)]
+    if not len(finite):
+        return ",.4~f"
+    size = int(np.floor(np.log10(float(finite.max()))))
+    return ".4~e" if size < -4 or size > 12 else f",.{max(3 - size, 0)}~f"

@@ -1,0 +1,220 @@
+"""An outcome over two parameters: the mean in each cell, and how much stands behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from mesa_lab.errors import ParameterError
+from mesa_lab.processing.analysis.grouping import check_names, group
+from mesa_lab.processing.analysis.summary import numbers, statistics
+from mesa_lab.processing.charts import caption as say
+from mesa_lab.processing.charts.effect import default_parameters
+from mesa_lab.processing.charts.kind import ChartKind
+from mesa_lab.processing.charts.levels import Levels, is_log, levels_of
+from mesa_lab.processing.charts.theme import finish, theme_of
+from mesa_lab.processing.wording import label, measure_label
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from mesa_lab.processing.reading import Reader
+
+__all__ = ["CHART", "chart", "draw", "table"]
+
+MOST_LEVELS: Final = 20
+MOST_CATEGORIES: Final = 40
+MOST_PRINTED: Final = 64
+
+
+def table(
+    results: Reader, outcome: str, x: str | None = None, y: str | None = None, bins: int | None = None
+) -> pd.DataFrame:
+    """Compute the mean of an outcome for each pair of levels of two parameters.
+
+    Args:
+        results: The results.
+        outcome: An outcome, or what is recorded of each run.
+        x: A varied parameter; None takes the most influential left.
+        y: Another one.
+        bins: Into how many ranges to divide a number with more than 20 values; None chooses by the number of points.
+
+    Returns:
+        One row per cell that holds a design point: `x`, `y` (labels), `x_low`, `x_high`, `y_low`, `y_high` where these
+        are ranges, `n_points`, `n`, `n_failed`, `n_missing`, `mean`, `sd`.
+
+    Raises:
+        OutcomeError: If the outcome is unknown or not a number, or fewer than two parameters vary.
+        ParameterError: If a parameter is unknown, held fixed, or named twice.
+    """
+    results.outcome_list(outcome, measures=True)
+    x, y = _pair(results, outcome, x, y)
+    if bins is None:
+        bins = int(np.clip(np.sqrt(len(results.points) / 4), 4, 12))
+    across, up = (levels_of(results, name, MOST_LEVELS, bins) for name in (x, y))
+    groups = group(results, [x, y], {x: across.code, y: up.code})
+    values, is_share = numbers(results.values(outcome), outcome)
+    done = results.done
+    found = statistics(values[done], groups.code[done], len(groups), is_share=is_share)
+    ran, ended = (
+        np.bincount(groups.code, minlength=len(groups)),
+        np.bincount(groups.code[done], minlength=len(groups)),
+    )
+    columns: dict[str, Any] = {}
+    for axis, levels in (("x", across), ("y", up)):
+        code = groups.keys[results.columns[levels.name]].to_numpy(dtype=np.int64)
+        columns[axis] = [levels.labels[at] for at in code]
+        if levels.edges is not None:
+            columns |= {
+                f"{axis}_low": [levels.edges[at][0] for at in code],
+                f"{axis}_high": [levels.edges[at][1] for at in code],
+            }
+            columns[f"{axis}_mid"] = [levels.values[at] for at in code]
+    frame = pd.DataFrame(
+        {
+            **columns,
+            "n_points": groups.n_points,
+            "n": found["n"],
+            "n_failed": ran - ended,
+            "n_missing": ended - found["n"],
+            "mean": found["mean"],
+            "sd": found["sd"],
+        }
+    )
+    notes: list[str] = []
+    for axis, levels in (("x", across), ("y", up)):
+        if not levels.binned and len(levels.labels) > MOST_CATEGORIES:
+            frame = frame[frame[axis].isin(levels.labels[:MOST_CATEGORIES])].reset_index(drop=True)
+            notes.append(f"{MOST_CATEGORIES} of {len(levels.labels):,} levels of {levels.title} are shown.")
+    what = "Share" if is_share else "Mean"
+    sentences = [
+        f"{what} in each cell, {say.counts(frame['n'])} from {say.counts(frame['n_points'], 'design point')}."
+    ]
+    sentences += [*say.averaged(groups.averaged_over), *notes]
+    if len(frame) < min(len(across.labels), MOST_CATEGORIES) * min(len(up.labels), MOST_CATEGORIES):
+        sentences.append("Empty cells hold no design point.")
+    sentences += say.left_out(int((ran - ended).sum()), int((ended - found["n"]).sum()))
+    titles = {"x": label(x), "y": label(y), "n_points": "design points", "n": "runs", "n_failed": "failed"}
+    return say.caption(
+        frame,
+        "heatmap",
+        f"{measure_label(outcome, results.outcomes)} by {label(x)} and {label(y)}",
+        sentences,
+        titles | {"mean": what.lower(), "sd": "sd"},
+        outcome=measure_label(outcome, results.outcomes),
+        share=is_share,
+        axes={"x": _axis(results, across), "y": _axis(results, up)},
+    )
+
+
+def _pair(results: Reader, outcome: str, x: str | None, y: str | None) -> tuple[str, str]:
+    check_names(results, [name for name in (x, y) if name is not None])
+    if x is not None and x == y:
+        raise ParameterError(f"x and y are both '{x}'. Choose two different parameters.")
+    rest = [name for name in default_parameters(results, outcome, 2) if name not in (x, y)]
+    if x is None:
+        x = rest.pop(0)
+    return x, y or next(name for name in rest if name != x)
+
+
+def _axis(results: Reader, levels: Levels) -> dict[str, Any]:
+    log = is_log(results, levels.name)
+    return {
+        "title": levels.title,
+        "labels": levels.labels[:MOST_CATEGORIES],
+        "binned": levels.binned,
+        "log": log and levels.binned,
+    }
+
+
+def draw(
+    table: pd.DataFrame, theme: str = "light", width: int = 480, height: int = 340, interactive: bool = True
+) -> alt.TopLevelMixin:
+    """Draw a heat map, with the values printed when there are few cells.
+
+    Args:
+        table: From `table`.
+        theme: "light" or "dark".
+        width: Of the plot in pixels.
+        height: Of the plot in pixels.
+        interactive: Show values under the pointer.
+
+    Returns:
+        An altair chart.
+    """
+    import altair as alt
+
+    look, about = theme_of(theme), table.attrs["chart"]
+    fmt = ".0%" if about["share"] else say.number_format(table["mean"])
+    place: dict[str, Any] = {}
+    middle: dict[str, Any] = {}
+    for axis, channel in (("x", alt.X), ("y", alt.Y)):
+        side = about["axes"][axis]
+        if side["binned"]:
+            scale = alt.Scale(type="log" if side["log"] else "linear", zero=False, nice=False)
+            options = {"title": side["title"], "scale": scale, "axis": alt.Axis(grid=False)}
+            place |= {axis: channel(f"{axis}_low:Q", **options), f"{axis}2": f"{axis}_high:Q"}
+            middle[axis] = channel(f"{axis}_mid:Q", **options)
+        else:
+            labels = side["labels"] if axis == "x" else side["labels"][::-1]
+            flat = axis == "y" or all(7 * len(text) + 6 < width / len(labels) for text in labels)
+            options = {
+                "title": side["title"],
+                "sort": labels,
+                "axis": alt.Axis(labelAngle=0 if flat else -40, grid=False),
+            }
+            place[axis] = middle[axis] = channel(f"{axis}:N", scale=alt.Scale(domain=labels), **options)
+    low, high = float(table["mean"].min()), float(table["mean"].max())
+    scale = alt.Scale(scheme="viridis", **({"domain": [0, 1]} if about["share"] else {}))
+    legend = alt.Legend(
+        title=about["outcome"], format=fmt, gradientLength=min(height - 40, 200), titleLimit=140
+    )
+    tips = {"tooltip": _tips(table, fmt)} if interactive else {}
+    base = alt.Chart(table)
+    cells = base.mark_rect(stroke=look.background, strokeWidth=1).encode(**place, **tips)
+    layers = [
+        cells.transform_filter("isValid(datum.mean)").encode(
+            color=alt.Color("mean:Q", scale=scale, legend=legend)
+        ),
+        cells.transform_filter("!isValid(datum.mean)").encode(color=alt.value(look.grid)),
+        base.transform_filter("!isValid(datum.mean)")
+        .mark_text(color=look.muted)
+        .encode(**middle, text=alt.value("no result")),
+    ]
+    if len(table) <= MOST_PRINTED:
+        split = 0.55 if about["share"] else low + 0.55 * (high - low)
+        ink = alt.condition(f"datum.mean > {split!r}", alt.value("#101418"), alt.value("#ffffff"))
+        shown = base.transform_filter("isValid(datum.mean)").mark_text(fontSize=11)
+        layers.append(shown.encode(**middle, text=alt.Text("mean:Q", format=fmt), color=ink))
+    return finish(alt.layer(*layers).properties(width=width, height=height), table, look, width)
+
+
+def _tips(table: pd.DataFrame, fmt: str) -> list[Any]:
+    import altair as alt
+
+    formats = {
+        "n_points": ",d",
+        "n": ",d",
+        "n_failed": ",d",
+        "mean": fmt,
+        "sd": say.number_format(table["sd"]),
+    }
+    return [
+        alt.Tooltip(
+            f"{name}:{'Q' if name in formats else 'N'}", title=title, format=formats.get(name, alt.Undefined)
+        )
+        for name, title in table.attrs["chart"]["columns"].items()
+    ]
+
+
+CHART = ChartKind(
+    "heatmap",
+    "Over two parameters",
+    "How two parameters act together on an outcome.",
+    table,
+    draw,
+    parameters=2,
+)
+chart = CHART.chart

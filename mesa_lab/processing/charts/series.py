@@ -1,0 +1,268 @@
+"""An outcome over the steps: the mean of each group of runs, with a band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from mesa_lab.errors import OutcomeError
+from mesa_lab.processing.analysis.grouping import Groups, check_names, group, names_of
+from mesa_lab.processing.analysis.influence import ranked
+from mesa_lab.processing.analysis.summary import checked_level, over_steps
+from mesa_lab.processing.charts import caption as say
+from mesa_lab.processing.charts.kind import ChartKind
+from mesa_lab.processing.charts.levels import Levels, levels_of, point_labels
+from mesa_lab.processing.charts.theme import DASHES, colours, finish, key, theme_of
+from mesa_lab.processing.wording import label
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from mesa_lab.processing.reading import Reader
+
+__all__ = ["CHART", "chart", "draw", "table"]
+
+MOST_LINES: Final = 8
+MOST_STEPS: Final = 160
+
+
+def table(
+    results: Reader,
+    outcome: str,
+    by: str | None = None,
+    points: Sequence[int] | None = None,
+    band: str = "interval",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Compute the mean of an outcome at each step.
+
+    Args:
+        results: The results.
+        outcome: A model-level outcome.
+        by: "point" for a line per design point, a parameter for a line per level (ranges where there are many), "all"
+            for one line. None takes points when there are few, else the most influential parameter.
+        points: Only these design points.
+        band: "interval" for the confidence interval of the mean, "spread" for where the middle of the runs lies.
+        level: Level of the interval, or share of the runs within the spread.
+
+    Returns:
+        One row per line and step: `group`, `step`, `n`, `n_failed`, `n_missing`, `mean`, `low`, `high`; at most 8 lines
+        and some 160 steps, and `attrs["chart"]` says what was left out.
+
+    Raises:
+        OutcomeError: If the outcome is unknown, not a number, or has no series.
+        ParameterError: If `by` is unknown.
+    """
+    level = checked_level(level)
+    if band not in ("interval", "spread"):
+        raise OutcomeError(f'band is {band!r}. Write "interval" or "spread".')
+    results.outcome_list(outcome)
+    by = by or automatic(results, outcome, MOST_LINES, points)
+    groups, labels, levels, notes = lines(results, by, points, MOST_LINES)
+    chosen = groups.code >= 0
+    shown = Groups(groups.keys, np.maximum(groups.code, 0), groups.n_points, groups.averaged_over)
+    quantiles = ((1 - level) / 2, (1 + level) / 2) if band == "spread" else ()
+    stride = _stride(results)
+    of_group, steps, found = over_steps(
+        results, outcome, shown, level, quantiles, stride=stride, chosen=chosen
+    )
+    if found.empty:
+        raise OutcomeError(_nothing(results, outcome))
+    low, high = (found.columns[-2], found.columns[-1]) if quantiles else ("ci_low", "ci_high")
+    done = results.done & chosen
+    frame = pd.DataFrame(
+        {
+            "group": pd.Categorical.from_codes(of_group, categories=pd.Index(labels)),
+            "step": steps,
+            "mean": found["mean"],
+            "low": found[low],
+            "high": found[high],
+            "sd": found["sd"],
+            "n": found["n"],
+            "n_missing": np.bincount(groups.code[done], minlength=len(groups))[of_group] - found["n"],
+        }
+    )
+    starts = frame.groupby("group", observed=True)["n"].max()
+    what = (
+        f"{say.percent(level)} confidence interval of the mean"
+        if band == "interval"
+        else f"middle {say.percent(level)} of the runs"
+    )
+    if int(frame["n"].max()) < 2:
+        sentences = ["One run each: replications are needed for a band."] if len(starts) > 1 else ["One run."]
+    else:
+        sentences = [f"Mean (line) and {what} (band), {say.counts(starts)}."]
+    if (frame["n"] < frame["group"].map(starts).astype("int64")).any():
+        sentences.append("Runs that stop early leave the mean at that step.")
+    if by != "point":
+        sentences += say.averaged(groups.averaged_over)
+    sentences += [*notes, *say.left_out(int((~results.done & chosen).sum()))]
+    if stride > max(results.experiment.period, 1):
+        sentences.append(f"One step in {stride:,} is drawn.")
+    group_title = "" if by in ("all", "point") else label(by)
+    return say.caption(
+        frame,
+        "series",
+        f"{label(outcome)} over the steps",
+        sentences,
+        {
+            "group": group_title or "runs",
+            "step": "step",
+            "mean": "mean",
+            "low": "low",
+            "high": "high",
+            "n": "runs",
+        },
+        outcome=label(outcome),
+        group_title=group_title,
+        ordered=bool(levels and levels.ordered),
+    )
+
+
+def automatic(results: Reader, outcome: str, most: int, points: Sequence[int] | None = None) -> str:
+    """Choose how to tell runs apart: by point while there are few, else by the parameter that matters most."""
+    count = len(results.points) if points is None else len(points)
+    if count <= 1 or not results.parameters:
+        return "all"
+    return "point" if count <= most else ranked(results, outcome)[0]
+
+
+def lines(
+    results: Reader, by: str, points: Sequence[int] | None, most: int
+) -> tuple[Groups, list[str], Levels | None, list[str]]:
+    """Group runs for a chart of few groups.
+
+    Returns:
+        The groups, whose code is -1 for runs that are not shown; their labels; the levels when it is by a parameter;
+        and what to say about groups that are not shown.
+    """
+    notes: list[str] = []
+    levels = None
+    if by == "all":
+        found, labels = group(results, ()), ["all runs"]
+        code = found.code
+    elif by == "point":
+        found = group(results, "point")
+        numbers = found.keys["point"].tolist()
+        if points is not None:
+            numbers = [number for number in numbers if number in set(points)]
+        code, labels, notes = _few(found, numbers, most, "design points")
+        labels = point_labels(results, [int(text) for text in labels])
+    else:
+        check_names(results, names_of(by))
+        levels = levels_of(results, by, most)
+        found = group(results, by, {by: levels.code})
+        column = results.columns[by]
+        code, labels, notes = _few(found, found.keys[column].tolist(), most, f"levels of {label(by)}")
+        labels = [levels.labels[int(text)] for text in labels]
+    if points is not None:
+        code = np.where(results.base["point"].isin(list(points)), code, -1)
+    return Groups(found.keys, code, found.n_points, found.averaged_over), labels, levels, notes
+
+
+def _few(found: Groups, wanted: list[Any], most: int, what: str) -> tuple[Any, list[str], list[str]]:
+    """Keep so many groups, evenly chosen."""
+    everything = found.keys.iloc[:, 0].tolist()
+    notes = []
+    kept = wanted
+    if len(wanted) > most:
+        at = np.unique(np.linspace(0, len(wanted) - 1, most).round().astype(int))
+        kept = [wanted[position] for position in at]
+        notes = [f"{len(kept)} of {len(wanted):,} {what} are shown."]
+    number = {key: position for position, key in enumerate(kept)}
+    renumbered = np.array([number.get(key, -1) for key in everything], dtype=np.int64)
+    code = renumbered[found.code] if len(found.code) else found.code
+    return code, [str(key) for key in kept], notes
+
+
+def _stride(results: Reader) -> int:
+    """Return every how many steps to draw."""
+    steps = results.base["steps"]
+    period = max(results.experiment.period, 1)
+    last = int(steps.max()) if len(steps) and steps.notna().any() else 0
+    return int(period * max(1, -(-(last // period + 1) // MOST_STEPS)))
+
+
+def _nothing(results: Reader, outcome: str) -> str:
+    if not results.done.any():
+        return f"No run has come to its end yet: there is no series of '{outcome}' to draw."
+    return f"There is no series of '{outcome}': it was not collected over the steps. Run with period=1 to see one."
+
+
+def draw(
+    table: pd.DataFrame, theme: str = "light", width: int = 560, height: int = 300, interactive: bool = True
+) -> alt.TopLevelMixin:
+    """Draw lines with bands.
+
+    Args:
+        table: From `table`.
+        theme: "light" or "dark".
+        width: Of the plot in pixels.
+        height: Of the plot in pixels.
+        interactive: Show values under the pointer.
+
+    Returns:
+        An altair chart.
+    """
+    import altair as alt
+
+    look, about = theme_of(theme), table.attrs["chart"]
+    labels = [str(text) for text in table["group"].cat.categories]
+    palette = colours(look, len(labels), ordered=about["ordered"]) if len(labels) > 1 else [look.accent]
+    scale = alt.Scale(domain=labels, range=palette)
+    legend = key(labels, about["group_title"], width)
+    colour = alt.Color("group:N", sort=labels, scale=scale, legend=legend)
+    dash = alt.StrokeDash(
+        "group:N",
+        sort=labels,
+        scale=alt.Scale(domain=labels, range=list(DASHES[: len(labels)])),
+        legend=legend,
+    )
+    fill = alt.Fill("group:N", sort=labels, scale=scale, legend=None)
+    x = alt.X("step:Q", title="step", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False))
+    base = alt.Chart(table.astype({"group": str}))
+    y = alt.Y("mean:Q", title=about["outcome"], scale=alt.Scale(zero=False))
+    layers = []
+    alone = table["step"].nunique() == 1
+    if table["low"].notna().any():
+        low = alt.Y("low:Q", title=about["outcome"], scale=alt.Scale(zero=False))
+        if alone:
+            layers.append(base.mark_rule(strokeWidth=2).encode(x=x, y=low, y2="high:Q", color=colour))
+        else:
+            layers.append(base.mark_area(opacity=0.16).encode(x=x, y=low, y2="high:Q", fill=fill))
+    if alone:
+        layers.append(base.mark_point(filled=True, size=70).encode(x=x, y=y, color=colour))
+    else:
+        layers.append(base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour, strokeDash=dash))
+    if interactive:
+        fmt = say.number_format(table["mean"])
+        tips = [alt.Tooltip("group:N", title=about["columns"]["group"])] if len(labels) > 1 else []
+        tips += [
+            alt.Tooltip("step:Q", title="step", format=",d"),
+            alt.Tooltip("mean:Q", title="mean", format=fmt),
+        ]
+        tips += [
+            alt.Tooltip("low:Q", title="low", format=fmt),
+            alt.Tooltip("high:Q", title="high", format=fmt),
+        ]
+        tips.append(alt.Tooltip("n:Q", title="runs", format=",d"))
+        layers.append(base.mark_point(opacity=0, size=80).encode(x=x, y=y, tooltip=tips))
+    return finish(
+        alt.layer(*layers).resolve_legend(fill="independent").properties(width=width, height=height),
+        table,
+        look,
+        width,
+    )
+
+
+CHART = ChartKind(
+    "series",
+    "Over the steps",
+    "How an outcome develops during the runs, and how far apart runs are.",
+    table,
+    draw,
+)
+chart = CHART.chart

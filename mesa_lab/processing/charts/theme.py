@@ -1,0 +1,196 @@
+"""How charts look: colours that colour-blind people and black-and-white printers tell apart, and calm axes.
+
+The settings belong to each chart; nothing process-wide is touched. The palette is that of Okabe and Ito (2008), each
+colour with a dash and a shape of its own; ordered things take viridis (van der Walt and Smith, 2015).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mesa_lab.errors import OutcomeError
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["DASHES", "SHAPES", "THEMES", "Theme", "colours", "finish", "key", "theme_of"]
+
+FONT: Final = "Helvetica Neue, Helvetica, Arial, sans-serif"
+
+DASHES: Final = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [14, 4], [4, 2], [8, 2, 2, 2, 2, 2], [1, 4])
+SHAPES: Final = (
+    "circle",
+    "square",
+    "triangle-up",
+    "diamond",
+    "cross",
+    "triangle-down",
+    "triangle-right",
+    "triangle-left",
+)
+
+_VIRIDIS: Final = ("#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a chart.
+
+    Attributes:
+        background: Behind everything.
+        ink: Titles and values.
+        muted: Subtitles, axis labels.
+        line: Axis lines.
+        grid: Grid lines.
+        accent: The colour of what is not told apart by colour.
+        colours: For what is.
+    """
+
+    background: str
+    ink: str
+    muted: str
+    line: str
+    grid: str
+    accent: str
+    colours: tuple[str, ...]
+
+
+THEMES: Final = {
+    "light": Theme(
+        background="#ffffff",
+        ink="#1d2129",
+        muted="#5b6370",
+        line="#c4c9d1",
+        grid="#eceef1",
+        accent="#0072B2",
+        colours=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8a7a00"),
+    ),
+    "dark": Theme(
+        background="#1b1e24",
+        ink="#eceef1",
+        muted="#a7afbb",
+        line="#4a515c",
+        grid="#2b3038",
+        accent="#56B4E9",
+        colours=("#56B4E9", "#E69F00", "#2fc79b", "#e3a0c8", "#F0E442", "#ff8a4c", "#ffffff", "#8fa3ff"),
+    ),
+}
+
+
+def theme_of(name: str) -> Theme:
+    """Find a theme.
+
+    Raises:
+        OutcomeError: If there is none of this name.
+    """
+    if name not in THEMES:
+        raise OutcomeError(f"Unknown theme '{name}'. There are: {', '.join(THEMES)}.")
+    return THEMES[name]
+
+
+def colours(theme: Theme, count: int, *, ordered: bool) -> list[str]:
+    """Return so many colours: steps of viridis for what has an order, else the palette."""
+    if not ordered or count <= 2:
+        return [theme.colours[number % len(theme.colours)] for number in range(count)]
+    dark = theme is THEMES["dark"]
+    low, high = (
+        (2.0, 7.0) if dark else (0.0, 5.6)
+    )  # the ends that would vanish in the background are left out
+    at = [low + (high - low) * number / (count - 1) for number in range(count)]
+    return [_between(_VIRIDIS[int(spot)], _VIRIDIS[min(int(spot) + 1, 7)], spot % 1) for spot in at]
+
+
+def _between(one: str, other: str, share: float) -> str:
+    pairs = ((int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def key(labels: Sequence[str], title: str, width: int) -> Any:
+    """Return the legend of some groups below a chart, in as many columns as fit; None when there is one group."""
+    import altair as alt
+
+    if len(labels) < 2:
+        return None
+    each = 44 + 6.2 * max(map(len, labels))
+    return alt.Legend(
+        title=title or None,
+        orient="bottom",
+        direction="horizontal",
+        columns=max(1, int(width // each)),
+        symbolSize=420,
+        offset=12,
+    )
+
+
+def finish(chart: Any, table: Any, theme: Theme, width: int) -> alt.TopLevelMixin:
+    """Put the title on a chart and dress it.
+
+    Args:
+        chart: An altair chart.
+        table: What it shows, whose `attrs["chart"]` holds the caption.
+        theme: The colours.
+        width: Width of the chart in pixels: titles are wrapped to it.
+
+    Returns:
+        The chart, complete in itself.
+    """
+    import altair as alt
+
+    caption = table.attrs["chart"]
+    title = alt.TitleParams(
+        text=_wrapped([caption["title"]], max(width, 420) / 8.2),
+        subtitle=_wrapped(caption["subtitle"], max(width, 420) / 6.2),
+        anchor="start",
+        frame="group" if not isinstance(chart, alt.VConcatChart | alt.HConcatChart) else "bounds",
+        offset=14,
+    )
+    chart = chart.properties(title=title, description=caption["alt"], background=theme.background, padding=12)
+    return chart.configure(**config(theme))  # type: ignore[no-any-return]
+
+
+def _wrapped(lines: Sequence[str], characters: float) -> list[str]:
+    return [
+        part for line in lines for part in textwrap.wrap(line, int(characters), max_lines=3, placeholder=" …")
+    ]
+
+
+def config(theme: Theme) -> dict[str, Any]:
+    """Return the Vega-Lite configuration of a theme."""
+    text = {"labelColor": theme.muted, "titleColor": theme.ink, "labelFontSize": 11, "titleFontSize": 12}
+    return {
+        "font": FONT,
+        "view": {"stroke": None},
+        "axis": {
+            **text,
+            "titleFontWeight": "normal",
+            "domainColor": theme.line,
+            "tickColor": theme.line,
+            "gridColor": theme.grid,
+            "labelLimit": 180,
+            "titlePadding": 8,
+            "labelPadding": 4,
+            "tickSize": 4,
+        },
+        "legend": {
+            **text,
+            "titleFontWeight": "normal",
+            "labelLimit": 260,
+            "symbolStrokeWidth": 2,
+            "titleLimit": 260,
+        },
+        "title": {
+            "color": theme.ink,
+            "fontSize": 15,
+            "fontWeight": 600,
+            "subtitleColor": theme.muted,
+            "subtitleFontSize": 12,
+            "subtitlePadding": 6,
+            "lineHeight": 19,
+            "subtitleLineHeight": 16,
+        },
+        "header": {**text, "titleFontWeight": "normal"},
+        "text": {"color": theme.ink, "fontSize": 11},
+    }

@@ -1,0 +1,302 @@
+"""Reading a study: nothing before it is asked for, and then only the columns that are needed.
+
+A chart of one outcome does not load fifty, and a million runs are held once. This room reads a study through
+`ResultsSource`; it knows neither the file's format nor how runs are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mesa_lab.errors import MesaLabError, OutcomeError, suggest
+from mesa_lab.processing import tables
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = ["Reader", "ResultsSource"]
+
+_BASE: Final = (
+    "run_id",
+    "point",
+    "replication",
+    "seed",
+    "status",
+    "steps",
+    "time",
+    "init_seconds",
+    "run_seconds",
+)
+_FIRST_OUTCOME: Final = 3  # after run_id, step and time
+
+
+class ResultsSource(Protocol):
+    """What results are read from; a study is one."""
+
+    @property
+    def experiment(self) -> Experiment: ...  # noqa: D102
+    @property
+    def outcome_names(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def agent_types(self) -> Sequence[str]: ...  # noqa: D102
+    def runs_frame(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame: ...  # noqa: D102
+    def points_frame(self) -> pd.DataFrame: ...  # noqa: D102
+    def series_tables(  # noqa: D102
+        self, run_ids: Iterable[int] | None = None, outcomes: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]: ...
+    def agent_tables(self, agent_type: str) -> Iterator[pa.Table]: ...  # noqa: D102
+    def failures_frame(self) -> pd.DataFrame: ...  # noqa: D102
+
+
+class Reader:
+    """What is known about the runs of a study, column by column, read once and kept.
+
+    Attributes:
+        study: What is read.
+    """
+
+    def __init__(self, study: ResultsSource) -> None:
+        self.study = study
+        self._values: dict[str, pd.Series[Any]] = {}
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """What was asked for."""
+        return self.study.experiment
+
+    @cached_property
+    def outcomes(self) -> tuple[str, ...]:
+        """Names of the outcomes that the runs reported."""
+        return tuple(self.study.outcome_names)
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters that vary."""
+        return tuple(self.columns)
+
+    @cached_property
+    def agent_types(self) -> tuple[str, ...]:
+        """Types of agents of which there is agent-level data; empty text stands for all agents together."""
+        return tuple(self.study.agent_types)
+
+    @cached_property
+    def model_name(self) -> str:
+        """The model's name, for people."""
+        model = self.experiment.model
+        return model.__name__ if isinstance(model, type) else model.rpartition(":")[2]
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """The column of each varied parameter: its name, or `"<name> (parameter)"` where that is taken."""
+        return tables.parameter_columns(map(str, self._point_values), taken=self.outcomes)
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The design matrix: one row per design point (index `point`), one column per varied parameter."""
+        return self._point_values.rename(columns=self.columns)
+
+    @cached_property
+    def _point_values(self) -> pd.DataFrame:
+        raw = self.study.points_frame()
+        if "point" in raw.columns and raw.index.name != "point":
+            raw = raw.set_index("point")
+        space = self.experiment.space
+        names = [str(name) for name in raw.columns]
+        varied = [
+            name for name in names if name in space.varied or (name not in space.fixed or _differs(raw[name]))
+        ]
+        ordered = [name for name in space.varied if name in varied]
+        ordered += [name for name in varied if name not in space.varied]
+        frame = pd.DataFrame({name: tables.settle_parameter(raw[name]) for name in ordered}, index=raw.index)
+        return frame.rename_axis("point")
+
+    def level_order(self, name: str) -> tuple[Any, ...]:
+        """The levels of a parameter in the order in which they were written, where there are such."""
+        parameter = self.experiment.space.varied.get(name)
+        if parameter is None:
+            return ()
+        try:
+            return tuple(parameter.levels(None))
+        except MesaLabError:  # a range has no levels
+            return ()
+
+    @cached_property
+    def base(self) -> pd.DataFrame:
+        """What Mesa Lab recorded of each run: identity, status and timing, in the order of run ids."""
+        raw = self._read_runs([])[list(_BASE)].sort_values("run_id", ignore_index=True)
+        frame = pd.DataFrame({name: tables.settle(raw[name]) for name in raw})
+        frame["status"] = pd.Categorical(raw["status"], categories=tables.STATUSES)
+        return frame
+
+    @cached_property
+    def point_rows(self) -> npt.NDArray[np.int64]:
+        """For each run the row of its point in `points`."""
+        return self.points.index.get_indexer(pd.Index(self.base["point"])).astype(np.int64)
+
+    @cached_property
+    def done(self) -> npt.NDArray[np.bool_]:
+        """For each run whether it came to its end."""
+        return np.asarray(self.base["status"] == "done")
+
+    @cached_property
+    def status(self) -> dict[str, int]:
+        """How many runs are done, failed and timed out."""
+        counts = self.base["status"].value_counts()
+        return {status: int(counts.get(status, 0)) for status in tables.STATUSES}
+
+    def _read_runs(self, outcomes: Sequence[str] | None) -> pd.DataFrame:
+        """Read runs from the study, with outcome columns under names that no other column has."""
+        frame = self.study.runs_frame(outcomes=outcomes)
+        renamed, seen = tables.outcome_columns(self.outcomes), set()
+        names = []
+        for name in map(str, frame.columns):
+            names.append(renamed.get(name, name) if name in seen or name not in tables.RECORDED else name)
+            seen.add(name)
+        return frame.set_axis(names, axis=1)
+
+    def values(self, name: str) -> pd.Series[Any]:
+        """The final values of one outcome (or measure of the run, such as `steps`), in the order of `base`."""
+        if name not in self._values:
+            if name not in self.outcomes and name in tables.MEASURES:
+                return self.base[name]
+            self.outcome_list(name)
+            self._values |= self._read_values([name])
+        return self._values[name]
+
+    def _read_values(self, names: Sequence[str]) -> dict[str, pd.Series[Any]]:
+        raw = self._read_runs(list(names))
+        renamed = tables.outcome_columns(names)
+        rows = pd.Index(raw["run_id"]).get_indexer(
+            self.base["run_id"]
+        )  # a running study may have grown meanwhile
+        return {name: tables.settle(raw[renamed[name]].iloc[rows].reset_index(drop=True)) for name in names}
+
+    def parameters_of(self, point: Any) -> dict[str, pd.Series[Any]]:
+        """The parameter columns of runs, from the points that they belong to."""
+        rows = self.points.index.get_indexer(pd.Index(point))
+        return {column: values.iloc[rows].reset_index(drop=True) for column, values in self.points.items()}  # type: ignore[misc]
+
+    def series_parts(
+        self, outcomes: Sequence[str], run_ids: Sequence[int] | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield run_id, step, time and the outcomes under their column names, part after part."""
+        renamed = tables.outcome_columns(outcomes)
+        for part in self.study.series_tables(run_ids=run_ids, outcomes=list(outcomes)):
+            yield tables.renamed(part, lambda name: renamed.get(name, name))
+
+    def agent_parts(self, agent_type: str) -> Iterator[pa.Table]:
+        """Yield what was measured of the agents of a type, part after part."""
+        for part in self.study.agent_tables(agent_type):
+            yield tables.renamed(part, tables.agent_column)
+
+    def with_runs(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Put point, replication and the parameters beside what belongs to a run, in order of runs and steps."""
+        run_id, step = (frame[name].to_numpy(dtype=np.int64) for name in ("run_id", "step"))
+        if ((np.diff(run_id) < 0) | ((np.diff(run_id) == 0) & (np.diff(step) < 0))).any():
+            order = np.lexsort((step, run_id))  # keeps the agents of a step in their order
+            frame, run_id = frame.iloc[order].reset_index(drop=True), run_id[order]
+        rows = pd.Index(self.base["run_id"]).get_indexer(run_id)
+        columns: dict[str, Any] = {"run_id": run_id}
+        columns |= {name: self.base[name].to_numpy()[rows] for name in ("point", "replication")}
+        columns |= self.parameters_of(columns["point"])
+        columns |= {str(name): frame[name] for name in frame.columns if name != "run_id"}
+        return pd.DataFrame(columns, index=frame.index)
+
+    def steps_of(
+        self, name: str, chosen: npt.NDArray[np.bool_], stride: int = 1
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], pd.Series[Any]]:
+        """Read one outcome's series and nothing else.
+
+        Args:
+            name: The outcome.
+            chosen: For each run in `base` whether it is wanted.
+            stride: Keep the steps that are a multiple of this, and the experiment's last.
+
+        Returns:
+            Row of the run in `base`, step, and value, one each per kept step.
+        """
+        self.outcome_list(name)
+        ids = pd.Index(self.base["run_id"])
+        wanted = None if chosen.all() else ids[chosen].tolist()
+        last = self.experiment.max_steps
+        parts = []
+        for part in self.series_parts([name], wanted):
+            if part.num_columns <= _FIRST_OUTCOME:
+                continue
+            step = part.column(1).to_numpy()
+            keep = chosen[ids.get_indexer(part.column(0).to_numpy())]
+            if stride > 1:
+                keep &= (step % stride == 0) | (step == last)
+            parts.append(
+                part.select([0, 1, _FIRST_OUTCOME]).filter(keep).rename_columns(["run_id", "step", "value"])
+            )
+        frame = (
+            tables.to_frame(tables.concat(parts))
+            if parts
+            else pd.DataFrame({"run_id": [], "step": [], "value": []})
+        )
+        row = ids.get_indexer(frame["run_id"].to_numpy(dtype=np.int64)).astype(np.int64)
+        return row, frame["step"].to_numpy(dtype=np.int64), tables.settle(frame["value"])
+
+    def outcome_list(
+        self, outcomes: str | Sequence[str] | None = None, *, measures: bool = False
+    ) -> list[str]:
+        """Check the names of outcomes.
+
+        Args:
+            outcomes: One name, several, or None for all.
+            measures: Accept what is recorded of each run too, such as `steps`.
+
+        Raises:
+            OutcomeError: If one is unknown, naming the nearest.
+        """
+        if outcomes is None:
+            return list(self.outcomes)
+        names = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+        for name in names:
+            if name in self.outcomes or (measures and name in tables.MEASURES):
+                continue
+            known = ", ".join(self.outcomes) or "nothing yet"
+            raise OutcomeError(
+                f"Unknown outcome '{name}'. {self.model_name} reports: {known}.{suggest(name, self.outcomes)}"
+            )
+        return names
+
+    def first_outcome(self) -> str:
+        """Return the first outcome that is a number.
+
+        Raises:
+            OutcomeError: If there is none.
+        """
+        for name in self.outcomes:
+            values = self.values(name)
+            if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
+                return name
+        raise OutcomeError(
+            f"{self.model_name} reported no outcome that is a number: there is nothing to draw."
+        )
+
+    def run_ids(
+        self, points: int | Iterable[int] | None = None, runs: int | Iterable[int] | None = None
+    ) -> list[int] | None:
+        """Return the ids of the runs of some points, or those of some runs that exist; None when all are meant."""
+        if points is None and runs is None:
+            return None
+        keep = np.ones(len(self.base), dtype=bool)
+        for column, wanted in (("point", points), ("run_id", runs)):
+            if wanted is not None:
+                listed = [wanted] if isinstance(wanted, int) else list(wanted)
+                keep &= np.asarray(self.base[column].isin(listed))
+        return [int(run_id) for run_id in self.base["run_id"][keep]]
+
+
+def _differs(values: pd.Series[Any]) -> bool:
+    return len(tables.level_codes(values)[1]) > 1

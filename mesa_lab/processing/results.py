@@ -1,0 +1,251 @@
+"""Results: what the runs of a study left behind, as tidy tables, with the statistics and charts made from them.
+
+This is the page that people read; how a study is read is next door, and so is what is computed from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mesa_lab.errors import OutcomeError, suggest
+from mesa_lab.processing import tables
+from mesa_lab.processing.analysis import summary
+from mesa_lab.processing.reading import Reader, ResultsSource
+from mesa_lab.processing.wording import plural, records, show
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["Results", "ResultsSource"]
+
+
+class Results(Reader):
+    """The tables of a study.
+
+    Args:
+        study: What to read from: a study, or anything with the same tables (`ResultsSource`).
+
+    Example:
+        >>> import mesa_lab as ml
+        >>> experiment = ml.Experiment("mesa.examples:Schelling", {"density": [0.6, 0.8]}, replications=3, max_steps=5)
+        >>> results = ml.run(experiment, progress=False, n_jobs=1)
+        >>> results.aggregate("happy")[["density", "n"]].values.tolist()
+        [[0.6, 3.0], [0.8, 3.0]]
+    """
+
+    def refresh(self) -> Results:
+        """Return results that read the study again: for a study that is still running."""
+        return Results(self.study)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row per run.
+
+        Columns: run_id, point, replication, seed, the varied parameters, the outcomes' final values, steps, time,
+        status ("done", "failed" or "timed out"), init_seconds and run_seconds (wall-clock). An outcome that is named
+        like one of these is called `"<name> (outcome)"`, such a parameter `"<name> (parameter)"`.
+        """
+        base = self.base
+        missing = [name for name in self.outcomes if name not in self._values]
+        if missing:
+            self._values |= self._read_values(missing)
+        columns: dict[str, Any] = {name: base[name] for name in ("run_id", "point", "replication", "seed")}
+        columns |= self.parameters_of(base["point"])
+        columns |= {
+            column: self._values[name] for name, column in tables.outcome_columns(self.outcomes).items()
+        }
+        columns |= {name: base[name] for name in ("steps", "time", "status", "init_seconds", "run_seconds")}
+        return pd.DataFrame(columns)
+
+    def series(
+        self,
+        outcomes: str | Sequence[str] | None = None,
+        points: int | Iterable[int] | None = None,
+        runs: int | Iterable[int] | None = None,
+    ) -> pd.DataFrame:
+        """Return what was collected over the steps.
+
+        Args:
+            outcomes: Which outcomes; None means all.
+            points: Only runs of these design points.
+            runs: Only these runs.
+
+        Returns:
+            One row per run and collected step: run_id, point, replication, the varied parameters, step, time, outcomes.
+
+        Raises:
+            OutcomeError: If an outcome is unknown.
+        """
+        names = self.outcome_list(outcomes)
+        empty = pa.schema(
+            [("run_id", pa.int64()), ("step", pa.int64()), ("time", pa.float64())]
+        ).empty_table()
+        parts = self.series_parts(names, self.run_ids(points, runs))
+        frame = self.with_runs(tables.to_frame(tables.concat([empty, *parts])))
+        columns = tables.outcome_columns(names).values()
+        for column in columns:
+            if column not in frame:
+                frame[column] = np.nan
+        return frame[[*(name for name in frame if name not in columns), *columns]]
+
+    def agents(self, type: str | None = None) -> pd.DataFrame:  # noqa: A002
+        """Return agent-level data.
+
+        Args:
+            type: The name of an agent type; None means all agents, told apart by a column `agent_type`.
+
+        Returns:
+            One row per run, step and agent: run_id, point, replication, the varied parameters, step, agent_id, and what
+            was measured. Empty when the experiment asked for no agents.
+
+        Raises:
+            OutcomeError: If there are no data of this type.
+        """
+        known = [name for name in self.agent_types if name]
+        if type is not None and type not in self.agent_types:
+            listed = ", ".join(known) or "none; ask for them with Experiment(agents=True)"
+            raise OutcomeError(
+                f"There are no agent data of '{type}'. There are: {listed}.{suggest(type, known)}"
+            )
+        frames = []
+        for name in self.agent_types if type is None else (type,):
+            frame = tables.to_frame(tables.concat(list(self.agent_parts(name))))
+            if not len(frame.columns):
+                continue
+            if type is None and name:
+                frame.insert(3, "agent_type", name)
+            frames.append(self.with_runs(frame))
+        if not frames:
+            return pd.DataFrame(
+                {"run_id": [], "point": [], "replication": [], "step": [], "agent_id": []}, dtype="int64"
+            )
+        return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """One row per run that failed or timed out: which one, its parameters, and what went wrong.
+
+        Columns: run_id, point, replication, seed, the varied parameters, status, stage, error_type, message, traceback.
+        """
+        raw = (
+            self.study.failures_frame()
+            .drop_duplicates("run_id", keep="last")
+            .sort_values("run_id", ignore_index=True)
+        )
+        rows = pd.Index(self.base["run_id"]).get_indexer(raw["run_id"])
+        raw, rows = raw[rows >= 0].reset_index(drop=True), rows[rows >= 0]
+        base = self.base.iloc[rows].reset_index(drop=True)
+        columns: dict[str, Any] = {name: base[name] for name in ("run_id", "point", "replication", "seed")}
+        columns |= self.parameters_of(base["point"])
+        columns |= {"status": base["status"]}
+        columns |= {name: raw[name].astype("str") for name in ("stage", "error_type", "message", "traceback")}
+        return pd.DataFrame(columns)
+
+    def aggregate(
+        self,
+        outcomes: str | Sequence[str] | None = None,
+        by: str | Sequence[str] | None = "point",
+        over: str = "final",
+        level: float = 0.95,
+        quantiles: Sequence[float] = summary.QUANTILES,
+    ) -> pd.DataFrame:
+        """Summarise outcomes over the runs that came to their end.
+
+        Args:
+            outcomes: One outcome, several, or None for all that are numbers. What is recorded of every run can be
+                summarised too: `steps`, `time`, `init_seconds`, `run_seconds`.
+            by: What to keep apart: "point" (the default), "replication", the names of parameters, or a list of these.
+                An empty list puts all runs together.
+            over: "final" for the values at the end of each run, "series" for every step.
+            level: Level of the confidence interval.
+            quantiles: Which quantiles to add, beside the median.
+
+        Returns:
+            One row per group and outcome (and step): what it is grouped by (with a point, its parameters), `step`,
+            `outcome`, `n_points` (unless by point), `n` (runs with a value), `n_failed` (runs that failed or timed out),
+            `n_missing` (finished runs without a value, such as those that stopped before this step), `mean`, `sd` (ddof
+            = 1), `ci_low`, `ci_high`, `median`, and quantiles as `q05`. Below n = 2 there is no interval (NaN). The mean
+            of a yes-or-no outcome is a share, and its interval Wilson's. `attrs["averaged_over"]` names the varied
+            parameters whose differences went into the averages.
+
+        Raises:
+            OutcomeError: If an outcome is unknown or not a number.
+            ParameterError: If `by` names something unknown.
+        """
+        return summary.aggregate(self, outcomes, by, over, level, quantiles)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return `runs` as a list of dicts of plain Python values; what is missing is None."""
+        return list(records(self.runs))
+
+    def chart(self, kind: str, outcome: str | None = None, **options: Any) -> alt.TopLevelMixin:
+        """Draw a chart.
+
+        Args:
+            kind: "series", "effect", "heatmap", "distribution" or "design" (see `mesa_lab.processing.charts`).
+            outcome: What to show; None takes the first outcome.
+            options: Those of the chart, such as `parameter="density"`, `by="minority_pc"` or `theme="dark"`.
+
+        Raises:
+            OutcomeError: If the outcome or the kind of chart is unknown.
+        """
+        from mesa_lab.processing.charts import find_chart
+
+        if outcome is None:
+            outcome = self.first_outcome()
+        return find_chart(kind).chart(self, outcome, **options)
+
+    def save(
+        self,
+        path: str | Path,
+        tables: str | Sequence[str] | None = None,
+        format: str | None = None,  # noqa: A002
+    ) -> list[Path]:
+        """Write tables to a file or a folder (see `mesa_lab.processing.export.export`)."""
+        from mesa_lab.processing.export import export
+
+        return export(self, path, tables=tables, format=format)
+
+    def report(self, path: str | Path, **options: Any) -> Path:
+        """Write one HTML file that opens offline (see `mesa_lab.processing.report.write_report`)."""
+        from mesa_lab.processing.report import write_report
+
+        return write_report(self, path, **options)
+
+    def __repr__(self) -> str:
+        return f"<Results of {self.model_name}: {self._counts()}; outcomes: {_listed(self.outcomes)}; parameters: {_listed(self.parameters)}>"
+
+    def _counts(self) -> str:
+        parts = [plural(len(self.points), "design point"), plural(len(self.base), "run")]
+        parts += [
+            f"{self.status[status]:,} {status}" for status in tables.STATUSES[1:] if self.status[status]
+        ]
+        return ", ".join(parts)
+
+    def _repr_html_(self) -> str:
+        head = f"<strong>Results of {escape(self.model_name)}</strong><br>{escape(self._counts())}"
+        names = [
+            f"<br>{label}: {escape(_listed(listed))}"
+            for label, listed in (("Parameters", self.parameters), ("Outcomes", self.outcomes))
+        ]
+        shown = self.runs.head(5)
+        cells = "".join(f"<th>{escape(str(column))}</th>" for column in shown)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(show(value))}</td>" for value in row) + "</tr>"
+            for row in shown.itertuples(index=False)
+        )
+        more = f"<p>… {plural(len(self.base) - 5, 'more run')}</p>" if len(self.base) > 5 else ""
+        return f"<div><p>{head}{''.join(names)}</p><table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>{more}</div>"
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
+    more = f", … ({len(names)} in all)" if len(names) > most else ""
+    return ", ".join(names[:most]) + more if names else "none"

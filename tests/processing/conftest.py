@@ -1,0 +1,168 @@
+"""A study that exists in memory only, with just the tables that processing reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from mesa_lab.errors import ParameterError
+from mesa_lab.processing.results import Results
+
+
+class Range:
+    """A parameter with a range."""
+
+    def __init__(self, low: float, high: float, log: bool = False) -> None:
+        self.low, self.high, self.log = low, high, log
+
+    def levels(self, n: int | None = None) -> tuple[Any, ...]:
+        raise ParameterError("A range has no levels.")
+
+
+class Listed:
+    """A parameter with levels."""
+
+    def __init__(self, *values: Any) -> None:
+        self.values = values
+
+    def levels(self, n: int | None = None) -> tuple[Any, ...]:
+        return self.values
+
+
+class FakeStudy:
+    """Runs that never were: run ids count all points once, then the next replication."""
+
+    def __init__(
+        self,
+        points: pd.DataFrame,
+        replications: int = 3,
+        outcomes: Mapping[str, Callable[[pd.DataFrame, np.random.Generator], Any]] | None = None,
+        steps: int = 10,
+        failed: Sequence[int] = (),
+        timed_out: Sequence[int] = (),
+        stops: Mapping[int, int] | None = None,
+        agents: Mapping[str, pa.Table] | None = None,
+        varied: Mapping[str, Any] | None = None,
+        model: str = "tests.models:Wolf",
+        block: int = 7,
+    ) -> None:
+        rng = np.random.default_rng(1)
+        n = len(points) * replications
+        self.points = points
+        self.block = block
+        run_id = np.arange(n)
+        runs = pd.DataFrame(
+            {
+                "run_id": run_id,
+                "point": run_id % max(len(points), 1),
+                "replication": run_id // max(len(points), 1),
+                "seed": rng.integers(0, 2**63 - 1, n, dtype=np.int64),
+                "status": "done",
+                "steps": steps,
+                "time": float(steps),
+                "init_seconds": 0.01,
+                "run_seconds": 0.1,
+                "notes": "",
+            }
+        )
+        full = points.iloc[runs["point"]].reset_index(drop=True)
+        outcomes = outcomes or {"happy": lambda p, g: g.normal(10, 2, len(p))}
+        self.finals = pd.DataFrame(
+            {name: pd.Series(list(make(full, rng)), dtype=object) for name, make in outcomes.items()}
+        )
+        for status, ids in (("failed", failed), ("timed out", timed_out)):
+            runs.loc[list(ids), "status"] = status
+            self.finals.loc[list(ids)] = None
+        for run, step in (stops or {}).items():
+            runs.loc[run, "steps"] = step
+        self.runs = runs
+        self.agents = dict(agents or {})
+        varied = dict(varied or {name: Listed(*dict.fromkeys(points[name])) for name in points})
+        self.experiment: Any = SimpleNamespace(
+            model=model,
+            space=SimpleNamespace(varied=varied, fixed={"width": 20}),
+            replications=replications,
+            max_steps=steps,
+            period=1,
+        )
+
+    @property
+    def outcome_names(self) -> tuple[str, ...]:
+        return tuple(self.finals.columns)
+
+    @property
+    def agent_types(self) -> tuple[str, ...]:
+        return tuple(self.agents)
+
+    def runs_frame(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
+        names = self.outcome_names if outcomes is None else outcomes
+        return pd.concat([self.runs, *(self.finals[[name]] for name in names)], axis=1)
+
+    def points_frame(self) -> pd.DataFrame:
+        frame = self.points.copy()
+        frame["width"] = 20
+        return frame.rename_axis("point")
+
+    def series_tables(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Any:
+        names = self.outcome_names if outcomes is None else list(outcomes)
+        wanted = None if run_ids is None else set(run_ids)
+        ids = [run for run in self.runs["run_id"] if wanted is None or run in wanted]
+        for start in range(0, len(ids), self.block):
+            rows: list[list[Any]] = [[], [], []]
+            columns: list[list[Any]] = [[] for _ in names]
+            for run in ids[start : start + self.block]:
+                last = int(self.runs["steps"][run])
+                if self.runs["status"][run] != "done":
+                    last //= 2
+                for step in range(last + 1):
+                    for column, value in zip(rows, (run, step, float(step)), strict=True):
+                        column.append(value)
+                    for column, name in zip(columns, names, strict=True):
+                        final = self.finals[name][run]
+                        column.append(
+                            final if isinstance(final, bool | str | None) else final * step / max(last, 1)
+                        )
+            yield pa.Table.from_arrays(
+                [pa.array(c) for c in (*rows, *columns)], names=["run_id", "step", "time", *names]
+            )
+
+    def agent_tables(self, agent_type: str) -> Any:
+        yield self.agents[agent_type]
+
+    def failures_frame(self) -> pd.DataFrame:
+        bad = self.runs[self.runs["status"] != "done"]
+        return pd.DataFrame(
+            {
+                "run_id": bad["run_id"],
+                "attempt": 1,
+                "stage": "stepping",
+                "error_type": np.where(bad["status"] == "failed", "ValueError", "TimeoutError"),
+                "message": [f"no grass left in run {run}" for run in bad["run_id"]],
+                "traceback": ["Traceback …\nValueError: no grass left" for _ in bad["run_id"]],
+            }
+        )
+
+    def to_json(self) -> str:
+        return json.dumps(self.points.to_dict("list"))
+
+
+@pytest.fixture
+def make() -> Callable[..., Results]:
+    """Return a function that makes results: `make({"n": [1, 2]}, replications=3, ...)`."""
+
+    def build(points: Mapping[str, Sequence[Any]] | pd.DataFrame, **options: Any) -> Results:
+        frame = (
+            points
+            if isinstance(points, pd.DataFrame)
+            else pd.DataFrame({k: pd.Series(v, dtype=object) for k, v in points.items()})
+        )
+        return Results(FakeStudy(frame, **options))
+
+    return build
