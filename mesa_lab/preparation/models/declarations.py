@@ -47,8 +47,13 @@ def make_slot(name: str, default: Any, hint: Any, belongs_to: str) -> Slot:
         default = REQUIRED
     if isinstance(default, enum.Enum) and default is not REQUIRED:
         # A member goes by its name everywhere: in files, tables and forms; `build` turns it back.
-        return Slot(name, default.name, type(default) if hint is None else hint, belongs_to)
+        return Slot(name, default.name, type(default) if is_silent(hint) else hint, belongs_to)
     return Slot(name, default, hint, belongs_to)
+
+
+def is_silent(hint: Any) -> bool:
+    """Whether a hint tells nothing here: there is none, or only a type checker can resolve it."""
+    return hint is None or isinstance(hint, (str, typing.ForwardRef))
 
 
 def cached[**P, T](function: Callable[P, T]) -> Callable[P, T]:

@@ -18,6 +18,7 @@ from mesa_lab.preparation.models.declarations import (
     Slot,
     annotations_of,
     is_mesa_base,
+    is_silent,
     make_slot,
     members,
     parameters_of,
@@ -68,10 +69,8 @@ def find_scenario(
         best = max(told, key=lambda kind: len(kind.__mro__), default=None)
         if best is not None and best is not base:
             return name, best
-        silent = hint is None or isinstance(hint, str)
-        if best is None and not (
-            name == "scenario" and silent and parameter.default in (None, parameter.empty)
-        ):
+        unset = parameter.default is None or parameter.default is parameter.empty
+        if best is None and not (name == "scenario" and unset and is_silent(hint)):
             continue
         near = (kind for kind in _nearby(model_cls, inits) if _is_scenario(kind, base) and kind is not base)
         best = next(near, best)
@@ -133,6 +132,8 @@ def scenario_slots(scenario_class: type[Any] | None, given: Mapping[str, Any]) -
                 hint = old.hint if old and slot.hint is None else slot.hint
                 slots[slot.name] = make_slot(slot.name, slot.default, hint, "scenario")
     for name, value in given.items():
+        if name not in slots and hasattr(scenario_class, name):
+            continue  # a class variable
         slots[name] = make_slot(name, value, slots[name].hint if name in slots else None, "scenario")
     return list(slots.values()), not slots
 

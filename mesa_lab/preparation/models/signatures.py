@@ -122,7 +122,7 @@ def plan_of(model_cls: type[Any]) -> Plan:
         scenario_names=frozenset(slot.name for slot in fields),
         scenario_open=scenario_open,
         scenario_shadows_rng=scenario_class is not None and shadows_rng(scenario_class),
-        scenario_defaults=defaults,
+        scenario_defaults={slot.name: defaults[slot.name] for slot in fields if slot.name in defaults},
         seed_keyword=seed_keyword,
         unused={name: None for name in seeds if name != seed_keyword},
         positional={

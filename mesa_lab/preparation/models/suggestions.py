@@ -190,6 +190,8 @@ def _type_name(slot: Slot) -> str:
     if slot.hint is None:
         unknown = slot.default is None or slot.default is REQUIRED
         return "any" if unknown else type(slot.default).__name__
+    if isinstance(slot.hint, typing.ForwardRef):
+        return slot.hint.__forward_arg__
     if isinstance(slot.hint, str):
         return slot.hint
     return " | ".join(_hint_name(kind) for kind in members(slot.hint))
