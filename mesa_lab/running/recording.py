@@ -7,7 +7,7 @@ the same for one run, as a person wants it. This room knows neither Mesa nor job
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,8 +24,6 @@ __all__ = [
     "RunResult",
     "Scalar",
     "Task",
-    "decode_table",
-    "encode_columns",
 ]
 
 Scalar = bool | int | float | str | None
@@ -149,52 +147,3 @@ class RunResult:
     notes: tuple[str, ...] = ()
     series: pa.Table | None = None
     agents: Mapping[str, pa.Table] = field(default_factory=dict)
-
-
-def encode_columns(columns: Mapping[str, Sequence[Any]]) -> bytes:
-    """Encode columns of scalars as one Arrow stream.
-
-    Args:
-        columns: Values by column name, all of the same length.
-
-    Returns:
-        An Arrow IPC stream (compressed with LZ4) of one record batch.
-
-    Example:
-        >>> decode_table(encode_columns({"step": [0, 1], "Gini": [0.0, 0.25]})).to_pydict()
-        {'step': [0, 1], 'Gini': [0.0, 0.25]}
-    """
-    import pyarrow as pa
-
-    batch = pa.record_batch([_array(values) for values in columns.values()], names=list(columns))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema, options=_options()) as writer:
-        writer.write_batch(batch)
-    return bytes(sink.getvalue())
-
-
-def decode_table(data: bytes) -> pa.Table:
-    """Decode what `encode_columns` encoded."""
-    import pyarrow as pa
-
-    return pa.ipc.open_stream(data).read_all()
-
-
-def _options() -> Any:
-    import pyarrow as pa
-
-    return pa.ipc.IpcWriteOptions(compression="lz4")
-
-
-def _array(values: Sequence[Any]) -> pa.Array:
-    """Return an Arrow array of the narrowest type that holds all values."""
-    import pyarrow as pa
-
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        pass
-    # A reporter may answer with different types at different steps: False and then 3, or 3 and then "many".
-    if any(isinstance(value, str) for value in values):
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-    return pa.array([None if value is None else float(value) for value in values], pa.float64())

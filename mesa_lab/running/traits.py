@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -30,75 +31,19 @@ _RECORDS = frozenset(
     }
 )
 
-# Names of attributes and globals whose use may draw a random number or change something.
-_RANDOM = (
-    "random",
-    "rng",
-    "seed",
-    "shuffle",
-    "choice",
-    "sample",
-    "randint",
-    "permut",
-    "uniform",
-    "gauss",
-    "normal",
-)
-_EFFECTS = frozenset(
-    {
-        "add",
-        "add_table_row",
-        "append",
-        "appendleft",
-        "clear",
-        "collect",
-        "delattr",
-        "discard",
-        "do",
-        "extend",
-        "insert",
-        "integers",
-        "move_to",
-        "next",
-        "open",
-        "pop",
-        "popitem",
-        "popleft",
-        "print",
-        "put",
-        "register",
-        "remove",
-        "reverse",
-        "run_for",
-        "run_until",
-        "schedule_event",
-        "send",
-        "set",
-        "setattr",
-        "setdefault",
-        "sort",
-        "step",
-        "to_csv",
-        "to_parquet",
-        "update",
-        "write",
-    }
-)
+# Names of attributes and globals whose use may draw a random number, or change something.
+_DRAWS = re.compile("random|rng|seed|shuffle|choice|sample|randint|permut|uniform|gauss|normal").search
+_CHANGES = re.compile(
+    "add|append|appendleft|clear|collect|delattr|discard|do|extend|insert|integers|move_to|next|open|pop|popitem"
+    "|popleft|print|put|register|remove|reverse|run_for|run_until|schedule_event|send|set|setattr|setdefault|sort"
+    "|step|add_table_row|to_csv|to_parquet|update|write"
+).fullmatch
 _EFFECT_OPS = frozenset(
     {"STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR", "STORE_GLOBAL", "STORE_SLICE"}
 )
-_CORE = (
-    "mesa",
-    "numpy",
-    "scipy",
-    "pandas",
-    "networkx",
-    "math",
-    "statistics",
-    "builtins",
-    "collections",
-    "itertools",
-)
+_CORE = re.compile(
+    r"(mesa(?!\.examples\.)|numpy|scipy|pandas|networkx|math|statistics|builtins|collections|itertools)(\..*)?"
+).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +171,12 @@ def _function_is_quiet(code: CodeType, namespace: _Globals, model_cls: Any) -> b
 
 def _code_is_quiet(code: CodeType) -> bool:
     for name in code.co_names:
-        if name in _EFFECTS or name in _RECORDS or any(part in name for part in _RANDOM):
+        if name in _RECORDS or _CHANGES(name) or _DRAWS(name):
             return False
     return not any(instruction.opname in _EFFECT_OPS for instruction in dis.get_instructions(code))
 
 
-def _members(name: str, model_cls: type[Any]) -> list[FunctionType]:
+def _members(name: str, model_cls: Any) -> list[FunctionType]:
     """Every property or method of that name, of the model, its agents and what else its modules define."""
     return _members_by_name(model_cls).get(name, [])
 
@@ -286,8 +231,7 @@ def _modules(model_cls: type[Any]) -> list[ModuleType]:
 
 
 def _core(thing: type[Any] | Callable[..., Any]) -> bool:
-    module = getattr(thing, "__module__", None) or "builtins"
-    return module.split(".")[0] in _CORE and not module.startswith("mesa.examples.")
+    return _CORE(getattr(thing, "__module__", None) or "builtins") is not None
 
 
 def _filled(cell: Any) -> bool:

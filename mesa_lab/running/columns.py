@@ -1,0 +1,126 @@
+"""Columns of values as Arrow data: how series and agent tables leave the worker.
+
+Nobody declares the type of an outcome, so a column has the narrowest type that holds its values, and joining
+columns widens them: null, bool, int64, double, string. This room knows neither Mesa nor joblib.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+__all__ = ["Chunk", "agent_columns", "array_of", "concatenated", "decode_table", "encode_columns"]
+
+
+@dataclass(slots=True)
+class Chunk:
+    """One table's rows of one step: as many values in each column as there are agents."""
+
+    step: int
+    agent_id: pa.Array
+    agent_type: pa.Array | None
+    columns: dict[str, pa.Array]
+
+
+def encode_columns(columns: Mapping[str, Sequence[Any] | pa.Array]) -> bytes:
+    """Encode columns of scalars as one Arrow stream.
+
+    Args:
+        columns: Values by column name, all of the same length.
+
+    Returns:
+        An Arrow IPC stream (compressed with LZ4) of one record batch.
+
+    Example:
+        >>> decode_table(encode_columns({"step": [0, 1], "Gini": [0.0, 0.25]})).to_pydict()
+        {'step': [0, 1], 'Gini': [0.0, 0.25]}
+    """
+    arrays = [values if isinstance(values, pa.Array) else array_of(values) for values in columns.values()]
+    batch = pa.record_batch(arrays, names=list(columns))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def decode_table(data: bytes) -> pa.Table:
+    """Decode what `encode_columns` encoded."""
+    return pa.ipc.open_stream(data).read_all()
+
+
+def array_of(values: Sequence[Any]) -> pa.Array:
+    """Return an Arrow array of the narrowest type that holds all these scalars.
+
+    A reporter may answer with different types at different steps: False and then 3, or 3 and then "many".
+    """
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        pass
+    if any(isinstance(value, str) for value in values):
+        texts = [
+            None if value is None else str(value).encode("utf-8", "backslashreplace") for value in values
+        ]
+        return pa.array(texts, pa.binary()).cast(pa.string())
+    return pa.array([None if value is None else _to_float(value) for value in values], pa.float64())
+
+
+def concatenated(arrays: Sequence[pa.Array]) -> pa.Array:
+    """Join chunks of one column whose types may differ into one array of the widest type."""
+    kinds = {array.type for array in arrays}
+    if len(kinds) > 1:
+        kinds.discard(pa.null())
+        widest = kinds.pop() if len(kinds) == 1 else pa.string() if pa.string() in kinds else pa.float64()
+        arrays = [_cast(array, widest) for array in arrays]
+    return pa.concat_arrays(arrays) if arrays else pa.nulls(0)
+
+
+def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_boolean(array.type) and pa.types.is_floating(kind):
+        array = array.cast(pa.int8())
+    if pa.types.is_string(kind) and not pa.types.is_string(array.type) and not pa.types.is_null(array.type):
+        return pa.array([None if value is None else str(value) for value in array.to_pylist()], kind)
+    return array.cast(kind, safe=False)
+
+
+def _to_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def agent_columns(runs: Sequence[tuple[int, Sequence[Chunk]]]) -> dict[str, pa.Array]:
+    """Join the chunks of several runs into the columns of one table.
+
+    Args:
+        runs: Pairs of a run's number and the chunks of one of its tables.
+
+    Returns:
+        Columns run_id, step, agent_id, agent_type where known, and what was asked for.
+    """
+    chunks = [chunk for _, kept in runs for chunk in kept]
+    sizes = [len(chunk.agent_id) for chunk in chunks]
+    columns = {
+        "run_id": pa.array(np.repeat([run_id for run_id, kept in runs for _ in kept], sizes)),
+        "step": pa.array(np.repeat([chunk.step for chunk in chunks], sizes)),
+        "agent_id": concatenated([chunk.agent_id for chunk in chunks]),
+    }
+    if any(chunk.agent_type is not None for chunk in chunks):
+        columns["agent_type"] = concatenated(
+            [
+                pa.nulls(size) if chunk.agent_type is None else chunk.agent_type.dictionary_decode()
+                for chunk, size in zip(chunks, sizes, strict=True)
+            ]
+        )
+    for name in dict.fromkeys(name for chunk in chunks for name in chunk.columns):
+        parts = [
+            chunk.columns[name] if name in chunk.columns else pa.nulls(size)
+            for chunk, size in zip(chunks, sizes, strict=True)
+        ]
+        columns[name] = concatenated(parts)
+    return columns

@@ -1,0 +1,253 @@
+"""Worker processes of one stream, each in an executor of its own, so that one death concerns one worker only.
+
+What a worker was sent, what it was doing when it died, and what to conclude from that is known here; how
+processes are made is not (see `runner`).
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import itertools
+import os
+import pickle
+import queue
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mesa_lab.running.recording import Task
+from mesa_lab.running.worker import State, read_state, work
+
+__all__ = ["Crew", "Death", "Payload", "Worker", "end_idle"]
+
+_IDLE_SECONDS = 120.0
+_numbers = itertools.count()
+
+type Start = Callable[[str], Executor]
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The model and the protocol, as they travel to workers.
+
+    Attributes:
+        data: See `worker.prepare`.
+        model: What the model is known by: only workers that have loaded it before are worth keeping.
+    """
+
+    data: bytes
+    model: str
+
+    @property
+    def digest(self) -> str:
+        """A short name for the data."""
+        return hashlib.blake2b(self.data, digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a worker ended.
+
+    Attributes:
+        state: What it was doing.
+        exit_code: Such as `SIGKILL(-9)` or `EXIT(3)`; empty when nobody knows.
+        trace: Where its threads were, if it had the time to say so.
+    """
+
+    state: State
+    exit_code: str
+    trace: str
+
+    @property
+    def by_timeout(self) -> bool:
+        """Whether its watchdog ended it because a run did not heed its timeout."""
+        return self.trace.startswith("Timeout (")
+
+    @property
+    def message(self) -> str:
+        """What happened, in a sentence."""
+        cause = re.match(r"Fatal Python error: (.*)", self.trace)
+        code = f" ({self.exit_code})" if self.exit_code else ""
+        return f"The worker process died during this run{code}{f': {cause[1]}' if cause else ''}."
+
+
+class Worker:
+    """One worker process, started when it is first needed and again after a death.
+
+    Args:
+        start: Makes an executor of one process that calls `worker.begin` with this slot.
+        slot: The file that tells what the process is doing.
+
+    Attributes:
+        sent: Batches that are under way, the first of them at work.
+        alone: Whether the process has a run that is suspected of having killed another.
+        sources: Files of the model's modules that the process has loaded, with their time stamps.
+    """
+
+    def __init__(self, start: Start, slot: str) -> None:
+        self.slot = slot
+        self.sent: list[list[Task]] = []
+        self.alone = False
+        self.sources: dict[str, int] = {}
+        self._start = start
+        self._executor: Executor | None = None
+        self._known = ""
+
+    def send(self, payload: Payload, tasks: list[Task], budget: float | None) -> Future[bytes]:
+        """Send a batch."""
+        packed = pickle.dumps(tasks, protocol=5)
+        for attempt in range(3):
+            if self._executor is None:
+                self._executor, self._known = self._start(self.slot), ""
+            data = None if self._known == payload.digest else payload.data
+            try:
+                future = self._executor.submit(work, payload.digest, data, packed, budget)
+            except BrokenProcessPool:  # it died while it had nothing to do
+                self.end()
+                if attempt == 2:
+                    raise
+                continue
+            self._known = payload.digest
+            self.sent.append(tasks)
+            break
+        return future
+
+    def forget(self) -> None:
+        """Send the payload again with the next batch."""
+        self._known = ""
+
+    def bury(self, error: BaseException) -> tuple[Death, list[list[Task]]]:
+        """Find out how the process ended and what it had to do; the next batch gets a new one."""
+        code = re.search(r"\b(EXIT|SIG[A-Z0-9]+)\(-?\d+\)", str(error))
+        state, trace = read_state(self.slot)
+        self.end()
+        lost, self.sent, self.alone = self.sent, [], False
+        return Death(state, code[0] if code else "", trace), lost
+
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
+        for file in (self.slot, f"{self.slot}.trace"):
+            Path(file).unlink(missing_ok=True)
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether the process lives, and the files of the model's modules are still those that it has loaded."""
+        try:
+            return self._executor is not None and all(
+                Path(file).stat().st_mtime_ns == stamp for file, stamp in self.sources.items()
+            )
+        except OSError:
+            return False
+
+
+@dataclass
+class Crew:
+    """The workers of one stream, for itself alone.
+
+    Args:
+        payload: The model and the protocol.
+        size: How many workers.
+        start: See `Worker`.
+    """
+
+    payload: Payload
+    size: int
+    start: Start
+    workers: list[Worker] = field(default_factory=list)
+    inbox: queue.SimpleQueue[tuple[Worker, list[Task], Future[bytes]]] = field(
+        default_factory=queue.SimpleQueue
+    )
+
+    def __post_init__(self) -> None:
+        self.workers = _take_idle(self.payload.model, self.size)
+        while len(self.workers) < self.size:
+            self.workers.append(Worker(self.start, str(_folder() / str(next(_numbers)))))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a batch is under way."""
+        return any(worker.sent for worker in self.workers)
+
+    def send(self, worker: Worker, tasks: list[Task], budget: float | None) -> None:
+        """Send a batch to a worker; the answer comes later."""
+        future = worker.send(self.payload, tasks, budget)
+        future.add_done_callback(lambda done: self.inbox.put((worker, tasks, done)))
+
+    def answer(self, seconds: float) -> tuple[Worker, list[Task], Future[bytes]] | None:
+        """Wait for the next answer; None when there is none within these seconds."""
+        try:
+            worker, tasks, future = self.inbox.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        # When a process dies, all its batches come back; the first has told the story.
+        return (worker, tasks, future) if any(tasks is sent for sent in worker.sent) else None
+
+    def release(self) -> None:
+        """End the workers that are at work, keep the others for the next stream of this model."""
+        _end_all([worker for worker in self.workers if worker.sent])
+        _keep_idle(self.payload.model, [worker for worker in self.workers if not worker.sent])
+        self.workers = []
+
+
+_idle: dict[str, list[Worker]] = {}
+_idle_lock = threading.Lock()
+_timer: threading.Timer | None = None
+_folders: dict[int, Path] = {}
+
+
+def _folder() -> Path:
+    """A folder of this process for the workers' slots."""
+    pid = os.getpid()
+    if pid not in _folders:
+        # A process that was forked has none of its parent's workers.
+        _folders.clear()
+        _idle.clear()
+        _folders[pid] = Path(tempfile.mkdtemp(prefix="mesa-lab-"))
+        atexit.register(shutil.rmtree, _folders[pid], ignore_errors=True)
+    return _folders[pid]
+
+
+def _take_idle(model: str, size: int) -> list[Worker]:
+    _folder()
+    with _idle_lock:
+        found = _idle.pop(model, [])
+        others = [worker for workers in _idle.values() for worker in workers]
+        _idle.clear()
+    fresh = [worker for worker in found if worker.is_reusable]
+    _end_all([*others, *fresh[size:], *(worker for worker in found if worker not in fresh)])
+    return fresh[:size]
+
+
+def _keep_idle(model: str, workers: list[Worker]) -> None:
+    global _timer
+    with _idle_lock:
+        _idle.setdefault(model, []).extend(worker for worker in workers if worker.is_reusable)
+        if _timer is not None:
+            _timer.cancel()
+        _timer = threading.Timer(_IDLE_SECONDS, end_idle)
+        _timer.daemon = True
+        _timer.start()
+
+
+def end_idle() -> None:
+    """End all workers that no stream uses."""
+    with _idle_lock:
+        workers = [worker for workers in _idle.values() for worker in workers]
+        _idle.clear()
+    _end_all(workers)
+
+
+def _end_all(workers: Sequence[Worker]) -> None:
+    if workers:
+        with ThreadPoolExecutor(min(len(workers), 32)) as threads:
+            list(threads.map(Worker.end, workers))

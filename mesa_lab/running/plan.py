@@ -1,0 +1,84 @@
+"""What all runs of one protocol share, worked out once in each process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from mesa_lab.preparation.configuration import Protocol
+from mesa_lab.preparation.expressions import compile_expression
+from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.running.measuring import function_of, load_function
+from mesa_lab.running.traits import is_quiet, traits_of
+
+__all__ = ["Plan", "StopRule"]
+
+type StopRule = Callable[[Callable[[str], Any], Any], bool]
+
+
+class Plan:
+    """What all runs of one protocol share, and what was learned about the model on the way.
+
+    Args:
+        model_cls: The model's class.
+        protocol: How runs are stopped and measured.
+
+    Attributes:
+        traits: What the model's code says about itself.
+        complete: Collect all that Mesa would, every time.
+        unforeseen: A run may end at any step, so each step is measured as if it were the last.
+        stop: The condition that ends a run, as a function of the names' values and the model.
+        own: The outcomes that were asked for, each with a function of the model in case that it is no reporter.
+
+    Raises:
+        OutcomeError: If a function that is named by a reference cannot be found.
+    """
+
+    def __init__(self, model_cls: Any, protocol: Protocol) -> None:
+        self.model_cls = model_cls
+        self.protocol = protocol
+        self.traits = traits_of(model_cls)
+        self.complete = self.traits.reads_records
+        self.unforeseen = (
+            protocol.period == 1
+            or self.traits.stops_itself
+            or protocol.max_steps is None
+            or protocol.max_time is not None
+            or protocol.stop_when is not None
+        )
+        self.own = {outcome.name: (outcome, function_of(outcome)) for outcome in protocol.outcomes or ()}
+        self.stop = _stop_rule(protocol.stop_when)
+        self._quiet: dict[tuple[Any, ...], bool] = {}
+
+    def is_quiet(self, collector: Any) -> bool:
+        """Whether this collector's reporters may be left out without a trace."""
+        reporters = [*collector.model_reporters.values(), *collector.agent_reporters.values()]
+        for special in collector.agenttype_reporters.values():
+            reporters += special.values()
+        key = tuple(map(_key, reporters))
+        if None in key:
+            return is_quiet(reporters, self.model_cls)
+        if key not in self._quiet:
+            self._quiet[key] = is_quiet(reporters, self.model_cls)
+        return self._quiet[key]
+
+
+def _key(reporter: Any) -> Any:
+    """What two models' reporters have in common if they do the same; None when that is not plain to see."""
+    function = getattr(reporter, "__func__", reporter)
+    if type(function) is FunctionType and function.__module__ != "mesa.datacollection":
+        return None if function.__closure__ else function.__code__
+    return reporter if isinstance(reporter, str) else None
+
+
+def _stop_rule(stop_when: Any) -> StopRule | None:
+    if stop_when is None:
+        return None
+    if isinstance(stop_when, str) and not Outcome("stop_when", stop_when).is_reference:
+        expression = compile_expression(stop_when)
+        return lambda value_of, model: bool(
+            expression.evaluate({name: value_of(name) for name in expression.names})
+        )
+    function = load_function(stop_when) if isinstance(stop_when, str) else stop_when
+    return lambda value_of, model: bool(function(model))

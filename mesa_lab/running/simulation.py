@@ -1,0 +1,203 @@
+"""One run: build a model, advance it until it stops, measure it, and tell what happened. Never raises.
+
+Steps are counted here, since not every Mesa release counts them. How runs are spread over processes is not
+this room's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from mesa_lab.preparation.configuration import RunConfiguration
+from mesa_lab.preparation.models import build, load_model
+from mesa_lab.running.adoption import RestartError, watching
+from mesa_lab.running.cleaning import Surroundings
+from mesa_lab.running.collection import Recorder, time_of
+from mesa_lab.running.columns import Chunk, agent_columns, decode_table, encode_columns
+from mesa_lab.running.limits import RunTimeoutError, time_limit
+from mesa_lab.running.measuring import stored
+from mesa_lab.running.plan import Plan
+from mesa_lab.running.recording import Failure, RunResult, Scalar, Task
+from mesa_lab.running.tracebacks import failure_from
+
+__all__ = ["Run", "carry_out", "simulate"]
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run left behind, not yet encoded."""
+
+    task: Task
+    status: str = "done"
+    steps: int = 0
+    time: float | None = None
+    init_seconds: float = 0.0
+    run_seconds: float = 0.0
+    failure: Failure | None = None
+    notes: list[str] = field(default_factory=list)
+    finals: dict[str, Scalar] = field(default_factory=dict)
+    rows: list[tuple[int, float | None]] = field(default_factory=list)
+    columns: Mapping[str, list[Scalar]] = field(default_factory=dict)
+    agents: Mapping[str, list[Chunk]] = field(default_factory=dict)
+
+
+def simulate(configuration: RunConfiguration) -> RunResult:
+    """Carry out one run in this process.
+
+    Args:
+        configuration: What to run, until when, and what to measure.
+
+    Returns:
+        The result. A model that raises, or takes longer than its timeout, gives one whose `failure` says where.
+        Outcomes are the values at the end of the run; a run that did not come to its end has none, but keeps
+        its series.
+
+    Example:
+        >>> from mesa.examples import Schelling
+        >>> from mesa_lab.preparation.configuration import RunConfiguration
+        >>> result = simulate(RunConfiguration(Schelling, 0, 0, {"density": 0.5}, max_steps=3, seed=1))
+        >>> result.status, result.steps, sorted(result.outcomes)
+        ('done', 3, ['happy', 'minority_pct', 'pct_happy', 'population'])
+    """
+    task = Task(
+        configuration.run_id,
+        configuration.point,
+        configuration.iteration,
+        configuration.seed,
+        configuration.parameters,
+    )
+    try:
+        protocol = configuration.protocol
+        run = carry_out(Plan(load_model(protocol.model), protocol), task)
+    except Exception as error:
+        run = Run(task, status="failed", failure=failure_from(error, "setting up"))
+    series: dict[str, Any] | None = None
+    if run.rows:
+        steps, times = zip(*run.rows, strict=True)
+        series = {"run_id": [task.run_id] * len(run.rows), "step": steps, "time": times, **run.columns}
+    return RunResult(
+        run_id=task.run_id,
+        point=task.point,
+        iteration=task.replication,
+        seed=task.seed,
+        parameters=task.parameters,
+        status=run.status,
+        steps=run.steps,
+        time=run.time,
+        init_seconds=run.init_seconds,
+        run_seconds=run.run_seconds,
+        outcomes=run.finals,
+        failure=run.failure,
+        notes=tuple(run.notes),
+        series=None if series is None else decode_table(encode_columns(series)),
+        agents={
+            key: decode_table(encode_columns(agent_columns([(task.run_id, chunks)])))
+            for key, chunks in run.agents.items()
+            if chunks
+        },
+    )
+
+
+def carry_out(plan: Plan, task: Task, own_process: bool = False) -> Run:
+    """Carry out one run.
+
+    Args:
+        plan: What the run shares with others.
+        task: What is its own.
+        own_process: Whether this process is a worker, whose signals are ours.
+
+    Returns:
+        The run, done, failed or timed out.
+
+    Raises:
+        KeyboardInterrupt: If the user interrupts it.
+    """
+    for _ in range(3):  # a restart for records that the model reads, one for an end that was not foreseen
+        run = Run(task)
+        surroundings = Surroundings()
+        attempt = _Attempt(plan, run)
+        try:
+            with time_limit(plan.protocol.timeout, own_process):
+                attempt.go()
+        except RestartError:
+            continue
+        except RunTimeoutError as error:
+            run.status = "timed out"
+            message = f"The run was stopped after {plan.protocol.timeout:g} s, its timeout."
+            run.failure = failure_from(error, attempt.stage, message)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            run.status = "failed"
+            run.failure = failure_from(error, attempt.stage)
+        finally:
+            surroundings.restore(attempt.model)
+            attempt.collect()
+            del attempt
+        break
+    return run
+
+
+class _Attempt:
+    def __init__(self, plan: Plan, run: Run) -> None:
+        self.plan = plan
+        self.run = run
+        self.stage = "setting up"
+        self.model: Any = None
+        self.recorder = Recorder(plan)
+        self.started = perf_counter()
+        self.ready: float | None = None
+
+    def go(self) -> None:
+        recorder, run, plan = self.recorder, self.run, self.plan
+        with watching(recorder):
+            model = self.model = build(plan.model_cls, run.task.parameters, run.task.seed)
+        recorder.begin(model)
+        self.ready = perf_counter()
+        advance = _stepper(model)
+        while True:
+            self.stage = "measuring"
+            last = self._is_over()
+            recorder.measure(model, last)
+            if plan.stop is not None and not last and run.steps > 0:
+                last = plan.stop(lambda name: recorder.value_of(name, model), model)
+            recorder.close(model, last)
+            if last:
+                break
+            self.stage = "stepping"
+            recorder.step = run.steps + 1
+            advance()
+            run.steps += 1
+        run.finals = {name: stored(value) for name, value in recorder.latest.items()}
+
+    def _is_over(self) -> bool:
+        protocol = self.plan.protocol
+        if protocol.max_steps is not None and self.run.steps >= protocol.max_steps:
+            return True
+        if not getattr(self.model, "running", True):
+            return True
+        return protocol.max_time is not None and (time_of(self.model) or 0.0) >= protocol.max_time
+
+    def collect(self) -> None:
+        """Keep what was measured so far, and let go of the model."""
+        now = perf_counter()
+        run, recorder = self.run, self.recorder
+        run.init_seconds = (self.ready or now) - self.started
+        run.run_seconds = now - self.ready if self.ready else 0.0
+        run.time = time_of(self.model)
+        run.notes += recorder.notes.lines()
+        run.rows, run.columns = recorder.rows, recorder.columns
+        run.agents = recorder.agents.chunks() if recorder.agents is not None else {}
+        self.model = None
+
+
+def _stepper(model: Any) -> Callable[[], Any]:
+    """Return what takes the model one step further."""
+    simulator = getattr(model, "_simulator", None)
+    if simulator is not None and not hasattr(model, "run_for"):
+        # Until Mesa 3.5 only the simulator knew the events between two steps.
+        return lambda: simulator.run_for(1)
+    return model.step  # type: ignore[no-any-return]

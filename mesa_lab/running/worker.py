@@ -1,0 +1,348 @@
+"""What happens in a worker process: batches of tasks in, encoded batches of results out.
+
+A worker belongs to the driver that started it: it ends itself when the driver is gone, whatever the model is
+doing, and writes down which run is under way where the driver can read it after a sudden death. Its garbage
+collector, its standard output and its signals are set up for many short-lived models.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import hashlib
+import io
+import mmap
+import os
+import pickle
+import random
+import signal
+import struct
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import psutil
+
+from mesa_lab.preparation.models import load_model
+from mesa_lab.running.columns import agent_columns, encode_columns
+from mesa_lab.running.plan import Plan
+from mesa_lab.running.recording import Batch, FailureRecord, RunRecord, Scalar, Task
+from mesa_lab.running.simulation import Run, carry_out
+from mesa_lab.running.tracebacks import failure_from
+
+__all__ = [
+    "GRACE",
+    "Reply",
+    "State",
+    "begin",
+    "encode",
+    "prepare",
+    "read_state",
+    "run_here",
+    "run_tasks",
+    "work",
+]
+
+GRACE = 1.0
+"""Seconds that a run gets beyond its timeout to be interrupted by itself, before its process is ended."""
+
+_NICENESS = 5
+_STATE = struct.Struct("<qqq")
+_PRINTED = 400
+
+
+class State(NamedTuple):
+    """What a worker is doing, as its driver can read it at any time."""
+
+    pid: int
+    run_id: int
+    loading: bool
+
+
+class Reply(NamedTuple):
+    """What a worker answers.
+
+    Attributes:
+        batch: The results; None when the plan was not known.
+        done: How many tasks of the batch are done; the others are for others.
+        seconds: How long they took.
+        sources: Files of the model's own modules, with their time stamps; empty when told before.
+    """
+
+    batch: Batch | None
+    done: int
+    seconds: float
+    sources: tuple[tuple[str, int], ...] = ()
+
+
+def encode(runs: Sequence[Run]) -> Batch:
+    """Encode runs as one batch: one Arrow stream for all their series, one for each agent table."""
+    names = tuple(dict.fromkeys(name for run in runs for name in (*run.columns, *run.finals)))
+    columns: dict[str, list[Scalar]] = {name: [] for name in names}
+    run_ids: list[int] = []
+    steps: list[int] = []
+    times: list[float | None] = []
+    for run in runs:
+        count = len(run.rows)
+        run_ids += [run.task.run_id] * count
+        for step, moment in run.rows:
+            steps.append(step)
+            times.append(moment)
+        for name, column in columns.items():
+            column += run.columns.get(name) or [None] * count
+    agents: dict[str, bytes] = {}
+    for key in dict.fromkeys(key for run in runs for key, chunks in run.agents.items() if chunks):
+        tables = [(run.task.run_id, run.agents[key]) for run in runs if run.agents.get(key)]
+        agents[key] = encode_columns(agent_columns(tables))
+    return Batch(
+        runs=tuple(_record(run) for run in runs),
+        outcome_names=names,
+        finals=tuple(tuple(map(run.finals.get, names)) for run in runs),
+        series=encode_columns({"run_id": run_ids, "step": steps, "time": times, **columns})
+        if steps
+        else None,
+        agents=agents,
+        failures=tuple(
+            FailureRecord(run.task.run_id, *_astuple(run)) for run in runs if run.failure is not None
+        ),
+    )
+
+
+def _record(run: Run) -> RunRecord:
+    task = run.task
+    return RunRecord(
+        task.run_id,
+        task.point,
+        task.replication,
+        task.seed,
+        run.status,
+        run.steps,
+        run.time,
+        run.init_seconds,
+        run.run_seconds,
+        "\n".join(run.notes),
+    )
+
+
+def _astuple(run: Run) -> tuple[str, str, str, str]:
+    failure = run.failure
+    assert failure is not None
+    return failure.stage, failure.error_type, failure.message, failure.traceback
+
+
+def _encode_each(runs: Sequence[Run]) -> Batch:
+    """Encode runs of which at least one cannot be: that one fails, the others do not."""
+    kept = []
+    for run in runs:
+        try:
+            encode([run])
+        except Exception as error:
+            task, steps = run.task, run.steps
+            run = Run(task, status="failed", steps=steps, failure=failure_from(error, "saving"))
+        kept.append(run)
+    return encode(kept)
+
+
+_plans: dict[str, Plan] = {}
+_one_model_at_a_time = threading.Lock()
+
+
+def prepare(digest: str, payload: bytes | None) -> Plan | None:
+    """Load the model and the protocol that a payload holds, once.
+
+    Args:
+        digest: What the payload is known by.
+        payload: Pickled search path, working folder, reference of the model (None when the protocol holds the class
+            itself) and pickled protocol; None if it should be known already.
+
+    Returns:
+        The plan, or None when it is not known.
+    """
+    if digest not in _plans and payload is not None:
+        search_path, folder, reference, protocol = pickle.loads(payload)
+        sys.path += [entry for entry in search_path if entry not in sys.path]
+        if Path(folder).is_dir() and Path.cwd() != Path(folder):
+            os.chdir(folder)
+        # The model first: the protocol's functions may come from its module.
+        model_cls = load_model(reference) if reference is not None else None
+        loaded = pickle.loads(protocol)
+        _plans.clear()
+        _plans[digest] = Plan(model_cls or loaded.model, loaded)
+    return _plans.get(digest)
+
+
+def run_tasks(plan: Plan, tasks: Sequence[Task]) -> Batch:
+    """Carry out tasks in a process that is not ours: it is left as it was, and one model lives at a time."""
+    with _one_model_at_a_time:
+        state, numpy_state = random.getstate(), np.random.get_state()
+        try:
+            runs = [carry_out(plan, task) for task in tasks]
+        finally:
+            random.setstate(state)
+            np.random.set_state(numpy_state)
+    try:
+        return encode(runs)
+    except Exception:
+        return _encode_each(runs)
+
+
+def run_here(payload: bytes, tasks: Sequence[Task]) -> Batch:
+    """Carry out tasks in a worker of somebody else's, such as a cluster's."""
+    with _one_model_at_a_time:
+        plan = prepare(hashlib.blake2b(payload, digest_size=16).hexdigest(), payload)
+    assert plan is not None
+    return run_tasks(plan, tasks)
+
+
+class _Tail(io.TextIOBase):
+    """Standard output of a worker: only its end is kept, for the notes of a run that fails."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str, /) -> int:
+        self.text = (self.text + str(text))[-_PRINTED:]
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+class _Worker:
+    """This process, once `begin` made it one."""
+
+    def __init__(self, slot: str) -> None:
+        Path(slot).write_bytes(bytes(_STATE.size))
+        with Path(slot).open("r+b") as file:
+            self.state = mmap.mmap(file.fileno(), _STATE.size)
+        self.trace = Path(f"{slot}.trace").open("w", encoding="utf-8")  # noqa: SIM115 - open as long as the process
+        self.pid = os.getpid()
+        self.printed = _Tail()
+        self.known = ""
+
+    def tell(self, run_id: int, loading: bool = False) -> None:
+        self.state[:] = _STATE.pack(self.pid, run_id, loading)
+
+
+_this: _Worker | None = None
+
+
+def read_state(slot: str) -> tuple[State, str]:
+    """Read, in the driver, what a worker was doing and what it left as a trace."""
+    try:
+        pid, run_id, loading = _STATE.unpack(Path(slot).read_bytes())
+    except (OSError, struct.error):
+        pid, run_id, loading = 0, -1, True
+    try:
+        trace = Path(f"{slot}.trace").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        trace = ""
+    return State(pid, run_id, bool(loading)), trace
+
+
+def begin(slot: str, driver: int) -> None:
+    """Make this process a worker.
+
+    Args:
+        slot: The file that tells what this worker is doing.
+        driver: The process that it works for.
+    """
+    global _this
+    _this = _Worker(slot)
+    _this.tell(-1, loading=True)
+    threading.Thread(target=_end_with, args=(driver,), name="mesa-lab-driver-watch", daemon=True).start()
+    faulthandler.enable(_this.trace)
+    # An interrupt from the keyboard reaches every process of the terminal: the driver decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    sys.stdout = sys.stderr = _this.printed
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+
+
+def _end_with(driver: int) -> None:
+    # Windows goes on naming a parent that is gone.
+    while os.getppid() == driver and (os.name != "nt" or psutil.pid_exists(driver)):
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None) -> bytes:
+    """Carry out a batch in a worker process.
+
+    Args:
+        digest: What the payload is known by.
+        payload: See `prepare`.
+        tasks: Pickled tasks.
+        budget: Seconds after which no other run is started.
+
+    Returns:
+        A pickled `Reply`, or the pickled message why the model cannot be loaded.
+    """
+    assert _this is not None
+    batch: list[Task] = pickle.loads(tasks)
+    sources: tuple[tuple[str, int], ...] = ()
+    if _this.known != digest:
+        _this.tell(batch[0].run_id, loading=True)
+        try:
+            plan = prepare(digest, payload)
+        except BaseException as error:
+            return pickle.dumps(f"{error}" if isinstance(error, Exception) else repr(error))
+        if plan is None:
+            return pickle.dumps(Reply(None, 0, 0.0))
+        _this.known = digest
+        sources = _own_sources()
+        gc.collect()
+        gc.freeze()
+    plan = _plans[digest]
+    started = time.perf_counter()
+    runs: list[Run] = []
+    for task in batch:
+        _this.tell(task.run_id)
+        runs.append(_guarded(plan, task, _this))
+        if budget is not None and time.perf_counter() - started > budget:
+            break
+    try:
+        encoded = encode(runs)
+    except Exception:
+        encoded = _encode_each(runs)
+    _this.tell(-1)
+    return pickle.dumps(Reply(encoded, len(runs), time.perf_counter() - started, sources), protocol=5)
+
+
+def _guarded(plan: Plan, task: Task, worker: _Worker) -> Run:
+    worker.printed.text = ""
+    timeout = plan.protocol.timeout
+    if timeout is not None:
+        faulthandler.dump_traceback_later(timeout + GRACE, exit=True, file=worker.trace)
+    try:
+        run = carry_out(plan, task, own_process=True)
+    finally:
+        if timeout is not None:
+            faulthandler.cancel_dump_traceback_later()
+    if run.failure is not None and (printed := worker.printed.text.strip()):
+        run.notes.append(f"The model printed last: {' '.join(printed.split())}")
+    gc.collect()
+    return run
+
+
+def _own_sources() -> tuple[tuple[str, int], ...]:
+    """Files of loaded modules that are likely to be edited: neither installed nor of Python or Mesa Lab."""
+    installed = tuple(
+        {sys.prefix, sys.base_prefix, str(Path(os.__file__).parent), str(Path(__file__).parents[1])}
+    )
+    found = {}
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and not file.startswith(installed):
+            try:
+                found[file] = Path(file).stat().st_mtime_ns
+            except OSError:
+                continue
+    return tuple(found.items())
