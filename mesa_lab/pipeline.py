@@ -5,6 +5,7 @@ The only place that knows both running and processing, and it holds nothing else
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,5 +94,9 @@ def run(
 
     experiment.check()
     study = OpenStudy.for_experiment(experiment, path, overwrite=overwrite)
-    drive(study, n_jobs=n_jobs, backend=backend, progress=progress, retry_failed=retry_failed)
+    ending = drive(study, n_jobs=n_jobs, backend=backend, progress=progress, retry_failed=retry_failed)
+    for notice in (*study.notices, *ending.notices):
+        warnings.warn(notice, stacklevel=2)
+    if ending.how == "interrupted":
+        raise KeyboardInterrupt(ending.message)
     return study.results
