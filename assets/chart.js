@@ -72,11 +72,18 @@ if (!document.getElementById("ml-chart-style")) {
     document.head.append(style);
 }
 
-const loader = vega.loader();
-loader.load = () => Promise.reject(new Error("Charts do not load data from addresses; give them a table."));
-loader.sanitize = (address) => /^data:image\//.test(address)
-    ? Promise.resolve({ href: address })
-    : Promise.reject(new Error("Charts hold no links."));
+/* A loader that loads nothing. Vega only logs a failed load, so it is kept in `refused`. */
+function no_loader(refused) {
+    const loader = vega.loader();
+    loader.load = (address) => {
+        refused.push(address);
+        return Promise.reject(new Error(`not loaded: ${address}`));
+    };
+    loader.sanitize = (address) => /^data:image\//.test(address)
+        ? Promise.resolve({ href: address })
+        : Promise.reject(new Error(`not shown: ${address}`));
+    return loader;
+}
 
 function tooltip(_handler, event, _item, value) {
     let box = document.getElementById("ml-tooltip");
@@ -207,9 +214,15 @@ export default {
             const config = this.clickable
                 ? { ...CONFIG, point: { cursor: "pointer" }, rect: { cursor: "pointer" }, bar: { cursor: "pointer" } }
                 : CONFIG;
+            const refused = [];
             const { view, finalize } = await embed(stage, spec, {
-                mode: "vega-lite", renderer: "svg", actions: false, defaultStyle: false, loader, config, tooltip,
+                mode: "vega-lite", renderer: "svg", actions: false, defaultStyle: false, config, tooltip,
+                loader: no_loader(refused),
             });
+            if (refused.length) {
+                finalize();
+                throw new Error(`its data are at ${refused[0]}, and charts load nothing; give it a table.`);
+            }
             const names = this.selectable ? selections(spec) : [];
             for (const name of names) {
                 const tell = later((value) => this.gone || this.selection({ name, value: plain(value) }), 120);

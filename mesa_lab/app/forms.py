@@ -120,9 +120,8 @@ def label_of(name: str) -> str:
         ('One at a time', 'Max steps')
     """
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_", " ", name).split()
-    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)[:1].upper() + " ".join(
-        word if word.isupper() and len(word) > 1 else word.lower() for word in words
-    )[1:]
+    phrase = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
+    return phrase[:1].upper() + phrase[1:]
 
 
 def _field(field: dataclasses.Field[Any], hint: Any, doc: str) -> FormField:
@@ -130,20 +129,28 @@ def _field(field: dataclasses.Field[Any], hint: Any, doc: str) -> FormField:
     if default is dataclasses.MISSING and field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
     kind, choices, common, whole = _kind(field.name, hint)
-    return FormField(field.name, label_of(field.name), doc, kind, default, choices, common, whole)
+    help_text = str(field.metadata.get("help", "")) or doc
+    return FormField(field.name, label_of(field.name), help_text, kind, default, choices, common, whole)
 
 
 def _kind(name: str, hint: Any) -> tuple[str, tuple[Any, ...], bool, bool]:
     options = [option for option in _options(hint) if option is not type(None)]
     if any(_holds_designs(option) for option in options):
         return "designs", (), False, False
-    if name in ("rows", "source") or any(getattr(option, "__name__", "") == "DataFrame" for option in options):
+    if name in ("rows", "source") or any(
+        getattr(option, "__name__", "") == "DataFrame" for option in options
+    ):
         return "points", (), False, False
     mappings = [option for option in options if _origin(option) in (dict, Mapping)]
     if mappings:
         inner = typing.get_args(mappings[0])
         return "each", (), len(options) > len(mappings), len(inner) == 2 and inner[1] is int
-    literals = [value for option in options if typing.get_origin(option) is typing.Literal for value in typing.get_args(option)]
+    literals = [
+        value
+        for option in options
+        if typing.get_origin(option) is typing.Literal
+        for value in typing.get_args(option)
+    ]
     if literals and all(typing.get_origin(option) is typing.Literal for option in options):
         numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in literals)
         return "choice", (*((None,) if type(None) in _options(hint) else ()), *literals), False, numbers
@@ -168,7 +175,10 @@ def _origin(hint: Any) -> Any:
 
 def _holds_designs(hint: Any) -> bool:
     inner = [hint, *typing.get_args(hint)]
-    return any(callable(getattr(option, "points", None)) or getattr(option, "__name__", "") == "Design" for option in inner)
+    return any(
+        callable(getattr(option, "points", None)) or getattr(option, "__name__", "") == "Design"
+        for option in inner
+    )
 
 
 def _argument_docs(cls: type) -> dict[str, str]:

@@ -119,6 +119,8 @@ class Guard:
 
 
 def _hostname(host: str) -> str:
+    if not re.fullmatch(r"[\w.:\[\]-]+", host):
+        return ""
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:

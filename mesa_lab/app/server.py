@@ -101,7 +101,6 @@ def _application(pages: str | os.PathLike[str] | None) -> Any:
         "SOLARA_THEME_TITLE": "Mesa Lab",
         "SOLARA_THEME_LOADER": "plain",
         "SOLARA_THEME_SHOW_BANNER": "false",
-        "SOLARA_THEME_VARIANT": "auto",
     }
     os.environ.update(fixed)
     keep = os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", KEEP_PAGES)
@@ -119,11 +118,14 @@ def _application(pages: str | os.PathLike[str] | None) -> Any:
     settings.theme.title = "Mesa Lab"
     settings.theme.loader = "plain"
     settings.theme.show_banner = False
-    settings.theme.variant = settings.ThemeVariant.auto
+    settings.theme.variant = settings.ThemeVariant.light  # assets/theme.js makes it "auto"
     settings.kernel.cull_timeout = keep
 
     from solara.server.starlette import app
 
+    from mesa_lab.app.charts import define_modules
+
+    define_modules()
     return app
 
 

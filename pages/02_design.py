@@ -1,0 +1,9 @@
+import solara
+
+title = "Design"
+
+
+@solara.component
+def Page():
+    with solara.Card("Design"):
+        solara.Text("Nothing here yet.")
