@@ -44,14 +44,11 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(_INTERRUPTED)
-        except MesaLabError as error:
-            if ctx.params["debug"]:
-                traceback.print_exc()
-            raise click.ClickException(str(error)) from error
         except Exception as error:
             if ctx.params["debug"]:
                 traceback.print_exc()
-            raise click.ClickException(_unexpected(error)) from error
+            expected = ctx.params["debug"] or isinstance(error, MesaLabError)
+            raise click.ClickException(str(error) if expected else _unexpected(error)) from error
 
 
 @click.group(

@@ -1,4 +1,4 @@
-"""How commands say things: tables, numbers, JSON. Nothing here knows what a study is.
+"""How commands say things: tables, numbers, JSON.
 
 On a terminal a table has colour and lines; into a file or a pipe goes plain aligned text, complete
 and without control characters. Results go to standard output, progress and remarks to standard error.
@@ -10,11 +10,24 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["count", "duration", "json_option", "note", "number", "say", "show_json", "show_table"]
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = [
+    "count",
+    "duration",
+    "json_option",
+    "model_name",
+    "note",
+    "number",
+    "say",
+    "show_json",
+    "show_table",
+]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -94,6 +107,12 @@ def number(value: Any, digits: int = 4) -> str:
             return str(int(value))
         return f"{value:.{digits}g}"
     return str(value)
+
+
+def model_name(experiment: Experiment) -> str:
+    """Return the name of an experiment's model, without where it is found."""
+    model = experiment.model
+    return model.rpartition(":")[2] if isinstance(model, str) else model.__name__
 
 
 def count(number: int, word: str) -> str:

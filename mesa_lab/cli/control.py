@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mesa_lab.cli.console import count, duration, json_option, note, number, say, show_json
+from mesa_lab.cli.console import count, duration, json_option, model_name, note, number, say, show_json
 
 if TYPE_CHECKING:
-    from mesa_lab.study import Study
-    from mesa_lab.study.status import StudyStatus
+    from mesa_lab.study import StudyStatus
 
 __all__ = ["pause", "status", "stop"]
-
-_PATIENCE = 60.0  # seconds to wait for a driver to answer; it hears within one
 
 _study_argument = click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
 
@@ -38,14 +34,13 @@ def status(study: Path, watch: bool, as_json: bool) -> None:
     """
     from mesa_lab.study import Study
 
-    with Study.open(study) as opened:
-        found = _watch(opened, quiet=as_json) if watch else opened.status()
-        experiment = opened.experiment
+    opened = Study.open(study)
+    found = _watch(study, quiet=as_json) if watch else opened.status()
     if as_json:
         show_json(asdict(found))
         return
-    model = experiment.model if isinstance(experiment.model, str) else experiment.model.__name__
-    say(f"{study}: {model}, {count(found.n_points, 'point')} × {count(found.replications, 'replication')}")
+    name = model_name(opened.experiment)
+    say(f"{study}: {name}, {count(found.n_points, 'point')} × {count(found.replications, 'replication')}")
     say(_line(found))
     if found.message:
         say(found.message)
@@ -72,21 +67,20 @@ def _line(found: StudyStatus) -> str:
     return ", ".join(parts)
 
 
-def _watch(study: Study, *, quiet: bool) -> StudyStatus:
-    """Follow a study on one line of the terminal until nothing runs it."""
+def _watch(path: Path, *, quiet: bool) -> StudyStatus:
+    """Follow a study until nothing runs it: on one line of a terminal, or a line for every change in a log."""
+    from mesa_lab.running.launcher import watch
+
     on_terminal = sys.stderr.isatty()
-    last = ""
-    while True:
-        found = study.status()
-        if not found.is_active:
-            break
-        line = _line(found)
-        if not quiet and line != last:
-            click.echo(f"\r\x1b[K{line}" if on_terminal else line, err=True, nl=not on_terminal)
-            last = line
-        time.sleep(0.5 if on_terminal else 2)
-    if on_terminal and last and not quiet:
+    found = None
+    for found in watch(path, interval=0.5 if on_terminal else 5):
+        if found.is_active and not quiet:
+            click.echo(
+                f"\r\x1b[K{_line(found)}" if on_terminal else _line(found), err=True, nl=not on_terminal
+            )
+    if on_terminal and not quiet:
         click.echo("\r\x1b[K", err=True, nl=False)
+    assert found is not None  # it always gives the last status
     return found
 
 
@@ -101,8 +95,16 @@ def pause(study: Path) -> None:
     Example:
       mesa-lab pause wolf_sheep.study
     """
-    found = _ask(study, "pause", until="paused")
-    say(f"Paused: {found.done:,} of {count(found.n_runs, 'run')} done. Go on with: mesa-lab resume {study}")
+    from mesa_lab.errors import StudyError
+    from mesa_lab.running import launcher
+
+    found = launcher.pause(study)
+    if found.is_active and found.state != "paused":
+        raise StudyError(
+            f"'{study}' is not paused yet: the runs under way have to end first. "
+            f"It starts no new ones; look again with: mesa-lab status {study}"
+        )
+    _show(study, found)
 
 
 @click.command()
@@ -116,27 +118,17 @@ def stop(study: Path) -> None:
     Example:
       mesa-lab stop wolf_sheep.study
     """
-    found = _ask(study, "stop", until="stopped")
-    say(f"Stopped: {found.done:,} of {count(found.n_runs, 'run')} done. Go on with: mesa-lab resume {study}")
-
-
-def _ask(path: Path, request: str, until: str) -> StudyStatus:
-    """Leave a request in the study and wait until its driver has carried it out."""
     from mesa_lab.errors import StudyError
+    from mesa_lab.running import launcher
     from mesa_lab.study import Study
 
-    with Study.open(path) as study:
-        found = study.status()
-        if not found.is_active:
-            raise StudyError(f"Nothing to {request}: no process runs '{path}' ({_line(found)}).")
-        study.ask(request)
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline:
-            found = study.status()
-            if found.state == until or not found.is_active:
-                return found
-            time.sleep(0.1)
-    raise StudyError(
-        f"'{path}' was asked to {request} and has not answered for {_PATIENCE:.0f} s. "
-        f"It runs in process {found.pid} on {found.host}; long runs end before it pauses."
-    )
+    before = Study.open(study).status()
+    if not before.is_active:
+        raise StudyError(f"'{study}' is not being run: there is nothing to stop ({_line(before)}).")
+    _show(study, launcher.stop(study))
+
+
+def _show(path: Path, found: StudyStatus) -> None:
+    say(f"{_line(found).capitalize()}.")
+    if found.pending:
+        say(f"Go on with: mesa-lab resume {path}")

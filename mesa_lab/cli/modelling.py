@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +144,11 @@ def new(model: str, output: Path | None, force: bool) -> None:
     from mesa_lab.preparation.template import template
 
     description = describe(model)
+    where, _, name = description.reference.rpartition(":")
+    if where.endswith(".py") and output is not None and output != Path("-"):
+        # In an experiment file the path of a model starts from the file's own folder.
+        beside = os.path.relpath(where, output.parent)
+        description = replace(description, reference=f"{Path(beside).as_posix()}:{name}")
     text = template(description)
     if output == Path("-"):
         click.echo(text, nl=False)

@@ -36,8 +36,7 @@ def export(study: Path, output: Path, format_: str | None, tables: str | None, a
     from mesa_lab.study import Study
 
     chosen = [name.strip() for name in tables.split(",") if name.strip()] if tables else None
-    with Study.open(study) as opened:
-        written = write(Results(opened), output, tables=chosen, format=format_)
+    written = write(Results(Study.open(study)), output, tables=chosen, format=format_)
     if as_json:
         show_json([str(path) for path in written])
         return
@@ -69,8 +68,7 @@ def report(study: Path, output: Path | None, show: bool) -> None:
     from mesa_lab.study import Study
 
     path = output or study.with_suffix(".html")
-    with Study.open(study) as opened:
-        write_report(Results(opened), path)
+    write_report(Results(Study.open(study)), path)
     say(f"Wrote {path}")
     if show:
         click.launch(str(path))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesa_lab.cli.console import count, json_option, note, say, show_json
+from mesa_lab.cli.console import count, json_option, model_name, note, say, show_json
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.study import Study, StudyStatus
 
 __all__ = ["resume", "retry", "run"]
 
@@ -27,7 +28,11 @@ def _how_to_run(command: Callable[..., Any]) -> Callable[..., Any]:
             "-j", "--jobs", type=int, default=-1, help="Worker processes; by default one for each core."
         ),
         click.option(
-            "--backend", default="loky", show_default=True, help="Where to run: loky, threading, dask or ray."
+            "--backend",
+            type=click.Choice(["loky", "sequential", "threading", "dask", "ray"]),
+            default="loky",
+            show_default=True,
+            help="Where to run: processes here, this process, threads, or a cluster.",
         ),
         click.option("--detach", is_flag=True, help="Run in the background and return at once."),
         click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
@@ -45,6 +50,7 @@ def _how_to_run(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--max-steps", type=click.IntRange(min=0), help="Take the place of the file's.")
 @click.option("--seed", type=click.IntRange(min=0), help="Take the place of the file's.")
 @click.option("--retry-failed", is_flag=True, help="Run runs that failed before once more.")
+@click.option("--overwrite", is_flag=True, help="Throw away the results that STUDY holds, and start anew.")
 @_how_to_run
 def run(
     file: Path,
@@ -52,7 +58,6 @@ def run(
     replications: int | None,
     max_steps: int | None,
     seed: int | None,
-    retry_failed: bool,
     **how: Any,
 ) -> None:
     """Run the experiment in FILE and keep its results in STUDY.
@@ -74,7 +79,7 @@ def run(
     experiment = Experiment.load(file).replace(
         **{name: value for name, value in changes.items() if value is not None}
     )
-    _carry_out(experiment, study or Path(f"{file.stem}.study"), retry_failed=retry_failed, **how)
+    _carry_out(experiment, study or Path(f"{file.stem}.study"), **how)
 
 
 @click.command()
@@ -90,15 +95,15 @@ def resume(study: Path, **how: Any) -> None:
       mesa-lab resume wolf_sheep.study
       mesa-lab resume wolf_sheep.study --detach
     """
+    from mesa_lab.running import launcher
     from mesa_lab.study import Study
 
-    with Study.open(study) as opened:
-        status, experiment = opened.status(), opened.experiment
-        if status.state == "paused":
-            opened.ask("run")
-            say(f"{study} goes on in process {status.pid} on {status.host}.")
-            return
-    _carry_out(experiment, study, retry_failed=False, **how)
+    opened = Study.open(study)
+    if opened.status().state == "paused":
+        status = launcher.proceed(study)
+        say(f"{study} goes on in process {status.pid} on {status.host}.")
+        return
+    _carry_out(opened.experiment, study, **how)
 
 
 @click.command()
@@ -116,110 +121,87 @@ def retry(study: Path, **how: Any) -> None:
     """
     from mesa_lab.study import Study
 
-    with Study.open(study) as opened:
-        experiment = opened.experiment
-    _carry_out(experiment, study, retry_failed=True, **how)
+    _carry_out(Study.open(study).experiment, study, retry_failed=True, **how)
 
 
 def _carry_out(
     experiment: Experiment,
     path: Path,
     *,
-    retry_failed: bool,
     jobs: int,
     backend: str,
     detach: bool,
     quiet: bool,
     as_json: bool,
+    retry_failed: bool = False,
+    overwrite: bool = False,
 ) -> None:
-    from mesa_lab.cli import summary
-    from mesa_lab.pipeline import run as run_experiment
-    from mesa_lab.processing.results import Results
+    from mesa_lab.running import launcher
+    from mesa_lab.running.driver import drive
     from mesa_lab.study import Study
 
-    if detach:
-        _launch(experiment, path, retry_failed=retry_failed, jobs=jobs, backend=backend, as_json=as_json)
-        return
+    experiment.check()
     if not as_json:
-        _announce(experiment, path, retry_failed=retry_failed)
-    try:
-        run_experiment(
-            experiment,
-            path,
-            n_jobs=jobs,
-            backend=backend,
-            progress=not quiet,
-            retry_failed=retry_failed,
+        _announce(experiment, path, retry_failed=retry_failed, overwrite=overwrite)
+    study = Study.for_experiment(experiment, path, overwrite=overwrite)
+    for notice in study.notices:
+        note(f"Note: {notice}")
+    if detach:
+        _show_launched(
+            path, launcher.launch(path, n_jobs=jobs, backend=backend, retry_failed=retry_failed), as_json
         )
-    except KeyboardInterrupt:
-        if path.exists():
-            with Study.open(path) as study:
-                note(f"\nStopped. {summary.ended(study.status())}; they are kept in {path}.")
-            note(f"Go on with: mesa-lab resume {path}")
-        click.get_current_context().exit(_INTERRUPTED)
-    with Study.open(path) as study:
-        status, results = study.status(), Results(study)
-        if as_json:
-            failures = results.failures.drop(columns="traceback").to_dict("records")
-            show_json(
-                {
-                    "study": path,
-                    "status": asdict(status),
-                    "outcomes": summary.summary_records(results),
-                    "failures": failures,
-                }
-            )
-        else:
-            say()
-            summary.show_summary(results)
-            say()
-            summary.show_failures(results)
-            say(f"{summary.ended(status)}.")
-            summary.show_next_steps(path, status)
-    click.get_current_context().exit(_exit_code(status))
+        return
+    ending = drive(study, n_jobs=jobs, backend=backend, progress=not quiet, retry_failed=retry_failed)
+    for notice in ending.notices:
+        note(f"Note: {notice}")
+    if ending.how != "finished":
+        note(ending.message)
+        click.get_current_context().exit(_INTERRUPTED if ending.how == "interrupted" else 1)
+    _show_results(study, ending.status, as_json)
+    if ending.status.failed or ending.status.timed_out:
+        click.get_current_context().exit(_SOME_FAILED)
 
 
-def _exit_code(status: Any) -> int:
-    if status.pending:
-        return 1
-    return _SOME_FAILED if status.failed or status.timed_out else 0
-
-
-def _announce(experiment: Experiment, path: Path, *, retry_failed: bool) -> None:
+def _announce(experiment: Experiment, path: Path, *, retry_failed: bool, overwrite: bool) -> None:
     """Say what is about to happen: how many runs, and how many of them are there already."""
     from mesa_lab.study import Study
 
-    model = experiment.model if isinstance(experiment.model, str) else experiment.model.__name__
     text = (
-        f"{model.rpartition(':')[2]}: {count(experiment.n_points, 'point')} × "
+        f"{model_name(experiment)}: {count(experiment.n_points, 'point')} × "
         f"{count(experiment.replications, 'replication')} = {count(experiment.n_runs, 'run')}"
     )
-    if path.exists():
-        with Study.open(path) as study:
-            status = study.status()
+    if path.exists() and not overwrite:
+        status = Study.open(path).status()
         text += f"; {path} holds {count(status.finished, 'run')}"
         if retry_failed:
             text += f", of which {status.failed + status.timed_out:,} are run again"
     note(f"{text}.")
 
 
-def _launch(
-    experiment: Experiment, path: Path, *, retry_failed: bool, jobs: int, backend: str, as_json: bool
-) -> None:
-    from mesa_lab.running import launcher
-    from mesa_lab.study import Study
+def _show_results(study: Study, status: StudyStatus, as_json: bool) -> None:
+    from mesa_lab.cli import summary
+    from mesa_lab.processing.results import Results
 
-    experiment.check()
-    if path.exists():
-        with Study.open(path) as study:
-            study.extend(experiment)
-    else:
-        Study.create(path, experiment).close()
-    launcher.launch(path, n_jobs=jobs, backend=backend, retry_failed=retry_failed)
-    with Study.open(path) as study:
-        status = study.status()
+    results = Results(study)
+    if as_json:
+        failures = results.failures.drop(columns="traceback").to_dict("records")
+        means = summary.summary_records(results)
+        show_json({"study": study.path, "status": asdict(status), "outcomes": means, "failures": failures})
+        return
+    say()
+    summary.show_summary(results)
+    say()
+    summary.show_failures(results)
+    say(f"{summary.ended(status)}.")
+    summary.show_next_steps(study.path, status)
+
+
+def _show_launched(path: Path, status: StudyStatus, as_json: bool) -> None:
     if as_json:
         show_json(asdict(status))
+        return
+    if not status.is_active:
+        say(f"There is nothing left to run in {path}.")
         return
     say(f"{path} runs in the background, in process {status.pid}: {count(status.pending, 'run')} to do.")
     say(f"  mesa-lab status {path} --watch    how far it is")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mesa_lab.processing.results import Results
-    from mesa_lab.study.status import StudyStatus
+    from mesa_lab.study import StudyStatus
 
 __all__ = ["ended", "show_failures", "show_next_steps", "show_summary", "summary_records"]
 
@@ -131,7 +132,12 @@ def _interval(row: Any) -> str:
     if low != low or high != high:  # one run has no interval
         return number(mean)
     half = (high - low) / 2
-    return f"{number(mean)} ± {number(half, 2)}"
+    if half <= 0:
+        return f"{number(mean)} ± 0"
+    decimals = max(0, 1 - math.floor(math.log10(half)))  # two digits of the interval, and the mean to match
+    if decimals > 6 or abs(mean) >= 1e9:
+        return f"{number(mean)} ± {number(half, 2)}"
+    return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
 
 
 def show_failures(results: Results) -> None:

@@ -1,0 +1,57 @@
+from mesa_lab.cli.console import count, duration, number, show_json, show_table
+
+
+def test_numbers_read_as_a_person_writes_them():
+    assert [
+        number(value) for value in (1 / 3, 2.0, 1234567, True, None, float("nan"), float("inf"), "x")
+    ] == [
+        "0.3333",
+        "2",
+        "1,234,567",
+        "yes",
+        "–",
+        "–",
+        "∞",
+        "x",
+    ]
+
+
+def test_words_and_spans():
+    assert (count(1, "run"), count(1200, "run")) == ("1 run", "1,200 runs")
+    assert [duration(seconds) for seconds in (0.44, 42, 75, 7400)] == [
+        "0.4 s",
+        "42 s",
+        "1 min 15 s",
+        "2 h 3 min",
+    ]
+
+
+def test_a_piped_table_is_aligned_plain_text(capsys):
+    show_table(["name", "n"], [["a", 1], ["longer", 200]], "Title")
+    assert capsys.readouterr().out == "Title\nname      n\na         1\nlonger  200\n"
+
+
+def test_a_table_on_a_terminal_shows_names_as_they_are(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    show_table(["[bold]name"], [["[red]x[/red]"], ["[/]"]])
+    shown = capsys.readouterr().out
+    assert "[bold]name" in shown
+    assert "[red]x[/red]" in shown
+    assert "[/]" in shown
+
+
+def test_json_has_no_nan(capsys):
+    show_json({"a": float("nan"), "b": (1, 2.5), "c": float("inf")})
+    assert capsys.readouterr().out.split() == [
+        "{",
+        '"a":',
+        "null,",
+        '"b":',
+        "[",
+        "1,",
+        "2.5",
+        "],",
+        '"c":',
+        "null",
+        "}",
+    ]
