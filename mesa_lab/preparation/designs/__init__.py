@@ -1,0 +1,131 @@
+"""Designs: how points are chosen from a parameter space. A new design is one file here and one line in the list.
+
+A design knows the parameter space and a seed. It does not know the model, how often each point will
+be run, or what is measured. Other packages add theirs through the entry point group `mesa_lab.designs`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mesa_lab.errors import DesignError, suggest
+from mesa_lab.preparation.designs.design import Design, UnitDesign
+from mesa_lab.preparation.designs.factorial import FullFactorial
+from mesa_lab.preparation.designs.function import FunctionDesign
+from mesa_lab.preparation.designs.latin_hypercube import LatinHypercube
+from mesa_lab.preparation.designs.low_discrepancy import Halton, Sobol
+from mesa_lab.preparation.designs.monte_carlo import MonteCarlo
+from mesa_lab.preparation.designs.one_at_a_time import OneAtATime
+from mesa_lab.preparation.designs.sparse_grid import SparseGrid
+from mesa_lab.preparation.designs.table import Table
+from mesa_lab.preparation.designs.union import Part, Union
+from mesa_lab.preparation.designs.zipped import Zip
+
+__all__ = [
+    "DESIGNS",
+    "Design",
+    "FullFactorial",
+    "FunctionDesign",
+    "Halton",
+    "LatinHypercube",
+    "MonteCarlo",
+    "OneAtATime",
+    "Part",
+    "Sobol",
+    "SparseGrid",
+    "Table",
+    "Union",
+    "UnitDesign",
+    "Zip",
+    "all_designs",
+    "as_design",
+    "find_design",
+]
+
+ENTRY_POINTS: Final = "mesa_lab.designs"
+
+DESIGNS: Final[list[type[Design]]] = [
+    FullFactorial,
+    OneAtATime,
+    LatinHypercube,
+    Sobol,
+    Halton,
+    MonteCarlo,
+    SparseGrid,
+    Table,
+    Zip,
+    Union,
+    Part,
+    FunctionDesign,
+]
+
+
+def all_designs() -> list[type[Design]]:
+    """Return the designs of Mesa Lab, then those of other packages.
+
+    Raises:
+        DesignError: If another package offers something that is no design.
+    """
+    from importlib.metadata import entry_points
+
+    found = list(DESIGNS)
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+        try:
+            design = entry.load()
+        except Exception as error:
+            raise DesignError(
+                f"The design '{entry.name}' of the package '{entry.value}' cannot be imported: {error}. "
+                "Reinstall or remove that package."
+            ) from error
+        if not (isinstance(design, type) and callable(getattr(design, "points", None))):
+            raise DesignError(f"The entry point '{entry.name}' ({entry.value}) is no design class.")
+        found.append(design)
+    return found
+
+
+def find_design(name: str) -> type[Design]:
+    """Return the class of a design by its name.
+
+    Raises:
+        DesignError: If there is none.
+
+    Example:
+        >>> find_design("Sobol")(8)
+        Sobol(size=8, scramble=True)
+    """
+    known = {design.__name__: design for design in all_designs()}
+    if name not in known:
+        raise DesignError(
+            f"Unknown design '{name}'.{suggest(str(name), known)} There are: {', '.join(known)}."
+        )
+    return known[name]
+
+
+def as_design(source: Any) -> Design:
+    """Return a design from whatever can be taken for one.
+
+    Args:
+        source: A design; None for a full factorial; a DataFrame, list of dicts, dict of columns or CSV path for a
+            `Table`; a list of designs for a `Union`; a function of (space, seed).
+
+    Raises:
+        DesignError: If it is none of these.
+
+    Example:
+        >>> as_design([{"n": 1}, {"n": 2}]).names
+        ('n',)
+    """
+    if source is None:
+        return FullFactorial()
+    if isinstance(source, type) and hasattr(source, "points"):
+        raise DesignError(f"The design is the class {source.__name__}. Call it: {source.__name__}(...).")
+    if isinstance(source, Design) or (hasattr(source, "points") and not isinstance(source, Mapping)):
+        return source  # type: ignore[no-any-return]
+    if isinstance(source, list | tuple) and source and all(isinstance(each, Design) for each in source):
+        return Union(source)
+    if callable(source):
+        return FunctionDesign(source)
+    if isinstance(source, str) and (source in {design.__name__ for design in DESIGNS} or not source.strip()):
+        raise DesignError(
+            f"The design is the text {source!r}. Make one: mesa_lab.{source or 'LatinHypercube'}(...)."
+        )
+    return Table(source)

@@ -1,0 +1,186 @@
+"""What a design is, and what designs share: their size, and the way through the unit cube.
+
+A design knows the parameter space and a seed, and nothing of models, runs or files.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, override
+
+import numpy as np
+
+from mesa_lab.errors import DesignError, ParameterError, suggest
+from mesa_lab.preparation.parameters import Choice, Levels, ParameterSpace, column
+from mesa_lab.preparation.values import ByValue
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Design", "UnitDesign", "check_memory", "levels_of", "table", "whole"]
+
+BYTES_PER_CELL = 200
+"""A cell of the matrix as a Python value in a run configuration, with its share of the rest."""
+
+
+class Design(ByValue, ABC):
+    """How points are chosen from a parameter space.
+
+    A design is a frozen dataclass (with `eq=False`, as equality is by value here) whose fields are its settings: each
+    with a type hint and a line of help in its metadata, from which forms and files are made.
+
+    Attributes:
+        extensible: Whether a larger size keeps the points of a smaller one, in their places.
+        space_filling: Whether it spreads points through the unit cube, rather than combining levels.
+    """
+
+    extensible: ClassVar[bool] = False
+    space_filling: ClassVar[bool] = False
+
+    @abstractmethod
+    def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
+        """Return the design points, before constraints.
+
+        Args:
+            space: The parameter space.
+            seed: The same seed gives the same points; designs without chance ignore it.
+
+        Returns:
+            One row per point and one column per varied parameter, in the space's order. Its `attrs["merged"]` says how
+            many identical points were made one, where a design does so.
+
+        Raises:
+            DesignError: If the design cannot be made from this space, or is larger than memory.
+        """
+
+    @abstractmethod
+    def n_points(self, space: ParameterSpace) -> int | None:
+        """Return how many points the design asks for, before merging and constraints; None if it must be made to know.
+
+        Raises:
+            DesignError: If the design cannot be made from this space.
+        """
+
+    def advice(self, space: ParameterSpace) -> tuple[str, ...]:
+        """Return what a methodologist would say about this design on this space, one sentence or two each."""
+        return ()
+
+
+class UnitDesign(Design):
+    """A design that spreads points through the unit cube and leaves all else to the parameter space."""
+
+    space_filling: ClassVar[bool] = True
+
+    @abstractmethod
+    def unit(self, dimensions: int, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Return points of the unit cube, an array of shape (points, dimensions) with numbers in [0, 1].
+
+        Args:
+            dimensions: How many parameters vary, at least one.
+            rng: The only source of chance.
+        """
+
+    @override
+    def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
+        dimensions = len(space.varied)
+        if not dimensions:
+            raise DesignError(
+                f"{type(self).__name__} has nothing to vary: all parameters are held fixed. "
+                "Give at least one a range, or use FullFactorial() for the one point there is."
+            )
+        check_memory(self, space)
+        return space.from_unit(self.unit(dimensions, np.random.default_rng(seed)))
+
+
+def whole(design: str, name: str, value: Any, least: int = 1) -> int:
+    """Check a setting that is a whole number.
+
+    Raises:
+        DesignError: If it is not, or is too small.
+    """
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value % 1:
+        raise DesignError(f"{design} has {name}={value!r}. Give a whole number from {least}.")
+    if value < least:
+        raise DesignError(f"{design} has {name}={int(value)}. Give a whole number from {least}.")
+    return int(value)
+
+
+def check_memory(design: Design, space: ParameterSpace, size: int | None = None) -> None:
+    """Refuse a design that memory cannot hold, before anything is allocated.
+
+    Raises:
+        DesignError: If it is too large; says how many points it has and how to have fewer.
+    """
+    import psutil
+
+    count = design.n_points(space) if size is None else size
+    if count is None:
+        return
+    needed = count * max(len(space.names), 1) * BYTES_PER_CELL
+    available = int(psutil.virtual_memory().available)
+    if needed > available:
+        most = available // (max(len(space.names), 1) * BYTES_PER_CELL)
+        raise DesignError(
+            f"{type(design).__name__} has {count:,} points of {len(space.names)} parameters, which needs about "
+            f"{needed / 2**30:,.1f} GiB; {available / 2**30:,.1f} GiB are free. Ask for fewer levels or points "
+            f"(at most about {most:,}), hold some parameters fixed, or use a space-filling design such as Sobol(1024)."
+        )
+
+
+def levels_of(
+    design: Design, space: ParameterSpace, levels: int | Mapping[str, int] | None, *, count_only: bool = False
+) -> dict[str, Any]:
+    """Return the levels of each varied parameter, or their number.
+
+    Args:
+        design: The design that asks, for messages.
+        space: The parameter space.
+        levels: How many to take from each range: one number for all, or one by name. What is written out (`Levels`,
+            `Choice`) keeps all its values.
+        count_only: Return how many there are instead, without making them.
+
+    Raises:
+        DesignError: If a range has no finite number of levels and none is asked for, or a name is unknown.
+    """
+    name_of_design = type(design).__name__
+    varied = space.varied
+    if isinstance(levels, Mapping):
+        for name in levels:
+            if name not in varied:
+                raise DesignError(
+                    f"{name_of_design} asks for levels of '{name}', which does not vary."
+                    f"{suggest(str(name), varied)} These vary: {', '.join(varied) or 'none'}."
+                )
+    taken: dict[str, Any] = {}
+    for name, parameter in varied.items():
+        asked = levels.get(name) if isinstance(levels, Mapping) else levels
+        if asked is None and parameter.count is None:
+            raise DesignError(
+                f"{name_of_design} needs to know how many levels to take of '{name}', which is {parameter}. "
+                f"Say it for all, {name_of_design}(levels=5), or for this one, {name_of_design}(levels={{'{name}': 5}}), "
+                f"or list the values: '{name}': [...]."
+            )
+        listed = isinstance(parameter, Choice | Levels)
+        if isinstance(levels, Mapping) and listed and asked is not None and asked < (parameter.count or 0):
+            raise DesignError(
+                f"{name_of_design} asks for {asked} levels of '{name}', which has {parameter.count} values written out. "
+                "Write out those you want."
+            )
+        try:
+            if count_only and (asked is None or listed):
+                taken[name] = parameter.count
+            elif count_only and parameter.count is not None and asked is not None:
+                taken[name] = min(asked, parameter.count)
+            else:
+                taken[name] = len(parameter.levels(asked)) if count_only else parameter.levels(asked)
+        except ParameterError as error:
+            raise DesignError(f"{name_of_design}: '{name}': {error}") from None
+    return taken
+
+
+def table(columns: Mapping[str, Any], rows: int) -> "pd.DataFrame":
+    """Return columns as a design matrix that keeps the types of its values."""
+    import pandas as pd
+
+    return pd.DataFrame({name: column(values) for name, values in columns.items()}, index=pd.RangeIndex(rows))

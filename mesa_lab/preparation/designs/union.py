@@ -1,0 +1,205 @@
+"""Designs made of designs: a part of the space, and several parts together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, override
+
+import numpy as np
+
+from mesa_lab.errors import DesignError, MesaLabError, suggest
+from mesa_lab.preparation.designs.design import Design, check_memory, table
+from mesa_lab.preparation.designs.merging import merged
+from mesa_lab.preparation.parameters import Parameter, ParameterSpace, column
+from mesa_lab.preparation.values import frozen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Part", "Union"]
+
+
+@dataclass(frozen=True, eq=False)
+class Part(Design):
+    """A design on a part of the space, while the other parameters keep one value: a member of a Union.
+
+    Args:
+        design: The design for the parameters that vary here.
+        fixed: Values by name that hold in this part; they can also replace values held fixed in the whole space.
+        vary: The names of those that vary here; those left out stay at their middle value. None for all not in `fixed`.
+
+    Raises:
+        DesignError: If something else than a design is given.
+
+    Example:
+        >>> from mesa_lab import Choice, FullFactorial, ParameterSpace
+        >>> space = ParameterSpace({"grass": Choice([True, False]), "sheep": [50, 100]})
+        >>> Part(FullFactorial(), fixed={"grass": False}).points(space, seed=0).values.tolist()
+        [[False, 50], [False, 100]]
+    """
+
+    design: Design = field(metadata={"help": "The design for the parameters that vary in this part."})
+    fixed: Mapping[str, Any] = field(
+        default_factory=dict, metadata={"help": "Values that hold in this part, by name."}
+    )
+    vary: Sequence[str] | None = field(
+        default=None,
+        metadata={"help": "The parameters that vary in this part; the others stay at their middle value."},
+    )
+
+    def __post_init__(self) -> None:
+        from mesa_lab.preparation.designs import as_design
+
+        settle = object.__setattr__
+        settle(self, "design", as_design(self.design))
+        if not isinstance(self.fixed, Mapping):
+            raise DesignError(f"Part has fixed={self.fixed!r}. Give values by name: fixed={{'name': value}}.")
+        settle(self, "fixed", frozen(self.fixed))
+        for name, value in self.fixed.items():
+            if isinstance(value, Parameter):
+                raise DesignError(
+                    f"Part holds '{name}' fixed at {value}, which is a range. Give one value, or restrict the parameter "
+                    "in a union of its own."
+                )
+        if self.vary is not None:
+            settle(self, "vary", (self.vary,) if isinstance(self.vary, str) else tuple(self.vary))
+
+    @override
+    def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
+        check_memory(self, space)
+        restricted, held = self._restrict(space)
+        try:
+            inner = self.design.points(restricted, seed)
+        except DesignError as error:
+            raise DesignError(f"In a part of the design: {error}") from None
+        columns = {
+            name: column([held[name]] * len(inner))
+            if name in held and name not in inner
+            else inner[name].to_numpy()
+            for name in _order(space, [*inner.columns, *held])
+        }
+        points = table(columns, len(inner))
+        points.attrs.update(inner.attrs)
+        return points
+
+    @override
+    def n_points(self, space: ParameterSpace) -> int | None:
+        return self.design.n_points(self._restrict(space)[0])
+
+    @override
+    def advice(self, space: ParameterSpace) -> tuple[str, ...]:
+        return self.design.advice(self._restrict(space)[0])
+
+    def _restrict(self, space: ParameterSpace) -> tuple[ParameterSpace, dict[str, Any]]:
+        """The space in which the inner design works, and the values that this part adds as columns."""
+        for name in (*self.fixed, *(self.vary or ())):
+            if name not in space.parameters:
+                raise DesignError(
+                    f"A part of the design names '{name}', which is not among the parameters"
+                    f" ({', '.join(space.names) or 'there are none'}).{suggest(str(name), space.names)}"
+                )
+        held = {name: _typed(space, name, value) for name, value in self.fixed.items()}
+        if self.vary is not None:
+            for name in self.vary:
+                if name in held or name not in space.varied:
+                    raise DesignError(
+                        f"A part of the design is to vary '{name}', which is held fixed. Leave it out."
+                    )
+            held |= {
+                name: value
+                for name, value in space.base.items()
+                if name not in held and name not in self.vary
+            }
+        return space.holding(held), held
+
+
+@dataclass(frozen=True, eq=False)
+class Union(Design):
+    """Several designs one after the other: a factorial here, a closer look there, a base case for all.
+
+    A point that several members hold is kept once, and the number of those left out is reported. Each member draws from
+    a seed of its own, so adding a member at the end keeps the points of the others.
+
+    Args:
+        designs: The members; wrap one in `Part` to give it fixed values or fewer parameters of its own.
+
+    Raises:
+        DesignError: If there are none, or one is no design.
+
+    Example:
+        >>> from mesa_lab import Choice, FullFactorial, ParameterSpace
+        >>> space = ParameterSpace({"grass": Choice([True, False]), "sheep": [50, 100, 200]})
+        >>> both = Union([Part(FullFactorial(), fixed={"grass": True}), Part(FullFactorial(), fixed={"sheep": 50})])
+        >>> len(both.points(space, seed=0))
+        4
+    """
+
+    designs: Sequence[Design] = field(metadata={"help": "The designs to put together."})
+
+    def __post_init__(self) -> None:
+        from mesa_lab.preparation.designs import as_design
+
+        if isinstance(self.designs, Design) or not isinstance(self.designs, Sequence):
+            raise DesignError(f"Union is given {self.designs!r}. Give a list of designs.")
+        if not self.designs:
+            raise DesignError("Union has no designs. Give a list of at least one.")
+        object.__setattr__(self, "designs", tuple(as_design(design) for design in self.designs))
+
+    @override
+    def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
+        check_memory(self, space)
+        parts = []
+        for place, design in enumerate(self.designs):
+            own = (
+                seed
+                if place == 0
+                else int(np.random.SeedSequence([seed, place]).generate_state(1, np.uint64)[0])
+            )
+            parts.append(design.points(space, own))
+        names = _order(space, [name for part in parts for name in part.columns])
+        columns = {name: _stacked(name, parts, space) for name in names}
+        points = merged(table(columns, sum(len(part) for part in parts)))
+        points.attrs["merged"] += sum(part.attrs.get("merged", 0) for part in parts)
+        return points
+
+    @override
+    def n_points(self, space: ParameterSpace) -> int | None:
+        sizes = [design.n_points(space) for design in self.designs]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    @override
+    def advice(self, space: ParameterSpace) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(sentence for design in self.designs for sentence in design.advice(space)))
+
+
+def _stacked(name: str, parts: list["pd.DataFrame"], space: ParameterSpace) -> Any:
+    """One column over all members; a member that says nothing of a fixed parameter has its fixed value."""
+    values: list[Any] = []
+    for part in parts:
+        if name in part:
+            values += part[name].tolist()
+        elif name in space.fixed:
+            values += [space.fixed[name]] * len(part)
+        else:
+            raise DesignError(
+                f"Some members of the union have a value for '{name}' and others have none. "
+                f"Give '{name}' a value among the parameters, which holds where a member says nothing."
+            )
+    return column(values)
+
+
+def _order(space: ParameterSpace, names: list[str]) -> list[str]:
+    """The names that vary first, in the space's order, then any others as they come."""
+    given = dict.fromkeys(names)
+    return [
+        *(name for name in space.varied if name in given),
+        *(name for name in given if name not in space.varied),
+    ]
+
+
+def _typed(space: ParameterSpace, name: str, value: Any) -> Any:
+    if name not in space.varied:
+        return value
+    try:
+        return space.varied[name].parse(value)
+    except MesaLabError as error:
+        raise DesignError(f"A part of the design holds '{name}' at {value!r}: {error}.") from None

@@ -1,0 +1,171 @@
+"""Distributions of scipy.stats by name: checked, turned into values, and kept as plain data.
+
+A parameter holds a distribution's name and numbers, never the scipy object, so that it can be
+compared and written to a file. scipy.stats takes most of a second to import: only here, and late.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from mesa_lab.errors import ParameterError, suggest
+
+__all__ = ["arguments_of", "describe", "find", "is_discrete", "quantiles", "ranks", "support"]
+
+TAIL = 1e-6
+"""Where an infinite tail is cut when a design asks for the very end of a distribution."""
+
+_EVERYDAY = {
+    "exponential": "expon",
+    "gaussian": "norm",
+    "lognormal": "lognorm",
+    "log-normal": "lognorm",
+    "normal": "norm",
+    "negative binomial": "nbinom",
+    "triangular": "triang",
+    "truncated normal": "truncnorm",
+    "weibull": "weibull_min",
+}
+
+type Arguments = tuple[tuple[str, Any], ...]
+
+
+def arguments_of(arguments: Mapping[str, Any]) -> Arguments:
+    """Return a distribution's arguments in a form that can be hashed, in order of their names."""
+    return tuple(sorted(arguments.items()))
+
+
+@lru_cache(maxsize=256)
+def find(name: str, arguments: Arguments = ()) -> Any:
+    """Return the frozen scipy distribution.
+
+    Raises:
+        ParameterError: If scipy.stats has none of that name, or it does not take these arguments.
+    """
+    distribution = _named(name)
+    given = dict(arguments)
+    shapes = [part.strip() for part in (distribution.shapes or "").split(",") if part.strip()]
+    known = [*shapes, "loc", *([] if is_discrete(name) else ["scale"])]
+    for argument, value in given.items():
+        if argument not in known:
+            raise ParameterError(
+                f"The distribution '{name}' takes no '{argument}'.{suggest(argument, known)} It takes: {', '.join(known)}."
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+            raise ParameterError(
+                f"{argument} of the distribution '{name}' is {value!r}. Give a finite number."
+            )
+    missing = [shape for shape in shapes if shape not in given]
+    if missing:
+        raise ParameterError(f"The distribution '{name}' needs a value for {' and '.join(missing)}.")
+    frozen = distribution(**given)
+    if not np.isfinite(frozen.ppf(0.5)):
+        said = ", ".join(f"{argument}={value}" for argument, value in given.items())
+        raise ParameterError(
+            f"The distribution '{name}' does not exist for {said}. See scipy.stats.{name} for the values it allows."
+        )
+    return frozen
+
+
+def _named(name: str) -> Any:
+    from scipy import stats
+
+    found = getattr(stats, name, None) if isinstance(name, str) else None
+    if isinstance(found, stats.rv_continuous | stats.rv_discrete):
+        return found
+    known = [
+        each
+        for each in dir(stats)
+        if isinstance(getattr(stats, each), stats.rv_continuous | stats.rv_discrete)
+    ]
+    everyday = _EVERYDAY.get(str(name).lower())
+    hint = f" Did you mean '{everyday}'?" if everyday else suggest(str(name), known)
+    raise ParameterError(
+        f"Unknown distribution {name!r}.{hint} Any of scipy.stats will do: norm, lognorm, triang, beta, poisson …"
+    )
+
+
+def is_discrete(name: str) -> bool:
+    """Whether a distribution gives whole numbers.
+
+    Raises:
+        ParameterError: If scipy.stats has none of that name.
+    """
+    from scipy import stats
+
+    return isinstance(_named(name), stats.rv_discrete)
+
+
+def support(name: str, arguments: Arguments) -> tuple[float, float]:
+    """Return the lowest and highest value, infinite where a tail has no end."""
+    low, high = find(name, arguments).support()
+    return float(low), float(high)
+
+
+def quantiles(
+    name: str, arguments: Arguments, low: float | None, high: float | None, unit: Any
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Turn numbers in [0, 1] into values, by the inverse of the distribution function.
+
+    Args:
+        name: The distribution.
+        arguments: Its arguments.
+        low: Cut off what lies below; None for nothing.
+        high: Cut off what lies above; None for nothing.
+        unit: The numbers.
+
+    Returns:
+        The values. An end in an infinite tail gives the quantile at one in a million.
+    """
+    frozen = find(name, arguments)
+    first, last = _shares(name, arguments, low, high)
+    ends = frozen.support()
+    floor = TAIL if first == 0 and not np.isfinite(ends[0]) else 0.0
+    ceiling = 1 - TAIL if last == 1 and not np.isfinite(ends[1]) else 1.0
+    share = np.clip(first + np.asarray(unit, dtype=float) * (last - first), floor, ceiling)
+    values = np.asarray(frozen.ppf(share), dtype=float)
+    lowest = ends[0] if low is None else max(low, ends[0])
+    highest = ends[1] if high is None else min(high, ends[1])
+    return np.clip(values, lowest, highest)
+
+
+def ranks(name: str, arguments: Arguments, low: float | None, high: float | None, values: Any) -> Any:
+    """Turn values into numbers in [0, 1]: the share of the distribution that lies below each."""
+    first, last = _shares(name, arguments, low, high)
+    share = find(name, arguments).cdf(np.asarray(values, dtype=float))
+    return np.clip((share - first) / (last - first), 0.0, 1.0)
+
+
+def _shares(name: str, arguments: Arguments, low: float | None, high: float | None) -> tuple[float, float]:
+    frozen = find(name, arguments)
+    below = 0.0 if low is None else float(frozen.cdf(low - 1 if is_discrete(name) else low))
+    above = 1.0 if high is None else float(frozen.cdf(high))
+    if not above > below:
+        raise ParameterError(
+            f"No part of the distribution '{name}' lies between low={low} and high={high}. Widen the cut."
+        )
+    return below, above
+
+
+def describe(frozen: Any) -> tuple[str, dict[str, float]]:
+    """Return the name and arguments of a frozen scipy distribution.
+
+    Raises:
+        ParameterError: If it is none.
+    """
+    distribution = getattr(frozen, "dist", None)
+    name = getattr(distribution, "name", None)
+    if distribution is None or not isinstance(name, str):
+        raise ParameterError(
+            f"{frozen!r} is no distribution with its arguments. Give one as scipy.stats.norm(loc=0, scale=1), or by name."
+        )
+    shapes = [part.strip() for part in (distribution.shapes or "").split(",") if part.strip()]
+    order = [*shapes, "loc", *([] if is_discrete(name) else ["scale"])]
+    arguments = dict(zip(order, frozen.args, strict=False)) | dict(frozen.kwds)
+    return name, {argument: _plain(value) for argument, value in arguments.items()}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
