@@ -87,8 +87,10 @@ def launch(
                 said.seek(0)
                 raise _what_happened(said.read().decode(errors="replace"), ended)
             time.sleep(_POLL_SECONDS)
-        process.kill()
-    raise RunError(f"The process for '{path}' did not start within {timeout:g} s, and was ended.")
+        _kill(process.pid)
+        said.seek(0)
+        tail = _tail(said.read().decode(errors="replace"))
+    raise RunError(f"The process for '{path}' did not start within {timeout:g} s, and was ended. {tail}")
 
 
 def watch(path: str | Path, *, interval: float = 0.5) -> Iterator[StudyStatus]:
@@ -228,8 +230,12 @@ def _what_happened(said: str, code: int) -> MesaLabError:
             kind = getattr(errors, name, RunError)
             error: MesaLabError = kind(message)
             return error
-    tail = "\n".join(said.strip().splitlines()[-15:]) or "It said nothing."
-    return RunError(f"The process that was to run the study ended with code {code}. It said:\n{tail}")
+    return RunError(f"The process that was to run the study ended with code {code}. {_tail(said)}")
+
+
+def _tail(said: str) -> str:
+    lines = said.strip().splitlines()[-15:]
+    return "\n".join(["It said:", *lines]) if lines else "It said nothing."
 
 
 # ---------------------------------------------------------------- in the new process

@@ -66,7 +66,9 @@ class Tally:
         self.failed = failed
         self.state = "running"
         self.started = time.monotonic()
-        self._samples: deque[tuple[float, int]] = deque([(self.started, 0)])
+        self._samples: deque[tuple[float, int]] = (
+            deque()
+        )  # from the first result on: workers take time to start
         self._new = 0
 
     def update(self, finished: int, failed: int) -> None:
@@ -81,6 +83,8 @@ class Tally:
     @property
     def rate(self) -> float | None:
         """Runs per second lately."""
+        if len(self._samples) < 2:
+            return None
         (start, before), (end, after) = self._samples[0], self._samples[-1]
         return (after - before) / (end - start) if end > start and after > before else None
 

@@ -6,8 +6,9 @@ experiments as data. It must not know Mesa, joblib, or how results are shown.
 
 from mesa_lab.study.layout import RunPlan
 from mesa_lab.study.reading import RUN_COLUMNS
+from mesa_lab.study.rescue import Rescued, rescue
 from mesa_lab.study.status import StudyStatus
 from mesa_lab.study.study import Study
 from mesa_lab.study.writer import Writer
 
-__all__ = ["RUN_COLUMNS", "RunPlan", "Study", "StudyStatus", "Writer"]
+__all__ = ["RUN_COLUMNS", "Rescued", "RunPlan", "Study", "StudyStatus", "Writer", "rescue"]

@@ -7,6 +7,7 @@ it is TOML, JSON, text, numbers or Arrow streams: opening it runs nobody's code.
 import contextlib
 import os
 import sqlite3
+import stat
 import struct
 import uuid
 from collections.abc import Iterator
@@ -19,11 +20,11 @@ from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyForma
 __all__ = [
     "MAX_OUTCOMES",
     "VERSION",
-    "Creation",
+    "Draft",
     "Transaction",
     "connect",
     "exists_already",
-    "inspect",
+    "lay_out",
     "quoted",
     "remove",
     "rewrite_view",
@@ -85,7 +86,16 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class Creation:
+def lay_out(connection: sqlite3.Connection) -> None:
+    """Make the tables of a new study, in a transaction that stays open."""
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("BEGIN")
+    for statement in _SCHEMA.split(";\n"):
+        connection.execute(statement)
+
+
+class Draft:
     """A context that builds a study under another name, so that a half-made one never stands in its place.
 
     Args:
@@ -97,46 +107,33 @@ class Creation:
         self.path = path
         self.draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
         self.replace = replace
-        self.connection: sqlite3.Connection
 
     def __enter__(self) -> sqlite3.Connection:
         if not self.path.parent.is_dir():
             raise StudyError(
                 f"There is no folder '{self.path.parent}' for the study '{self.path.name}'. Create it first."
             )
-        with speaking(self.path):
-            try:
-                self.connection = sqlite3.connect(self.draft, isolation_level=None, timeout=30)
-                self.connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                self.connection.execute(f"PRAGMA user_version = {VERSION}")
-                self.connection.execute("BEGIN")
-                for statement in _SCHEMA.split(";\n"):
-                    self.connection.execute(statement)
-                rewrite_view(self.connection)
-            except BaseException:
-                self._discard()
-                raise
+        self.connection = sqlite3.connect(self.draft, isolation_level=None, timeout=30)
         return self.connection
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         try:
             if error is not None:
                 return
-            with speaking(self.path):
+            if self.connection.in_transaction:
                 self.connection.execute("COMMIT")
-                self.connection.execute("PRAGMA journal_mode = WAL")
-                self.connection.close()
-                if self.replace:
-                    remove(self.path, contents_only=True)
-                    self.draft.replace(self.path)
-                else:
-                    _place(self.draft, self.path)
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.close()
+            if self.replace:
+                remove(self.path, contents_only=True)
+                self.draft.replace(self.path)
+            else:
+                _place(self.draft, self.path)
         finally:
             self._discard()
 
     def _discard(self) -> None:
-        if hasattr(self, "connection"):
-            self.connection.close()
+        self.connection.close()
         for suffix in ("", "-journal", "-wal", "-shm"):
             with contextlib.suppress(OSError):
                 self.draft.with_name(self.draft.name + suffix).unlink()
@@ -207,43 +204,52 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def inspect(path: Path) -> None:
-    """Refuse what is no study, from its first hundred bytes.
+def _look(path: Path) -> None:
+    """Refuse what is not there or may not be read.
 
-    Raises:
-        StudyError: If the file is missing, a folder, or may not be read.
-        StudyFormatError: If it is empty, no study, from a newer version, or cut short.
+    Never opens the file: closing it again would drop the locks that SQLite holds on it for this process.
     """
     try:
-        if path.is_dir():
-            raise StudyError(f"'{path}' is a folder, not a study file.")
-        with path.open("rb") as file:
-            header = file.read(100)
-            size = file.seek(0, os.SEEK_END)
+        kind = path.stat()
     except FileNotFoundError:
         raise StudyError(
             f"There is no study '{path}'. Check the path, or run an experiment into it first."
         ) from None
-    except PermissionError:
-        raise StudyError(f"'{path}' may not be read by you. Change its permissions, or copy it.") from None
     except OSError as error:
         raise StudyError(f"'{path}' cannot be read: {error.strerror or error}.") from None
-    if not header:
+    if stat.S_ISDIR(kind.st_mode):
+        raise StudyError(f"'{path}' is a folder, not a study file.")
+    if kind.st_size == 0:
         raise StudyFormatError(f"'{path}' is empty: it is no study. Delete it, or choose another name.")
-    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
-        raise StudyFormatError(
-            f"'{path}' is no study file. Study files are made by `mesa-lab run` or `ml.run`."
-        )
-    version, application = struct.unpack(">I4xI", header[60:72])
+    if not os.access(path, os.R_OK):
+        raise StudyError(f"'{path}' may not be read by you. Change its permissions, or copy it.")
+
+
+def _recognise(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that is no study, or one from a newer version."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
         raise StudyFormatError(f"'{path}' is an SQLite database, but no study of Mesa Lab.")
     if version > VERSION:
         raise StudyFormatError(
             f"'{path}' was written by a newer Mesa Lab (format {version}; this one reads up to {VERSION}). Update Mesa Lab."
         )
-    page_size, pages = struct.unpack(">H10xI", header[16:18] + header[18:28] + header[28:32])
+    connection.execute("SELECT value FROM meta LIMIT 1").fetchone()
+
+
+def _diagnose(path: Path) -> None:
+    """Say what is wrong with a file that SQLite cannot read, from its first hundred bytes."""
+    with path.open("rb") as file:
+        header = file.read(100)
+        size = file.seek(0, os.SEEK_END)
+    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+        raise StudyFormatError(
+            f"'{path}' is no study file. Study files are made by `mesa-lab run` or `ml.run`."
+        )
+    page_size, pages = struct.unpack(">H10xI", header[16:32])
     expected = (65536 if page_size == 1 else page_size) * pages
-    if header[24:28] == header[92:96] and size < expected:
+    if size < expected:
         raise StudyFormatError(
             f"'{path}' is cut short: {size:,} of {expected:,} bytes are there. Copy it again from where it came, "
             "or save what can be read with `mesa_lab.study.rescue`."
@@ -264,23 +270,24 @@ def connect(path: Path, *, write: bool = False) -> tuple[sqlite3.Connection, str
         StudyError: If it cannot be opened.
         StudyFormatError: If it is no study.
     """
-    inspect(path)
+    _look(path)
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
     if write:
+        if not writable:
+            raise StudyError(
+                f"'{path}' cannot be written: it or its folder is read-only. Copy it to a folder of your own to continue it."
+            )
         with speaking(path):
-            if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-                raise StudyError(
-                    f"'{path}' cannot be written: it or its folder is read-only. Copy it to a folder of your own to continue it."
-                )
             connection = _open(path, "mode=rw")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA wal_autocheckpoint = 4000")
         return connection, None
-    with contextlib.suppress(sqlite3.Error):
-        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+    if writable:
+        with speaking(path):
             connection = _open(path, "mode=rw")
             connection.execute("PRAGMA query_only = ON")
-            return connection, None
-    with contextlib.suppress(sqlite3.Error):
+        return connection, None
+    with contextlib.suppress(sqlite3.OperationalError):
         return _open(path, "mode=ro"), None
     with speaking(path):
         connection = _open(path, "mode=ro&immutable=1")
@@ -297,7 +304,12 @@ def _open(path: Path, options: str) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.absolute()))}?{options}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
     try:
-        connection.execute("SELECT value FROM meta LIMIT 1").fetchone()
+        _recognise(connection, path)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            _diagnose(path)
+        raise
     except BaseException:
         connection.close()
         raise

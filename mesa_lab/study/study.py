@@ -92,7 +92,8 @@ class Study:
             if not overwrite:
                 raise storage.exists_already(path)
             cls._refuse_if_driven(path)
-        with storage.speaking(path), storage.Creation(path, replace=overwrite) as connection:
+        with storage.speaking(path), storage.Draft(path, replace=overwrite) as connection:
+            storage.lay_out(connection)
             growth.found(connection, experiment)
         study = cls(path)
         study._experiment = experiment
@@ -374,6 +375,21 @@ class Study:
                 connection.execute("UPDATE control SET request = ?", (request,))
         finally:
             connection.close()
+
+    def copy(self, path: str | Path) -> None:
+        """Copy the study as it is now into another file, also while it is being run.
+
+        Copying the file itself would miss what SQLite keeps beside it.
+
+        Raises:
+            StudyError: If there is a file already, or it cannot be written.
+        """
+        path = Path(path)
+        if path.exists():
+            raise storage.exists_already(path)
+        with storage.speaking(path), storage.Draft(path) as connection:
+            self._connection.backup(connection)
+            connection.execute("DELETE FROM driver")
 
     # ------------------------------------------------------------ reading
 

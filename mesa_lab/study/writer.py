@@ -91,7 +91,9 @@ class Writer:
         self._waiting: list[BatchLike] = []
         self._size = self._rows = 0
         self._written = 0
-        self._samples: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+        self._samples: deque[tuple[float, int]] = (
+            deque()
+        )  # from the first result on: workers take time to start
         self._queue = threading.Lock()
         self._writing = threading.RLock()
         self._over = threading.Event()
@@ -415,6 +417,8 @@ class Writer:
 
     def _rate(self, runs: int) -> float | None:
         """Runs per second over the last half minute."""
+        if not runs and not self._samples:
+            return None
         moment = time.monotonic()
         self._samples.append((moment, self._written + runs))
         while len(self._samples) > 2 and moment - self._samples[1][0] > _RATE_SECONDS:

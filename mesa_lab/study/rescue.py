@@ -1,0 +1,187 @@
+"""Save what can be read of a damaged study into a new one, from which the rest can be run again.
+
+SQLite stops at the first page that makes no sense; here it is asked for ever smaller ranges around the damage.
+A run counts as saved only when all that belongs to it is: the others are missing in the new study, so that
+`resume` runs just them.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mesa_lab.errors import StudyError, StudyFormatError
+from mesa_lab.study import storage
+
+__all__ = ["Rescued", "rescue"]
+
+_NUMBERED = (("sessions", "session"), ("points", "point"), ("outcomes", "position"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """What could be saved.
+
+    Attributes:
+        path: The new study.
+        runs: Runs in the new study.
+        lost: Runs that the old one had and the new one has not.
+    """
+
+    path: Path
+    runs: int
+    lost: int
+
+
+def rescue(path: str | Path, target: str | Path) -> Rescued:
+    """Save what can be read of a damaged study.
+
+    Args:
+        path: The damaged study, which is not touched.
+        target: Where the new study goes; nothing may be there.
+
+    Returns:
+        How much was saved.
+
+    Raises:
+        StudyFormatError: If not even the experiment can be read.
+        StudyError: If the new study cannot be written.
+
+    Example:
+        >>> rescue("broken.study", "saved.study")
+        Rescued(path=PosixPath('saved.study'), runs=912, lost=48)
+    """
+    path, target = Path(path), Path(target)
+    if target.exists():
+        raise storage.exists_already(target)
+    copy = target.with_name(f".{target.name}.damaged")
+    try:
+        with storage.speaking(path):
+            _copy(path, copy)
+        source = sqlite3.connect(copy, isolation_level=None)
+        try:
+            with storage.speaking(target), storage.Draft(target) as connection:
+                storage.lay_out(connection)
+                runs, had = _transfer(source, connection, path)
+        finally:
+            source.close()
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            copy.with_name(copy.name + suffix).unlink(missing_ok=True)
+    return Rescued(target, runs, max(had - runs, 0))
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a study, made as long as it says it is."""
+    for suffix in ("", "-wal"):
+        part = path.with_name(path.name + suffix)
+        if suffix and not part.exists():
+            continue
+        # In another process: closing the file here would drop the locks that SQLite holds on it for this one.
+        code = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"
+        answer = subprocess.run(
+            [sys.executable, "-I", "-c", code, str(part), str(copy.with_name(copy.name + suffix))],
+            capture_output=True,
+            text=True,
+        )
+        if answer.returncode:
+            raise StudyError(f"'{part}' cannot be copied: {answer.stderr.strip().splitlines()[-1]}.")
+    with copy.open("r+b") as file:
+        header = file.read(100)
+        page_size, pages = struct.unpack(">H10xI", header[16:32]) if len(header) == 100 else (0, 0)
+        expected = (65536 if page_size == 1 else page_size) * pages
+        if file.seek(0, os.SEEK_END) < expected:
+            file.truncate(expected)
+
+
+def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
+    try:
+        entries = source.execute("SELECT key, value FROM meta").fetchall()
+        n_points = source.execute("SELECT max(point) + 1 FROM points").fetchone()[0]
+        names = [row[1] for row in source.execute("PRAGMA table_info(runs)")]
+    except sqlite3.Error as error:
+        raise StudyFormatError(
+            f"Nothing can be saved of '{path}': not even its experiment can be read ({error})."
+        ) from None
+    connection.executemany("INSERT INTO meta VALUES(?, ?)", entries)
+    for table, key in _NUMBERED:
+        last = n_points - 1 if table == "points" else 4096
+        _insert(connection, table, _rows(source, f"SELECT * FROM {table}", key, 0, last))
+    if connection.execute("SELECT count(*) FROM points").fetchone()[0] != n_points:
+        raise StudyFormatError(f"Nothing can be saved of '{path}': its design points cannot all be read.")
+    for name in names:
+        if name.startswith("o") and name[1:].isdigit():
+            connection.execute(f"ALTER TABLE runs ADD COLUMN {name}")
+
+    had, highest = _extent(source)
+    sound: set[int] = set()
+    for row in _rows(
+        source, "SELECT block, runs, superseded, checksum, series FROM blocks", "block", 0, highest
+    ):
+        block, _, _, checksum, series = row
+        if series is None or zlib.crc32(series) == checksum:
+            sound.add(block)
+            connection.execute("INSERT INTO blocks VALUES(?, ?, ?, ?, ?)", row)
+    for row in _rows(
+        source, "SELECT block, agent_type, checksum, data FROM agent_blocks", "rowid", 0, 64 * (highest + 1)
+    ):
+        if zlib.crc32(row[3]) != row[2]:
+            sound.discard(row[0])
+        elif row[0] in sound:
+            connection.execute("INSERT INTO agent_blocks VALUES(?, ?, ?, ?)", row)
+    place = names.index("block")
+    runs = _rows(source, f"SELECT {', '.join(names)} FROM runs", "run_id", 0, had[1])
+    _insert(connection, "runs", (row for row in runs if row[place] in sound))
+    connection.execute("DELETE FROM blocks WHERE block NOT IN (SELECT block FROM runs)")
+    connection.execute("DELETE FROM agent_blocks WHERE block NOT IN (SELECT block FROM runs)")
+    _insert(connection, "failures", _rows(source, "SELECT * FROM failures", "rowid", 0, had[1]))
+    connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
+    storage.rewrite_view(connection)
+    return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had[0]
+
+
+def _extent(source: sqlite3.Connection) -> tuple[tuple[int, int], int]:
+    """Return how many runs there were, their highest possible number, and that of the blocks."""
+
+    def ask(query: str, otherwise: int) -> int:
+        try:
+            return int(source.execute(query).fetchone()[0] or 0)
+        except (sqlite3.Error, TypeError):
+            return otherwise
+
+    counted = ask("SELECT sum(runs) FROM tally", 0)
+    layout = source.execute(
+        "SELECT json_extract(value, '$[#-1][0]') * json_extract(value, '$[#-1][1]') FROM meta WHERE key = 'layout'"
+    )
+    planned = int(layout.fetchone()[0])
+    return (counted, planned), ask("SELECT max(block) FROM blocks", planned)
+
+
+def _rows(source: sqlite3.Connection, query: str, key: str, first: int, last: int) -> Iterator[Sequence[Any]]:
+    """Yield the rows between two numbers, all but those that lie on damaged pages."""
+    ranges = [(first, last)]
+    while ranges:
+        low, high = ranges.pop()
+        try:
+            rows = source.execute(
+                f"{query} WHERE {key} BETWEEN ? AND ? ORDER BY {key}", (low, high)
+            ).fetchall()
+        except sqlite3.Error:
+            if low < high:
+                middle = (low + high) // 2
+                ranges += [(middle + 1, high), (low, middle)]
+            continue
+        yield from rows
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Sequence[Any]]) -> None:
+    for row in rows:
+        connection.execute(f"INSERT OR REPLACE INTO {table} VALUES({', '.join('?' * len(row))})", row)
