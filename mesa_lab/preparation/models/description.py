@@ -14,7 +14,7 @@ from typing import Any
 
 from mesa_lab.preparation.models.catalogue import first_sentence
 from mesa_lab.preparation.models.construction import build
-from mesa_lab.preparation.models.declarations import cached
+from mesa_lab.preparation.models.declarations import cached, parameters_of, passes_keyword
 from mesa_lab.preparation.models.docs import documentation
 from mesa_lab.preparation.models.references import load_model, names_class, reference_of
 from mesa_lab.preparation.models.signatures import Plan, plan_of
@@ -133,7 +133,7 @@ def _describe(model_cls: type[Any], reference: str) -> ModelDescription:
         try:
             built = build(model_cls, {}, _DESCRIBING_SEED)
         except (Exception, SystemExit) as error:
-            problems.append(f"It cannot be built with its defaults: {type(error).__name__}: {error}")
+            problems.append(f"It cannot be built with its defaults: {_told(error, model_cls)}")
     collector = _data_collector(built)
     by_type = getattr(collector, "agenttype_reporters", None) or {}
     agent_types = _agent_types(built)
@@ -151,6 +151,17 @@ def _describe(model_cls: type[Any], reference: str) -> ModelDescription:
         seed_keyword=takes.seed_keyword,
         problems=tuple(problems),
     )
+
+
+def _told(error: BaseException, model_cls: type[Any]) -> str:
+    import mesa
+
+    text = f"{type(error).__name__}: {error}"
+    takes_seed = any(parameter.name == "seed" for parameter in parameters_of(mesa.Model.__init__))
+    if isinstance(error, TypeError) and not takes_seed and passes_keyword(model_cls, "seed"):
+        # What Mesa 4 itself says is "object.__init__() takes exactly one argument".
+        text += f". Mesa {mesa.__version__} takes no seed=: hand it on as rng= in super().__init__()"
+    return text
 
 
 def _problems(model_cls: type[Any], plan: Plan) -> list[str]:

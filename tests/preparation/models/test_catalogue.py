@@ -1,4 +1,4 @@
-import importlib.metadata
+import importlib
 import subprocess
 import sys
 
@@ -54,7 +54,7 @@ def plugins(tmp_path, monkeypatch):
         "WrongModule = hamlet.model:Hamlet\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    importlib.metadata.MetadataPathFinder.invalidate_caches()
+    importlib.invalidate_caches()
     return {entry.name: entry for entry in installed_models() if entry.source == "village"}
 
 
