@@ -24,17 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader", "ResultsSource"]
 
-_BASE: Final = (
-    "run_id",
-    "point",
-    "replication",
-    "seed",
-    "status",
-    "steps",
-    "time",
-    "init_seconds",
-    "run_seconds",
-)
+_BASE: Final = ("run_id", "point", "replication", "status")
+_TIMES: Final = ("seed", "steps", "time", "init_seconds", "run_seconds")
+_OWN: Final = "recorded: "
 _FIRST_OUTCOME: Final = 3  # after run_id, step and time
 
 
@@ -47,7 +39,9 @@ class ResultsSource(Protocol):
     def outcome_names(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def agent_types(self) -> Sequence[str]: ...  # noqa: D102
-    def runs_frame(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame: ...  # noqa: D102
+    def runs_frame(  # noqa: D102
+        self, outcomes: Sequence[str] | None = None, columns: Sequence[str] = ...
+    ) -> pd.DataFrame: ...
     def points_frame(self) -> pd.DataFrame: ...  # noqa: D102
     def series_tables(  # noqa: D102
         self, run_ids: Iterable[int] | None = None, outcomes: Sequence[str] | None = None
@@ -130,9 +124,14 @@ class Reader:
 
     @cached_property
     def base(self) -> pd.DataFrame:
-        """What Mesa Lab recorded of each run: identity, status and timing, in the order of run ids."""
-        raw = self._read_runs([])[list(_BASE)].sort_values("run_id", ignore_index=True)
-        frame = pd.DataFrame({name: tables.settle(raw[name]) for name in raw})
+        """Which runs there are, in the order of their ids: run_id, point, replication, status.
+
+        Runs of points or replications that the experiment no longer asks for stay in the study and are not results.
+        """
+        raw = self.study.runs_frame(outcomes=[], columns=_BASE)
+        asked = raw["point"].isin(self.points.index) & (raw["replication"] < self.experiment.replications)
+        raw = raw[asked].sort_values("run_id", ignore_index=True)
+        frame = pd.DataFrame({name: raw[name].astype("int64") for name in _BASE[:3]})
         frame["status"] = pd.Categorical(raw["status"], categories=tables.STATUSES)
         return frame
 
@@ -152,32 +151,40 @@ class Reader:
         counts = self.base["status"].value_counts()
         return {status: int(counts.get(status, 0)) for status in tables.STATUSES}
 
-    def _read_runs(self, outcomes: Sequence[str] | None) -> pd.DataFrame:
-        """Read runs from the study, with outcome columns under names that no other column has."""
-        frame = self.study.runs_frame(outcomes=outcomes)
-        renamed, seen = tables.outcome_columns(self.outcomes), set()
-        names = []
-        for name in map(str, frame.columns):
-            names.append(renamed.get(name, name) if name in seen or name not in tables.RECORDED else name)
-            seen.add(name)
-        return frame.set_axis(names, axis=1)
-
     def values(self, name: str) -> pd.Series[Any]:
-        """The final values of one outcome (or measure of the run, such as `steps`), in the order of `base`."""
-        if name not in self._values:
-            if name not in self.outcomes and name in tables.MEASURES:
-                return self.base[name]
+        """The final values of one outcome, or what is recorded of each run (such as `steps`), in the order of `base`."""
+        if name in self.outcomes or name not in tables.RECORDED:
             self.outcome_list(name)
-            self._values |= self._read_values([name])
-        return self._values[name]
+            return self._read([name], [])[name]
+        return self.recorded(name)
 
-    def _read_values(self, names: Sequence[str]) -> dict[str, pd.Series[Any]]:
-        raw = self._read_runs(list(names))
-        renamed = tables.outcome_columns(names)
-        rows = pd.Index(raw["run_id"]).get_indexer(
-            self.base["run_id"]
-        )  # a running study may have grown meanwhile
-        return {name: tables.settle(raw[renamed[name]].iloc[rows].reset_index(drop=True)) for name in names}
+    def recorded(self, name: str) -> pd.Series[Any]:
+        """What Mesa Lab recorded of each run under this name, in the order of `base`."""
+        return self.base[name] if name in self.base else self._read([], [name])[f"{_OWN}{name}"]
+
+    def read_all(self) -> None:
+        """Read everything about the runs at once, which takes less time than column by column."""
+        self._read(self.outcomes, _TIMES)
+
+    def _read(self, outcomes: Sequence[str], recorded: Sequence[str]) -> dict[str, pd.Series[Any]]:
+        """Read columns that are not there yet."""
+        names = [name for name in outcomes if name not in self._values]
+        own = [name for name in recorded if f"{_OWN}{name}" not in self._values]
+        if names or own:
+            raw = self.study.runs_frame(outcomes=names, columns=["run_id", *own])
+            first = raw.shape[1] - len(
+                names
+            )  # an outcome may be named like what is recorded: it stands behind
+            rows = pd.Index(raw.iloc[:, list(raw.columns[:first]).index("run_id")]).get_indexer(
+                self.base["run_id"]
+            )
+            for place, name in enumerate(names, first):
+                self._values[name] = _taken(raw.iloc[:, place], rows)
+            for name in own:
+                self._values[f"{_OWN}{name}"] = _taken(
+                    raw.iloc[:, list(raw.columns[:first]).index(name)], rows
+                )
+        return self._values
 
     def parameters_of(self, point: Any) -> dict[str, pd.Series[Any]]:
         """The parameter columns of runs, from the points that they belong to."""
@@ -199,11 +206,13 @@ class Reader:
 
     def with_runs(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Put point, replication and the parameters beside what belongs to a run, in order of runs and steps."""
+        rows = pd.Index(self.base["run_id"]).get_indexer(pd.Index(frame["run_id"]))
+        if (rows < 0).any():  # runs that came later, or are no longer asked for
+            frame, rows = frame[rows >= 0].reset_index(drop=True), rows[rows >= 0]
         run_id, step = (frame[name].to_numpy(dtype=np.int64) for name in ("run_id", "step"))
         if ((np.diff(run_id) < 0) | ((np.diff(run_id) == 0) & (np.diff(step) < 0))).any():
             order = np.lexsort((step, run_id))  # keeps the agents of a step in their order
-            frame, run_id = frame.iloc[order].reset_index(drop=True), run_id[order]
-        rows = pd.Index(self.base["run_id"]).get_indexer(run_id)
+            frame, run_id, rows = frame.iloc[order].reset_index(drop=True), run_id[order], rows[order]
         columns: dict[str, Any] = {"run_id": run_id}
         columns |= {name: self.base[name].to_numpy()[rows] for name in ("point", "replication")}
         columns |= self.parameters_of(columns["point"])
@@ -232,7 +241,8 @@ class Reader:
             if part.num_columns <= _FIRST_OUTCOME:
                 continue
             step = part.column(1).to_numpy()
-            keep = chosen[ids.get_indexer(part.column(0).to_numpy())]
+            rows = ids.get_indexer(pd.Index(part.column(0).to_numpy()))
+            keep = (rows >= 0) & chosen[rows]
             if stride > 1:
                 keep &= (step % stride == 0) | (step == last)
             parts.append(
@@ -300,3 +310,8 @@ class Reader:
 
 def _differs(values: pd.Series[Any]) -> bool:
     return len(tables.level_codes(values)[1]) > 1
+
+
+def _taken(values: pd.Series[Any], rows: npt.NDArray[Any]) -> pd.Series[Any]:
+    """The values in the order of `base`; a running study may have grown since that was read."""
+    return tables.settle(values.iloc[rows].reset_index(drop=True))

@@ -53,16 +53,17 @@ class Results(Reader):
         status ("done", "failed" or "timed out"), init_seconds and run_seconds (wall-clock). An outcome that is named
         like one of these is called `"<name> (outcome)"`, such a parameter `"<name> (parameter)"`.
         """
-        base = self.base
-        missing = [name for name in self.outcomes if name not in self._values]
-        if missing:
-            self._values |= self._read_values(missing)
-        columns: dict[str, Any] = {name: base[name] for name in ("run_id", "point", "replication", "seed")}
-        columns |= self.parameters_of(base["point"])
-        columns |= {
-            column: self._values[name] for name, column in tables.outcome_columns(self.outcomes).items()
+        self.read_all()
+        columns: dict[str, Any] = {
+            name: self.recorded(name) for name in ("run_id", "point", "replication", "seed")
         }
-        columns |= {name: base[name] for name in ("steps", "time", "status", "init_seconds", "run_seconds")}
+        columns |= self.parameters_of(columns["point"])
+        columns |= {
+            column: self.values(name) for name, column in tables.outcome_columns(self.outcomes).items()
+        }
+        columns |= {
+            name: self.recorded(name) for name in ("steps", "time", "status", "init_seconds", "run_seconds")
+        }
         return pd.DataFrame(columns)
 
     def series(
@@ -135,18 +136,19 @@ class Results(Reader):
 
         Columns: run_id, point, replication, seed, the varied parameters, status, stage, error_type, message, traceback.
         """
-        raw = (
-            self.study.failures_frame()
-            .drop_duplicates("run_id", keep="last")
-            .sort_values("run_id", ignore_index=True)
-        )
-        rows = pd.Index(self.base["run_id"]).get_indexer(raw["run_id"])
-        raw, rows = raw[rows >= 0].reset_index(drop=True), rows[rows >= 0]
-        base = self.base.iloc[rows].reset_index(drop=True)
-        columns: dict[str, Any] = {name: base[name] for name in ("run_id", "point", "replication", "seed")}
-        columns |= self.parameters_of(base["point"])
-        columns |= {"status": base["status"]}
-        columns |= {name: raw[name].astype("str") for name in ("stage", "error_type", "message", "traceback")}
+        raw = self.study.failures_frame().drop_duplicates("run_id", keep="last").set_index("run_id")
+        rows = np.flatnonzero(~self.done)  # a run that a later attempt finished has not failed
+        columns: dict[str, Any] = {
+            name: self.recorded(name).iloc[rows].reset_index(drop=True)
+            for name in ("run_id", "point", "replication", "seed")
+        }
+        columns |= self.parameters_of(columns["point"])
+        columns["status"] = self.recorded("status").iloc[rows].reset_index(drop=True)
+        reasons = raw.reindex(columns["run_id"]).reset_index(drop=True)
+        columns |= {
+            name: reasons[name].fillna("").astype("str")
+            for name in ("stage", "error_type", "message", "traceback")
+        }
         return pd.DataFrame(columns)
 
     def aggregate(

@@ -101,9 +101,12 @@ class FakeStudy:
     def agent_types(self) -> tuple[str, ...]:
         return tuple(self.agents)
 
-    def runs_frame(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
+    def runs_frame(
+        self, outcomes: Sequence[str] | None = None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         names = self.outcome_names if outcomes is None else outcomes
-        return pd.concat([self.runs, *(self.finals[[name]] for name in names)], axis=1)
+        runs = self.runs if columns is None else self.runs[[name for name in self.runs if name in columns]]
+        return pd.concat([runs, *(self.finals[[name]] for name in names)], axis=1)
 
     def points_frame(self) -> pd.DataFrame:
         frame = self.points.copy()

@@ -73,9 +73,7 @@ def group(
     runs, points = results.base, results.points
     names = names_of(by)
     check_names(results, names)
-    of_run = points.index.get_indexer(runs["point"].to_numpy()).astype(
-        np.int64
-    )  # the row in `points` of each run
+    of_run = results.point_rows
     if "replication" in names:
         rows, row_of_run, at = np.arange(len(runs)), np.arange(len(runs)), of_run
     else:  # all that matters are points, of which there are fewer

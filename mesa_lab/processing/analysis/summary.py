@@ -212,10 +212,11 @@ def statistics(
         enough = n >= 2
         table["ci_low"] = np.where(enough, centre - half, np.nan)
         table["ci_high"] = np.where(enough, centre + half, np.nan)
-        table["median"] = grouped.median()
-        for quantile in quantiles:
-            if quantile != 0.5:
-                table[quantile_name(quantile)] = grouped.quantile(quantile)
+        asked = sorted({0.5, *quantiles})
+        found = grouped.quantile(asked).unstack()
+        for quantile in (0.5, *quantiles):
+            name = "median" if quantile == 0.5 else quantile_name(quantile)
+            table[name] = found[quantile] if quantile in found else np.nan
     return table
 
 

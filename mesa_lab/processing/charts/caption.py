@@ -9,7 +9,17 @@ import pandas as pd
 
 from mesa_lab.processing.wording import label, listing, number, plural
 
-__all__ = ["averaged", "caption", "counts", "first_upper", "interval", "left_out", "number_format", "percent"]
+__all__ = [
+    "averaged",
+    "caption",
+    "counts",
+    "first_upper",
+    "interval",
+    "left_out",
+    "number_format",
+    "percent",
+    "span",
+]
 
 
 def first_upper(text: str) -> str:
@@ -34,12 +44,18 @@ def counts(n: pd.Series[Any], what: str = "run") -> str:
         >>> counts(pd.Series([10, 10])), counts(pd.Series([8, 10]))
         ('10 runs each', '8 to 10 runs each')
     """
-    if not len(n):
-        return "no runs"
-    low, high = int(n.min()), int(n.max())
-    if len(n) == 1:
-        return plural(high, what)
-    return f"{plural(high, what)} each" if low == high else f"{low:,} to {plural(high, what)} each"
+    return span(n, what) + " each" * (len(n) > 1)
+
+
+def span(n: pd.Series[Any], what: str) -> str:
+    """Return how many there are, from fewest to most.
+
+    Example:
+        >>> span(pd.Series([2, 6]), "design point"), span(pd.Series([1, 1]), "run")
+        ('2 to 6 design points', '1 run')
+    """
+    low, high = (int(n.min()), int(n.max())) if len(n) else (0, 0)
+    return plural(high, what) if low == high else f"{low:,} to {plural(high, what)}"
 
 
 def interval(level: float, n: pd.Series[Any], what: str = "Mean") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +17,7 @@ from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.effect import default_parameters
 from mesa_lab.processing.charts.kind import ChartKind
 from mesa_lab.processing.charts.levels import is_log, is_numeric, levels_of
-from mesa_lab.processing.charts.theme import finish, theme_of
+from mesa_lab.processing.charts.theme import Theme, finish, gradient, theme_of
 from mesa_lab.processing.wording import label, measure_label
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ __all__ = ["CHART", "chart", "draw", "table"]
 
 MOST_POINTS: Final = 1000
 MOST_PARAMETERS: Final = 5
+MOST_LEVELS: Final = 12
+_GAP: Final = 14
 
 
 def table(results: Reader, outcome: str, parameters: Sequence[str] | None = None) -> pd.DataFrame:
@@ -62,17 +66,30 @@ def table(results: Reader, outcome: str, parameters: Sequence[str] | None = None
     )
     points = groups.keys["point"]
     columns: dict[str, Any] = {"point": points}
-    axes = []
+    axes: list[dict[str, Any]] = []
+    moved = _hidden(results.points[[results.columns[name] for name in names]].loc[points])
     for number, name in enumerate(names):
-        if is_numeric(results, name):
-            columns[f"p{number}"] = (
-                results.points[results.columns[name]].loc[points].to_numpy(dtype=np.float64)
-            )
-            axes.append({"title": label(name), "numeric": True, "log": is_log(results, name), "labels": []})
+        levels = levels_of(results, name, most=MOST_LEVELS)
+        numeric = is_numeric(results, name)
+        if numeric:
+            at = results.points[results.columns[name]].loc[points].to_numpy(dtype=np.float64)
+            columns[f"p{number}"] = at
         else:
-            levels = levels_of(results, name)
-            columns[f"p{number}"] = [levels.labels[at] for at in levels.code.loc[points]]
-            axes.append({"title": label(name), "numeric": False, "log": False, "labels": levels.labels})
+            at = levels.code.loc[points].to_numpy(dtype=np.float64)
+            columns[f"p{number}"] = [levels.labels[int(code)] for code in at]
+        discrete = not levels.binned and not is_log(results, name)
+        columns[f"at{number}"] = at + _apart(at, number) if moved and discrete else at
+        ticks = levels.values if numeric and not levels.binned and len(levels.values) <= 5 else []
+        axes.append(
+            {
+                "title": label(name),
+                "log": is_log(results, name),
+                "labels": [] if numeric else levels.labels,
+                "ticks": ticks,
+            }
+        )
+    if moved:
+        notes.append("Marks are moved a little so that those at the same level do not hide each other.")
     frame = pd.DataFrame(
         {**columns, "n": found["n"], "n_failed": ran - ended, "mean": found["mean"], "sd": found["sd"]}
     )
@@ -89,7 +106,7 @@ def table(results: Reader, outcome: str, parameters: Sequence[str] | None = None
         sentences.append("Crosses have no result.")
     sentences += say.left_out(int((ran - ended).sum()))
     name = measure_label(outcome, results.outcomes)
-    titles = {"point": "point"} | {f"p{number}": axis["title"] for number, axis in enumerate(axes)}
+    titles = {"point": "point"} | {f"p{number}": str(axis["title"]) for number, axis in enumerate(axes)}
     return say.caption(
         frame,
         "design",
@@ -100,6 +117,12 @@ def table(results: Reader, outcome: str, parameters: Sequence[str] | None = None
         share=is_share,
         axes=axes,
     )
+
+
+def _hidden(points: pd.DataFrame) -> bool:
+    """Whether some design points share their place in a panel."""
+    pairs = itertools.combinations(points.columns, min(2, points.shape[1]))
+    return any(bool(points[list(pair)].astype(str).duplicated().any()) for pair in pairs)
 
 
 def draw(
@@ -116,7 +139,7 @@ def draw(
         theme: "light" or "dark".
         width: Of the whole in pixels.
         height: Of the whole in pixels; None makes the panels square.
-        interactive: Show values under the pointer, and let a selection named "brush" be drawn with it.
+        interactive: Show values under the pointer, and offer an interval selection named "brush".
 
     Returns:
         An altair chart.
@@ -124,74 +147,102 @@ def draw(
     import altair as alt
 
     look, about = theme_of(theme), table.attrs["chart"]
-    axes = about["axes"]
-    count = max(len(axes) - 1, 1)
-    side = max(70, (width - 60) // count - 16)
-    tall = side if height is None else max(60, (height - 60) // count - 16)
-    fmt = ".0%" if about["share"] else say.number_format(table["mean"])
-    legend = alt.Legend(title=about["outcome"], format=fmt, titleLimit=160)
-    shown = alt.Color(
-        "mean:Q",
-        scale=alt.Scale(scheme="viridis", **({"domain": [0, 1]} if about["share"] else {})),
-        legend=legend,
-    )
-    tips: dict[str, Any] = {}
-    brush = alt.selection_interval(name="brush", resolve="intersect") if interactive else None
+    count = max(len(about["axes"]) - 1, 1)
+    side = max(70, (width - 60) // count - _GAP)
+    tall = min(side, 320) if height is None else max(60, (height - 60) // count - _GAP)
+    if len(about["axes"]) == 1:
+        places = [(0, 0)]  # one parameter: the outcome against it
+    else:
+        places = [(row, column) for row in range(1, count + 1) for column in range(row)]
+    panels = {place: _panel(table, look, *place, (side, tall), interactive=interactive) for place in places}
+    whole: Any = panels[places[0]]
+    if len(places) > 1:
+        blank = alt.Chart(table.head(1)).mark_text(text="").properties(width=side, height=tall)
+        grid = [panels.get((row, column), blank) for row in range(1, count + 1) for column in range(count)]
+        whole = alt.concat(*grid, columns=count, spacing=_GAP)
     if interactive:
-        tips = {"tooltip": [_tip(name, title, table, fmt) for name, title in about["columns"].items()]}
+        select = alt.IntervalSelectionConfig(type="interval")
+        views = [_view(*place) for place in places]
+        whole.params = [alt.TopLevelSelectionParameter(name="brush", select=select, views=views)]
+    return finish(whole, table, look, width)
 
-    def panel(row: int, column: int, *, last: bool, first: bool) -> Any:
-        encode: dict[str, Any] = {"x": _axis(alt.X, column, axes, show=last)}
-        encode["y"] = (
-            _axis(alt.Y, row, axes, show=first)
-            if row != column
-            else alt.Y("mean:Q", title=about["outcome"], scale=alt.Scale(zero=False))
-        )
-        base = alt.Chart(table).encode(**encode, **tips)
-        good = base.transform_filter("isValid(datum.mean)").mark_circle(
-            size=46, opacity=0.9, stroke=look.background, strokeWidth=0.5
-        )
-        colour: Any = shown if brush is None else alt.condition(brush, shown, alt.value(look.line))
-        dots = good.encode(color=colour)
-        if brush is not None:
-            dots = dots.add_params(brush)
-        bad = base.transform_filter("!isValid(datum.mean)").mark_point(
-            shape="cross", angle=45, size=40, color=look.muted
-        )
-        return (
-            alt.layer(dots, bad).properties(width=side, height=tall)
-            if row != column
-            else dots.properties(width=side, height=min(tall, 320))
-        )
 
-    if len(axes) == 1:
-        return finish(panel(0, 0, last=True, first=True), table, look, width)
-    rows = [
-        alt.hconcat(
-            *(panel(row, column, last=row == len(axes) - 1, first=column == 0) for column in range(row)),
-            spacing=12,
-        )
-        for row in range(1, len(axes))
+def _panel(
+    table: pd.DataFrame, look: Theme, row: int, column: int, size: tuple[int, int], *, interactive: bool
+) -> Any:
+    """Return one pair of parameters; row and column alike stand for the outcome against its only parameter."""
+    import altair as alt
+
+    about = table.attrs["chart"]
+    fmt = ".0%" if about["share"] else say.number_format(table["mean"])
+    last = row == len(about["axes"]) - 1
+    encode: dict[str, Any] = {"x": _axis(alt.X, column, about["axes"], show=last)}
+    if row == column:
+        encode["y"] = alt.Y("mean:Q", title=about["outcome"], scale=alt.Scale(zero=False, padding=10))
+    else:
+        encode["y"] = _axis(alt.Y, row, about["axes"], show=column == 0)
+    tips: dict[str, Any] = (
+        {"tooltip": [_tip(name, title, table, fmt) for name, title in about["columns"].items()]}
+        if interactive
+        else {}
+    )
+    legend = alt.Legend(title=about["outcome"], format=fmt, titleLimit=160, gradientLength=140)
+    scale = gradient(about["share"])
+    base = alt.Chart(table).encode(**encode, **tips)
+    good = base.transform_filter("isValid(datum.mean)").mark_circle(
+        size=44, opacity=0.95, stroke=look.line, strokeWidth=0.5
+    )
+    bad = base.transform_filter("!isValid(datum.mean)").mark_point(
+        shape="cross", angle=45, size=40, color=look.muted
+    )
+    layers = [
+        good.properties(name=_view(row, column)).encode(color=alt.Color("mean:Q", scale=scale, legend=legend))
     ]
-    return finish(alt.vconcat(*rows, spacing=12), table, look, width)
+    if row != column:
+        layers.append(bad)
+    return alt.layer(*layers).properties(width=size[0], height=size[1])
+
+
+def _view(row: int, column: int) -> str:
+    return f"panel_{row}_{column}"
 
 
 def _axis(channel: Any, number: int, axes: list[dict[str, Any]], *, show: bool) -> Any:
     import altair as alt
 
     side = axes[number]
-    title = side["title"] if show else None
-    axis = alt.Axis(labels=show, ticks=show, tickCount=4, grid=True, labelOverlap=True, titleLimit=160)
-    if side["numeric"]:
-        scale = (
-            alt.Scale(type="log", nice=False, padding=6)
-            if side["log"]
-            else alt.Scale(zero=False, nice=False, padding=6)
-        )
-        return channel(f"p{number}:Q", title=title, scale=scale, axis=axis)
-    return channel(
-        f"p{number}:N", title=title, sort=side["labels"], scale=alt.Scale(domain=side["labels"]), axis=axis
+    labels = side["labels"]
+    scale = (
+        alt.Scale(type="log", nice=False, padding=8)
+        if side["log"]
+        else alt.Scale(zero=False, nice=False, padding=8)
     )
+    options: dict[str, Any] = {
+        "labels": show,
+        "ticks": show,
+        "labelOverlap": True,
+        "titleLimit": 160,
+        "tickCount": 4,
+    }
+    if side["ticks"]:
+        options |= {"values": side["ticks"]}
+    if labels:
+        options |= {
+            "values": list(range(len(labels))),
+            "labelExpr": f"{json.dumps(labels)}[datum.value]",
+            "labelLimit": 90,
+        }
+        scale = alt.Scale(zero=False, nice=False, domain=[-0.5, len(labels) - 0.5])
+    return channel(
+        f"at{number}:Q", title=side["title"] if show else None, scale=scale, axis=alt.Axis(**options)
+    )
+
+
+def _apart(at: Any, number: int) -> Any:
+    """Spread marks around their levels, evenly and alike each time, each parameter in its own order."""
+    levels = np.unique(at)
+    gap = float(np.diff(levels).min()) if len(levels) > 1 else 1.0
+    return gap * 0.3 * ((np.arange(len(at)) * np.sqrt((2, 3, 5, 7, 11)[number % 5])) % 1 - 0.5)
 
 
 def _tip(name: str, title: str, table: pd.DataFrame, fmt: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,8 +14,8 @@ from mesa_lab.processing.analysis.summary import numbers, statistics
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.kind import ChartKind
 from mesa_lab.processing.charts.series import automatic, lines
-from mesa_lab.processing.charts.theme import finish, theme_of
-from mesa_lab.processing.wording import label, measure_label, plural
+from mesa_lab.processing.charts.theme import Theme, finish, theme_of
+from mesa_lab.processing.wording import measure_label
 
 if TYPE_CHECKING:
     import altair as alt
@@ -80,20 +81,24 @@ def table(
             "value": values[run],
             "run_id": base["run_id"],
             "replication": base["replication"],
-            "seed": base["seed"].astype("str"),
+            "seed": results.recorded("seed").iloc[run].astype("str").to_numpy(),
             **{name: found[name].to_numpy()[code] for name in ("n", "mean", "q25", "median", "q75")},
             "low": ends["min"].to_numpy()[code],
             "high": ends["max"].to_numpy()[code],
-            "jitter": (run * 0.6180339887498949) % 1,  # evenly spread, and the same each time
+            "ci_low": found["ci_low"].to_numpy()[code],
+            "ci_high": found["ci_high"].to_numpy()[code],
+            "row": code,
+            "dot": code
+            - 0.28
+            + 0.56 * ((run * 0.6180339887498949) % 1),  # spread evenly, and alike each time
         }
     )
     failed = int((~results.done & (groups.code >= 0)).sum())
-    what = (
-        "Dots are runs, diamonds shares of yes"
-        if is_share
-        else "Dots are runs, boxes the middle half with the median, diamonds means"
-    )
-    sentences = [f"{what}; {plural(len(rows), 'run')} in all, {say.counts(found['n'][found['n'] > 0])}."]
+    total = say.counts(found["n"][found["n"] > 0])
+    if is_share:
+        sentences = [f"Share of yes with 95 % confidence interval (Wilson), {total}."]
+    else:
+        sentences = [f"Dots are runs, boxes the middle half with the median, diamonds means; {total}."]
     sentences += [] if by == "point" else say.averaged(groups.averaged_over)
     sentences += [*notes, *say.left_out(failed, int(keep.sum() - measured.sum()))]
     group_title = levels.title if levels else ""
@@ -113,7 +118,7 @@ def table(
         outcome=name,
         share=is_share,
         group_title=group_title,
-        groups=[text for text in labels if text in set(frame["group"])],
+        groups=labels,
     )
 
 
@@ -140,86 +145,116 @@ def draw(
 
     look, about = theme_of(theme), table.attrs["chart"]
     labels = about["groups"]
-    height = height or max(90, min(44 * len(labels), 480))
-    y = alt.Y(
-        "group:N",
-        sort=labels,
-        title=about["group_title"] or None,
-        scale=alt.Scale(domain=labels, padding=0.1),
-    )
-    if len(labels) == 1:
-        y = y.axis(None)
-    title, scale = about["outcome"], alt.Scale(zero=False, padding=10)
-    axis = alt.Axis(format="~%" if about["share"] else "", grid=True)
-
-    def x(field: str) -> Any:
-        return alt.X(f"{field}:Q", title=title, scale=scale, axis=axis)
-
+    height = height or max(90, min(46 * len(labels), 520))
     base = alt.Chart(table.astype({"group": str}))
-    one = base.transform_aggregate(
-        groupby=["group"],
-        **{name: f"max({name})" for name in ("n", "mean", "q25", "median", "q75", "low", "high")},
+    fields = ("row", "n", "mean", "q25", "median", "q75", "low", "high", "ci_low", "ci_high")
+    largest = [
+        alt.AggregatedFieldDef(op="max", field=name, **{"as": name}) for name in fields
+    ]  # they are all alike
+    each = base.transform_aggregate(largest, groupby=["group"])
+    each = each.transform_calculate(top="datum.row - 0.3", bottom="datum.row + 0.3")
+    layers = (
+        _shares(each, about, look)
+        if about["share"]
+        else _boxes(base, each, table, look, interactive=interactive)
     )
-    place = alt.YOffset("jitter:Q", scale=alt.Scale(domain=[-0.35, 1.35]))
+    axis = alt.Axis(
+        values=list(range(len(labels))),
+        labelExpr=f"{json.dumps(labels)}[datum.value]",
+        title=about["group_title"] or None,
+        grid=False,
+        domain=False,
+        ticks=False,
+        labelLimit=260,
+    )
+    scale = alt.Scale(domain=[len(labels) - 0.5, -0.5], nice=False, zero=False)
+    rows = alt.Y("row:Q", scale=scale, axis=axis if len(labels) > 1 else None)
+    anchor = each.mark_point(opacity=0).encode(y=rows)
+    return finish(alt.layer(anchor, *layers).properties(width=width, height=height), table, look, width)
+
+
+def _x(field: str, about: dict[str, Any]) -> Any:
+    import altair as alt
+
+    if about["share"]:
+        return alt.X(
+            f"{field}:Q", title=about["outcome"], scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="~%")
+        )
+    return alt.X(f"{field}:Q", title=about["outcome"], scale=alt.Scale(zero=False, padding=10))
+
+
+def _boxes(base: Any, each: Any, table: pd.DataFrame, look: Theme, *, interactive: bool) -> list[Any]:
+    """Return whisker, box, runs, median and mean."""
+    import altair as alt
+
+    about = table.attrs["chart"]
     fmt = say.number_format(table["value"])
-    tips: dict[str, Any] = {}
+    runs: dict[str, Any] = {}
     stats: dict[str, Any] = {}
     if interactive:
         formats = {"value": fmt, "run_id": "d", "replication": "d"}
-        tips = {
-            "tooltip": [
-                alt.Tooltip(
-                    f"{name}:{'Q' if name in formats else 'N'}",
-                    title=text,
-                    format=formats.get(name, alt.Undefined),
-                )
-                for name, text in about["columns"].items()
-            ]
-        }
-        names = ("mean", "median", "q25", "q75")
-        stats = {
-            "tooltip": [
-                alt.Tooltip("group:N", title=about["columns"]["group"]),
-                alt.Tooltip("n:Q", title="runs", format=",d"),
-            ]
-            + [alt.Tooltip(f"{name}:Q", title=name, format=fmt) for name in names]
-        }
-    layers = []
-    if not about["share"]:
-        layers += [
-            one.mark_rule(color=look.muted, strokeWidth=1).encode(x=x("low"), x2="high:Q", y=y),
-            one.mark_bar(
-                height=alt.RelativeBandSize(0.62),
-                color=look.accent,
-                opacity=0.22,
-                stroke=look.accent,
-                strokeWidth=1,
-            ).encode(x=x("q25"), x2="q75:Q", y=y, **stats),
+        runs["tooltip"] = [
+            alt.Tooltip(
+                f"{name}:{'Q' if name in formats else 'N'}",
+                title=text,
+                format=formats.get(name, alt.Undefined),
+            )
+            for name, text in about["columns"].items()
         ]
-    layers.append(
-        base.mark_circle(size=18 if len(table) > 400 else 30, opacity=0.55, color=look.accent).encode(
-            x=x("value"), y=y, yOffset=place, **tips
-        )
-    )
-    if not about["share"]:
-        layers.append(
-            one.mark_tick(
-                thickness=2.5, height=alt.RelativeBandSize(0.62) if False else 24, color=look.ink
-            ).encode(x=x("median"), y=y)
-        )
-    layers.append(
-        one.mark_point(
+        stats["tooltip"] = [
+            alt.Tooltip("group:N", title=about["columns"]["group"]),
+            alt.Tooltip("n:Q", title="runs", format=",d"),
+            *(alt.Tooltip(f"{name}:Q", title=name, format=fmt) for name in ("mean", "median", "q25", "q75")),
+        ]
+    size = 16 if len(table) > 600 else 30
+    return [
+        each.mark_rule(color=look.muted).encode(x=_x("low", about), x2="high:Q", y="row:Q"),
+        each.mark_rect(fill=look.accent, fillOpacity=0.18, stroke=look.accent).encode(
+            x=_x("q25", about), x2="q75:Q", y="top:Q", y2="bottom:Q", **stats
+        ),
+        base.mark_circle(size=size, opacity=0.5, color=look.accent).encode(
+            x=_x("value", about), y="dot:Q", **runs
+        ),
+        each.mark_rule(color=look.ink, strokeWidth=2.5).encode(
+            x=_x("median", about), y="top:Q", y2="bottom:Q"
+        ),
+        each.mark_point(
             shape="diamond",
             filled=True,
-            size=80,
+            size=90,
             color=look.ink,
             stroke=look.background,
-            strokeWidth=1,
+            strokeWidth=1.5,
             opacity=1,
-        ).encode(x=x("mean"), y=y, **stats)
-    )
-    return finish(alt.layer(*layers).properties(width=width, height=height), table, look, width)
+        ).encode(x=_x("mean", about), y="row:Q", **stats),
+    ]
 
+
+def _shares(each: Any, about: dict[str, Any], look: Theme) -> list[Any]:
+    """Return a bar for each share, with its interval: of yes and no nothing else is to be seen."""
+    import altair as alt
+
+    bars = each.transform_calculate(zero="0")
+    return [
+        bars.mark_rect(fill=look.accent, fillOpacity=0.35).encode(
+            x=_x("zero", about), x2="mean:Q", y="top:Q", y2="bottom:Q"
+        ),
+        each.mark_rule(color=look.ink, strokeWidth=1.5).encode(
+            x=_x("ci_low", about), x2="ci_high:Q", y="row:Q"
+        ),
+        each.mark_point(shape="diamond", filled=True, size=90, color=look.ink, opacity=1).encode(
+            x=_x("mean", about),
+            y="row:Q",
+            tooltip=[
+                alt.Tooltip("group:N", title=about["columns"]["group"]),
+                alt.Tooltip("n:Q", title="runs", format=",d"),
+                *(alt.Tooltip(f"{name}:Q", title=text, format=".1%") for name, text in _SHARE.items()),
+            ],
+        ),
+    ]
+
+
+_SHARE: Final = {"mean": "share", "ci_low": "low", "ci_high": "high"}
 
 CHART = ChartKind(
     "distribution",

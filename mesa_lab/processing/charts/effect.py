@@ -200,8 +200,8 @@ def draw(
     ends = {"y": alt.Y("low:Q", title=about["outcome"], scale=y_scale, axis=y_axis), "y2": "high:Q"}
     encode: dict[str, Any] = {"x": _x(about, table, width)}
     marks: dict[str, Any] = {"color": alt.value(look.accent)}
+    legend = key(labels, about["group_title"], width, size=90)
     if several:
-        legend = key(labels, about["group_title"], width)
         palette = colours(look, len(labels), ordered=about["ordered"])
         marks = {
             "color": alt.Color(
@@ -218,7 +218,7 @@ def draw(
                 "group:N",
                 sort=labels,
                 scale=alt.Scale(domain=labels, range=list(SHAPES[: len(labels)])),
-                legend=key(labels, about["group_title"], width),
+                legend=legend,
             )
         }
         if several
@@ -264,8 +264,19 @@ def _x(about: dict[str, Any], table: pd.DataFrame, width: int) -> Any:
 
     title = about["columns"]["x"]
     if about["numeric"]:
-        scale = alt.Scale(type="log", nice=False) if about["log"] else alt.Scale(zero=False, padding=12)
-        return alt.X("x:Q", title=title, scale=scale, axis=alt.Axis(grid=False))
+        scale = (
+            alt.Scale(type="log", nice=False, padding=12)
+            if about["log"]
+            else alt.Scale(zero=False, padding=12)
+        )
+        levels = sorted(set(table["x"]))
+        few = not about["cloud"] and len(levels) <= 10
+        return alt.X(
+            "x:Q",
+            title=title,
+            scale=scale,
+            axis=alt.Axis(grid=False, values=levels if few else alt.Undefined),
+        )
     shown = [text for text in about["order"] if text in set(table["x"])]
     fits = sum(7 * len(text) + 14 for text in shown) <= width and all(
         7 * len(text) + 8 < width / len(shown) for text in shown

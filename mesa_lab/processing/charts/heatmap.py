@@ -14,7 +14,7 @@ from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.effect import default_parameters
 from mesa_lab.processing.charts.kind import ChartKind
 from mesa_lab.processing.charts.levels import Levels, is_log, levels_of
-from mesa_lab.processing.charts.theme import finish, theme_of
+from mesa_lab.processing.charts.theme import finish, gradient, theme_of
 from mesa_lab.processing.wording import label, measure_label
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def table(
             notes.append(f"{MOST_CATEGORIES} of {len(levels.labels):,} levels of {levels.title} are shown.")
     what = "Share" if is_share else "Mean"
     sentences = [
-        f"{what} in each cell, {say.counts(frame['n'])} from {say.counts(frame['n_points'], 'design point')}."
+        f"{what} in each cell, over {say.span(frame['n'], 'run')} from {say.span(frame['n_points'], 'design point')}."
     ]
     sentences += [*say.averaged(groups.averaged_over), *notes]
     if len(frame) < min(len(across.labels), MOST_CATEGORIES) * min(len(up.labels), MOST_CATEGORIES):
@@ -130,7 +130,11 @@ def _axis(results: Reader, levels: Levels) -> dict[str, Any]:
 
 
 def draw(
-    table: pd.DataFrame, theme: str = "light", width: int = 480, height: int = 340, interactive: bool = True
+    table: pd.DataFrame,
+    theme: str = "light",
+    width: int = 480,
+    height: int | None = None,
+    interactive: bool = True,
 ) -> alt.TopLevelMixin:
     """Draw a heat map, with the values printed when there are few cells.
 
@@ -138,7 +142,7 @@ def draw(
         table: From `table`.
         theme: "light" or "dark".
         width: Of the plot in pixels.
-        height: Of the plot in pixels.
+        height: Of the plot in pixels; None suits it to the number of cells.
         interactive: Show values under the pointer.
 
     Returns:
@@ -147,6 +151,9 @@ def draw(
     import altair as alt
 
     look, about = theme_of(theme), table.attrs["chart"]
+    if height is None:
+        up = about["axes"]["y"]
+        height = 320 if up["binned"] else max(120, min(56 * len(up["labels"]), 400))
     fmt = ".0%" if about["share"] else say.number_format(table["mean"])
     place: dict[str, Any] = {}
     middle: dict[str, Any] = {}
@@ -167,7 +174,7 @@ def draw(
             }
             place[axis] = middle[axis] = channel(f"{axis}:N", scale=alt.Scale(domain=labels), **options)
     low, high = float(table["mean"].min()), float(table["mean"].max())
-    scale = alt.Scale(scheme="viridis", **({"domain": [0, 1]} if about["share"] else {}))
+    scale = gradient(about["share"])
     legend = alt.Legend(
         title=about["outcome"], format=fmt, gradientLength=min(height - 40, 200), titleLimit=140
     )

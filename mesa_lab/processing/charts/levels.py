@@ -60,7 +60,9 @@ def is_numeric(results: Reader, name: str) -> bool:
 def is_log(results: Reader, name: str) -> bool:
     """Whether a parameter is varied on a logarithmic scale."""
     parameter = results.experiment.space.varied.get(name)
-    return bool(getattr(parameter, "log", False)) and is_numeric(results, name) and _positive(results, name)
+    spread = getattr(parameter, "distribution", None)
+    logarithmic = getattr(parameter, "log", False) or spread in ("loguniform", "reciprocal", "lognorm")
+    return bool(logarithmic) and is_numeric(results, name) and _positive(results, name)
 
 
 def _positive(results: Reader, name: str) -> bool:

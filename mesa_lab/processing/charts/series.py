@@ -180,7 +180,7 @@ def _few(found: Groups, wanted: list[Any], most: int, what: str) -> tuple[Any, l
 
 def _stride(results: Reader) -> int:
     """Return every how many steps to draw."""
-    steps = results.base["steps"]
+    steps = results.recorded("steps")
     period = max(results.experiment.period, 1)
     last = int(steps.max()) if len(steps) and steps.notna().any() else 0
     return int(period * max(1, -(-(last // period + 1) // MOST_STEPS)))

@@ -16,7 +16,7 @@ from mesa_lab.errors import OutcomeError
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["DASHES", "SHAPES", "THEMES", "Theme", "colours", "finish", "key", "theme_of"]
+__all__ = ["DASHES", "SHAPES", "THEMES", "Theme", "colours", "finish", "gradient", "key", "theme_of"]
 
 FONT: Final = "Helvetica Neue, Helvetica, Arial, sans-serif"
 
@@ -108,7 +108,7 @@ def _between(one: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
-def key(labels: Sequence[str], title: str, width: int) -> Any:
+def key(labels: Sequence[str], title: str, width: int, size: int = 420) -> Any:
     """Return the legend of some groups below a chart, in as many columns as fit; None when there is one group."""
     import altair as alt
 
@@ -120,7 +120,7 @@ def key(labels: Sequence[str], title: str, width: int) -> Any:
         orient="bottom",
         direction="horizontal",
         columns=max(1, int(width // each)),
-        symbolSize=420,
+        symbolSize=size,
         offset=12,
     )
 
@@ -144,11 +144,18 @@ def finish(chart: Any, table: Any, theme: Theme, width: int) -> alt.TopLevelMixi
         text=_wrapped([caption["title"]], max(width, 420) / 8.2),
         subtitle=_wrapped(caption["subtitle"], max(width, 420) / 6.2),
         anchor="start",
-        frame="group" if not isinstance(chart, alt.VConcatChart | alt.HConcatChart) else "bounds",
+        frame="group" if not isinstance(chart, alt.ConcatChart) else "bounds",
         offset=14,
     )
     chart = chart.properties(title=title, description=caption["alt"], background=theme.background, padding=12)
     return chart.configure(**config(theme))  # type: ignore[no-any-return]
+
+
+def gradient(share: bool) -> alt.Scale:
+    """Return the colour scale of a heat map; that of a share runs from 0 to 1."""
+    import altair as alt
+
+    return alt.Scale(scheme="viridis", domain=[0, 1] if share else alt.Undefined)
 
 
 def _wrapped(lines: Sequence[str], characters: float) -> list[str]:
