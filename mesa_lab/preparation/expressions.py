@@ -6,11 +6,9 @@ ask for a wrong comparison but for nothing else.
 """
 
 import ast
-import math
-import operator
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -18,55 +16,28 @@ from typing import Any, Final
 import numpy as np
 
 from mesa_lab.errors import ExperimentError, suggest
+from mesa_lab.preparation.operations import (
+    ARITHMETIC,
+    COMPARISONS,
+    FUNCTIONS,
+    Step,
+    Values,
+    all_of,
+    any_of,
+    bounded,
+    compared,
+    is_column,
+    negate,
+    number,
+)
 
 __all__ = ["Expression", "compile_expression"]
 
-type Values = Mapping[str, Any]
-type Step = Callable[[Values], Any]
-
 LONGEST: Final = 1000
 DEEPEST: Final = 40
-LARGEST_BITS: Final = 1024
 
 STATISTICS: Final = ("count", "sum", "mean", "median", "sd", "min", "max")
 """Written as `count(Wolf)` or `mean(Wolf.energy)`, these are the names of outcomes."""
-
-_FUNCTIONS: Final[dict[str, tuple[Callable[..., Any], Callable[..., Any]]]] = {
-    # name: (on single values, on columns)
-    "abs": (abs, np.abs),
-    "ceil": (math.ceil, np.ceil),
-    "exp": (math.exp, np.exp),
-    "floor": (math.floor, np.floor),
-    "len": (len, lambda column: np.array([len(value) for value in column])),
-    "log": (math.log, lambda x, base=math.e: np.log(x) / np.log(base)),
-    "max": (max, lambda *columns: _fold(np.maximum, columns)),
-    "min": (min, lambda *columns: _fold(np.minimum, columns)),
-    "round": (round, lambda x, digits=0: np.round(x, digits)),
-    "sqrt": (math.sqrt, np.sqrt),
-}
-
-_ARITHMETIC: Final[dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]]] = {
-    ast.Add: ("+", operator.add),
-    ast.Sub: ("-", operator.sub),
-    ast.Mult: ("*", operator.mul),
-    ast.Div: ("/", operator.truediv),
-    ast.FloorDiv: ("//", operator.floordiv),
-    ast.Mod: ("%", operator.mod),
-    ast.Pow: ("**", operator.pow),
-}
-
-_COMPARISONS: Final[dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any]]]] = {
-    ast.Lt: ("<", operator.lt),
-    ast.LtE: ("<=", operator.le),
-    ast.Gt: (">", operator.gt),
-    ast.GtE: (">=", operator.ge),
-    ast.Eq: ("==", operator.eq),
-    ast.NotEq: ("!=", operator.ne),
-    ast.In: ("in", lambda left, right: _contains(left, right)),
-    ast.NotIn: ("not in", lambda left, right: np.logical_not(_contains(left, right))),
-    ast.Is: ("is", operator.eq),
-    ast.IsNot: ("is not", operator.ne),
-}
 
 _HINTS: Final = (
     (re.compile(r"&&?"), "Write 'and' instead of '&'."),
@@ -115,20 +86,20 @@ class Expression:
                 raise ExperimentError(
                     f"The expression '{self.text}' speaks of '{name}', which has no value.{suggest(name, values)}"
                 )
-        lengths = {len(values[name]) for name in self.names if _is_column(values[name])}
+        lengths = {len(values[name]) for name in self.names if is_column(values[name])}
         if not lengths:
             return self._single(values)
         try:
             with np.errstate(all="ignore"):
                 result = self._run(values)
-            return result if _is_column(result) else np.full(lengths.pop(), result)
+            return result if is_column(result) else np.full(lengths.pop(), result)
         except (TypeError, ValueError, ArithmeticError):
             # Rows decide for themselves what 'and' and 'or' need not look at.
             return self._by_row(values, lengths.pop())
 
     def _by_row(self, values: Values, length: int) -> Any:
         columns = {
-            name: values[name].tolist() if _is_column(values[name]) else [values[name]] * length
+            name: values[name].tolist() if is_column(values[name]) else [values[name]] * length
             for name in self.names
         }
         rows = zip(*columns.values(), strict=True)
@@ -214,18 +185,18 @@ class _Reader:
                 return lambda values: tuple(item(values) for item in items)
             case ast.UnaryOp(op=ast.Not()):
                 inner = self.read(node.operand, deeper)
-                return lambda values: _negate(inner(values))
+                return lambda values: negate(inner(values))
             case ast.UnaryOp(op=ast.USub()):
                 inner = self.read(node.operand, deeper)
-                return lambda values: -_number("-", inner(values))
+                return lambda values: -number("-", inner(values))
             case ast.UnaryOp(op=ast.UAdd()):
                 inner = self.read(node.operand, deeper)
-                return lambda values: _number("+", inner(values))
-            case ast.BinOp(op=op) if type(op) in _ARITHMETIC:
+                return lambda values: number("+", inner(values))
+            case ast.BinOp(op=op) if type(op) in ARITHMETIC:
                 return self._arithmetic(node, deeper)
             case ast.BoolOp():
                 parts = [self.read(part, deeper) for part in node.values]
-                return _all(parts) if isinstance(node.op, ast.And) else _any(parts)
+                return all_of(parts) if isinstance(node.op, ast.And) else any_of(parts)
             case ast.Compare():
                 return self._comparison(node, deeper)
             case ast.Call():
@@ -239,13 +210,13 @@ class _Reader:
 
     def _arithmetic(self, node: ast.BinOp, depth: int) -> Step:
         left, right = self.read(node.left, depth), self.read(node.right, depth)
-        symbol, apply = _ARITHMETIC[type(node.op)]
+        symbol, apply = ARITHMETIC[type(node.op)]
         grows = isinstance(node.op, ast.Mult | ast.Pow)
 
         def run(values: Values) -> Any:
-            a, b = _number(symbol, left(values)), _number(symbol, right(values))
+            a, b = number(symbol, left(values)), number(symbol, right(values))
             if grows:
-                a, b = _bounded(symbol, a, b)
+                a, b = bounded(symbol, a, b)
             return apply(a, b)
 
         return run
@@ -258,14 +229,14 @@ class _Reader:
                 raise self._refused(right, "needs a list after 'in', such as (1, 2, 3).")
             if isinstance(op, ast.Is | ast.IsNot) and not isinstance(right, ast.Constant):
                 raise self._refused(right, "may use 'is' with None, True and False only. Write '=='.")
-            operations.append(_COMPARISONS[type(op)])
+            operations.append(COMPARISONS[type(op)])
 
         def run(values: Values) -> Any:
             left, result = operands[0](values), True
             for (symbol, compare), operand in zip(operations, operands[1:], strict=True):
                 right = operand(values)
-                holds = _compared(symbol, compare, left, right)
-                if not _is_column(holds) and not _is_column(result):
+                holds = compared(symbol, compare, left, right)
+                if not is_column(holds) and not is_column(result):
                     result = result and bool(holds)
                     if not result:
                         return False
@@ -284,20 +255,20 @@ class _Reader:
             outcome = f"{name}({subject})"
             self.names.append(outcome)
             return lambda values: values[outcome]
-        if name not in _FUNCTIONS:
-            known = sorted(_FUNCTIONS)
+        if name not in FUNCTIONS:
+            known = sorted(FUNCTIONS)
             raise self._refused(node, f"calls '{name}'.{suggest(name, known)} There are: {', '.join(known)}.")
         allowed = {"log": (1, 2), "round": (1, 2), "max": (1, 20), "min": (1, 20)}.get(name, (1, 1))
         if not allowed[0] <= len(node.args) <= allowed[1] or any(
             isinstance(a, ast.Starred) for a in node.args
         ):
             raise self._refused(node, f"calls '{name}' with {len(node.args)} values.")
-        single, columns = _FUNCTIONS[name]
+        single, columns = FUNCTIONS[name]
         arguments = [self.read(argument, depth) for argument in node.args]
 
         def run(values: Values) -> Any:
             given = [argument(values) for argument in arguments]
-            return (columns if any(_is_column(each) for each in given) else single)(*given)
+            return (columns if any(is_column(each) for each in given) else single)(*given)
 
         return run
 
@@ -320,99 +291,6 @@ def _subject(statistic: str, node: ast.expr) -> str | None:
         case ast.Attribute(value=ast.Name(id=name), attr=attribute) if statistic != "count":
             return f"{name}.{attribute}"
     return None
-
-
-def _all(parts: list[Step]) -> Step:
-    def run(values: Values) -> Any:
-        result: Any = True
-        for part in parts:
-            value = part(values)
-            if _is_column(value) or _is_column(result):
-                result = np.logical_and(_truth(result), _truth(value))
-            elif not value:
-                return False
-        return result
-
-    return run
-
-
-def _any(parts: list[Step]) -> Step:
-    def run(values: Values) -> Any:
-        result: Any = False
-        for part in parts:
-            value = part(values)
-            if _is_column(value) or _is_column(result):
-                result = np.logical_or(_truth(result), _truth(value))
-            elif value:
-                return True
-        return result
-
-    return run
-
-
-def _truth(value: Any) -> Any:
-    return value.astype(bool) if _is_column(value) else bool(value)
-
-
-def _negate(value: Any) -> Any:
-    return np.logical_not(_truth(value)) if _is_column(value) else not value
-
-
-def _contains(value: Any, options: tuple[Any, ...]) -> Any:
-    if not _is_column(value):
-        return value in options
-    return np.any([np.asarray(value == option) for option in options], axis=0) if options else value != value
-
-
-def _compared(symbol: str, compare: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    try:
-        return compare(left, right)
-    except TypeError:
-        if _is_column(left) or _is_column(right):
-            raise
-        raise TypeError(f"'{symbol}' does not compare {_kind(left)} with {_kind(right)}") from None
-
-
-def _number(symbol: str, value: Any) -> Any:
-    if isinstance(value, int | float | np.number | np.bool_):
-        return value
-    if _is_column(value):
-        return value.astype(np.int64) if value.dtype == np.bool_ else value
-    raise TypeError(f"'{symbol}' needs numbers, not {_kind(value)}")
-
-
-def _bounded(symbol: str, left: Any, right: Any) -> tuple[Any, Any]:
-    if _is_column(left) or _is_column(right):
-        # Columns of integers would wrap round in silence where floats only round.
-        return _as_float(left), _as_float(right)
-    if isinstance(left, int) and isinstance(right, int):
-        bits = left.bit_length() * abs(right) if symbol == "**" else left.bit_length() + right.bit_length()
-        if bits > LARGEST_BITS:
-            raise ValueError(f"{left} {symbol} {right} is too large")
-    elif symbol == "**" and left < 0 and right != int(right):
-        raise ValueError(f"{left} ** {right} is no real number")
-    return left, right
-
-
-def _as_float(value: Any) -> Any:
-    if _is_column(value):
-        return value if value.dtype == object else value.astype(float)
-    return float(value)
-
-
-def _fold(function: Callable[[Any, Any], Any], columns: tuple[Any, ...]) -> Any:
-    result = columns[0]
-    for column in columns[1:]:
-        result = function(result, column)
-    return result
-
-
-def _is_column(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim > 0
-
-
-def _kind(value: Any) -> str:
-    return f"{value!r} (text)" if isinstance(value, str) else "None" if value is None else repr(value)
 
 
 def _unquote(text: str) -> tuple[str, dict[str, str]]:

@@ -25,7 +25,7 @@ class FrozenDict(dict[Any, Any]):
         raise TypeError("This mapping belongs to frozen data and cannot be changed. Make a new one.")
 
     __setitem__ = __delitem__ = _refuse
-    __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(key(self))

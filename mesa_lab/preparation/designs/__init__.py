@@ -119,7 +119,7 @@ def as_design(source: Any) -> Design:
     if isinstance(source, type) and hasattr(source, "points"):
         raise DesignError(f"The design is the class {source.__name__}. Call it: {source.__name__}(...).")
     if isinstance(source, Design) or (hasattr(source, "points") and not isinstance(source, Mapping)):
-        return source  # type: ignore[no-any-return]
+        return source
     if isinstance(source, list | tuple) and source and all(isinstance(each, Design) for each in source):
         return Union(source)
     if callable(source):

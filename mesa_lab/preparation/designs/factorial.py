@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Any, override
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["FullFactorial", "checked_levels"]
+
+MANY = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +64,18 @@ class FullFactorial(Design):
     def n_points(self, space: ParameterSpace) -> int:
         return math.prod(levels_of(self, space, self.levels, count_only=True).values())
 
+    @override
+    def advice(self, space: ParameterSpace) -> tuple[str, ...]:
+        points = self.n_points(space)
+        if points < MANY:
+            return ()
+        return (
+            f"A full factorial of {points:,} points: space-filling designs cover {len(space.varied)} parameters with "
+            "far fewer, for instance Sobol(1024).",
+        )
 
-def checked_levels(design: Design, levels: int | Mapping[str, int] | None) -> int | Mapping[str, int] | None:
+
+def checked_levels(design: Design, levels: Any) -> int | Mapping[str, int] | None:
     """Check the `levels` setting of a design.
 
     Raises:

@@ -73,7 +73,7 @@ class Sobol(UnitDesign):
         if self.size & (self.size - 1):
             below = 1 << (self.size.bit_length() - 1)
             said.append(
-                f"{self.size} points are no power of 2, so Sobol' loses its balance. Take {below} or {2 * below} "
+                f"{self.size:,} points are no power of 2, so Sobol' loses its balance. Take {below:,} or {2 * below:,} "
                 "(Owen 2020, arXiv:2008.08051)."
             )
         if self.size < 2 * dimensions:

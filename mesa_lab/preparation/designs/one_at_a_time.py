@@ -68,8 +68,9 @@ class OneAtATime(Design):
     @override
     def n_points(self, space: ParameterSpace) -> int:
         counts = levels_of(self, space, self._asked(space), count_only=True)
-        if sum(counts.values()) > 1_000_000:  # a bound is enough to refuse it
-            return 1 + sum(counts.values())
+        bound = 1 + int(sum(counts.values()))
+        if bound > 1_000_000:  # enough to refuse it
+            return bound
         base = self.base_case(space)
         levels = levels_of(self, space, self._asked(space))
         return 1 + sum(not _same(value, base[name]) for name, values in levels.items() for value in values)
