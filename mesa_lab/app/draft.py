@@ -183,9 +183,14 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
     from mesa_lab.preparation.models import reference_of
 
     known = {info.name: row_for(info) for info in description.parameters} if description else {}
-    rows = dict(known)
-    for name, parameter in experiment.parameters.items():
-        rows[name] = draft_row(known.get(name, Row(name)), parameter)
+    own = {
+        name: draft_row(known.get(name, Row(name)), given) for name, given in experiment.parameters.items()
+    }
+    # The order of what varies decides which points a design gives, so the experiment's goes first.
+    varied = list(experiment.space.varied)
+    rows = (
+        {**known, **own} if [name for name in known if name in varied] == varied else {**own, **known, **own}
+    )
     agents = experiment.protocol.agents
     return Draft(
         model=reference_of(experiment.model),

@@ -100,11 +100,15 @@ def fields_of(design: type) -> tuple[FormField, ...]:
     except (NameError, TypeError):
         hints = {}
     docs = _argument_docs(design)
-    return tuple(
+    fields = [
         _field(field, hints.get(field.name, Any), docs.get(field.name, ""))
         for field in dataclasses.fields(design)
         if field.init
-    )
+    ]
+    if any(field.kind == "points" for field in fields):
+        # A page takes the points themselves: a path would be one on the server's machine.
+        fields = [field for field in fields if field.name != "path"]
+    return tuple(fields)
 
 
 def summary_of(design: type) -> str:
@@ -137,7 +141,7 @@ def _kind(name: str, hint: Any) -> tuple[str, tuple[Any, ...], bool, bool]:
     options = [option for option in _options(hint) if option is not type(None)]
     if any(_holds_designs(option) for option in options):
         return "designs", (), False, False
-    if name in ("rows", "source") or any(
+    if name in ("data", "rows", "source") or any(
         getattr(option, "__name__", "") == "DataFrame" for option in options
     ):
         return "points", (), False, False

@@ -20,7 +20,7 @@ from mesa_lab.errors import ExperimentError, OutcomeError, suggest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mesa_lab.app.draft import Draft
+    from mesa_lab.app.draft import Draft, Row
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
 
@@ -82,12 +82,12 @@ def _parameters(draft: Draft, description: ModelDescription | None, mistakes: Mi
     columns = dict.fromkeys(points[0]) if points else {}
     found: dict[str, Any] = {}
     for row in draft.rows:
-        if row.name in columns:
+        if row.name in columns and not (row.varied and _typed(row, infos, points)):
             continue
         if closed and row.name not in infos:
             near = suggest(row.name, infos)
             mistakes.note(f"parameters.{row.name}", f"The model takes no '{row.name}'.{near}")
-        elif table and row.varied:
+        elif table and row.varied and row.name not in columns:
             mistakes.note(
                 f"parameters.{row.name}",
                 f"'{row.name}' varies, but the table of points has no column '{row.name}'. "
@@ -100,9 +100,19 @@ def _parameters(draft: Draft, description: ModelDescription | None, mistakes: Mi
     for name in columns:
         if closed and name not in infos:
             mistakes.note("design.points", _no_column(name, infos))
-        else:
+        elif name not in found:
             found[name] = _values_of(name, points)
     return found
+
+
+def _typed(row: Row, infos: Mapping[str, ParameterInfo], points: list[dict[str, Any]]) -> bool:
+    """Whether a row says of what type the values in the table's column are; listed values must be those listed."""
+    from mesa_lab.preparation.parameters import Choice, Levels
+
+    parameter = read_row(row, infos.get(row.name), Mistakes())
+    if isinstance(parameter, Choice | Levels):
+        return all(parameter.contains(point[row.name]) for point in points)
+    return parameter is not None
 
 
 def _no_column(name: str, infos: Mapping[str, ParameterInfo]) -> str:

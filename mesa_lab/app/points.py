@@ -90,20 +90,17 @@ def parse_points(text: str) -> list[dict[str, Any]]:
     return rows
 
 
-def points_text(source: Any) -> str:
-    """Write points as text that `parse_points` reads back.
+def points_text(columns: Mapping[str, Sequence[Any]]) -> str:
+    r"""Write points as text that `parse_points` reads back.
 
-    Args:
-        source: Rows as dicts, or a DataFrame.
+    Example:
+        >>> points_text({"density": [0.5, 0.8], "grid": ["Moore", None]})
+        'density,grid\n0.5,Moore\n0.8,None\n'
     """
-    rows: Sequence[Mapping[str, Any]]
-    rows = source.to_dict("records") if hasattr(source, "to_dict") else list(source)
-    if not rows:
-        return ""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(rows[0])
-    writer.writerows([show_value(value) for value in row.values()] for row in rows)
+    writer.writerow(columns)
+    writer.writerows(map(show_value, row) for row in zip(*columns.values(), strict=True))
     return out.getvalue()
 
 

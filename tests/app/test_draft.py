@@ -6,7 +6,7 @@ from mesa_lab.app.address import LONGEST, from_query, to_query
 from mesa_lab.app.draft import DesignDraft, Draft, Row, for_model, from_experiment
 from mesa_lab.app.parsing import parse
 from mesa_lab.errors import ExperimentError
-from mesa_lab.preparation.designs import FullFactorial, LatinHypercube
+from mesa_lab.preparation.designs import FullFactorial, LatinHypercube, OneAtATime, Part, Sobol, Table, Union
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.models import describe, installed_models
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Real
@@ -209,8 +209,23 @@ EXPERIMENTS = [
         "mesa.examples:PdGrid",
         {"activation_order": Choice(["Random", "Sequential"]), "payoffs": {"a, b": None}},
     ),
+    Experiment("mesa.examples:PdGrid", {"payoffs": Levels([0.5, "a, b", None, (1, 2), "0.5"])}),
     Experiment(
-        SCHELLING, {"density": Levels([0.5, "a, b", None, (1, 2), "0.5"])}, constraints="density != 3"
+        SCHELLING, {"radius": Integer(1, 3), "density": Real(0.1, 0.2)}, Sobol(8), constraints="density != 3"
+    ),
+    Experiment(
+        SCHELLING, {"radius": Integer(1, 3), "density": Real(0, 1)}, Table([{"density": 2, "radius": 9}])
+    ),
+    Experiment(
+        SCHELLING,
+        {"density": Real(0.1, 0.2), "radius": Levels([1, 2])},
+        Union(
+            [
+                Sobol(4),
+                Part(FullFactorial(3), fixed={"radius": 1}),
+                Part(OneAtATime(base={"density": 0.12}), vary=["density"]),
+            ]
+        ),
     ),
     Experiment(
         SCHELLING,
@@ -238,7 +253,9 @@ def test_an_experiment_comes_back_from_its_draft_and_from_its_link(experiment, d
     assert from_query(to_query(draft)) == draft
     parsed = parse(draft, description)
     assert parsed.errors == {}
-    assert parsed.experiment.to_toml() == experiment.to_toml()
+    assert sorted(parsed.experiment.to_toml().splitlines()) == sorted(experiment.to_toml().splitlines())
+    runs, expected = parsed.experiment.configurations(), experiment.configurations()
+    assert [(run.parameters, run.seed) for run in runs] == [(run.parameters, run.seed) for run in expected]
 
 
 def test_a_link_to_a_usual_design_is_short(wolves):
