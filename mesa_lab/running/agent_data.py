@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from mesa_lab.preparation.outcomes import AgentSelection
-from mesa_lab.running.columns import Chunk, array_of
+from mesa_lab.running.columns import AGENT_KEYS, Chunk, array_of
 from mesa_lab.running.measuring import PLAIN, UnstorableError, agents_of_type, cell, stored
 
 __all__ = ["AgentTables", "Notes"]
@@ -77,6 +77,10 @@ class AgentTables:
 
     def __init__(self, selection: AgentSelection, collector: Any, model: Any, notes: Notes) -> None:
         self.tables = _tables(selection, collector, model)
+        for table in self.tables.values():
+            if not AGENT_KEYS.isdisjoint(table.columns):
+                columns = table.columns.items()
+                table.columns = {f"{n} (reporter)" if n in AGENT_KEYS else n: column for n, column in columns}
         self._notes = notes
         self._taken: dict[str, Chunk] = {}
 

@@ -13,7 +13,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["Chunk", "agent_columns", "array_of", "concatenated", "decode_table", "encode_columns"]
+__all__ = [
+    "AGENT_KEYS",
+    "SERIES_KEYS",
+    "Chunk",
+    "agent_columns",
+    "array_of",
+    "concatenated",
+    "decode_table",
+    "encode_columns",
+]
+
+
+SERIES_KEYS = frozenset({"run_id", "step", "time"})
+"""Columns of every series; an outcome of that name is called "step (outcome)"."""
+
+AGENT_KEYS = frozenset({"run_id", "step", "agent_id", "agent_type"})
+"""Columns of agent tables; a reporter of that name is called "agent_type (reporter)"."""
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from mesa_lab.preparation.models import build, load_model
 from mesa_lab.running.adoption import RestartError, watching
 from mesa_lab.running.cleaning import Surroundings
 from mesa_lab.running.collection import Recorder, time_of
-from mesa_lab.running.columns import Chunk, agent_columns, decode_table, encode_columns
+from mesa_lab.running.columns import SERIES_KEYS, Chunk, agent_columns, decode_table, encode_columns
 from mesa_lab.running.limits import RunTimeoutError, time_limit
 from mesa_lab.running.measuring import stored
 from mesa_lab.running.plan import Plan
@@ -190,8 +190,14 @@ class _Attempt:
         run.time = time_of(self.model)
         run.notes += recorder.notes.lines()
         run.rows, run.columns = recorder.rows, recorder.columns
+        if not SERIES_KEYS.isdisjoint(recorder.latest):
+            run.columns, run.finals = _clear_of_keys(run.columns), _clear_of_keys(run.finals)
         run.agents = recorder.agents.chunks() if recorder.agents is not None else {}
         self.model = None
+
+
+def _clear_of_keys[V](columns: Mapping[str, V]) -> dict[str, V]:
+    return {f"{name} (outcome)" if name in SERIES_KEYS else name: column for name, column in columns.items()}
 
 
 def _stepper(model: Any) -> Callable[[], Any]:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import mesa
+
 __all__ = ["Traits", "is_quiet", "traits_of"]
 
 _RECORDS = frozenset(
@@ -71,7 +73,7 @@ def traits_of(model_cls: Any) -> Traits:
     Returns:
         The traits, cached per class.
     """
-    own = [code for cls in _own_classes(model_cls) for code in _codes_of_class(cls)]
+    own = list(_codes_of_model(model_cls))
     nearby = [code for cls in _nearby_classes(model_cls) for code in _codes_of_class(cls)]
     functions = [
         value.__code__
@@ -202,12 +204,32 @@ def _functions(member: Any) -> Iterator[FunctionType]:
         yield member
 
 
+def _codes_of_model(model_cls: type[Any]) -> Iterator[CodeType]:
+    """The code that an instance runs: an overridden method only counts where it is still called."""
+    classes = _own_classes(model_cls)
+    callers = ("super", *(cls.__name__ for cls in classes))
+    for name in dict.fromkeys(name for cls in classes for name in vars(cls)):
+        for cls in classes:
+            if name in vars(cls):
+                codes = [
+                    code for function in _functions(vars(cls)[name]) for code in _nested(function.__code__)
+                ]
+                yield from codes
+                if not any(caller in code.co_names for code in codes for caller in callers):
+                    break
+
+
 def _codes_of_class(cls: type[Any]) -> Iterator[CodeType]:
-    todo = [function.__code__ for member in vars(cls).values() for function in _functions(member)]
-    while todo:
-        code = todo.pop()
-        yield code
-        todo += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    for member in vars(cls).values():
+        for function in _functions(member):
+            yield from _nested(function.__code__)
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _nested(constant)
 
 
 def _own_classes(model_cls: type[Any]) -> list[type[Any]]:
@@ -215,11 +237,12 @@ def _own_classes(model_cls: type[Any]) -> list[type[Any]]:
 
 
 def _nearby_classes(model_cls: type[Any]) -> list[type[Any]]:
+    """Classes that the model's modules define or import, such as its agents; other models are no part of it."""
     return [
         base
         for module in _modules(model_cls)
         for value in vars(module).values()
-        if isinstance(value, type)
+        if isinstance(value, type) and not issubclass(value, mesa.Model)
         for base in value.__mro__
         if base is not object and not _core(base)
     ]
