@@ -331,7 +331,7 @@ def render(chart: alt.TopLevelMixin, kind: str, scale: float = 2.0) -> bytes | s
     """
     import vl_convert
 
-    spec = chart.to_dict()
+    spec = chart.to_dict(validate=False)  # altair has checked each part when it was made
     version = _vegalite_version(spec)
     if kind == "json":
         return json.dumps(spec, indent=1, ensure_ascii=False)

@@ -1,8 +1,8 @@
 """Which parameter matters most? A quick ranking, used to decide what is shown first.
 
-The share of an outcome's variance that lies between the levels of one parameter: the correlation ratio, less what
-chance alone would give (epsilon squared; Kelley, 1935). It sees main effects only: a parameter that acts through
-interactions can come out at zero, so it orders charts and proves nothing.
+The share of the variance between design points that lies between the levels of one parameter: the correlation ratio,
+less what chance alone would give (epsilon squared; Kelley, 1935). It sees main effects only: a parameter that acts
+through interactions can come out at zero, so it orders charts and proves nothing.
 """
 
 from __future__ import annotations
@@ -21,25 +21,26 @@ if TYPE_CHECKING:
 
 __all__ = ["influence", "ranked"]
 
-_MOST_LEVELS = 12
-
 
 def influence(results: Reader, outcome: str) -> pd.DataFrame:
     """Rank the varied parameters by the share of an outcome's variance that they account for alone.
 
     Args:
         results: The results.
-        outcome: What is explained: its final values in the runs that came to their end.
+        outcome: What is explained: its mean at each design point, over the runs that came to their end.
 
     Returns:
-        One row per parameter, the largest share first: `parameter`, `share` (0 to 1; NaN where nothing can be said).
+        One row per parameter, the largest share first: `parameter`, `share` (0 to 1; NaN where the points are too few
+        to say).
     """
     values, _ = numbers(results.values(outcome), outcome)
     keep = results.done & np.isfinite(values)
-    values = values[keep]
-    of_run = results.point_rows[keep]
+    rows = results.point_rows[keep]
+    count = np.bincount(rows, minlength=len(results.points))
+    measured = np.flatnonzero(count)
+    means = np.bincount(rows, weights=values[keep], minlength=len(count))[measured] / count[measured]
     shares = {
-        name: _share(values, _few_levels(results.points[column])[of_run])
+        name: _share(means, _few_levels(results.points[column].iloc[measured]))
         for name, column in results.columns.items()
     }
     table = pd.DataFrame({"parameter": list(shares), "share": list(shares.values())})
@@ -52,12 +53,13 @@ def ranked(results: Reader, outcome: str) -> list[str]:
 
 
 def _few_levels(values: pd.Series[Any]) -> Codes:
-    """Number the levels of a parameter, ranges of equally many points where there are too many."""
+    """Number the levels of a parameter: ranges of equally many points where levels hold too few."""
     codes, levels = level_codes(values)
-    if len(levels) <= _MOST_LEVELS:
+    if len(levels) <= max(2, len(codes) / 3):
         return codes
+    bins = int(np.clip(np.sqrt(len(codes)), 2, 8))
     ranks = pd.Series(codes).rank(method="average").to_numpy()
-    return np.minimum((ranks - 1) * 8 // len(codes), 7).astype(np.int64)
+    return np.minimum((ranks - 1) * bins // len(codes), bins - 1).astype(np.int64)
 
 
 def _share(values: np.ndarray[Any, np.dtype[np.float64]], codes: Codes) -> float:

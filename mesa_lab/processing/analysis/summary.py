@@ -213,10 +213,10 @@ def statistics(
         table["ci_low"] = np.where(enough, centre - half, np.nan)
         table["ci_high"] = np.where(enough, centre + half, np.nan)
         asked = sorted({0.5, *quantiles})
-        found = grouped.quantile(asked).unstack()
+        found = grouped.quantile(np.array(asked)).unstack()
         for quantile in (0.5, *quantiles):
             name = "median" if quantile == 0.5 else quantile_name(quantile)
-            table[name] = found[quantile] if quantile in found else np.nan
+            table[name] = found.get(quantile, np.nan)
     return table
 
 

@@ -32,9 +32,9 @@ def percent(level: float) -> str:
 
     Example:
         >>> percent(0.95), percent(0.999)
-        ('95 %', '99.9 %')
+        ('95\\xa0%', '99.9\\xa0%')
     """
-    return f"{number(level * 100)} %"
+    return f"{number(level * 100)}\N{NO-BREAK SPACE}%"
 
 
 def counts(n: pd.Series[Any], what: str = "run") -> str:

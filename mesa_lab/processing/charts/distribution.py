@@ -96,7 +96,7 @@ def table(
     failed = int((~results.done & (groups.code >= 0)).sum())
     total = say.counts(found["n"][found["n"] > 0])
     if is_share:
-        sentences = [f"Share of yes with 95 % confidence interval (Wilson), {total}."]
+        sentences = [f"Share of yes with {say.percent(0.95)} confidence interval (Wilson), {total}."]
     else:
         sentences = [f"Dots are runs, boxes the middle half with the median, diamonds means; {total}."]
     sentences += [] if by == "point" else say.averaged(groups.averaged_over)
@@ -115,6 +115,12 @@ def table(
             "seed": "seed",
             "value": name,
         },
+        listed={"group": group_title or "runs", "n": "n", "mean": "mean"}
+        | (
+            {"ci_low": "low", "ci_high": "high"}
+            if is_share
+            else {"q25": "25 %", "median": "median", "q75": "75 %"}
+        ),
         outcome=name,
         share=is_share,
         group_title=group_title,

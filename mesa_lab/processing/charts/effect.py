@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHART", "chart", "draw", "table"]
 
-MOST_LEVELS: Final = 24  # more values than these are a cloud of points, not levels
+MOST_LEVELS: Final = 40  # more values than these are a cloud of points, not levels
 MOST_CATEGORIES: Final = 40
 MOST_POINTS: Final = 1000
 MOST_GROUPS: Final = 6
@@ -61,8 +61,11 @@ def table(
     second = None if by is None else levels_of(results, by, MOST_GROUPS)
     column = results.columns[parameter]
     count = len(level_codes(results.points[column])[1])
-    cloud = is_numeric(results, parameter) and count > MOST_LEVELS
     numeric = is_numeric(results, parameter)
+    own = len(results.parameters) > 1 and count > max(
+        8, len(results.points) // 2
+    )  # nearly each point has its own
+    cloud = numeric and (own or count > MOST_LEVELS)
     first = levels_of(results, parameter, most=max(count, 1))
     binned = {parameter: first.code} | ({} if second is None else {second.name: second.code})
     groups = group(results, "point" if cloud else list(binned), None if cloud else binned)
@@ -248,7 +251,11 @@ def draw(
     else:
         layers.append(base.mark_rule(strokeWidth=1.5).encode(**encode, **ends, **marks))
         if about["numeric"]:
-            layers.append(base.mark_line(strokeWidth=1.5, opacity=0.7).encode(**encode, y=y, **marks, **dash))
+            layers.append(
+                base.transform_filter("isValid(datum.mean)")
+                .mark_line(strokeWidth=1.5, opacity=0.7)
+                .encode(**encode, y=y, **marks, **dash)
+            )
     size, opacity = (22, 0.55) if about["cloud"] else (70, 1)
     tips = {"tooltip": _tips(table)} if interactive else {}
     layers.append(

@@ -75,5 +75,11 @@ def _options(function: Callable[..., Any], skip: int) -> list[tuple[str, Any]]:
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """Return a chart's table as people read it: the columns that the chart speaks of, under their labels."""
-    titles = table.attrs["chart"]["columns"]
-    return pd.DataFrame({titles[name]: table[name] for name in titles if name in table})
+    about = table.attrs["chart"]
+    titles = about.get("listed") or about["columns"]
+    shown = table[[name for name in titles if name in table]]
+    if "listed" in about:  # what is said once per group, and repeated for each of its marks
+        shown = shown.drop_duplicates(ignore_index=True)
+    shown = shown.set_axis([titles[str(name)] for name in shown.columns], axis=1)
+    shown.attrs = {}
+    return shown
