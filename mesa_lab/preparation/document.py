@@ -138,7 +138,7 @@ def _read_parameter(source: str, name: str, form: Any) -> Any:
     if not isinstance(form, Mapping) or any(key.startswith("$") for key in form):
         return decode(form)
     options = dict(form)
-    kinds = ("real", "integer", "choice", "levels", "distribution", "fixed")
+    kinds = ("distribution", "real", "integer", "choice", "levels", "fixed")
     kind = next((kind for kind in kinds if kind in options), None)
     where = f"{source}: parameter '{name}'"
     if kind is None:
@@ -152,7 +152,9 @@ def _read_parameter(source: str, name: str, form: Any) -> Any:
         _no_more(where, options)
         return decode(value)
     if kind == "distribution":
-        return Real(distribution=value, **{key: decode(option) for key, option in options.items()})
+        whole = options.pop("integer", False) is True
+        low, high = options.pop("low", None), options.pop("high", None)
+        return (Integer if whole else Real)(low, high, distribution=value, arguments=options)
     if not isinstance(value, list):
         raise ExperimentError(f"{where}: {kind} is {value!r}. Write a list, such as {{ {kind} = [1, 2] }}.")
     if kind in ("choice", "levels"):
@@ -317,9 +319,12 @@ def _plain_agents(agents: Any) -> Any:
 
 def _plain_parameter(parameter: Any) -> Any:
     match parameter:
-        case Real(distribution=str(name)):
+        case Real(distribution=str(name)) | Integer(distribution=str(name)):
+            bounds = {"low": parameter.low, "high": parameter.high}
             return {
                 "distribution": name,
+                **({"integer": True} if isinstance(parameter, Integer) else {}),
+                **{key: bound for key, bound in bounds.items() if bound is not None},
                 **{key: _plain_value(value) for key, value in parameter.arguments.items()},
             }
         case Real():
@@ -333,8 +338,6 @@ def _plain_parameter(parameter: Any) -> Any:
             return {"choice": [_plain_value(value) for value in parameter.values]}
         case Levels():
             return [_plain_value(value) for value in parameter.values]
-        case list() | range():
-            return [_plain_value(value) for value in parameter]
     value = _plain_value(parameter)
     return {"fixed": value} if isinstance(value, dict | list) and not _tagged(value) else value
 

@@ -101,7 +101,8 @@ class Experiment:
         protocol = self.protocol
         for name in ("max_steps", "outcomes", "agents"):
             settle(self, name, getattr(protocol, name))
-        _ = self.space
+        varied, fixed = self.space.varied, self.space.fixed  # a list of levels has become Levels
+        settle(self, "parameters", {name: {**varied, **fixed}[name] for name in self.parameters})
         if isinstance(self.model, type):
             check_parameters(self.model, self.parameters)
 

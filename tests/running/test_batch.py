@@ -25,9 +25,15 @@ COMPARED = [
 ]
 
 
+def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """NaN equals nothing, itself included."""
+    return [{name: "nan" if value != value else value for name, value in row.items()} for row in rows]
+
+
 @pytest.mark.skipif(
     importlib.util.find_spec("mesa.batchrunner") is None, reason="Mesa 4 has no batch_run to compare with"
 )
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")  # Sugarscape, in this process
 @pytest.mark.parametrize("period", [-1, 1, 3])
 @pytest.mark.parametrize(("model", "parameters"), COMPARED, ids=lambda value: getattr(value, "__name__", ""))
 def test_the_rows_are_those_of_mesa(model: type, parameters: dict[str, Any], period: int) -> None:
@@ -41,9 +47,9 @@ def test_the_rows_are_those_of_mesa(model: type, parameters: dict[str, Any], per
     }
     expected = batch_run(model, parameters, **settings)
     rows = ml.batch_run(model, parameters, **settings)
-    assert rows == expected
+    assert comparable(rows) == comparable(expected)
     assert [list(row) for row in rows] == [list(row) for row in expected]
-    assert ml.batch_run(model, parameters, number_processes=2, **settings) == expected
+    assert comparable(ml.batch_run(model, parameters, number_processes=2, **settings)) == comparable(expected)
 
 
 @pytest.mark.parametrize("name", examples.__all__)
