@@ -36,6 +36,8 @@ const CONFIG = {
 const STYLE = `
 .ml-chart { position: relative; margin: 0; min-width: 0; }
 .ml-chart-plot { position: relative; overflow-x: auto; overflow-y: hidden; }
+.ml-chart-fluid { width: 100%; }
+.ml-chart-fluid .ml-chart-plot { contain: inline-size; }
 .ml-chart-stage { width: 100%; }
 .ml-chart-stage > .chart-wrapper, .ml-chart-stage .chart-wrapper.fit-x { width: 100%; }
 .ml-chart-stage svg { display: block; max-width: none; }
@@ -146,7 +148,7 @@ function shown(value) {
 export default {
     name: "MesaLabChart",
     data() {
-        return { problem: "" };
+        return { problem: "", fluid: false };
     },
     created() {
         this.live = null; // the drawing that is on show: { view, stage, close }
@@ -195,7 +197,10 @@ export default {
                 stage.className = "ml-chart-stage ml-chart-hidden";
                 plot.append(stage);
                 try {
-                    next = await this.render_into(stage, JSON.parse(this.spec));
+                    const spec = JSON.parse(this.spec);
+                    // Such a chart must not hold its surroundings at the width it has now.
+                    this.fluid = spec.width === "container";
+                    next = await this.render_into(stage, spec);
                 } catch (error) {
                     stage.remove();
                     this.problem = `This chart cannot be drawn: ${error.message}`;
@@ -239,10 +244,10 @@ export default {
                 finalize();
                 stage.remove();
             };
-            return { view, stage, close, fluid: spec.width === "container" };
+            return { view, stage, close };
         },
         fit() {
-            if (!this.live?.fluid || this.gone) return;
+            if (!this.live || !this.fluid || this.gone) return;
             const width = this.live.stage.clientWidth;
             if (width > 0 && Math.abs(width - this.live.view.signal("width")) > 1) {
                 this.live.view.signal("width", width).runAsync();
@@ -295,7 +300,7 @@ export default {
     },
     render() {
         const note = this.problem || (this.spec ? "" : this.empty);
-        return h("figure", { class: "ml-chart", "aria-label": this.label }, [
+        return h("figure", { class: ["ml-chart", { "ml-chart-fluid": this.fluid }], "aria-label": this.label }, [
             h("div", { class: "ml-chart-plot", ref: "plot", role: "img", "aria-label": this.label,
                 style: { minHeight: `${this.height}px` } }),
             note ? h("div", { class: "ml-chart-note", role: this.problem ? "alert" : "status",

@@ -112,7 +112,9 @@ def vega_module(modules: Path, versions: dict[str, str]) -> str:
     for name in names:
         text = (modules / name / "build" / f"{name}.min.js").read_text(encoding="utf-8")
         text = "\n".join(line for line in text.splitlines() if not line.startswith("//# sourceMappingURL"))
-        parts.append(f"{{ const module = {{ exports: {{}} }}; (function (module, exports, require, define) {{\n{text}\n")
+        parts.append(
+            f"{{ const module = {{ exports: {{}} }}; (function (module, exports, require, define) {{\n{text}\n"
+        )
         parts.append(f"}})(module, module.exports, require); modules['{name}'] = module.exports; }}")
     parts.append("export const vega = modules['vega']; export const embed = modules['vega-embed'];")
     return "\n".join(parts) + "\n"
@@ -128,7 +130,8 @@ def checksums(folder: Path) -> str:
     """Return one line per file, as sha256sum writes them."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
     return "".join(
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n" for path in files
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
+        for path in files
     )
 
 

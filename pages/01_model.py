@@ -1,19 +1,13 @@
-import altair as alt
-import pandas as pd
 import solara
 
-from mesa_lab.app.charts import Chart
+from mesa_lab.app import state
+from mesa_lab.app.browser import Address
+from mesa_lab.app.model_page import ModelPage
 
 title = "Model"
 
 
 @solara.component
 def Page():
-    def draw():
-        table = pd.DataFrame({"step": range(50), "agents": [100 + step**2 / 10 for step in range(50)]})
-        chart = alt.Chart(table).mark_line().encode(x="step", y="agents")
-        return chart.properties(width="container", height=220), table
-
-    chart, table = solara.use_memo(draw, dependencies=[])
-    with solara.Card("Mesa Lab"):
-        Chart(chart, "Agents over the steps of a run", table=table, filename="agents")
+    ModelPage(state.draft.value.model, state.choose, state.trials.value, state.set_trial)
+    Address(name="design", value=state.query())

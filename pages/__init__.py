@@ -1,9 +1,3 @@
-import solara
-import solara.lab
+from mesa_lab.app.layout import Layout
 
-
-@solara.component
-def Layout(children=[]):  # noqa: B006
-    with solara.AppLayout(title="Mesa Lab", children=children, navigation=True):
-        with solara.AppBar():
-            solara.lab.ThemeToggle()
+__all__ = ["Layout"]

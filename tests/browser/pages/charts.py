@@ -15,7 +15,9 @@ def Page():
     event = solara.use_reactive("no event")
 
     def draw():
-        frame = pd.DataFrame({"x": [0, 1, 2], "y": [0.0, slope.value, 2.0 * slope.value], EVIL: [EVIL, "b", "c"]})
+        frame = pd.DataFrame(
+            {"x": [0, 1, 2], "y": [0.0, slope.value, 2.0 * slope.value], EVIL: [EVIL, "b", "c"]}
+        )
         colour = alt.Color(alt.repeat("layer")) if False else alt.Color(field=r"title", type="nominal")
         chart = (
             alt.Chart(frame.assign(title=EVIL, image='x" onerror="alert(1)'))
@@ -41,5 +43,7 @@ def Page():
     )
     Chart(None, "An empty chart", empty="Nothing here.")
     Chart({"mark": "nonsense", "data": {"values": []}}, "A broken chart")
-    Chart(alt.Chart("https://example.org/data.csv").mark_point().encode(x="a:Q"), "A chart that wants to fetch")
+    Chart(
+        alt.Chart("https://example.org/data.csv").mark_point().encode(x="a:Q"), "A chart that wants to fetch"
+    )
     Chart(alt.Chart(pd.DataFrame({"x": range(30_000)})).mark_tick().encode(x="x:Q"), "A chart of too much")

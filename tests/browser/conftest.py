@@ -1,0 +1,208 @@
+"""A real browser and a real server, in a network that ends at this machine.
+
+Where the system allows it (root on Linux, as in CI) everything here runs in a network namespace of
+its own with a loopback device only: whatever a page or the server wanted from elsewhere would fail,
+and each test ends with a look at what failed. The browser is Debian's chromium; without it the tests
+skip and say so, but fail where CI=true.
+
+What a test gets:
+- `lab`: the app, served once for all tests of this folder; `lab.url`, `lab.studies`, `lab.output()`.
+- `start_lab(pages=…, studies=…, host=…, models=…)`: another server, for the tests of one file.
+- `visit(address, width=…, height=…, dark=…)`: a new browser context with a page of it, loaded.
+- `troubles`: what went wrong in the browser so far; must be empty at the end of the test.
+- `shoot(page, name)`: a picture in screenshots/, when MESA_LAB_SCREENSHOTS is set.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+PATIENCE = 60  # seconds; the first page after a start compiles and compresses a lot
+
+
+def lacking(what: str) -> None:
+    """Fail in CI and skip elsewhere, with the reason."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="package")
+def cut_off() -> Iterator[bool]:
+    """Move this process, and with it server and browser, into a network without a way out."""
+    try:
+        outside = os.open("/proc/self/ns/net", os.O_RDONLY)
+        os.unshare(os.CLONE_NEWNET)
+    except (AttributeError, OSError):
+        yield False
+        return
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+        # ip link set lo up
+        request = struct.pack("16sh", b"lo", 0)
+        flags = struct.unpack("16sh", fcntl.ioctl(device, 0x8913, request))[1]
+        fcntl.ioctl(device, 0x8914, struct.pack("16sh", b"lo", flags | 1))
+    yield True
+    os.setns(outside, os.CLONE_NEWNET)
+    os.close(outside)
+
+
+@pytest.fixture(scope="package")
+def browser(cut_off: bool) -> Iterator[Any]:
+    """The browser that all tests share."""
+    program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if program is None:
+        lacking("No chromium found: apt-get install chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        lacking("No playwright found: pip install playwright")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Lab:
+    """A running server."""
+
+    url: str
+    studies: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def output(self) -> str:
+        """Return what it has printed so far."""
+        return self.log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def running_lab(folder: Path, **options: Any) -> Iterator[Lab]:
+    """Start a server in a process of its own and stop it at the end."""
+    studies = Path(options.pop("studies", folder / "studies"))
+    log = folder / "server.log"
+    words = {"port": 0, "open_browser": False, "studies": str(studies), **options}
+    code = f"from mesa_lab.app.server import serve; serve(**{json.loads(json.dumps(words, default=str))!r})"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=folder,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        until = time.monotonic() + PATIENCE
+        while not (found := re.search(r"Mesa Lab is at (\S+)", log.read_text(encoding="utf-8"))):
+            if process.poll() is not None or time.monotonic() > until:
+                pytest.fail(f"The server did not start:\n{log.read_text(encoding='utf-8')}")
+            time.sleep(0.05)
+        yield Lab(found[1], studies, process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="package")
+def lab(cut_off: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The app with its own pages, for all tests."""
+    with running_lab(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def start_lab(cut_off: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Lab]]:
+    """A function that starts further servers; they run until the last test of the file."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(running_lab(tmp_path_factory.mktemp("lab"), **options))
+
+
+@pytest.fixture
+def troubles() -> Iterator[list[str]]:
+    """What went wrong in the browser: errors, failed requests, requests to elsewhere."""
+    found: list[str] = []
+    yield found
+    assert not found
+
+
+@pytest.fixture
+def visit(browser: Any, troubles: list[str]) -> Iterator[Callable[..., Any]]:
+    """A function that opens an address in a browser context (a person) of its own."""
+    with ExitStack() as stack:
+
+        def open_page(
+            address: str | Lab, path: str = "/", *, width: int = 1280, height: int = 800, dark: bool = False
+        ) -> Any:
+            url = address.url if isinstance(address, Lab) else address
+            context = stack.enter_context(
+                browser.new_context(
+                    viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+                )
+            )
+            context.set_default_timeout(PATIENCE * 1000)
+            page = context.new_page()
+            watch(page, url, troubles)
+            page.goto(url + path)
+            page.wait_for_selector("main, .solara-autorouter-content", state="attached")
+            return page
+
+        yield open_page
+
+
+def watch(page: Any, url: str, troubles: list[str]) -> None:
+    """Write down whatever goes wrong in a page."""
+    home = urlsplit(url).netloc
+
+    def on_request(request: Any) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in {"data", "blob", "about"} and parts.netloc != home:
+            troubles.append(f"asked elsewhere: {request.url}")
+
+    def on_failed(request: Any) -> None:
+        # Leaving a page aborts what is still under way; that is no failure.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            troubles.append(f"{request.failure}: {request.url}")
+
+    page.on("request", on_request)
+    page.on("requestfailed", on_failed)
+    page.on(
+        "response", lambda answer: answer.status < 400 or troubles.append(f"{answer.status}: {answer.url}")
+    )
+    page.on("pageerror", lambda error: troubles.append(f"error in the page: {error}"))
+    page.on("console", lambda line: line.type != "error" or troubles.append(f"console: {line.text}"))
+    page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+
+@pytest.fixture
+def shoot() -> Callable[[Any, str], None]:
+    """A function that takes a picture of a page for people to look at, when they want some."""
+
+    def take(page: Any, name: str) -> None:
+        if os.environ.get("MESA_LAB_SCREENSHOTS"):
+            folder = ROOT / "screenshots"
+            folder.mkdir(exist_ok=True)
+            page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+    return take

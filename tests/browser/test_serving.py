@@ -1,0 +1,103 @@
+"""The app in a browser that can reach nothing but this machine."""
+
+import os
+import signal
+import socket
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+
+def test_a_page_shows_without_internet(lab, visit, cut_off):
+    if not cut_off and os.environ.get("CI") == "true":
+        pytest.fail("This needs a network namespace: run it as root on Linux.")
+    if not cut_off:
+        pytest.skip("Not root on Linux, so the network cannot be cut off.")
+    with pytest.raises(OSError, match="unreachable"):
+        socket.create_connection(("192.0.2.1", 443), timeout=1)
+    page = visit(lab)
+    page.wait_for_selector(".ml-chart svg")
+    # Fonts and icons come last; a missing one would be a failed request.
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate("[...document.fonts].some((font) => font.status === 'loaded')")
+    assert lab.output().strip() == f"Mesa Lab is at {lab.url} (Ctrl+C stops it)."
+
+
+def test_a_page_survives_a_reload(lab, visit):
+    page = visit(lab)
+    page.wait_for_selector(".ml-chart svg")
+    page.reload()
+    page.wait_for_selector(".ml-chart svg")
+
+
+def test_pages_have_addresses(lab, visit):
+    page = visit(lab, "/design")
+    page.wait_for_selector("text=Nothing here yet.")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_mode_of_the_system_is_followed(lab, visit, dark):
+    page = visit(lab, dark=dark)
+    ink, ground = (
+        page.locator(selector).first.evaluate(f"(e) => getComputedStyle(e).{what}")
+        for selector, what in (
+            (".ml-chart svg text", "fill"),
+            (".v-application .v-application", "backgroundColor"),
+        )
+    )
+    assert (brightness(ink) > brightness(ground)) is dark
+
+
+def brightness(colour: str) -> float:
+    return sum(float(part) for part in colour.split("(")[1].rstrip(")").split(",")[:3])
+
+
+@pytest.fixture
+def other_site(cut_off, tmp_path):
+    """A page of somebody else."""
+    (tmp_path / "index.html").write_text("<!doctype html><link rel=icon href='data:,'>")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_another_site_cannot_talk_to_the_app(lab, visit, troubles, other_site):
+    page = visit(lab)
+    address = lab.url.replace("http", "ws") + "/jupyter/api/kernels/abc/channels?session_id=1"
+    connect = """(address) => new Promise((done) => {
+        const line = new WebSocket(address);
+        line.onopen = () => done("open");
+        line.onerror = () => done("refused");
+    })"""
+    assert page.evaluate(connect, address) == "open"
+    page.goto(other_site)
+    assert page.evaluate(connect, address) == "refused"
+    assert any("403" in trouble for trouble in troubles)
+    troubles.clear()
+
+
+def test_a_taken_port_is_no_obstacle(lab, start_lab):
+    port = int(lab.url.rsplit(":", 1)[1])
+    second = start_lab(port=port)
+    assert second.url != lab.url
+    assert second.output().startswith(f"Port {port} is taken, so Mesa Lab is at ")
+
+
+def test_interrupting_ends_it_quietly(start_lab, visit, troubles):
+    own = start_lab()
+    page = visit(own)
+    page.wait_for_selector(".ml-chart svg")
+    own.process.send_signal(signal.SIGINT)
+    assert own.process.wait(20) == 0
+    assert own.output().count("\n") == 1
+    page.close()
+    troubles.clear()  # the page has lost its server
+
+
+def test_others_are_told_about(start_lab):
+    own = start_lab(host="0.0.0.0", models=["mesa.examples:Schelling"])
+    assert "They may run: mesa.examples:Schelling." in own.output()
