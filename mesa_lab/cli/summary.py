@@ -153,7 +153,8 @@ def show_failures(results: Results) -> None:
             break
         first = group.iloc[0]
         message = str(first["message"]).strip().partition("\n")[0]
-        say(f"  {len(group):,} × {error_type} while {stage}: {message} (first in run {first['run_id']})")
+        said = f": {message}" if message else ""
+        say(f"  {len(group):,} × {error_type} while {stage}{said} (first in run {first['run_id']})")
 
 
 def show_next_steps(path: Path, status: StudyStatus) -> None:

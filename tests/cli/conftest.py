@@ -10,11 +10,16 @@ from mesa_lab.cli import cli
 MODELS = Path(__file__).parents[1] / "fixtures" / "terminal_models.py"
 
 
+@pytest.fixture(autouse=True)
+def model_file(tmp_path):
+    """Put the file of the models into the folder."""
+    (tmp_path / "terminal_models.py").write_text(MODELS.read_text())
+
+
 @pytest.fixture
 def terminal(tmp_path, monkeypatch):
     """Call `mesa-lab` as a shell would: terminal("run", "count.toml").exit_code."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "terminal_models.py").write_text(MODELS.read_text())
 
     def call(*arguments: str) -> Result:
         return CliRunner().invoke(cli, list(arguments), prog_name="mesa-lab")
