@@ -4,6 +4,7 @@ Where running and processing meet: running writes batches into it, processing re
 experiments as data. It must not know Mesa, joblib, or how results are shown.
 """
 
+from mesa_lab.study.failing import FailedRun, FailureKind
 from mesa_lab.study.layout import RunPlan
 from mesa_lab.study.reading import RUN_COLUMNS
 from mesa_lab.study.rescue import Rescued, rescue
@@ -11,4 +12,14 @@ from mesa_lab.study.status import StudyStatus
 from mesa_lab.study.study import Study
 from mesa_lab.study.writer import Writer
 
-__all__ = ["RUN_COLUMNS", "Rescued", "RunPlan", "Study", "StudyStatus", "Writer", "rescue"]
+__all__ = [
+    "RUN_COLUMNS",
+    "FailedRun",
+    "FailureKind",
+    "Rescued",
+    "RunPlan",
+    "Study",
+    "StudyStatus",
+    "Writer",
+    "rescue",
+]

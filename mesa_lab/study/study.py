@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from mesa_lab.preparation.encoding import from_json
 from mesa_lab.study import growth, lease, reading, storage
+from mesa_lab.study.failing import FailureKind, failure_kinds
 from mesa_lab.study.layout import RunPlan, plan
 from mesa_lab.study.status import StudyStatus, read_status
 from mesa_lab.study.writer import Writer
@@ -424,6 +425,11 @@ class Study:
         """Return one row per failed attempt: run_id, attempt, stage, error_type, message, traceback."""
         with storage.speaking(self.path):
             return reading.failures_frame(self._connection)
+
+    def failure_kinds(self, latest: int = 5) -> tuple[FailureKind, ...]:
+        """Return what goes wrong, the most frequent first, with the latest runs of each kind; quick however many failed."""
+        with storage.speaking(self.path):
+            return failure_kinds(self._connection, latest)
 
     def series_tables(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Yield Arrow tables of series, each of some runs: run_id, step, time and one column per outcome.
