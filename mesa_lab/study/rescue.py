@@ -142,6 +142,8 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     _insert(connection, "runs", (row for row in runs if row[place] in sound))
     connection.execute("DELETE FROM blocks WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM agent_blocks WHERE block NOT IN (SELECT block FROM runs)")
+    whole = "SELECT block FROM blocks JOIN (SELECT block, count(*) AS saved FROM runs GROUP BY block) USING (block) WHERE saved = runs"
+    connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({whole})")
     _insert(connection, "failures", _rows(source, "SELECT * FROM failures", "rowid", 0, had[1]))
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
     storage.rewrite_view(connection)

@@ -7,6 +7,7 @@ what waits while the driver waits for its workers.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -83,7 +84,7 @@ class Writer:
         self.request = "run"
         """What the driver is to do: "run", "pause" or "stop". Others ask; when writing fails it is "stop"."""
         self.notices: list[str] = []
-        self.trouble: StudyError | None = None
+        self.trouble: Exception | None = None
         self.ending = "finished"
         """How the session ends when nothing goes wrong: "finished", "stopped" or "interrupted"."""
         self.message: str | None = None
@@ -146,7 +147,7 @@ class Writer:
             try:
                 with storage.speaking(self.path):
                     self._transact(batches)
-            except StudyError as error:
+            except Exception as error:  # whatever it is: nothing is written any more, and it must be heard of
                 self.trouble = error
                 self.request = "stop"
                 raise
@@ -167,16 +168,12 @@ class Writer:
         self._over.set()
         self._thread.join()
         try:
-            if self.trouble is None:
+            with contextlib.suppress(Exception):
                 self.commit()
-        except StudyError:
-            pass
-        if self.trouble is not None:
-            ending, message = "failed", str(self.trouble)
-        try:
-            self._end(ending, message)
-        except sqlite3.Error:
-            pass  # the next driver sees that this process has let go
+            if self.trouble is not None:
+                ending, message = "failed", str(self.trouble)
+            with contextlib.suppress(sqlite3.Error):  # the next driver sees that this process has let go
+                self._end(ending, message)
         finally:
             self._lease.forget()
             self._connection.close()
@@ -200,8 +197,9 @@ class Writer:
                     self._listen()
                 if self.request != heard and self._state != _STATES.get(heard):
                     self.commit()  # others see that the request was heard
-            except StudyError:
-                pass
+            except Exception:
+                if self.trouble is None:  # it could not even look
+                    continue
             if self.request != heard:
                 heard = self.request
                 if self._on_request is not None:
@@ -450,7 +448,7 @@ def _storable(value: Any) -> Any:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     if type(value) in KINDS:
         return value
     item = value.item() if hasattr(value, "item") else str(value)
