@@ -199,8 +199,8 @@ def _overview(results: Results, names: Sequence[str]) -> dict[str, Any] | None:
         points = results.aggregate(name, quantiles=())
         points = points[points["mean"].notna()]
         row = [label(name), f"{int(whole['n']):,}", number(float(whole["mean"])), number(float(whole["sd"]))]
-        for position in (points["mean"].idxmin(), points["mean"].idxmax()):
-            cell = points.loc[position]
+        for position in (points["mean"].argmin(), points["mean"].argmax()):
+            cell = points.iloc[int(position)]
             row += [_interval(cell), _where(results, int(cell["point"]))]
         rows.append(row)
     if not rows:
@@ -223,7 +223,7 @@ def _interval(cell: Any) -> str:
 
 
 def _where(results: Results, point: int) -> str:
-    row = results.points.index.get_loc(point)
+    row = int(results.points.index.get_indexer(pd.Index([point]))[0])
     return (
         ", ".join(
             f"{name} {show(results.points[column].iloc[row])}" for name, column in results.columns.items()
@@ -241,7 +241,7 @@ def _by_point(results: Results, names: Sequence[str]) -> dict[str, Any] | None:
     rows = []
     parameters = list(results.points.columns)
     for point in first.index.to_numpy(dtype=np.int64)[:MOST_ROWS].tolist():
-        at = results.points.index.get_loc(point)
+        at = int(results.points.index.get_indexer(pd.Index([point]))[0])
         values = [show(results.points[column].iloc[at]) for column in parameters]
         cells = [_interval(tables[name].loc[point]) for name in names]
         rows.append(
@@ -308,7 +308,7 @@ def _figure(results: Results, kind: ChartKind, outcome: str, options: dict[str, 
         "title": caption["title"],
         "text": " ".join(caption["subtitle"]),
         "alt": caption["alt"],
-        "wide": kind.name == "design",
+        "wide": kind.name in ("series", "design"),
         **pictures,
         "table": _table(
             shown.head(MOST_ROWS),
@@ -319,7 +319,7 @@ def _figure(results: Results, kind: ChartKind, outcome: str, options: dict[str, 
 
 
 _SIZES: Final[dict[str, dict[str, int]]] = {
-    "series": {"width": 430, "height": 250},
+    "series": {"width": 880, "height": 280},
     "effect": {"width": 430, "height": 250},
     "heatmap": {"width": 340, "height": 250},
     "distribution": {"width": 400},
@@ -353,9 +353,9 @@ def _timing(results: Results) -> str:
         results.recorded(name)[results.done].astype("float64") for name in ("steps", "run_seconds")
     )
     return (
-        f"A run took {number(float(seconds.median()), 2)} seconds in the middle ({number(float(seconds.min()), 2)} to "
-        f"{number(float(seconds.max()), 2)}) for {number(float(steps.median()))} steps; all together "
-        f"{number(float(seconds.sum()), 3)} seconds of computing."
+        f"A run took {number(float(seconds.median()), 2)} seconds (median; {number(float(seconds.min()), 2)} to "
+        f"{number(float(seconds.max()), 2)}) and {number(float(steps.median()))} steps (median; {number(float(steps.min()))} "
+        f"to {number(float(steps.max()))}). All together took {number(float(seconds.sum()), 3)} seconds of computing."
     )
 
 
@@ -447,4 +447,4 @@ def _sessions(results: Results) -> list[dict[str, Any]]:
 
 
 def _moment(text: str | None) -> str:
-    return "" if not text else text.replace("T", " ")[:16] + " UTC"
+    return "" if not text else text.replace("T", " ")[:19] + " UTC"

@@ -69,7 +69,7 @@ def _share(values: np.ndarray[Any, np.dtype[np.float64]], codes: Codes) -> float
     counts = np.bincount(codes)
     centred = values - values.mean()
     total, left = float(centred @ centred), len(values) - len(counts)
-    if total <= 0 or left <= 0:
+    if total <= 0 or left <= 0 or len(counts) < 2:
         return float("nan")
     between = float((np.bincount(codes, weights=centred) ** 2 / counts).sum())
     return max(0.0, (between - (len(counts) - 1) * (total - between) / left) / total)

@@ -31,8 +31,8 @@ def percent(level: float) -> str:
     """Return a level of confidence as a percentage.
 
     Example:
-        >>> percent(0.95), percent(0.999)
-        ('95\\xa0%', '99.9\\xa0%')
+        >>> percent(0.999).split()
+        ['99.9', '%']
     """
     return f"{number(level * 100)}\N{NO-BREAK SPACE}%"
 

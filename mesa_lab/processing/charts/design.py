@@ -17,7 +17,7 @@ from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.effect import default_parameters
 from mesa_lab.processing.charts.kind import ChartKind
 from mesa_lab.processing.charts.levels import is_log, is_numeric, levels_of
-from mesa_lab.processing.charts.theme import Theme, finish, gradient, theme_of
+from mesa_lab.processing.charts.theme import THEMES, Theme, finish, gradient, theme_of
 from mesa_lab.processing.wording import label, measure_label
 
 if TYPE_CHECKING:
@@ -155,11 +155,11 @@ def draw(
     else:
         places = [(row, column) for row in range(1, count + 1) for column in range(row)]
     panels = {place: _panel(table, look, *place, (side, tall), interactive=interactive) for place in places}
-    whole: Any = panels[places[0]]
+    whole: Any = panels[places[0]].properties(data=table)
     if len(places) > 1:
-        blank = alt.Chart(table.head(1)).mark_text(text="").properties(width=side, height=tall)
+        blank = alt.Chart().mark_text(text="").properties(width=side, height=tall)
         grid = [panels.get((row, column), blank) for row in range(1, count + 1) for column in range(count)]
-        whole = alt.concat(*grid, columns=count, spacing=_GAP)
+        whole = alt.concat(*grid, data=table, columns=count, spacing=_GAP)
     if interactive:
         select = alt.IntervalSelectionConfig(type="interval")
         views = [_view(*place) for place in places]
@@ -187,13 +187,15 @@ def _panel(
         else {}
     )
     legend = alt.Legend(title=about["outcome"], format=fmt, titleLimit=160, gradientLength=140)
-    scale = gradient(about["share"])
-    base = alt.Chart(table).encode(**encode, **tips)
+    scale = gradient(
+        about["share"], (0, 0.95) if look is THEMES["light"] else (0.2, 1)
+    )  # marks must stand out
+    base = alt.Chart().encode(**encode, **tips)
     good = base.transform_filter("isValid(datum.mean)").mark_circle(
         size=44, opacity=0.95, stroke=look.line, strokeWidth=0.5
     )
     bad = base.transform_filter("!isValid(datum.mean)").mark_point(
-        shape="cross", angle=45, size=40, color=look.muted
+        shape="M-1,-1L1,1M-1,1L1,-1", size=30, color=look.muted
     )
     layers = [
         good.properties(name=_view(row, column)).encode(color=alt.Color("mean:Q", scale=scale, legend=legend))

@@ -29,6 +29,7 @@ MOST_LEVELS: Final = 40  # more values than these are a cloud of points, not lev
 MOST_CATEGORIES: Final = 40
 MOST_POINTS: Final = 1000
 MOST_GROUPS: Final = 6
+ENOUGH: Final = 20  # points for a smooth line
 
 
 def table(
@@ -104,7 +105,8 @@ def table(
     frame = _few_rows(frame, cloud, notes, label(parameter))
     what = "Share" if is_share else "Mean"
     sentences = [say.interval(level, frame["n"], f"{what} at each design point" if cloud else what)]
-    if cloud and len(frame) >= 12:
+    smooth = cloud and int(frame["mean"].notna().sum()) >= ENOUGH * max(len(kept_labels), 1)
+    if smooth:
         sentences.append("The line is a local regression (loess) through the points.")
     sentences += [*say.averaged(groups.averaged_over), *notes, *say.left_out(failed, missing)]
     columns = {"x": label(parameter)}
@@ -127,6 +129,7 @@ def table(
         columns,
         outcome=measure_label(outcome, results.outcomes),
         cloud=cloud,
+        smooth=smooth,
         numeric=numeric,
         log=is_log(results, parameter),
         share=is_share,
@@ -242,7 +245,7 @@ def draw(
     layers = []
     if about["cloud"]:
         layers.append(base.mark_rule(strokeWidth=1, opacity=0.35).encode(**encode, **ends, **marks))
-        if len(table) >= 12:
+        if about["smooth"]:
             layers.append(
                 _smooth(base, about, several)
                 .mark_line(strokeWidth=2.5)
@@ -295,7 +298,7 @@ def _smooth(base: Any, about: dict[str, Any], several: bool) -> Any:
     """Fit the line on the scale on which the parameter was varied."""
     import altair as alt
 
-    options: dict[str, Any] = {"bandwidth": 0.6, "groupby": ["group"]} if several else {"bandwidth": 0.6}
+    options: dict[str, Any] = {"bandwidth": 0.75, "groupby": ["group"]} if several else {"bandwidth": 0.75}
     valid = base.transform_filter("isValid(datum.mean)")
     if not about["log"]:
         return valid.transform_loess("x", "mean", **options)

@@ -151,11 +151,12 @@ def finish(chart: Any, table: Any, theme: Theme, width: int) -> alt.TopLevelMixi
     return chart.configure(**config(theme))  # type: ignore[no-any-return]
 
 
-def gradient(share: bool) -> alt.Scale:
-    """Return the colour scale of a heat map; that of a share runs from 0 to 1."""
+def gradient(share: bool, extent: tuple[float, float] = (0, 1)) -> alt.Scale:
+    """Return a colour scale, or a part of it; that of a share runs from 0 to 1."""
     import altair as alt
 
-    return alt.Scale(scheme="viridis", domain=[0, 1] if share else alt.Undefined)
+    scheme = alt.SchemeParams(name="viridis", extent=list(extent))
+    return alt.Scale(scheme=scheme, domain=[0, 1] if share else alt.Undefined)
 
 
 def _wrapped(lines: Sequence[str], characters: float) -> list[str]:
