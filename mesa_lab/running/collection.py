@@ -71,11 +71,9 @@ class Recorder:
 
     def adopts(self, collector: Any, model: Any) -> bool:
         """Take over this collector, if it is the model's own and can be."""
-        kind: Any = type(collector)
-        if self._collector is not None or not adoptable(kind):
-            return False
         own: Any = getattr(model, "datacollector", None)
-        if collector is not own:
+        kind: Any = type(collector)
+        if collector is not own or collector is self._collector or not adoptable(kind):
             return False
         self._collector = collector
         self._adopted = True
@@ -114,11 +112,14 @@ class Recorder:
     def begin(self, model: Any) -> None:
         """Look at a model that was just set up."""
         collector = getattr(model, "datacollector", None)
-        if self._collector is None and not (collector is not None and self.adopts(collector, model)):
+        if collector is not self._collector and not self.adopts(collector, model):
+            self._adopted = False
             # A collector of another kind is read after each step, if it keeps records as Mesa's does.
             records = getattr(collector, "model_vars", None)
             self._collector = collector if isinstance(records, dict) else None
             self._settle(records if isinstance(records, dict) else {})
+        elif collector is None:
+            self._settle({})
         self._measures_itself = self._adopted and self._collected_at < 0 and not self.plan.traits.collects
 
     def measure(self, model: Any, last: bool) -> None:
@@ -203,6 +204,7 @@ class Recorder:
 
     def _settle(self, reporters: Mapping[str, Any]) -> None:
         """Settle where each outcome comes from: a reporter, or a function of the model."""
+        self._reporters, self._own, self._current = {}, {}, {}
         if self._protocol.outcomes is None:
             self._reporters = {
                 name: (name, reporter_function(reporter)) for name, reporter in reporters.items()

@@ -39,7 +39,7 @@ class Payload:
 
     Attributes:
         data: See `worker.prepare`.
-        model: What the model is known by: only workers that have loaded it before are worth keeping.
+        model: What the model is called.
     """
 
     data: bytes
@@ -169,7 +169,7 @@ class Crew:
     )
 
     def __post_init__(self) -> None:
-        self.workers = _take_idle(self.payload.model, self.size)
+        self.workers = _take_idle(self.size)
         while len(self.workers) < self.size:
             self.workers.append(Worker(self.start, str(_folder() / str(next(_numbers)))))
 
@@ -193,13 +193,13 @@ class Crew:
         return (worker, tasks, future) if any(tasks is sent for sent in worker.sent) else None
 
     def release(self) -> None:
-        """End the workers that are at work, keep the others for the next stream of this model."""
+        """End the workers that are at work, keep the others for the next stream."""
         _end_all([worker for worker in self.workers if worker.sent])
-        _keep_idle(self.payload.model, [worker for worker in self.workers if not worker.sent])
+        _keep_idle([worker for worker in self.workers if not worker.sent])
         self.workers = []
 
 
-_idle: dict[str, list[Worker]] = {}
+_idle: list[Worker] = []
 _idle_lock = threading.Lock()
 _timer: threading.Timer | None = None
 _folders: dict[int, Path] = {}
@@ -217,21 +217,20 @@ def _folder() -> Path:
     return _folders[pid]
 
 
-def _take_idle(model: str, size: int) -> list[Worker]:
+def _take_idle(size: int) -> list[Worker]:
     _folder()
     with _idle_lock:
-        found = _idle.pop(model, [])
-        others = [worker for workers in _idle.values() for worker in workers]
+        found = list(_idle)
         _idle.clear()
     fresh = [worker for worker in found if worker.is_reusable]
-    _end_all([*others, *fresh[size:], *(worker for worker in found if worker not in fresh)])
+    _end_all([*fresh[size:], *(worker for worker in found if worker not in fresh)])
     return fresh[:size]
 
 
-def _keep_idle(model: str, workers: list[Worker]) -> None:
+def _keep_idle(workers: list[Worker]) -> None:
     global _timer
     with _idle_lock:
-        _idle.setdefault(model, []).extend(worker for worker in workers if worker.is_reusable)
+        _idle.extend(worker for worker in workers if worker.is_reusable)
         if _timer is not None:
             _timer.cancel()
         _timer = threading.Timer(_IDLE_SECONDS, end_idle)
@@ -242,7 +241,7 @@ def _keep_idle(model: str, workers: list[Worker]) -> None:
 def end_idle() -> None:
     """End all workers that no stream uses."""
     with _idle_lock:
-        workers = [worker for workers in _idle.values() for worker in workers]
+        workers = list(_idle)
         _idle.clear()
     _end_all(workers)
 

@@ -53,6 +53,8 @@ GRACE = 1.0
 _NICENESS = 5
 _STATE = struct.Struct("<qqq")
 _PRINTED = 400
+_GC_THRESHOLDS = (50_000, 20, 100)
+_LONG_RUN_SECONDS = 0.005
 
 
 class State(NamedTuple):
@@ -298,8 +300,10 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
             return pickle.dumps(Reply(None, 0, 0.0))
         _this.known = digest
         sources = _own_sources()
+        # What is loaded by now stays: the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
     plan = _plans[digest]
     started = time.perf_counter()
     runs: list[Run] = []
@@ -312,8 +316,11 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
         encoded = encode(runs)
     except Exception:
         encoded = _encode_each(runs)
+    done = len(runs)
+    del runs
+    gc.collect()
     _this.tell(-1)
-    return pickle.dumps(Reply(encoded, len(runs), time.perf_counter() - started, sources), protocol=5)
+    return pickle.dumps(Reply(encoded, done, time.perf_counter() - started, sources), protocol=5)
 
 
 def _guarded(plan: Plan, task: Task, worker: _Worker) -> Run:
@@ -328,7 +335,8 @@ def _guarded(plan: Plan, task: Task, worker: _Worker) -> Run:
             faulthandler.cancel_dump_traceback_later()
     if run.failure is not None and (printed := worker.printed.text.strip()):
         run.notes.append(f"The model printed last: {' '.join(printed.split())}")
-    gc.collect()
+    if run.init_seconds + run.run_seconds > _LONG_RUN_SECONDS:
+        gc.collect()
     return run
 
 

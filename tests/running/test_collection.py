@@ -99,6 +99,7 @@ def series_rows(result):
         "ReadsAndSwallows",
         "ReadsRecords",
         "ReadsSecretly",
+        "ReplacesCollector",
         "ResettingReporter",
         "SparseCollector",
         "StopsItself",
