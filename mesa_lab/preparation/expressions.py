@@ -34,7 +34,7 @@ from mesa_lab.preparation.operations import (
 __all__ = ["Expression", "compile_expression"]
 
 LONGEST: Final = 1000
-DEEPEST: Final = 40
+DEEPEST: Final = 100
 
 STATISTICS: Final = ("count", "sum", "mean", "median", "sd", "min", "max")
 """Written as `count(Wolf)` or `mean(Wolf.energy)`, these are the names of outcomes."""

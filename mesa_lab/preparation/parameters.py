@@ -28,6 +28,7 @@ __all__ = [
     "Real",
     "column",
     "from_distribution",
+    "table",
 ]
 
 
@@ -104,8 +105,6 @@ class ParameterSpace(ByValue):
         Returns:
             One row per point and one column per varied parameter, of the parameter's own type.
         """
-        import pandas as pd
-
         cube = np.asarray(unit, dtype=float)
         varied = self.varied
         if cube.ndim != 2 or cube.shape[1] != len(varied):
@@ -114,10 +113,9 @@ class ParameterSpace(ByValue):
                 "give one row per point and one column per varied parameter."
             )
         columns = {
-            name: column(parameter.from_unit(cube[:, i]))
-            for i, (name, parameter) in enumerate(varied.items())
+            name: parameter.from_unit(cube[:, i]) for i, (name, parameter) in enumerate(varied.items())
         }
-        return pd.DataFrame(columns, index=pd.RangeIndex(len(cube)))
+        return table(columns, len(cube))
 
     def to_unit(self, points: "pd.DataFrame") -> np.ndarray[Any, np.dtype[np.float64]]:
         """Turn design points into points of the unit cube: the way back from `from_unit`, for measuring a design.
@@ -152,6 +150,26 @@ class ParameterSpace(ByValue):
                 )
             keep &= holds
         return keep
+
+
+def table(columns: Mapping[str, Any], rows: int) -> "pd.DataFrame":
+    """Return columns as a table that keeps the types of their values.
+
+    Args:
+        columns: Values by name, as many as there are rows.
+        rows: How many rows there are, also when there are no columns.
+    """
+    import pandas as pd
+
+    index = pd.RangeIndex(rows)
+    return pd.DataFrame(
+        # Without the dtype pandas would make text of a column of text and None, and NaN of None.
+        {
+            name: pd.Series(kept := column(values), index, dtype=kept.dtype)
+            for name, values in columns.items()
+        },
+        index=index,
+    )
 
 
 def column(values: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.preparation.designs.merging import numbered, repeats
-from mesa_lab.preparation.parameters import Choice, Integer, Levels, Parameter, ParameterSpace, Real
+from mesa_lab.preparation.parameters import Choice, Integer, Levels, Parameter, ParameterSpace, Real, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,8 +168,6 @@ def _distinct(values: list[Any]) -> list[Any]:
 
 def _coverage(columns: list[_Column], n_points: int) -> "pd.DataFrame":
     import pandas as pd
-
-    from mesa_lab.preparation.designs.design import table
 
     cells: dict[str, list[Any]] = {"levels": [], "lowest": [], "highest": [], "covered": []}
     for column in columns:

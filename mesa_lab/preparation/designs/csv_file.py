@@ -34,17 +34,14 @@ def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
     if not lines:
         raise DesignError(f"'{path}' is empty. Write a line of parameter names, then one line per point.")
     separator = _separator(lines[0])
-    try:
-        reader = csv.reader(
-            io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True
-        )
-        rows = [
-            (reader.line_num, [cell.strip() for cell in row])
-            for row in reader
-            if any(cell.strip() for cell in row)
-        ]
-    except csv.Error as error:
-        raise DesignError(f"'{path}' is no CSV file: {error}. Check the quotation marks.") from None
+    if text.count('"') % 2:
+        raise DesignError(f"'{path}' is no CSV file: a quotation mark has no partner. Add or remove one.")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    rows = [
+        (reader.line_num, [cell.strip() for cell in row])
+        for row in reader
+        if any(cell.strip() for cell in row)
+    ]
     names, *body = rows
     header = names[1]
     while (

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
-from mesa_lab.preparation.parameters import Choice, Levels, ParameterSpace, column
+from mesa_lab.preparation.parameters import Choice, Levels, ParameterSpace
 from mesa_lab.preparation.values import ByValue
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Design", "UnitDesign", "check_memory", "levels_of", "table", "whole"]
+__all__ = ["Design", "UnitDesign", "check_memory", "levels_of", "whole"]
 
+MANY_LEVELS = 100_000
 BYTES_PER_CELL = 200
 """A cell of the matrix as a Python value in a run configuration, with its share of the rest."""
 
@@ -170,17 +171,12 @@ def levels_of(
         try:
             if count_only and (asked is None or listed):
                 taken[name] = parameter.count
-            elif count_only and parameter.count is not None and asked is not None:
-                taken[name] = min(asked, parameter.count)
+            elif (
+                count_only and asked is not None and asked > MANY_LEVELS
+            ):  # a bound is enough, and listing them would take memory
+                taken[name] = asked if parameter.count is None else min(asked, parameter.count)
             else:
                 taken[name] = len(parameter.levels(asked)) if count_only else parameter.levels(asked)
         except ParameterError as error:
             raise DesignError(f"{name_of_design}: '{name}': {error}") from None
     return taken
-
-
-def table(columns: Mapping[str, Any], rows: int) -> "pd.DataFrame":
-    """Return columns as a design matrix that keeps the types of its values."""
-    import pandas as pd
-
-    return pd.DataFrame({name: column(values) for name, values in columns.items()}, index=pd.RangeIndex(rows))

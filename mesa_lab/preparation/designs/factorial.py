@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, override
 import numpy as np
 
 from mesa_lab.errors import DesignError
-from mesa_lab.preparation.designs.design import Design, check_memory, levels_of, table, whole
-from mesa_lab.preparation.parameters import ParameterSpace, column
+from mesa_lab.preparation.designs.design import Design, check_memory, levels_of, whole
+from mesa_lab.preparation.parameters import ParameterSpace, column, table
 from mesa_lab.preparation.values import FrozenDict
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ class Sobol(UnitDesign):
 
     extensible: ClassVar[bool] = True
 
-    size: int = field(metadata={"help": "The number of points, best a power of 2: 64, 128, 256 …"})
+    size: int = field(metadata={"help": "The number of points, best a power of 2: such as 128 or 256."})
     scramble: bool = field(default=True, metadata={"help": "Shuffle the sequence by the seed."})
 
     def __post_init__(self) -> None:

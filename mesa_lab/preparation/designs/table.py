@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, override
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.designs.csv_file import read_csv
-from mesa_lab.preparation.designs.design import Design, check_memory, table
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.designs.design import Design, check_memory
+from mesa_lab.preparation.parameters import ParameterSpace, table
 from mesa_lab.preparation.values import FrozenDict, key, plain
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Table(Design):
                 f"{origin} has no points. Give one row for each, with one column per parameter."
             )
         settle = object.__setattr__
-        settle(self, "data", FrozenDict({name: tuple(values) for name, values in columns.items()}))
+        settle(self, "data", FrozenDict(columns))
         settle(self, "path", None)
         settle(self, "_origin", (origin, lines))
 

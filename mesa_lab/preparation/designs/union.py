@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, override
 import numpy as np
 
 from mesa_lab.errors import DesignError, MesaLabError, suggest
-from mesa_lab.preparation.designs.design import Design, check_memory, table
+from mesa_lab.preparation.designs.design import Design, check_memory
 from mesa_lab.preparation.designs.merging import merged
-from mesa_lab.preparation.parameters import Parameter, ParameterSpace, column
+from mesa_lab.preparation.parameters import Parameter, ParameterSpace, column, table
 from mesa_lab.preparation.values import frozen
 
 if TYPE_CHECKING:
@@ -67,10 +67,7 @@ class Part(Design):
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
         check_memory(self, space)
         restricted, held = self._restrict(space)
-        try:
-            inner = self.design.points(restricted, seed)
-        except DesignError as error:
-            raise DesignError(f"In a part of the design: {error}") from None
+        inner = self.design.points(restricted, seed)
         columns = {
             name: column([held[name]] * len(inner))
             if name in held and name not in inner

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, override
 
 from mesa_lab.errors import DesignError
-from mesa_lab.preparation.designs.design import Design, check_memory, levels_of, table
+from mesa_lab.preparation.designs.design import Design, check_memory, levels_of
 from mesa_lab.preparation.designs.factorial import checked_levels
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.parameters import ParameterSpace, table
 
 if TYPE_CHECKING:
     import pandas as pd
