@@ -1,0 +1,61 @@
+import json
+
+import pandas as pd
+import pytest
+
+
+def test_it_shows_points_coverage_and_counts(terminal, experiment_file):
+    experiment_file(parameters="size = { integer = [1, 10] }\nlimit = 50").write_text(
+        experiment_file(parameters="size = { integer = [1, 10] }\nlimit = 50")
+        .read_text()
+        .replace('type = "FullFactorial"', 'type = "LatinHypercube"\nsize = 20')
+    )
+    outcome = terminal("design", "count.toml", "--rows", "3")
+    assert outcome.exit_code == 0, outcome.output
+    lines = outcome.stdout.splitlines()
+    assert lines[0].startswith("LatinHypercube: ")
+    assert "Held fixed: limit = 50" in lines
+    assert "Coverage" in lines
+    assert sum(line.strip().startswith(("0 ", "1 ", "2 ", "3 ")) for line in lines) == 3
+
+
+def test_dropped_points_are_counted(terminal, experiment_file):
+    experiment_file(more='constraints = "size > 1"')
+    shown = terminal("design", "count.toml").stdout
+    assert "2 points (1 more dropped by the constraints) × 2 replications = 4 runs" in shown
+
+
+def test_the_matrix_as_csv(terminal, experiment_file):
+    experiment_file()
+    outcome = terminal("design", "count.toml", "-o", "matrix.csv")
+    assert outcome.exit_code == 0, outcome.output
+    assert pd.read_csv("matrix.csv").to_dict("list") == {"point": [0, 1, 2], "size": [1, 2, 3]}
+
+
+def test_json(terminal, experiment_file):
+    experiment_file()
+    shown = json.loads(terminal("design", "count.toml", "--json").stdout)
+    assert shown["matrix"] == [{"point": 0, "size": 1}, {"point": 1, "size": 2}, {"point": 2, "size": 3}]
+    assert (shown["points"], shown["runs"]) == (3, 6)
+
+
+def test_warnings_are_shown(terminal, experiment_file):
+    path = experiment_file(parameters="size = { real = [1, 10] }")
+    path.write_text(path.read_text().replace('type = "FullFactorial"', 'type = "Sobol"\nsize = 100'))
+    assert "Note: " in terminal("design", "count.toml").stdout
+
+
+@pytest.mark.parametrize("output", ["absent/matrix.csv", "count.toml/matrix.csv"])
+def test_where_nothing_can_be_written(output, terminal, experiment_file):
+    experiment_file()
+    outcome = terminal("design", "count.toml", "-o", output)
+    assert outcome.exit_code == 1
+    assert outcome.stderr.startswith("Error: ")
+    assert output in outcome.stderr
+
+
+def test_nothing_is_run_or_written(terminal, experiment_file, tmp_path):
+    experiment_file()
+    before = sorted(tmp_path.iterdir())
+    terminal("design", "count.toml")
+    assert sorted(tmp_path.iterdir()) == before

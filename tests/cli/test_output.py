@@ -1,0 +1,94 @@
+import json
+
+import pandas as pd
+import pytest
+
+import mesa_lab as ml
+
+
+@pytest.fixture
+def study(terminal, experiment_file):
+    experiment_file(parameters="size = [1, 2, 3]\nlimit = 9")
+    terminal("run", "count.toml", "-j", "1", "--quiet", "--backend", "sequential")
+    return "count.study"
+
+
+def test_tables_into_a_folder(terminal, study, tmp_path):
+    outcome = terminal("export", study, "-o", "out")
+    assert outcome.exit_code == 0, outcome.output
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert {"runs.csv", "points.csv", "series.csv", "failures.csv", "summary.csv"} <= set(written)
+    assert outcome.stdout.count("Wrote ") == len(written)
+    runs = pd.read_csv("out/runs.csv")
+    assert runs["noise"].dropna().tolist() == ml.open_study(study).results.runs["noise"].dropna().tolist()
+
+
+@pytest.mark.parametrize(
+    ("file", "read"),
+    [
+        ("runs.parquet", pd.read_parquet),
+        ("runs.json", pd.read_json),
+        ("runs.csv", pd.read_csv),
+        ("all.xlsx", pd.read_excel),
+    ],
+)
+def test_one_file_in_each_format(file, read, terminal, study):
+    outcome = terminal("export", study, "-o", file, "--json")
+    assert outcome.exit_code == 0, outcome.output
+    assert json.loads(outcome.stdout) == [file]
+    assert len(read(file)) == 6
+
+
+def test_only_some_tables(terminal, study, tmp_path):
+    terminal("export", study, "-o", "out", "--tables", "runs, failures", "--format", "parquet")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["failures.parquet", "runs.parquet"]
+
+
+def test_a_chart(terminal, study, tmp_path):
+    outcome = terminal(
+        "export", study, "-o", "c.svg", "--chart", "effect", "--outcome", "noise", "--with", "level=0.9"
+    )
+    assert outcome.exit_code == 0, outcome.output
+    text = (tmp_path / "c.svg").read_text()
+    assert "Noise" in text
+    assert "90\u00a0% confidence interval" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["-o", "x.csv", "--tables", "rns"], 1, "Did you mean 'runs'?"),
+        (["-o", "x.doc"], 1, ".doc"),
+        (["-o", "absent/x.csv"], 1, "absent"),
+        (["-o", "x.png", "--chart", "efect"], 1, "Did you mean 'effect'?"),
+        (["-o", "x.png", "--chart", "effect", "--outcome", "totl"], 1, "Did you mean 'total'?"),
+        (["-o", "x.png", "--chart", "effect", "--with", "parametr=size"], 1, "Did you mean 'parameter'?"),
+        (["-o", "x.png", "--chart", "effect", "--with", "size"], 2, "NAME=VALUE"),
+        (["-o", "x.png", "--outcome", "total"], 2, "--chart"),
+        (["-o", "x.png", "--chart", "effect", "--tables", "runs"], 2, "--tables"),
+        ([], 2, "--output"),
+    ],
+)
+def test_mistakes(arguments, code, says, terminal, study, tmp_path):
+    def files():  # SQLite's own, beside an open study, apart
+        return sorted(path.name for path in tmp_path.iterdir() if ".study-" not in path.name)
+
+    before = files()
+    outcome = terminal("export", study, *arguments)
+    assert outcome.exit_code == code, outcome.output
+    assert says in outcome.stderr
+    assert files() == before
+
+
+def test_a_report(terminal, study, tmp_path):
+    outcome = terminal("report", study)
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stdout == "Wrote count.html\n"
+    assert "12 is more than 9" in (tmp_path / "count.html").read_text()
+
+
+def test_a_report_opens(terminal, study, monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr("click.launch", opened.append)
+    terminal("report", study, "-o", "elsewhere.html", "--open")
+    assert opened == [(tmp_path / "elsewhere.html").as_uri()]
