@@ -7,7 +7,6 @@ processes are made is not (see `runner`).
 from __future__ import annotations
 
 import atexit
-import hashlib
 import itertools
 import os
 import pickle
@@ -22,33 +21,16 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mesa_lab.running.packing import Payload
 from mesa_lab.running.recording import Task
 from mesa_lab.running.worker import State, read_state, work
 
-__all__ = ["Crew", "Death", "Payload", "Worker", "end_idle"]
+__all__ = ["Crew", "Death", "Worker", "end_idle"]
 
 _IDLE_SECONDS = 120.0
 _numbers = itertools.count()
 
 type Start = Callable[[str], Executor]
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """The model and the protocol, as they travel to workers.
-
-    Attributes:
-        data: See `worker.prepare`.
-        model: What the model is called.
-    """
-
-    data: bytes
-    model: str
-
-    @property
-    def digest(self) -> str:
-        """A short name for the data."""
-        return hashlib.blake2b(self.data, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,13 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 from typing import Protocol as Interface
 
-import cloudpickle  # type: ignore[import-untyped]
 import joblib
 from joblib.externals.loky import process_executor
 from joblib.externals.loky.backend import get_context
@@ -31,8 +24,9 @@ from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoo
 
 from mesa_lab.errors import RunError
 from mesa_lab.preparation.configuration import Protocol
-from mesa_lab.preparation.models import importable, load_model, reference_of
-from mesa_lab.running.crew import Crew, Death, Payload, Worker
+from mesa_lab.preparation.models import load_model
+from mesa_lab.running.crew import Crew, Death, Worker
+from mesa_lab.running.packing import Payload, pack
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Batch, FailureRecord, RunRecord, Task
 from mesa_lab.running.scheduling import BATCH_SECONDS, TaskQueue
@@ -90,7 +84,7 @@ def stream(
         raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
     control = control or _Uncontrolled()
     if backend == "loky":
-        yield from _on_this_machine(_payload(protocol), tasks, joblib.effective_n_jobs(n_jobs), control)
+        yield from _on_this_machine(pack(protocol), tasks, joblib.effective_n_jobs(n_jobs), control)
     elif backend == "sequential":
         yield from _in_this_thread(protocol, tasks, control)
     else:
@@ -239,7 +233,7 @@ def _through_joblib(
     if backend == "threading":
         run = joblib.delayed(partial(run_tasks, Plan(load_model(protocol.model), protocol)))
     else:
-        run = joblib.delayed(partial(run_here, _payload(protocol).data))
+        run = joblib.delayed(partial(run_here, pack(protocol).data))
     waiting = TaskQueue(tasks)
     calls = (run(batch) for batch in _batches(waiting, control))
     options = {"n_jobs": n_jobs, "backend": backend, "batch_size": 1}
@@ -264,46 +258,3 @@ def _batches(waiting: TaskQueue, control: Control) -> Iterator[list[Task]]:
             yield batch
         else:
             return
-
-
-# The model and the protocol, packed.
-
-
-def _payload(protocol: Protocol) -> Payload:
-    """Pack what workers need: the model as a reference where they can find it, else as code."""
-    reference = reference_of(protocol.model)
-    found = importable(reference)
-    model = reference if found else load_model(protocol.model)
-    functions = [protocol.stop_when, *(outcome.source for outcome in protocol.outcomes or ())]
-    things = [thing for thing in functions if callable(thing)]
-    if not found:
-        things += [kind for kind in load_model(protocol.model).__mro__ if kind is not object]
-    with _as_code(things):
-        packed = cloudpickle.dumps(replace(protocol, model=model))
-    path = [entry or str(Path.cwd()) for entry in sys.path]
-    data = pickle.dumps((path, str(Path.cwd()), reference if found else None, packed), protocol=5)
-    return Payload(data, reference)
-
-
-_packing = threading.Lock()
-
-
-@contextmanager
-def _as_code(things: Iterable[Any]) -> Iterator[None]:
-    """Pack what comes from modules that a worker could not import as code, not by name."""
-    modules: set[ModuleType] = set()
-    for thing in things:
-        name = getattr(thing, "__module__", None) or "__main__"
-        module = sys.modules.get(name)
-        if module is not None and name != "__main__" and not importable(f"{name}:_"):
-            modules.add(module)
-    with _packing:
-        known = cloudpickle.list_registry_pickle_by_value()
-        added = [module for module in modules if module.__name__ not in known]
-        for module in added:
-            cloudpickle.register_pickle_by_value(module)
-        try:
-            yield
-        finally:
-            for module in added:
-                cloudpickle.unregister_pickle_by_value(module)

@@ -28,11 +28,10 @@ import numpy as np
 import psutil
 
 from mesa_lab.preparation.models import load_model
-from mesa_lab.running.columns import agent_columns, encode_columns
+from mesa_lab.running.packing import encode, encode_each
 from mesa_lab.running.plan import Plan
-from mesa_lab.running.recording import Batch, FailureRecord, RunRecord, Scalar, Task
+from mesa_lab.running.recording import Batch, Task
 from mesa_lab.running.simulation import Run, carry_out
-from mesa_lab.running.tracebacks import failure_from
 
 __all__ = [
     "GRACE",
@@ -81,74 +80,6 @@ class Reply(NamedTuple):
     sources: tuple[tuple[str, int], ...] = ()
 
 
-def encode(runs: Sequence[Run]) -> Batch:
-    """Encode runs as one batch: one Arrow stream for all their series, one for each agent table."""
-    names = tuple(dict.fromkeys(name for run in runs for name in (*run.columns, *run.finals)))
-    columns: dict[str, list[Scalar]] = {name: [] for name in names}
-    run_ids: list[int] = []
-    steps: list[int] = []
-    times: list[float | None] = []
-    for run in runs:
-        count = len(run.rows)
-        run_ids += [run.task.run_id] * count
-        for step, moment in run.rows:
-            steps.append(step)
-            times.append(moment)
-        for name, column in columns.items():
-            column += run.columns.get(name) or [None] * count
-    agents: dict[str, bytes] = {}
-    for key in dict.fromkeys(key for run in runs for key, chunks in run.agents.items() if chunks):
-        tables = [(run.task.run_id, run.agents[key]) for run in runs if run.agents.get(key)]
-        agents[key] = encode_columns(agent_columns(tables))
-    return Batch(
-        runs=tuple(_record(run) for run in runs),
-        outcome_names=names,
-        finals=tuple(tuple(map(run.finals.get, names)) for run in runs),
-        series=encode_columns({"run_id": run_ids, "step": steps, "time": times, **columns})
-        if steps
-        else None,
-        agents=agents,
-        failures=tuple(
-            FailureRecord(run.task.run_id, *_astuple(run)) for run in runs if run.failure is not None
-        ),
-    )
-
-
-def _record(run: Run) -> RunRecord:
-    task = run.task
-    return RunRecord(
-        task.run_id,
-        task.point,
-        task.replication,
-        task.seed,
-        run.status,
-        run.steps,
-        run.time,
-        run.init_seconds,
-        run.run_seconds,
-        "\n".join(run.notes),
-    )
-
-
-def _astuple(run: Run) -> tuple[str, str, str, str]:
-    failure = run.failure
-    assert failure is not None
-    return failure.stage, failure.error_type, failure.message, failure.traceback
-
-
-def _encode_each(runs: Sequence[Run]) -> Batch:
-    """Encode runs of which at least one cannot be: that one fails, the others do not."""
-    kept = []
-    for run in runs:
-        try:
-            encode([run])
-        except Exception as error:
-            task, steps = run.task, run.steps
-            run = Run(task, status="failed", steps=steps, failure=failure_from(error, "saving"))
-        kept.append(run)
-    return encode(kept)
-
-
 _plans: dict[str, Plan] = {}
 _one_model_at_a_time = threading.Lock()
 
@@ -189,7 +120,7 @@ def run_tasks(plan: Plan, tasks: Sequence[Task]) -> Batch:
     try:
         return encode(runs)
     except Exception:
-        return _encode_each(runs)
+        return encode_each(runs)
 
 
 def run_here(payload: bytes, tasks: Sequence[Task]) -> Batch:
@@ -315,7 +246,7 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     try:
         encoded = encode(runs)
     except Exception:
-        encoded = _encode_each(runs)
+        encoded = encode_each(runs)
     done = len(runs)
     del runs
     gc.collect()
