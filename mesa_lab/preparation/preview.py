@@ -152,7 +152,7 @@ def _column(name: str, values: "pd.Series[Any]", space: ParameterSpace) -> _Colu
     numeric = values.dtype.kind in "if" or all(type(value) in (int, float) for value in found)
     parameter = space.varied.get(name)
     if parameter is None:
-        ranged = numeric and len(found) > 1
+        ranged = numeric and min(found) < max(found)
         parameter = Real(min(found), max(found)) if ranged else Choice(_distinct(found))
     return _Column(name, parameter, codes, found, numeric, parameter.to_unit(found)[codes])
 
@@ -209,14 +209,23 @@ def _distance(cube: Array) -> float | None:
 
 
 def _correlation(columns: list[_Column], n_points: int) -> tuple[float | None, tuple[str, str] | None]:
-    able = [column for column in columns if _has_order(column.parameter) and np.ptp(column.unit) > 0]
+    scores = {column.name: _scores(column) for column in columns if _has_order(column.parameter)}
+    able = {name: numbers for name, numbers in scores.items() if len(numbers) and np.ptp(numbers) > 0}
     if n_points < 3 or len(able) < 2:
         return None, None
-    matrix = np.abs(np.corrcoef(np.column_stack([column.unit for column in able]), rowvar=False))
+    matrix = np.abs(np.corrcoef(np.column_stack(list(able.values())), rowvar=False))
     np.fill_diagonal(matrix, -1)
     first, second = np.unravel_index(int(np.argmax(matrix)), matrix.shape)
     largest = min(float(matrix[first, second]), 1.0)
-    return (0.0 if largest < 1e-12 else largest), (able[first].name, able[second].name)
+    return (0.0 if largest < 1e-12 else largest), (list(able)[first], list(able)[second])
+
+
+def _scores(column: _Column) -> Array:
+    """Numbers to correlate: levels by their values, as they may stand in any order; others by their place in the range."""
+    if isinstance(column.parameter, Levels) and column.numeric:
+        scores: Array = np.asarray(column.values, dtype=float)[column.codes]
+        return scores
+    return column.unit
 
 
 def _has_order(parameter: Parameter) -> bool:

@@ -230,3 +230,8 @@ def test_a_foreign_design_needs_points_alone() -> None:
             return space.from_unit(np.eye(2))
 
     assert look(PLANE, Foreign()).n_points == 2
+
+
+def test_values_far_outside_have_no_correlation() -> None:
+    seen = look(PLANE, Table({"a": [2, 3, 4], "b": [0.1, 0.2, 0.3]}))
+    assert seen.max_abs_correlation is None

@@ -5,6 +5,7 @@ A design knows the parameter space and a seed, and nothing of models, runs or fi
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
@@ -23,6 +24,7 @@ BYTES_PER_CELL = 200
 """A cell of the matrix as a Python value in a run configuration, with its share of the rest."""
 
 
+@dataclass(frozen=True, eq=False)
 class Design(ByValue, ABC):
     """How points are chosen from a parameter space.
 
@@ -66,6 +68,7 @@ class Design(ByValue, ABC):
         return ()
 
 
+@dataclass(frozen=True, eq=False)
 class UnitDesign(Design):
     """A design that spreads points through the unit cube and leaves all else to the parameter space."""
 

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ __all__ = ["Array", "Parameter", "number_of_levels", "real", "whole"]
 type Array = np.ndarray[Any, np.dtype[Any]]
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Parameter(ByValue, ABC):
     """What every kind of parameter can do."""
 
@@ -65,7 +66,7 @@ class Parameter(ByValue, ABC):
 
     def __repr__(self) -> str:
         parts = []
-        for each in fields(self):  # type: ignore[arg-type]
+        for each in fields(self):
             value = getattr(self, each.name)
             default = each.default if each.default_factory is MISSING else each.default_factory()
             if each.name == "arguments":

@@ -32,7 +32,7 @@ class Ranged(Parameter):
             distributions.find(self.distribution, distributions.arguments_of(given))
         elif given:
             unknown = next(iter(given))
-            known = [each.name for each in fields(self)]  # type: ignore[arg-type]
+            known = [each.name for each in fields(self)]
             raise ParameterError(
                 f"{name} takes no '{unknown}'.{suggest(unknown, known)} It takes: {', '.join(known)}, "
                 "and with a distribution that distribution's arguments."
