@@ -7,6 +7,7 @@ cores stay with the runs, and only while somebody has the page open.
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -14,11 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pandas as pd  # noqa: F401  Solara stumbles over a pandas that another thread is just importing
 import solara
 
 from mesa_lab.errors import MesaLabError
 
 __all__ = ["Fresh", "Reader", "is_looked_at", "use_fresh", "use_reader"]
+
+logger = logging.getLogger(__name__)
 
 SHARE: Final = 0.2
 """The most of one core that reading for one panel takes."""
@@ -38,6 +42,9 @@ class Fresh[T]:
     value: T | None = None
     problem: str = ""
     pending: bool = True
+
+
+_NOTHING: Final[Fresh[Any]] = Fresh()
 
 
 class Reader:
@@ -91,7 +98,11 @@ class Reader:
                 self._wanted.set()
                 continue
             start = time.monotonic()
-            wait = self._read()
+            try:
+                wait = self._read()
+            except Exception:
+                logger.exception("A panel could not be brought up to date.")
+                wait = _AWAY_SECONDS
             took = time.monotonic() - start
             self._stopped.wait(max(self._least - took, took * (1 / SHARE - 1) if took > 0.05 else 0))
 
@@ -133,7 +144,7 @@ def use_fresh[T](read: Callable[[], T], version: Any, *, topic: Any = None, leas
         topic: What it depends on besides; when this changes, what was read before is of no use.
         least: Seconds between two readings, at least.
     """
-    found = solara.use_reactive(Fresh[T]())
+    found = solara.use_reactive(_NOTHING)
     wanted: dict[str, Any] = solara.use_memo(dict, dependencies=[topic])
     wanted["read"], wanted["version"] = read, version
 
@@ -153,7 +164,7 @@ def use_fresh[T](read: Callable[[], T], version: Any, *, topic: Any = None, leas
 
     def forget() -> None:
         if not found.peek().pending:
-            found.set(Fresh())
+            found.set(_NOTHING)
 
     latest: list[dict[str, Any]] = solara.use_memo(lambda: [wanted], dependencies=[])
     latest[0] = wanted

@@ -124,9 +124,18 @@ class Queue:
         except Exception as error:
             self.registry.note_problem(ticket.study, f"{type(error).__name__}: {error}")
         else:
-            self.registry.dequeue(ticket.study)
+            self._settle(ticket)
         finally:
             self.starting = None
+
+    def _settle(self, ticket: Ticket) -> None:
+        """Strike a study that runs off the list, or end it if somebody did so while it was being started."""
+        from mesa_lab.running import launcher
+
+        if any(ticket.study == other.study for other in self.registry.tickets()):
+            self.registry.dequeue(ticket.study)
+        else:
+            launcher.stop(self.root / ticket.study)
 
 
 def start(path: Path, processes: int = -1, *, retry_failed: bool = False) -> None:

@@ -105,6 +105,9 @@ def _application(pages: str | os.PathLike[str] | None) -> Any:
     os.environ.update(fixed)
     keep = os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", KEEP_PAGES)
 
+    # Solara looks into pandas whenever a value changes, and stumbles over one that is half imported by
+    # another thread; so it is whole before the first page.
+    import pandas  # noqa: F401
     import solara.settings
     from solara.server import settings
 

@@ -33,6 +33,7 @@ class Watch:
         problem: Why it cannot be read.
         finished: How many runs have a result.
         failed: How many of these failed or timed out.
+        quiet: Whether nothing runs or waits.
         poke: Looks again at once.
     """
 
@@ -41,6 +42,7 @@ class Watch:
     problem: solara.Reactive[str] = field(default_factory=lambda: solara.Reactive(""))
     finished: solara.Reactive[int] = field(default_factory=lambda: solara.Reactive(0))
     failed: solara.Reactive[int] = field(default_factory=lambda: solara.Reactive(0))
+    quiet: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
     poke: Callable[[], None] = lambda: None
 
     def take(self, standing: Standing) -> None:
@@ -48,6 +50,7 @@ class Watch:
         self.problem.value = ""
         self.finished.value = standing.status.finished
         self.failed.value = standing.status.failed + standing.status.timed_out
+        self.quiet.value = not standing.is_active
         self.standing.value = standing
 
 
@@ -72,12 +75,12 @@ class _Look:
         try:
             study = self._opened()
             standing = standing_of(self.workspace, self.ref, study)
+            self.watch.take(standing)
             self._note_facts(standing)
         except MesaLabError as error:
             self.close()
             self.watch.problem.value = str(error)
             return _QUIET_SECONDS
-        self.watch.take(standing)
         return _BUSY_SECONDS if standing.is_active else _QUIET_SECONDS
 
     def _opened(self) -> Study:

@@ -1,0 +1,59 @@
+"""What runs or waits now, wherever it was started: so that who comes back finds it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import solara
+
+from mesa_lab.app.fresh import use_reader
+from mesa_lab.app.links import PageLink
+from mesa_lab.app.progress_panel import Bar, headline
+from mesa_lab.app.standing import Entry, entries
+from mesa_lab.errors import MesaLabError
+
+if TYPE_CHECKING:
+    from mesa_lab.app.workspace import Workspace
+
+__all__ = ["NowRunning"]
+
+
+@solara.component
+def NowRunning(workspace: Workspace, on_value: Callable[[str], None]) -> None:
+    """List the studies that run or wait; nothing when there are none.
+
+    Args:
+        workspace: The studies of whoever looks.
+        on_value: Called with the key of the one to watch.
+    """
+    found: solara.Reactive[tuple[Entry, ...]] = solara.use_reactive(())
+
+    def look() -> float:
+        try:
+            every = entries(workspace)
+        except MesaLabError:
+            return 5.0
+        found.value = tuple(
+            entry for entry in every if entry.standing is not None and entry.standing.is_active
+        )
+        return 1.0 if found.value else 3.0
+
+    use_reader(look, [workspace])
+    if not found.value:
+        return
+    with solara.v.Html(tag="section", class_="ml-panel", attributes={"aria-label": "Running now"}):
+        solara.v.Html(tag="h2", children=["Running now"])
+        with solara.v.Html(tag="ul", class_="ml-running"):
+            for entry in found.value:
+                with solara.v.Html(tag="li").key(entry.ref.key):
+                    key = entry.ref.key
+                    with PageLink(
+                        f"/run?study={quote(key)}",
+                        classes=["ml-running-name"],
+                        on_follow=lambda key=key: on_value(key),
+                    ):
+                        solara.v.Html(tag="span", children=[entry.ref.name])
+                    solara.v.Html(tag="span", class_="ml-quiet", children=[headline(entry.standing)])
+                    Bar(entry.standing, label=f"Progress of {entry.ref.name}")

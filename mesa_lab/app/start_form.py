@@ -1,0 +1,202 @@
+"""Before the start: what will be run, about how long that takes, and what the study is called."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import solara
+
+from mesa_lab.app.controls import Action, TextInput
+from mesa_lab.app.fresh import use_fresh
+from mesa_lab.app.naming import clean_name
+from mesa_lab.app.progress_panel import Processes
+from mesa_lab.app.rates import learned, seconds_for
+from mesa_lab.app.standing import Facts, facts_of
+from mesa_lab.app.wording import about, plural
+from mesa_lab.errors import MesaLabError, StudyError
+
+if TYPE_CHECKING:
+    from mesa_lab.app.trial import Speed
+    from mesa_lab.app.workspace import Workspace
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = ["Plan", "StartForm", "first_name", "there_already"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an experiment amounts to.
+
+    Attributes:
+        facts: What it is of.
+        points: Design points.
+        replications: Runs of each point.
+        speed: What a run costs, as far as anybody knows.
+    """
+
+    facts: Facts
+    points: int
+    replications: int
+    speed: Speed | None
+
+    @property
+    def runs(self) -> int:
+        """How many runs."""
+        return self.points * self.replications
+
+
+def first_name(model: str) -> str:
+    """Return a name for a study of a model.
+
+    Example:
+        >>> first_name("mesa.examples:WolfSheep"), first_name("models/fire.py:Model")
+        ('wolf_sheep', 'model')
+    """
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", model.rpartition(":")[2]).lower()
+    return re.sub(r"[^\w-]+", "_", name).strip("_") or "study"
+
+
+def there_already(workspace: Workspace, name: str) -> str:
+    """Say what happens when a study of this name is there already; an empty text when there is none.
+
+    Raises:
+        StudyError: If it is no name.
+    """
+    from mesa_lab.study import Study
+
+    name = clean_name(name)
+    try:
+        with Study.open(workspace.find(name).path) as study:
+            status = study.status()
+    except StudyError:
+        return ""
+    has = f"There is a study of this name, with {status.finished:,} of {plural(status.n_runs, 'run')}."
+    return f"{has} It is gone on with if its experiment is the same or a part of this one."
+
+
+@solara.component
+def StartForm(
+    workspace: Workspace,
+    experiment: Experiment,
+    on_started: Callable[[str], None],
+    *,
+    speed: Speed | None = None,
+) -> None:
+    """Show what will be run, and start it.
+
+    Args:
+        workspace: Where the study goes.
+        experiment: What will be run; the same object as long as it is the same.
+        on_started: Called with the key of the study that was started.
+        speed: What a run costs, from "Try it".
+    """
+    fresh = use_fresh(lambda: _plan(workspace, experiment, speed), 0, topic=(id(experiment), speed))
+    plan = fresh.value
+    typed, set_typed = solara.use_state("")
+    processes, set_processes = solara.use_state(-1)
+    busy, set_busy = solara.use_state(False)
+    refused, set_refused = solara.use_state("")
+    offered = solara.use_memo(
+        lambda: workspace.free_name(first_name(facts_of(experiment).model)), dependencies=[id(experiment)]
+    )
+    name = typed or offered
+    hint, mistake = _about_name(workspace, name)
+
+    def type_name(text: str) -> None:
+        set_refused("")
+        set_typed(text)
+
+    def start() -> None:
+        set_busy(True)
+        set_refused("")
+
+        def work() -> None:
+            try:
+                ref = workspace.make(name, experiment)
+                workspace.start(ref, processes)
+            except MesaLabError as error:
+                set_refused(str(error))
+                set_busy(False)
+            else:
+                on_started(ref.key)
+
+        threading.Thread(target=work, name="mesa-lab-action", daemon=True).start()
+
+    with solara.v.Html(
+        tag="section", class_="ml-panel ml-start", attributes={"aria-label": "What will be run"}
+    ):
+        solara.v.Html(tag="h1", children=["Run"])
+        if fresh.problem:
+            solara.v.Html(
+                tag="p", class_="ml-error-text", attributes={"role": "alert"}, children=[fresh.problem]
+            )
+        with solara.v.Html(tag="dl", class_="ml-facts ml-plan"):
+            for title, said in _lines(experiment, plan, processes):
+                solara.v.Html(tag="dt", children=[title])
+                solara.v.Html(tag="dd", children=[said])
+        with solara.v.Html(tag="div", class_="ml-start-fields"):
+            TextInput(
+                "Name of the study",
+                typed,
+                type_name,
+                placeholder=offered,
+                hint=hint,
+                error=refused or mistake,
+                disabled=busy,
+            )
+            Processes(processes, set_processes)
+        with solara.v.Html(tag="div", class_="ml-actions"):
+            label = (
+                "Preparing …" if busy else "Start" if plan is None else f"Start {plural(plan.runs, 'run')}"
+            )
+            Action(
+                label,
+                start,
+                icon="mdi-play",
+                kind="primary",
+                disabled=busy or bool(mistake) or bool(fresh.problem),
+            )
+
+
+def _plan(workspace: Workspace, experiment: Experiment, speed: Speed | None) -> Plan:
+    facts = facts_of(experiment)
+    return Plan(facts, experiment.n_points, experiment.replications, speed or learned(workspace, facts.model))
+
+
+def _about_name(workspace: Workspace, name: str) -> tuple[str, str]:
+    try:
+        return there_already(workspace, name), ""
+    except StudyError as error:
+        return "", str(error)
+
+
+def _lines(experiment: Experiment, plan: Plan | None, processes: int) -> list[tuple[str, str]]:
+    """What will be run, as titles and texts."""
+    facts = facts_of(experiment)
+    varied = ", ".join(facts.varied) or "nothing"
+    steps = (
+        "until the model stops"
+        if facts.max_steps is None
+        else f"at most {plural(facts.max_steps, 'step')} each"
+    )
+    runs, time = "…", "…"
+    if plan is not None:
+        points = f"{plural(plan.points, 'point')} × {plural(plan.replications, 'replication')}"
+        runs = f"{plural(plan.runs, 'run')}: {points}, {steps}"
+        seconds = seconds_for(experiment, plan.runs, plan.speed, processes)
+        time = (
+            about(seconds).capitalize()
+            if seconds is not None
+            else "Not known yet; try the model to learn its speed."
+        )
+    return [
+        ("Model", facts.model_name),
+        ("Varied", varied),
+        ("Design", facts.design),
+        ("Runs", runs),
+        ("Time", time),
+    ]
