@@ -7,7 +7,6 @@ the text and looked up only when the experiment runs. Writing leaves out what ha
 from __future__ import annotations
 
 import dataclasses
-import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -402,14 +401,13 @@ def _table(values: Mapping[str, Any]) -> Any:
 def _item(value: Any) -> Item:
     if isinstance(value, dict):
         table: InlineTable = tomlkit.inline_table()
-        for key, item in value.items():
-            table.append(key, _item(item))
+        for key, inner in value.items():
+            table.append(key, _item(inner))
         return table
     if isinstance(value, list):
         array = tomlkit.array()
-        for item in value:
-            array.append(_item(item))
+        for inner in value:
+            array.append(_item(inner))
         return array.multiline(len(value) > 12)
-    if isinstance(value, float) and math.isfinite(value):
-        return tomlkit.item(value)
-    return tomlkit.item(value)
+    item: Item = tomlkit.item(value)
+    return item

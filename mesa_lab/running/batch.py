@@ -278,50 +278,43 @@ def _distinct(protocols: Iterable[Protocol]) -> list[Protocol]:
 
 def _decoded(batch: Batch) -> Iterator[tuple[int, RunRecord, list[tuple[float, Row]]]]:
     """Take a batch apart: for each run, what was collected at each step, one row for each agent where there are any."""
-    series = _by_run(decode_table(batch.series)) if batch.series is not None else {}
-    agents: dict[int, dict[int, list[Row]]] = {}
-    for data in batch.agents.values():
-        for run_id, rows in _by_run(decode_table(data)).items():
-            steps = agents.setdefault(run_id, {})
-            for row in rows:
-                del row["run_id"]
-                row.pop("agent_type", None)
-                steps.setdefault(row.pop("step"), []).append(
-                    {"AgentID": row.pop("agent_id"), **_unpacked(row)}
-                )
+    series: dict[int, list[tuple[int, float, Row]]] = {}
+    if batch.series is not None:
+        for (run_id, step, time), values in _rows(decode_table(batch.series), keys=3):
+            series.setdefault(run_id, []).append((step, time, values))
+    agents: dict[tuple[int, int], list[Row]] = {}
+    for agent_type, data in batch.agents.items():
+        for (run_id, step, agent_id, *_), values in _rows(decode_table(data), keys=3 if agent_type else 4):
+            agents.setdefault((run_id, step), []).append({"AgentID": agent_id, **values})
     for record, finals in zip(batch.runs, batch.finals, strict=True):
         if batch.series is not None:
-            collected = [(row.pop("step"), row.pop("time"), row) for row in series.get(record.run_id, [])]
+            collected = series.get(record.run_id, [])
+        elif record.status == "done":
+            values = {name: _unpack(value) for name, value in zip(batch.outcome_names, finals, strict=True)}
+            collected = [(record.steps, record.steps if record.time is None else record.time, values)]
         else:
-            values = dict(zip(batch.outcome_names, finals, strict=True))
-            collected = [(record.steps, record.time, values)] if record.status == "done" else []
-        rows = []
+            collected = []
+        rows: list[tuple[float, Row]] = []
         for step, time, values in collected:
-            values.pop("run_id", None)
-            shown = _unpacked(values)
-            when = time if time is not None else step
-            of_agents = agents.get(record.run_id, {}).get(step, [])
-            rows += [(when, {**shown, **agent}) for agent in of_agents] or [(when, shown)]
+            of_agents = agents.get((record.run_id, step), [])
+            when = step if time is None else time
+            rows += [(when, {**values, **agent}) for agent in of_agents] or [(when, values)]
         yield record.run_id, record, rows
 
 
-def _by_run(table: pa.Table) -> dict[int, list[Row]]:
-    runs: dict[int, list[Row]] = {}
-    for row in table.to_pylist():
-        runs.setdefault(row["run_id"], []).append(row)
-    return runs
+def _rows(table: pa.Table, keys: int) -> Iterator[tuple[tuple[Any, ...], Row]]:
+    """Yield the first columns of each row as a tuple, the others as a dict: an outcome may be called "step", too."""
+    columns = [column.to_pylist() for column in table.columns]
+    names = table.column_names[keys:]
+    for row in zip(*columns, strict=True):
+        yield row[:keys], {name: _unpack(value) for name, value in zip(names, row[keys:], strict=True)}
 
 
-def _unpacked(values: Row) -> Row:
+def _unpack(value: Any) -> Any:
     """Lists and dicts travel as JSON text; here they are Python's again."""
-    return {
-        name: _unpack(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
-        for name, value in values.items()
-    }
-
-
-def _unpack(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value

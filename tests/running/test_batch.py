@@ -33,7 +33,9 @@ def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.mark.skipif(
     importlib.util.find_spec("mesa.batchrunner") is None, reason="Mesa 4 has no batch_run to compare with"
 )
-@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")  # Sugarscape, in this process
+@pytest.mark.filterwarnings(
+    "ignore:Mean of empty slice", "ignore:invalid value"
+)  # Sugarscape, in this process
 @pytest.mark.parametrize("period", [-1, 1, 3])
 @pytest.mark.parametrize(("model", "parameters"), COMPARED, ids=lambda value: getattr(value, "__name__", ""))
 def test_the_rows_are_those_of_mesa(model: type, parameters: dict[str, Any], period: int) -> None:
