@@ -52,7 +52,9 @@ def encode(value: Any, *, tag_none: bool = False) -> Any:
     if isinstance(value, Mapping):
         if all(isinstance(key, str) and not key.startswith("$") for key in value):
             return {key: encode(item, tag_none=tag_none) for key, item in value.items()}
-        pairs = [[encode(key, tag_none=tag_none), encode(item, tag_none=tag_none)] for key, item in value.items()]
+        pairs = [
+            [encode(key, tag_none=tag_none), encode(item, tag_none=tag_none)] for key, item in value.items()
+        ]
         return {_DICT: pairs}
     if hasattr(value, "tolist"):  # numpy scalars and arrays
         return encode(value.tolist(), tag_none=tag_none)
@@ -92,7 +94,9 @@ def to_json(parameters: Mapping[str, Any]) -> str:
         >>> to_json({"n": 10, "torus": True})
         '{"n":10,"torus":true}'
     """
-    return json.dumps(_finite(encode(dict(parameters))), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        _finite(encode(dict(parameters))), separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def from_json(text: str) -> dict[str, Any]:

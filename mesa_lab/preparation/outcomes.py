@@ -129,9 +129,13 @@ def parse_outcomes(outcomes: Any) -> tuple[Outcome, ...] | None:
     elif isinstance(outcomes, Iterable):
         parsed = tuple(_parse_one(outcome) for outcome in outcomes)
     else:
-        raise OutcomeError(f"outcomes is {outcomes!r}. Give a list of names, or a mapping from name to function.")
+        raise OutcomeError(
+            f"outcomes is {outcomes!r}. Give a list of names, or a mapping from name to function."
+        )
     if not parsed:
-        raise OutcomeError("outcomes is empty. Leave it out to measure every model reporter, or name at least one.")
+        raise OutcomeError(
+            "outcomes is empty. Leave it out to measure every model reporter, or name at least one."
+        )
     names = [outcome.name for outcome in parsed]
     for name in names:
         if names.count(name) > 1:
@@ -147,7 +151,9 @@ def _parse_one(outcome: Any) -> Outcome:
     if callable(outcome):
         name = getattr(outcome, "__name__", "<lambda>")
         if name == "<lambda>":
-            raise OutcomeError('A lambda has no name for its column. Write outcomes={"name": lambda model: ...}.')
+            raise OutcomeError(
+                'A lambda has no name for its column. Write outcomes={"name": lambda model: ...}.'
+            )
         return Outcome(name, outcome)
     raise OutcomeError(f"{outcome!r} is no outcome. Give a name, or a function of the model.")
 

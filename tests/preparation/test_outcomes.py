@@ -18,7 +18,10 @@ def test_nothing_means_the_default() -> None:
 
 def test_names_functions_and_mappings() -> None:
     assert parse_outcomes("Wolves") == (Outcome("Wolves", "Wolves"),)
-    assert parse_outcomes([energy, "R over S"]) == (Outcome("energy", energy), Outcome("R over S", "R over S"))
+    assert parse_outcomes([energy, "R over S"]) == (
+        Outcome("energy", energy),
+        Outcome("R over S", "R over S"),
+    )
     assert parse_outcomes({"alive": "sum(Cell.state)"}) == (Outcome("alive", "sum(Cell.state)"),)
 
 
