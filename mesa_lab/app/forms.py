@@ -14,12 +14,13 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from mesa_lab.app.values import parse_number, parse_value, show_value
 from mesa_lab.errors import DesignError, ParameterError
 
-__all__ = ["FormField", "fields_of", "label_of", "summary_of"]
+__all__ = ["FormField", "designs", "fields_of", "label_of", "summary_of"]
 
 KINDS: Final = ("whole", "number", "flag", "choice", "each", "designs", "points", "value")
 
@@ -87,6 +88,15 @@ class FormField:
         return value
 
 
+@cache
+def designs() -> dict[str, type]:
+    """Return all designs by name, looked up once: asking what is installed takes long enough to feel it."""
+    from mesa_lab.preparation.designs import all_designs
+
+    return {design.__name__: design for design in all_designs()}
+
+
+@cache
 def fields_of(design: type) -> tuple[FormField, ...]:
     """Return what a design's form asks for, in the order of its fields.
 

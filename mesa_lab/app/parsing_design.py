@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.app.forms import FormField, fields_of, label_of
+from mesa_lab.app.forms import FormField, designs, fields_of, label_of
 from mesa_lab.app.mistakes import Mistakes
 from mesa_lab.app.points import parse_points
 from mesa_lab.app.values import parse_value
@@ -29,9 +29,7 @@ def read_design(typed: DesignDraft, parameters: Mapping[str, Any], mistakes: Mis
     Returns:
         The design, or None.
     """
-    from mesa_lab.preparation.designs import all_designs
-
-    kinds = {design.__name__: design for design in all_designs()}
+    kinds = designs()
     if typed.kind not in kinds:
         listed = ", ".join(kinds)
         mistakes.note(

@@ -44,7 +44,7 @@ class Speed:
         return self.init_seconds + steps * self.step_seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """What one run showed.
 

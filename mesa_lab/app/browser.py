@@ -1,0 +1,82 @@
+"""The few things that only the browser can do: its address, its clipboard, its files.
+
+Small Vue components with values in and events out. What they are given is text to them, never HTML.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+__all__ = ["Address", "CopyButton", "Measured", "PickFile", "SaveButton"]
+
+
+@solara.component_vue("address.vue")
+def Address(name: str, value: str) -> None:
+    """Write a value into the page's address, in place."""
+
+
+@solara.component_vue("copy.vue")
+def CopyButton(
+    label: str, text: str, icon: str = "mdi-content-copy", done: str = "Copied", disabled: bool = False
+) -> None:
+    """Put a text on the clipboard; an empty text stands for the page's address."""
+
+
+@solara.component_vue("save.vue")
+def SaveButton(
+    label: str, text: str, filename: str, icon: str = "mdi-download", disabled: bool = False
+) -> None:
+    """Save a text as a file."""
+
+
+@solara.component_vue("measured.vue")
+def Measured(event_measured: Callable[[int], None], step: int = 20) -> None:
+    """Tell the width of the place where this stands, in pixels, rounded down to a step."""
+
+
+@solara.component_vue("pick.vue")
+def _PickFile(
+    label: str,
+    accept: str,
+    limit: int,
+    event_picked: Callable[[dict[str, Any]], None],
+    icon: str = "mdi-upload",
+    disabled: bool = False,
+) -> None:
+    pass
+
+
+@solara.component
+def PickFile(
+    label: str,
+    on_file: Callable[[str, bytes | None], None],
+    *,
+    accept: str = "",
+    limit: int = 5_000_000,
+    icon: str = "mdi-upload",
+) -> None:
+    """Let somebody pick a file of their computer.
+
+    Args:
+        label: What the button says.
+        on_file: Called with the file's name and its bytes, None when it is larger than the limit.
+        accept: Endings to offer first, such as ".csv".
+        limit: Bytes that are taken at most.
+        icon: The button's icon.
+    """
+
+    def picked(event: dict[str, Any]) -> None:
+        # The browser checks the size too, but what comes over the wire is anybody's.
+        data = str(event.get("data", ""))
+        too_large = event.get("size", 0) > limit or len(data) > limit * 4 // 3 + 4
+        try:
+            on_file(str(event.get("name", "")), None if too_large else base64.b64decode(data, validate=True))
+        except binascii.Error:
+            on_file(str(event.get("name", "")), b"")
+
+    _PickFile(label=label, accept=accept, limit=limit, icon=icon, event_picked=picked)

@@ -1,0 +1,243 @@
+"""The second step: say what varies, how often and how long, and see at once what that means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import solara
+import solara.lab
+
+from mesa_lab.app.access import access
+from mesa_lab.app.controls import Action
+from mesa_lab.app.describing import use_description
+from mesa_lab.app.design_actions import DesignActions
+from mesa_lab.app.design_form import DesignForm, offered_designs
+from mesa_lab.app.draft import Draft, Row
+from mesa_lab.app.links import PageLink
+from mesa_lab.app.markup import icon, tag
+from mesa_lab.app.model_list import readable
+from mesa_lab.app.offering import is_trusted
+from mesa_lab.app.outlook import Outlook, look
+from mesa_lab.app.parameter_rows import ParameterRows
+from mesa_lab.app.parsing import Parsed, parse
+from mesa_lab.app.points import parse_points, points_text
+from mesa_lab.app.preview_panel import PreviewPanel
+from mesa_lab.app.settings_form import ConstraintsForm, MeasureForm, RunsForm
+from mesa_lab.app.trial import Trial, try_model
+from mesa_lab.app.wording import plural
+from mesa_lab.errors import MesaLabError
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = ["DesignPage"]
+
+PAUSE = 0.15
+"""Seconds without typing after which the points are made."""
+
+
+@solara.component
+def DesignPage(
+    value: Draft,
+    on_value: Callable[[Draft], None],
+    *,
+    trial: Trial | None = None,
+    on_trial: Callable[[Trial], None] | None = None,
+    on_load: Callable[[Experiment, str], None] | None = None,
+    on_run: Callable[[Experiment], None] | None = None,
+) -> None:
+    """Design an experiment.
+
+    Args:
+        value: What was typed.
+        on_value: Called with the changed draft.
+        trial: What trying the model showed, for estimates of time.
+        on_trial: Called with what a new trial showed.
+        on_load: Called with an experiment from a file, and the file's name.
+        on_run: Called with the experiment when it shall run; None links to the page for that.
+    """
+    described = use_description(value.model if is_trusted(value.model) else "")
+    description = described.description
+    parsed = solara.use_memo(
+        lambda: parse(value, description), dependencies=[value, description and description.reference]
+    )
+    outlook, pending = use_outlook(parsed)
+    # The same function in every render, so that rows that did not change are not drawn again.
+    latest = solara.use_ref((value, on_value))
+    latest.current = (value, on_value)
+    change, change_row = solara.use_memo(lambda: _changers(latest), dependencies=[])
+    if not value.model:
+        Nothing()
+        return
+    errors = parsed.errors
+    columns = _columns(value)
+    varied = [row.name for row in value.rows if row.varied or row.name in columns]
+    infos = {info.name: info for info in description.parameters} if description else {}
+    with tag("div", "ml-title"):
+        with tag("div"):
+            tag("h1", "", "Design")
+            name = readable(value.model.rpartition(":")[2] or value.model)
+            tag("p", "ml-quiet", f"An experiment on {name}")
+        DesignActions(value, parsed.experiment, on_load)
+    if described.problem:
+        tag("p", "ml-error-text", described.problem, role="alert")
+    with tag("div", "ml-design-page"):
+        with tag("div", "ml-body"):
+            with Panel("Parameters", "Hold a parameter fixed, or let it vary."):
+                ParameterRows(value.rows, change_row, infos, errors, columns)
+                ConstraintsForm(value, change, errors)
+            with Panel("Design", "How the points are chosen."):
+                DesignForm(
+                    value.design,
+                    lambda design: change(design=design),
+                    varied=varied,
+                    errors=errors,
+                    designs=offered_designs(code=access().local),
+                    parameters=[row.name for row in value.rows],
+                    current_points=_points_of(outlook),
+                )
+            with Panel("Runs", "How often each point runs, and for how long."):
+                RunsForm(value, change, errors)
+            with Panel("Outcomes", "What is measured, and when a run stops early."):
+                MeasureForm(value, change, errors, description)
+        with tag("div", "ml-aside"):
+            Go(parsed, outlook, on_run)
+            PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial)
+
+
+def use_outlook(parsed: Parsed) -> tuple[Outlook | None, bool]:
+    """Work out what a design would run, in a thread, a moment after the last change; a hook.
+
+    Returns:
+        The latest outlook, kept while a newer one is made or something is wrong, and whether one is being made.
+    """
+    experiment = parsed.experiment
+    kept = solara.use_ref(None)
+
+    def work() -> Outlook | None:
+        if experiment is None:
+            return None
+        time.sleep(PAUSE)
+        return look(experiment) if task.is_current() else None
+
+    task = solara.lab.use_task(work, dependencies=[experiment], raise_error=False)
+    if task.finished and task.value is not None:
+        kept.current = task.value
+    return kept.current, task.pending and experiment is not None
+
+
+@solara.component
+def Panel(title: str, text: str, children: list[solara.Element] = []) -> None:  # noqa: B006
+    """One group of the form."""
+    with tag("section", "ml-panel ml-form", aria_label=title):
+        with tag("div", "ml-form-head"):
+            tag("h2", "", title)
+            tag("p", "ml-quiet", text)
+        tag("div", "ml-form-body", *children)
+
+
+@solara.component
+def Go(parsed: Parsed, outlook: Outlook | None, on_run: Callable[[Experiment], None] | None) -> None:
+    """The way on, once the design is right; else what is in its way."""
+    count = len(parsed.errors)
+    problem = outlook is not None and bool(outlook.problem) and not count
+    ready = parsed.experiment is not None and not problem
+    with tag("div", "ml-go"):
+        with tag("div", role="status"):
+            if count:
+                verb = "needs" if count == 1 else "need"
+                said = parsed.errors.get("experiment") or f"{plural(count, 'field')} {verb} attention."
+                tag("span", "ml-error-text", said)
+            elif problem:
+                tag("span", "ml-error-text", "The design cannot be made yet.")
+        if on_run is not None:
+            Action(
+                "Run", lambda: on_run(parsed.experiment), icon="mdi-play", kind="primary", disabled=not ready
+            )
+        elif ready:
+            with PageLink("/run", classes=["ml-primary"]):
+                tag("span", "", "Continue to the runs")
+                icon("mdi-arrow-right")
+        else:
+            Action("Continue to the runs", lambda: None, kind="primary", disabled=True)
+
+
+@solara.component
+def PreviewWithTrial(
+    value: Draft,
+    parsed: Parsed,
+    outlook: Outlook | None,
+    pending: bool,
+    trial: Trial | None,
+    on_trial: Callable[[Trial], None] | None,
+) -> None:
+    """The preview, with a way to measure how long a run takes."""
+    asked, set_asked = solara.use_state(0)
+    problem, set_problem = solara.use_state("")
+    experiment = parsed.experiment
+
+    def measure() -> None:
+        if not asked or on_trial is None:
+            return
+        try:
+            on_trial(try_model(value.model, steps=100, time_limit=30))
+            set_problem("")
+        except MesaLabError as error:
+            set_problem(str(error))
+
+    task = solara.lab.use_task(measure, dependencies=[asked], raise_error=False)
+    PreviewPanel(
+        outlook,
+        pending=pending,
+        replications=experiment.replications if experiment else 1,
+        steps=experiment.max_steps if experiment else None,
+        speed=trial.speed if trial else None,
+        on_measure=None if on_trial is None else lambda: set_asked(asked + 1),
+        measuring=asked > 0 and task.pending,
+        log=[row.name for row in value.rows if row.kind == "real" and row.log],
+    )
+    if problem:
+        tag("p", "ml-error-text", problem, role="alert")
+
+
+@solara.component
+def Nothing() -> None:
+    """What stands there before a model is chosen."""
+    with tag("div", "ml-empty"):
+        tag("h2", "", "There is no model to design for yet")
+        tag("p", "ml-quiet", "Choose a model first; its parameters then stand here.")
+        with PageLink("/", classes=["ml-primary"]):
+            tag("span", "", "Choose a model")
+
+
+def _changers(latest: Any) -> tuple[Callable[..., None], Callable[[Row], None]]:
+    """Functions that change fields or a row of the latest draft, and tell of it."""
+
+    def tell(changed: Draft) -> None:
+        latest.current = (changed, latest.current[1])
+        latest.current[1](changed)
+
+    return (
+        lambda **fields: tell(replace(latest.current[0], **fields)),
+        lambda row: tell(latest.current[0].with_row(row)),
+    )
+
+
+def _columns(draft: Draft) -> tuple[str, ...]:
+    """The parameters whose values a table gives."""
+    if draft.design.kind != "Table":
+        return ()
+    try:
+        return tuple(parse_points(draft.design.points)[0])
+    except MesaLabError:
+        return ()
+
+
+def _points_of(outlook: Outlook | None) -> Callable[[], str] | None:
+    if outlook is None or outlook.preview is None or not len(outlook.preview.matrix.columns):
+        return None
+    matrix = outlook.preview.matrix
+    return lambda: points_text({str(name): matrix[name].tolist() for name in matrix.columns})

@@ -1,0 +1,86 @@
+"""The frame around every page: the name, the steps, the way to all studies, light or dark.
+
+It also takes up the state at the start of a page load, and says what concerns all pages: a link that
+would run code, or one that is broken.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import solara
+import solara.lab
+
+from mesa_lab.app import state
+from mesa_lab.app.controls import Action
+from mesa_lab.app.links import PageLink
+from mesa_lab.app.markup import icon, tag
+from mesa_lab.app.parsing import parse
+from mesa_lab.app.steps import Steps, states_of
+
+__all__ = ["Layout", "Look"]
+
+_STYLE: Final = Path(__file__).with_name("style.css")
+
+
+@solara.component
+def Look() -> None:
+    """The styles of the components; needed once around them, also in a notebook."""
+    solara.Style(_STYLE)
+
+
+@solara.component
+def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
+    """Put a page into its frame; Solara calls it for each page.
+
+    Args:
+        children: The page.
+    """
+    router = solara.use_router()
+    solara.use_route()
+    solara.use_memo(lambda: state.begin(router.search), dependencies=[])
+    current = "/" + router.parts[0]
+    draft = state.draft.value
+    right = solara.use_memo(
+        lambda: bool(draft.model) and parse(draft).experiment is not None, dependencies=[draft]
+    )
+    states = states_of(model=bool(draft.model), design=right, study="", stale=False)
+    Look()
+    with tag("div", "ml-app"):
+        with tag("header", "ml-header"):
+            with PageLink("/", classes=["ml-brand"], attributes={"aria-label": "Mesa Lab, to the start"}):
+                tag("span", "ml-logo", aria_hidden="true")
+                tag("span", "", "Mesa Lab")
+            Steps(current, states)
+            with tag("div", "ml-header-end"):
+                here = {"aria-current": "page"} if current == "/studies" else {}
+                with PageLink("/studies", classes=["ml-nav"], attributes=here):
+                    icon("mdi-folder-outline")
+                    tag("span", "", "Studies")
+                solara.lab.ThemeToggle()
+        with tag("main", "ml-main"):
+            Notices()
+            tag("div", "ml-page", *children)
+
+
+@solara.component
+def Notices() -> None:
+    """Say what concerns all pages."""
+    if state.notice.value:
+        with tag("div", "ml-notice ml-notice-error", role="alert"):
+            tag("span", "", state.notice.value)
+            Action("Dismiss", lambda: state.notice.set(""))
+    waiting = state.offer.value
+    if waiting is not None:
+        with tag("div", "ml-notice", role="alert"):
+            with tag("div"):
+                said = (
+                    "runs Python code of yours or of others" if len(waiting.code) == 1 else "runs Python code"
+                )
+                tag("strong", "", f"{waiting.source} {said}. Open it only if you know where it comes from.")
+                for reference in waiting.code:
+                    tag("div", "ml-code", reference)
+            with tag("div", "ml-actions"):
+                Action("Open it", state.accept, kind="tonal")
+                Action("Leave it", state.decline)

@@ -1,0 +1,182 @@
+"""The first step: choose a model, read what it is, see it run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import solara
+
+from mesa_lab.app.access import access
+from mesa_lab.app.controls import Action
+from mesa_lab.app.describing import use_description
+from mesa_lab.app.links import PageLink
+from mesa_lab.app.markup import icon, tag
+from mesa_lab.app.model_list import ModelList, readable
+from mesa_lab.app.model_view import ModelFacts, ModelView
+from mesa_lab.app.offering import is_trusted, offered_models, trust
+from mesa_lab.app.try_it import TryIt
+
+if TYPE_CHECKING:
+    from mesa_lab.app.trial import Trial
+    from mesa_lab.preparation.models import ModelDescription
+
+__all__ = ["ModelPage", "OpenFile"]
+
+
+@solara.component
+def ModelPage(
+    value: str,
+    on_value: Callable[[ModelDescription], None],
+    trials: Mapping[str, Trial],
+    on_trial: Callable[[str, Trial], None],
+) -> None:
+    """Choose a model.
+
+    Args:
+        value: The reference of the chosen model, empty for none.
+        on_value: Called with the description of another one.
+        trials: What "Try it" showed, by reference.
+        on_trial: Called with a reference and what trying it showed.
+    """
+    picked, set_picked = solara.use_state("")
+    reference = picked or (value if is_trusted(value) else "")
+    described = use_description(reference)
+    description = described.description
+
+    def settle() -> None:
+        if description is not None and picked:
+            set_picked("")
+            if description.reference != value:
+                trust(description.reference)  # a file alone is opened; its class has a longer name
+                on_value(description)
+
+    solara.use_effect(settle, [description and description.reference, picked])
+    with tag("div", "ml-split"):
+        with tag("aside", "ml-side", aria_label="Choose a model"):
+            tag("h1", "", "Choose a model")
+            ModelList(offered_models(), value=picked or value, on_value=set_picked)
+            if access().local:
+                OpenFile(on_value=set_picked, problem=described.problem if picked else "")
+        with tag("div", "ml-body"):
+            if not reference:
+                Welcome()
+            elif described.problem:
+                with tag("div", "ml-empty", role="alert"):
+                    tag("h2", "", "This model cannot be opened")
+                    tag("p", "ml-error-text", described.problem)
+            elif description is None:
+                Opening(reference)
+            else:
+                with (
+                    ModelView(description).key(description.reference),
+                    PageLink("/design", classes=["ml-primary"]),
+                ):
+                    tag("span", "", "Design an experiment")
+                    icon("mdi-arrow-right")
+                TryIt(
+                    description.reference,
+                    value=trials.get(description.reference),
+                    on_value=lambda trial: on_trial(description.reference, trial),
+                ).key(f"try {description.reference}")
+                ModelFacts(description)
+
+
+@solara.component
+def Welcome() -> None:
+    """What stands there before a model is chosen."""
+    with tag("div", "ml-empty"):
+        tag("h2", "", "From a model to an answer in four steps")
+        with tag("ol", "ml-how"):
+            for title, text in (
+                ("Model", "Choose one of the models on the left and try it."),
+                ("Design", "Say which parameters vary and how; the points are shown as you type."),
+                ("Run", "Watch the runs on all cores; pause, stop and come back whenever you like."),
+                (
+                    "Results",
+                    "See effects with their uncertainty, and take tables, charts and a report with you.",
+                ),
+            ):
+                with tag("li"):
+                    tag("strong", "", title)
+                    tag("span", "", text)
+
+
+@solara.component
+def Opening(reference: str) -> None:
+    """What stands there while a model is imported and looked at."""
+    with tag("div", "ml-empty", role="status"):
+        solara.v.ProgressCircular(indeterminate=True, color="primary", size=28, width=3)
+        name = readable(reference.rpartition(":")[2] or Path(reference).name)
+        tag("p", "ml-quiet", f"Opening {name} …")
+
+
+@solara.component
+def OpenFile(on_value: Callable[[str], None], problem: str = "") -> None:
+    """Open a model of one's own: a Python file or a module on this machine. For local use only.
+
+    Args:
+        on_value: Called with its reference; opening it is agreed to.
+        problem: Why the last one could not be opened.
+    """
+    text, set_text = solara.use_state("")
+    files = solara.use_memo(_files, dependencies=[])
+
+    def open_it(*_: object) -> None:
+        reference = text.strip()
+        if reference:
+            trust(reference)
+            on_value(reference)
+
+    with tag("section", "ml-open", aria_label="Open a model of your own"):
+        tag("h2", "", "A model of your own")
+        field = solara.v.Combobox(
+            label="Python file or module",
+            v_model=text,
+            on_v_model=lambda value: set_text(value or ""),
+            items=files,
+            placeholder="my_model.py",
+            hint="my_model.py, my_model.py:MyModel or package.module:MyModel. Opening it runs its code.",
+            persistent_hint=not problem,
+            error_messages=[problem] if problem else [],
+            density="compact",
+            variant="outlined",
+            menu_icon="mdi-chevron-down",
+            hide_no_data=True,
+        )
+        solara.v.use_event(field, "keydown.enter", open_it)
+        Action("Open", open_it, icon="mdi-file-code-outline", disabled=not text.strip())
+
+
+def _files(most: int = 50, looked_at: int = 2_000) -> list[str]:
+    """Return the Python files near the working folder that speak of Mesa."""
+    import itertools
+    import os
+
+    found = []
+    here = Path.cwd()
+    walk = (
+        (Path(folder), names)
+        for folder, folders, names in os.walk(here)
+        if not _prune(folders, Path(folder), here)
+    )
+    paths = (folder / name for folder, names in walk for name in sorted(names) if name.endswith(".py"))
+    for path in itertools.islice(paths, looked_at):
+        try:
+            if path.stat().st_size < 500_000 and b"mesa" in path.read_bytes():
+                found.append(path.relative_to(here).as_posix())
+        except OSError:
+            continue
+        if len(found) >= most:
+            break
+    return found
+
+
+def _prune(folders: list[str], folder: Path, here: Path) -> bool:
+    """Keep a walk shallow and out of other people's packages."""
+    deep = len(folder.relative_to(here).parts) >= 2
+    folders[:] = (
+        [] if deep else sorted(name for name in folders if name[0] not in "._" and name != "node_modules")
+    )
+    return False

@@ -1,0 +1,57 @@
+"""What a design would run, worked out for a page: at once how much, and a little later which points.
+
+Making points can take seconds for large or optimised designs, so a page asks for it in a thread and
+never for more points than anybody can look at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mesa_lab.errors import MesaLabError
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.preview import Preview
+
+__all__ = ["MOST_POINTS", "Outlook", "look"]
+
+MOST_POINTS: Final = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What a design would run.
+
+    Attributes:
+        n_points: How many points; None when they must be made to know and were not.
+        n_runs: How many runs.
+        preview: The points and how well they cover the space, None when there are too many or something is wrong.
+        problem: What is wrong with the design or its constraints.
+        note: Why there are no points to look at.
+    """
+
+    n_points: int | None = None
+    n_runs: int | None = None
+    preview: Preview | None = None
+    problem: str = ""
+    note: str = ""
+
+
+def look(experiment: Experiment) -> Outlook:
+    """Work out what an experiment would run; what is wrong with it is said, not raised."""
+    from mesa_lab.preparation.preview import preview
+
+    try:
+        asked = experiment.design.n_points(experiment.space)  # type: ignore[union-attr]
+        if asked is not None and asked > MOST_POINTS:
+            note = f"More than {MOST_POINTS:,} points: too many to show here. They can be run all the same."
+            return Outlook(asked, asked * experiment.replications, note=note)
+        seen = preview(experiment)
+    except MesaLabError as error:
+        return Outlook(problem=str(error))
+    except Exception as error:
+        # A design of another package may raise anything; a page must say so and stay.
+        return Outlook(problem=f"The design failed: {type(error).__name__}: {error}")
+    return Outlook(seen.n_points, seen.n_runs, seen)

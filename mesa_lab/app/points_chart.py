@@ -1,0 +1,105 @@
+"""Where the points of a design lie: each pair of parameters against each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from mesa_lab.app.wording import shorten, value_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MOST_PARAMETERS", "points_chart"]
+
+MOST_POINTS: Final = 1_000
+MOST_PARAMETERS: Final = 5
+_GAP: Final = 14
+
+
+def points_chart(
+    matrix: pd.DataFrame, names: Sequence[str], log: Sequence[str] = (), width: int = 400
+) -> Any:
+    """Draw the points of a design, at most a thousand of them.
+
+    Args:
+        matrix: The design matrix.
+        names: The parameters to show, at most `MOST_PARAMETERS`.
+        log: Those that have a logarithmic range.
+        width: Width of the whole chart in pixels.
+
+    Returns:
+        An altair chart: one strip for one parameter, one plane for two, a triangle of planes for more. None without any.
+    """
+    import altair as alt
+
+    shown = matrix[list(names)]
+    if len(shown) > MOST_POINTS:
+        shown = shown.sample(MOST_POINTS, random_state=0).sort_index()
+    # Plain names, as Vega-Lite reads dots and brackets in names as paths.
+    columns = {name: f"p{place}" for place, name in enumerate(names)}
+    table = shown.rename(columns=columns)
+    numeric = {name: _is_numeric(matrix[name]) for name in names}
+    for name in names:
+        if not numeric[name]:
+            table[columns[name]] = [value_text(value) for value in shown[name]]
+    table = table.assign(point=shown.index)
+    tips = [alt.Tooltip("point:Q", title="Point")]
+    tips += [alt.Tooltip(f"{columns[name]}:N", title=name) for name in names]
+
+    def axis(name: str, kind: type, *, titled: bool, size: float) -> Any:
+        title = shorten(name, max(8, int(size / 6.5))) if titled else None
+        look = alt.Axis(
+            title=title,
+            labels=titled,
+            ticks=titled,
+            tickCount=3,
+            labelOverlap=True,
+            labelLimit=70,
+            labelAngle=0 if kind is alt.X else alt.Undefined,
+        )
+        if not numeric[name]:
+            return kind(f"{columns[name]}:N", axis=look, sort=None)
+        scale = alt.Scale(type="log" if name in log else "linear", zero=False, nice=False, padding=6)
+        return kind(f"{columns[name]}:Q", axis=look, scale=scale)
+
+    def plane(x: str, y: str | None, size: float, *, left: bool, bottom: bool) -> Any:
+        mark = alt.Chart(table).mark_circle(size=22 if len(table) > 200 else 34, opacity=0.65)
+        if y is None:
+            jitter = mark.transform_calculate(jitter="random()")
+            return jitter.encode(
+                x=axis(x, alt.X, titled=True, size=size),
+                y=alt.Y("jitter:Q", axis=None),
+                tooltip=tips,
+            ).properties(width=size, height=70)
+        return mark.encode(
+            x=axis(x, alt.X, titled=bottom, size=size),
+            y=axis(y, alt.Y, titled=left, size=size),
+            tooltip=tips,
+        ).properties(width=size, height=size)
+
+    if not names:
+        return None
+    if len(names) == 1:
+        return plane(names[0], None, width - 40, left=True, bottom=True)
+    if len(names) == 2:
+        wide = plane(names[0], names[1], width - 84, left=True, bottom=True)
+        return wide.properties(height=min(width - 84, 340))
+    count = len(names) - 1
+    size = math.floor((width - 84 - _GAP * (count - 1)) / count)
+    rows = [
+        alt.hconcat(
+            *(
+                plane(names[column], names[row], size, left=column == 0, bottom=row == count)
+                for column in range(row)
+            ),
+            spacing=_GAP,
+        )
+        for row in range(1, len(names))
+    ]
+    return alt.vconcat(*rows, spacing=_GAP)
+
+
+def _is_numeric(values: Any) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.tolist())
