@@ -15,6 +15,7 @@ import solara
 from mesa_lab.app.browser import CopyButton
 from mesa_lab.app.controls import Action
 from mesa_lab.app.fresh import use_fresh
+from mesa_lab.app.markup import tag
 from mesa_lab.app.wording import plural, value_text
 
 __all__ = ["Case", "FailuresPanel", "Kind", "read_failures"]
@@ -114,19 +115,17 @@ def FailuresPanel(path: Path, failed: int, *, on_retry: Callable[[], None] | Non
         on_retry: Runs the failed ones again; None while that cannot be done.
     """
     fresh = use_fresh(lambda: read_failures(path), failed, topic=path)
-    with solara.v.Html(tag="section", class_="ml-panel", attributes={"aria-label": "Failures"}):
-        with solara.v.Html(tag="div", class_="ml-panel-head"):
-            with solara.v.Html(tag="div"):
-                solara.v.Html(tag="h2", children=[plural(failed, "failed run") if failed else "Failures"])
-                solara.v.Html(tag="p", class_="ml-quiet", children=[_said(failed)])
+    with tag("section", "ml-panel", aria_label="Failures"):
+        with tag("div", "ml-panel-head"):
+            with tag("div"):
+                tag("h2", "", plural(failed, "failed run") if failed else "Failures")
+                tag("p", "ml-quiet", _said(failed))
             if failed and on_retry is not None:
                 Action("Run them again" if failed > 1 else "Run it again", on_retry, icon="mdi-refresh")
         if fresh.problem:
-            solara.v.Html(
-                tag="p", class_="ml-error-text", attributes={"role": "alert"}, children=[fresh.problem]
-            )
+            tag("p", "ml-error-text", fresh.problem, role="alert")
         if failed and fresh.value is None and not fresh.problem:
-            solara.v.Html(tag="p", class_="ml-quiet", children=["Reading what went wrong …"])
+            tag("p", "ml-quiet", "Reading what went wrong …")
         for kind in fresh.value or ():
             KindOfFailure(kind).key(f"{kind.stage} {kind.error_type}")
 
@@ -138,30 +137,30 @@ def _said(failed: int) -> str:
 @solara.component
 def KindOfFailure(kind: Kind) -> None:
     """Show one kind of failure, its latest runs collapsed."""
-    with solara.v.Html(tag="div", class_="ml-failure"):
-        with solara.v.Html(tag="div", class_="ml-failure-head"):
-            solara.v.Html(tag="span", class_="ml-failure-count ml-number", children=[f"{kind.count:,} ×"])
-            solara.v.Html(tag="strong", children=[kind.title])
+    with tag("div", "ml-failure"):
+        with tag("div", "ml-failure-head"):
+            tag("span", "ml-failure-count ml-number", f"{kind.count:,} ×")
+            tag("strong", "", kind.title)
         for case in kind.latest:
             OneFailure(case).key(str(case.run_id))
         if kind.count > len(kind.latest):
             left = f"The latest {len(kind.latest)} of {kind.count:,}. The results list them all."
-            solara.v.Html(tag="p", class_="ml-quiet", children=[left])
+            tag("p", "ml-quiet", left)
 
 
 @solara.component
 def OneFailure(case: Case) -> None:
     """Show one failed run: its message; when it is opened, its parameters and its traceback."""
     first = case.message.strip().partition("\n")[0] or "no message"
-    with solara.v.Html(tag="details", class_="ml-details ml-case"):
-        with solara.v.Html(tag="summary"):
-            solara.v.Html(tag="span", class_="ml-quiet", children=[f"Run {case.run_id:,}"])
-            solara.v.Html(tag="span", class_="ml-case-message", children=[first])
-        with solara.v.Html(tag="dl", class_="ml-facts ml-case-facts"):
+    with tag("details", "ml-details ml-case"):
+        with tag("summary"):
+            tag("span", "ml-quiet", f"Run {case.run_id:,}")
+            tag("span", "ml-case-message", first)
+        with tag("dl", "ml-facts ml-case-facts"):
             for name, value in [*case.parameters.items(), ("seed", case.seed)]:
-                solara.v.Html(tag="dt", children=[name])
-                solara.v.Html(tag="dd", class_="ml-code", children=[value_text(value)])
-        with solara.v.Html(tag="div", class_="ml-actions"):
+                tag("dt", "", name)
+                tag("dd", "ml-code", value_text(value))
+        with tag("div", "ml-actions"):
             CopyButton(label="Copy the traceback", text=case.traceback or case.message)
         frame = {"tabindex": "0", "role": "region", "aria-label": f"Traceback of run {case.run_id}"}
-        solara.v.Html(tag="pre", class_="ml-pre", attributes=frame, children=[case.traceback or case.message])
+        tag("pre", "ml-pre", case.traceback or case.message, attributes=frame)

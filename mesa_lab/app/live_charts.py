@@ -17,6 +17,7 @@ import solara
 from mesa_lab.app.charts import Chart
 from mesa_lab.app.controls import Choose
 from mesa_lab.app.fresh import use_fresh
+from mesa_lab.app.markup import tag
 from mesa_lab.app.wording import shorten
 from mesa_lab.errors import OutcomeError
 
@@ -236,33 +237,29 @@ def LiveCharts(path: Path, finished: int, *, running: bool = True) -> None:
     if fresh.value is not None:
         known.current = fresh.value
     live: Live = known.current
-    with solara.v.Html(tag="section", class_="ml-panel", attributes={"aria-label": "Outcomes so far"}):
-        with solara.v.Html(tag="div", class_="ml-panel-head"):
-            with solara.v.Html(tag="div"):
-                solara.v.Html(tag="h2", children=["Outcomes so far" if running else "Outcomes"])
-                solara.v.Html(
-                    tag="p", class_="ml-quiet", children=[live.caption or "Drawn as the runs come in."]
-                )
+    with tag("section", "ml-panel", aria_label="Outcomes so far"):
+        with tag("div", "ml-panel-head"):
+            with tag("div"):
+                tag("h2", "", "Outcomes so far" if running else "Outcomes")
+                tag("p", "ml-quiet", live.caption or "Drawn as the runs come in.")
             if len(live.parameters) > 1:
                 items = [(name, shorten(name, 30)) for name in live.parameters]
                 value = parameter if parameter in live.parameters else live.parameters[0]
                 Choose("Against", value, set_parameter, items, classes="ml-against")
         if fresh.problem:
-            solara.v.Html(
-                tag="p", class_="ml-error-text", attributes={"role": "alert"}, children=[fresh.problem]
-            )
+            tag("p", "ml-error-text", fresh.problem, role="alert")
         if not live.charts:
-            solara.v.Html(tag="p", class_="ml-nothing ml-quiet", children=[_nothing(live, finished, running)])
-        with solara.v.Html(tag="div", class_="ml-charts ml-live"):
+            tag("p", "ml-nothing ml-quiet", _nothing(live, finished, running))
+        with tag("div", "ml-charts ml-live"):
             for chart in live.charts:
-                with solara.v.Html(tag="figure", class_="ml-figure").key(chart.outcome):
-                    solara.v.Html(tag="figcaption", children=[_name(chart.outcome)])
+                with tag("figure", "ml-figure").key(chart.outcome):
+                    tag("figcaption", "", _name(chart.outcome))
                     Chart(chart.specification, chart.label, table=chart.table, filename=chart.outcome)
         if live.others:
             names = ", ".join(shorten(name, 30) for name in live.others[:8]) + (
                 ", …" if len(live.others) > 8 else ""
             )
-            solara.v.Html(tag="p", class_="ml-quiet", children=[f"Measured too, see the results: {names}."])
+            tag("p", "ml-quiet", f"Measured too, see the results: {names}.")
 
 
 def _nothing(live: Live, finished: int, running: bool) -> str:

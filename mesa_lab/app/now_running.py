@@ -10,6 +10,7 @@ import solara
 
 from mesa_lab.app.fresh import use_reader
 from mesa_lab.app.links import PageLink
+from mesa_lab.app.markup import tag
 from mesa_lab.app.progress_panel import Bar, headline
 from mesa_lab.app.standing import Entry, entries
 from mesa_lab.errors import MesaLabError
@@ -43,17 +44,17 @@ def NowRunning(workspace: Workspace, on_value: Callable[[str], None]) -> None:
     use_reader(look, [workspace])
     if not found.value:
         return
-    with solara.v.Html(tag="section", class_="ml-panel", attributes={"aria-label": "Running now"}):
-        solara.v.Html(tag="h2", children=["Running now"])
-        with solara.v.Html(tag="ul", class_="ml-running"):
+    with tag("section", "ml-panel", aria_label="Running now"):
+        tag("h2", "", "Running now")
+        with tag("ul", "ml-running"):
             for entry in found.value:
-                with solara.v.Html(tag="li").key(entry.ref.key):
+                with tag("li").key(entry.ref.key):
                     key = entry.ref.key
                     with PageLink(
                         f"/run?study={quote(key)}",
                         classes=["ml-running-name"],
                         on_follow=lambda key=key: on_value(key),
                     ):
-                        solara.v.Html(tag="span", children=[entry.ref.name])
-                    solara.v.Html(tag="span", class_="ml-quiet", children=[headline(entry.standing)])
+                        tag("span", "", entry.ref.name)
+                    tag("span", "ml-quiet", headline(entry.standing))
                     Bar(entry.standing, label=f"Progress of {entry.ref.name}")

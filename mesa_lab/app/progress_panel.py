@@ -13,6 +13,7 @@ from typing import Final
 import solara
 
 from mesa_lab.app.controls import Action, Choose
+from mesa_lab.app.markup import tag
 from mesa_lab.app.rates import cores
 from mesa_lab.app.standing import Standing
 from mesa_lab.app.wording import about, number, plural
@@ -139,21 +140,13 @@ def ProgressPanel(
 
         threading.Thread(target=work, name="mesa-lab-action", daemon=True).start()
 
-    with solara.v.Html(tag="div", class_="ml-progress"):
-        with solara.v.Html(tag="div", class_="ml-progress-head"):
-            with solara.v.Html(tag="div", class_="ml-progress-said", attributes={"role": "status"}):
+    with tag("div", "ml-progress"):
+        with tag("div", "ml-progress-head"):
+            with tag("div", "ml-progress-said", role="status"):
                 state = "problem" if standing.problem else standing.state
-                solara.v.Html(
-                    tag="span",
-                    class_=f"ml-state ml-state-{state}",
-                    children=[_HEARD.get(waiting_for) or headline(standing)],
-                )
-                solara.v.Html(
-                    tag="span",
-                    class_="ml-error-text" if standing.problem else "",
-                    children=[sentence(standing)],
-                )
-            with solara.v.Html(tag="div", class_="ml-actions"):
+                tag("span", f"ml-state ml-state-{state}", _HEARD.get(waiting_for) or headline(standing))
+                tag("span", "ml-error-text" if standing.problem else "", sentence(standing))
+            with tag("div", "ml-actions"):
                 if own:
                     Buttons(
                         standing,
@@ -165,15 +158,15 @@ def ProgressPanel(
                         on_processes=set_processes,
                     )
                 if more:
-                    solara.v.Html(tag="span", class_="ml-more", children=more)
+                    tag("span", "ml-more", *more)
         if problem:
-            solara.v.Html(tag="p", class_="ml-error-text", attributes={"role": "alert"}, children=[problem])
+            tag("p", "ml-error-text", problem, role="alert")
         Bar(standing)
-        with solara.v.Html(tag="dl", class_="ml-figures"):
+        with tag("dl", "ml-figures"):
             for name, value in numbers(standing):
-                with solara.v.Html(tag="div"):
-                    solara.v.Html(tag="dt", children=[name])
-                    solara.v.Html(tag="dd", children=[value])
+                with tag("div"):
+                    tag("dt", "", name)
+                    tag("dd", "", value)
 
 
 @solara.component
@@ -188,7 +181,7 @@ def Buttons(
 ) -> None:
     """The buttons that the state of a study allows."""
     state, status = standing.state, standing.status
-    with solara.v.Html(tag="div", class_="ml-actions"):
+    with tag("div", "ml-actions"):
         if state in ("new", "stopped", "interrupted"):
             Processes(processes, on_processes)
             label = "Try again" if standing.problem else "Continue" if status.finished else "Start"
@@ -244,6 +237,6 @@ def Bar(standing: Standing, label: str = "Progress") -> None:
         "aria-valuetext": f"{status.finished:,} of {plural(status.n_runs, 'run')}"
         + (f", {failed:,} failed" if failed else ""),
     }
-    with solara.v.Html(tag="div", class_=f"ml-bar ml-bar-{standing.state}", attributes=dict(attributes)):
-        solara.v.Html(tag="span", class_="ml-bar-done", style_=f"width: {100 * status.done / whole:.2f}%")
-        solara.v.Html(tag="span", class_="ml-bar-failed", style_=f"width: {100 * failed / whole:.2f}%")
+    with tag("div", f"ml-bar ml-bar-{standing.state}", attributes=dict(attributes)):
+        tag("span", "ml-bar-done", style=f"width: {100 * status.done / whole:.2f}%")
+        tag("span", "ml-bar-failed", style=f"width: {100 * failed / whole:.2f}%")

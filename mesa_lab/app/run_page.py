@@ -17,6 +17,7 @@ from mesa_lab.app.failures_panel import FailuresPanel
 from mesa_lab.app.fresh import use_fresh
 from mesa_lab.app.links import PageLink
 from mesa_lab.app.live_charts import LiveCharts
+from mesa_lab.app.markup import icon, tag
 from mesa_lab.app.now_running import NowRunning
 from mesa_lab.app.progress_panel import ProgressPanel
 from mesa_lab.app.run_look import RunLook
@@ -58,16 +59,16 @@ def RunPage(
     RunLook()
     found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value])
     if found is not None:
-        with solara.v.Html(tag="div", class_="ml-stack"):
+        with tag("div", "ml-stack"):
             view = StudyView(
                 workspace, found, experiment=experiment, on_new=lambda: on_value(""), on_state=on_state
             )
             view.key(found.key)
         return
-    with solara.v.Html(tag="div", class_="ml-stack"):
+    with tag("div", "ml-stack"):
         if problem:
-            with solara.v.Html(tag="div", class_="ml-notice ml-notice-error", attributes={"role": "alert"}):
-                solara.v.Html(tag="span", children=[problem])
+            with tag("div", "ml-notice ml-notice-error", role="alert"):
+                tag("span", "", problem)
                 Action("Dismiss", lambda: on_value(""))
         if experiment is not None:
             StartForm(workspace, experiment, on_value, speed=speed)
@@ -86,18 +87,14 @@ def _find(workspace: Workspace, key: str) -> tuple[StudyRef | None, str]:
 @solara.component
 def Nothing() -> None:
     """What stands there when there is nothing to run yet."""
-    with solara.v.Html(tag="section", class_="ml-empty", attributes={"aria-label": "Nothing to run yet"}):
-        solara.v.Html(tag="h1", children=["Nothing to run yet"])
-        solara.v.Html(
-            tag="p",
-            class_="ml-quiet",
-            children=["Choose a model and finish its design, or go on with a study."],
-        )
-        with solara.v.Html(tag="div", class_="ml-actions"):
+    with tag("section", "ml-empty", aria_label="Nothing to run yet"):
+        tag("h1", "", "Nothing to run yet")
+        tag("p", "ml-quiet", "Choose a model and finish its design, or go on with a study.")
+        with tag("div", "ml-actions"):
             with PageLink("/design", classes=["ml-primary"]):
-                solara.v.Html(tag="span", children=["Go to the design"])
+                tag("span", "", "Go to the design")
             with PageLink("/studies", classes=["ml-button"]):
-                solara.v.Html(tag="span", children=["Open a study"])
+                tag("span", "", "Open a study")
 
 
 @solara.component
@@ -120,13 +117,13 @@ def StudyView(
     """
     watch = use_watch(workspace, ref)
     if watch.problem.value and watch.standing.value is None:
-        with solara.v.Html(tag="div", class_="ml-empty", attributes={"role": "alert"}):
-            solara.v.Html(tag="h1", children=[ref.name])
-            solara.v.Html(tag="p", class_="ml-error-text", children=[watch.problem.value])
+        with tag("div", "ml-empty", role="alert"):
+            tag("h1", "", ref.name)
+            tag("p", "ml-error-text", watch.problem.value)
             with PageLink("/studies", classes=["ml-button"]):
-                solara.v.Html(tag="span", children=["See all studies"])
+                tag("span", "", "See all studies")
         return
-    with solara.v.Html(tag="div", class_="ml-stack"):
+    with tag("div", "ml-stack"):
         if ref.own and experiment is not None:
             Changed(watch, ref, experiment, on_new, on_state)
         Head(workspace, ref, watch)
@@ -140,26 +137,24 @@ def StudyView(
 def Head(workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
     """Name and progress of a study."""
     standing, facts = watch.standing.value, watch.facts.value
-    with solara.v.Html(tag="section", class_="ml-panel", attributes={"aria-label": "Progress"}):
-        with solara.v.Html(tag="div", class_="ml-study-head"):
-            solara.v.Html(tag="h1", children=[ref.name])
+    with tag("section", "ml-panel", aria_label="Progress"):
+        with tag("div", "ml-study-head"):
+            tag("h1", "", ref.name)
             said = "…"
             if facts is not None and standing is not None:
                 points = plural(standing.status.n_points, "point")
                 times = plural(standing.status.replications, "replication")
                 said = f"{facts.model_name}, {facts.design}: {points} × {times}"
-            solara.v.Html(tag="p", class_="ml-quiet", children=[said])
+            tag("p", "ml-quiet", said)
             if not ref.own:
                 note = "Shared with you to look at. Duplicate it on the page of studies to go on with it."
-                solara.v.Html(tag="p", class_="ml-quiet", children=[note])
+                tag("p", "ml-quiet", note)
         if standing is None:
-            with solara.v.Html(tag="p", class_="ml-quiet ml-progress-wait", attributes={"role": "status"}):
-                solara.v.Html(tag="span", children=["Opening the study …"])
+            with tag("p", "ml-quiet ml-progress-wait", role="status"):
+                tag("span", "", "Opening the study …")
             return
         if watch.problem.value:
-            solara.v.Html(
-                tag="p", class_="ml-error-text", attributes={"role": "alert"}, children=[watch.problem.value]
-            )
+            tag("p", "ml-error-text", watch.problem.value, role="alert")
         ProgressPanel(
             standing,
             own=ref.own,
@@ -175,8 +170,8 @@ def Head(workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
 def ToResults(ref: StudyRef, finished: bool) -> None:
     """Lead on to the results."""
     with PageLink(f"/results?study={quote(ref.key)}", classes=["ml-primary" if finished else "ml-button"]):
-        solara.v.Html(tag="span", children=["See the results" if finished else "Results so far"])
-        solara.v.Html(tag="i", class_="mdi mdi-arrow-right", attributes={"aria-hidden": "true"})
+        tag("span", "", "See the results" if finished else "Results so far")
+        icon("mdi-arrow-right")
 
 
 @solara.component
@@ -225,6 +220,6 @@ def Changed(
     state = standing.state if standing is not None else ""
     solara.use_effect(lambda: on_state(state, stale) if state else None, [state, stale])
     if stale:
-        with solara.v.Html(tag="div", class_="ml-notice", attributes={"role": "status"}):
-            solara.v.Html(tag="span", children=["The design page holds another experiment than this study."])
+        with tag("div", "ml-notice", role="status"):
+            tag("span", "", "The design page holds another experiment than this study.")
             Action("Run that one", on_new, icon="mdi-arrow-right")

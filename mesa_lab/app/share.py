@@ -8,6 +8,7 @@ from urllib.parse import quote
 import solara
 
 from mesa_lab.app.controls import Action
+from mesa_lab.app.markup import tag
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
@@ -41,18 +42,18 @@ def Share(workspace: Workspace, ref: StudyRef) -> None:
         except MesaLabError as error:
             set_problem(str(error))
 
-    with solara.v.Html(tag="section", class_="ml-panel ml-share", attributes={"aria-label": "Share"}):
-        with solara.v.Html(tag="div"):
-            solara.v.Html(tag="h2", children=["Share"])
+    with tag("section", "ml-panel ml-share", aria_label="Share"):
+        with tag("div"):
+            tag("h2", "", "Share")
             said = (
                 "Who has the link can look at this study." if key else "Only this browser can see this study."
             )
-            solara.v.Html(tag="p", class_="ml-quiet", children=[said])
-        with solara.v.Html(tag="div", class_="ml-actions"):
+            tag("p", "ml-quiet", said)
+        with tag("div", "ml-actions"):
             if key:
                 _Link(path=f"/run?study={quote(key)}")
                 Action("Stop sharing", lambda: change(False), icon="mdi-link-off")
             else:
                 Action("Make a link", lambda: change(True), icon="mdi-link")
         if problem:
-            solara.v.Html(tag="p", class_="ml-error-text", attributes={"role": "alert"}, children=[problem])
+            tag("p", "ml-error-text", problem, role="alert")

@@ -12,6 +12,7 @@ import solara
 
 from mesa_lab.app.controls import Action, TextInput
 from mesa_lab.app.fresh import use_fresh
+from mesa_lab.app.markup import tag
 from mesa_lab.app.naming import clean_name
 from mesa_lab.app.progress_panel import Processes
 from mesa_lab.app.rates import learned, seconds_for
@@ -126,19 +127,15 @@ def StartForm(
 
         threading.Thread(target=work, name="mesa-lab-action", daemon=True).start()
 
-    with solara.v.Html(
-        tag="section", class_="ml-panel ml-start", attributes={"aria-label": "What will be run"}
-    ):
-        solara.v.Html(tag="h1", children=["Run"])
+    with tag("section", "ml-panel ml-start", aria_label="What will be run"):
+        tag("h1", "", "Run")
         if fresh.problem:
-            solara.v.Html(
-                tag="p", class_="ml-error-text", attributes={"role": "alert"}, children=[fresh.problem]
-            )
-        with solara.v.Html(tag="dl", class_="ml-facts ml-plan"):
+            tag("p", "ml-error-text", fresh.problem, role="alert")
+        with tag("dl", "ml-facts ml-plan"):
             for title, said in _lines(experiment, plan, processes):
-                solara.v.Html(tag="dt", children=[title])
-                solara.v.Html(tag="dd", children=[said])
-        with solara.v.Html(tag="div", class_="ml-start-fields"):
+                tag("dt", "", title)
+                tag("dd", "", said)
+        with tag("div", "ml-start-fields"):
             TextInput(
                 "Name of the study",
                 typed,
@@ -149,7 +146,7 @@ def StartForm(
                 disabled=busy,
             )
             Processes(processes, set_processes)
-        with solara.v.Html(tag="div", class_="ml-actions"):
+        with tag("div", "ml-actions"):
             label = (
                 "Preparing …" if busy else "Start" if plan is None else f"Start {plural(plan.runs, 'run')}"
             )
