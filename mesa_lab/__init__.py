@@ -37,10 +37,12 @@ if TYPE_CHECKING:
     )
     from mesa_lab.preparation.designs import (
         FullFactorial,
+        FunctionDesign,
         Halton,
         LatinHypercube,
         MonteCarlo,
         OneAtATime,
+        Part,
         Sobol,
         SparseGrid,
         Table,
@@ -50,7 +52,14 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.models import describe
     from mesa_lab.preparation.outcomes import Outcome
-    from mesa_lab.preparation.parameters import Choice, Integer, Levels, ParameterSpace, Real
+    from mesa_lab.preparation.parameters import (
+        Choice,
+        Integer,
+        Levels,
+        ParameterSpace,
+        Real,
+        from_distribution,
+    )
     from mesa_lab.preparation.preview import preview
     from mesa_lab.processing.results import Results
     from mesa_lab.running.batch import BatchRunner, batch_run
@@ -64,12 +73,13 @@ _ROOMS = {
     "preparation.configuration": "RunConfiguration",
     "preparation.configurations": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
         sparse_grid""",
-    "preparation.designs": """FullFactorial Halton LatinHypercube MonteCarlo OneAtATime Sobol SparseGrid Table
+    "preparation.designs": """FullFactorial FunctionDesign Halton LatinHypercube MonteCarlo OneAtATime Part Sobol
+        SparseGrid Table
         Union Zip""",
     "preparation.experiment": "Experiment",
     "preparation.models": "describe",
     "preparation.outcomes": "Outcome",
-    "preparation.parameters": "Choice Integer Levels ParameterSpace Real",
+    "preparation.parameters": "Choice Integer Levels ParameterSpace Real from_distribution",
     "preparation.preview": "preview",
     "processing.results": "Results",
     "running.batch": "BatchRunner batch_run",
@@ -88,6 +98,7 @@ __all__ = [
     "ExperimentError",
     "ExportError",
     "FullFactorial",
+    "FunctionDesign",
     "Halton",
     "Integer",
     "LatinHypercube",
@@ -100,6 +111,7 @@ __all__ = [
     "OutcomeError",
     "ParameterError",
     "ParameterSpace",
+    "Part",
     "Real",
     "Results",
     "RunConfiguration",
@@ -117,6 +129,7 @@ __all__ = [
     "base_case",
     "batch_run",
     "describe",
+    "from_distribution",
     "full_factorial",
     "halton",
     "latin_hypercube",

@@ -233,7 +233,7 @@ class Experiment:
         from mesa_lab.preparation.models import build, check_parameters, load_model
 
         model_cls = load_model(self.model)
-        check_parameters(model_cls, self.parameters)
+        check_parameters(model_cls, {**self.parameters, **dict.fromkeys(self._sampled[0].columns)})
         if not self.protocol.outcomes:
             return
         point = next(self.points())

@@ -144,6 +144,8 @@ def test_check_looks_at_the_model_before_anything_runs() -> None:
         ml.Experiment(WolfSheep, outcomes=["count(Wolff)"]).check()
     with pytest.raises(ml.ParameterError, match="initial_sheeep"):
         ml.Experiment("mesa.examples:WolfSheep", {"initial_sheeep": 3}).check()
+    with pytest.raises(ml.ParameterError, match="'widht'"):
+        ml.Experiment(WolfSheep, {}, ml.Table([{"widht": 10}])).check()
     with pytest.raises(ml.ModelError, match="WolfShep"):
         ml.Experiment("mesa.examples:WolfShep").check()
 

@@ -5,6 +5,7 @@ once (`signatures.plan_of`) and what is left per run takes microseconds.
 """
 
 import contextlib
+import copy
 import inspect
 import operator
 import random
@@ -102,9 +103,7 @@ def build(model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None)
     if seed is not None:
         seed = _plain_seed(seed)
         _seed_globals(seed)
-    values = {
-        name: value.item() if isinstance(value, np.generic) else value for name, value in parameters.items()
-    }
+    values = {name: _own(value) for name, value in parameters.items()}
     for name, convert in plan.converters.items():
         if name in values:
             values[name] = convert(values[name])
@@ -124,6 +123,13 @@ def _construct(model_cls: type[Any], plan: Plan, arguments: dict[str, Any], seed
     if plan.seed_keyword is None and seed is not None:
         return _construct_seeded(model_cls, arguments, seed)
     return model_cls(**arguments)
+
+
+def _own(value: Any) -> Any:
+    """A value that the model may change without changing it for the runs that come after."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return copy.deepcopy(value) if isinstance(value, list | dict | set) else value
 
 
 def _plain_seed(seed: int) -> int:

@@ -325,3 +325,11 @@ def test_building_leaves_no_module_behind():
     build(odd("Seedless"), {}, 1)
     assert "_mesa_lab_seed" not in vars(build(odd("Seedless"), {}, 1))
     assert all(not name.startswith("Seeded") for name in vars(sys.modules[odd("Seedless").__module__]))
+
+
+def test_a_model_that_changes_its_payoffs_changes_them_for_itself_alone():
+    payoffs = {("C", "C"): 1, ("C", "D"): 0, ("D", "C"): 1.6, ("D", "D"): 0}
+    name = "payoffs" if "payoffs" in signature(mesa.examples.PdGrid).parameters else "payoff"
+    model = build(mesa.examples.PdGrid, {name: payoffs, "width": 3, "height": 3}, 1)
+    model.payoff[("C", "C")] = 99
+    assert payoffs[("C", "C")] == 1
