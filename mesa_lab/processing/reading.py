@@ -280,6 +280,16 @@ class Reader:
             )
         return names
 
+    def require_values(self, outcome: str) -> None:
+        """Refuse to draw nothing.
+
+        Raises:
+            OutcomeError: If no run that came to its end reported the outcome.
+        """
+        self.outcome_list(outcome, measures=True)
+        if not self.values(outcome)[self.done].notna().any():
+            raise OutcomeError(f"No run that came to its end reported '{outcome}': there is nothing to draw.")
+
     def first_outcome(self) -> str:
         """Return the first outcome that is a number.
 

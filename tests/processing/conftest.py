@@ -84,7 +84,10 @@ class FakeStudy:
             runs.loc[run, "steps"] = step
         self.runs = runs
         self.agents = dict(agents or {})
-        varied = dict(varied or {name: Listed(*dict.fromkeys(points[name])) for name in points})
+        varied = dict(
+            varied
+            or {name: Listed(*{repr(value): value for value in points[name]}.values()) for name in points}
+        )
         self.experiment: Any = SimpleNamespace(
             model=model,
             space=SimpleNamespace(varied=varied, fixed={"width": 20}),
@@ -117,24 +120,21 @@ class FakeStudy:
         names = self.outcome_names if outcomes is None else list(outcomes)
         wanted = None if run_ids is None else set(run_ids)
         ids = [run for run in self.runs["run_id"] if wanted is None or run in wanted]
+        steps, status = self.runs["steps"].tolist(), self.runs["status"].tolist()
+        finals = {name: self.finals[name].tolist() for name in names}
         for start in range(0, len(ids), self.block):
-            rows: list[list[Any]] = [[], [], []]
+            rows: list[tuple[int, int, float]] = []
             columns: list[list[Any]] = [[] for _ in names]
             for run in ids[start : start + self.block]:
-                last = int(self.runs["steps"][run])
-                if self.runs["status"][run] != "done":
-                    last //= 2
-                for step in range(last + 1):
-                    for column, value in zip(rows, (run, step, float(step)), strict=True):
-                        column.append(value)
-                    for column, name in zip(columns, names, strict=True):
-                        final = self.finals[name][run]
-                        column.append(
-                            final if isinstance(final, bool | str | None) else final * step / max(last, 1)
-                        )
-            yield pa.Table.from_arrays(
-                [pa.array(c) for c in (*rows, *columns)], names=["run_id", "step", "time", *names]
-            )
+                last = steps[run] if status[run] == "done" else steps[run] // 2
+                rows += [(run, step, float(step)) for step in range(last + 1)]
+                for column, name in zip(columns, names, strict=True):
+                    final = finals[name][run]
+                    fixed = isinstance(final, bool | str | None)
+                    column += [final if fixed else final * step / max(last, 1) for step in range(last + 1)]
+            own = [list(column) for column in zip(*rows, strict=True)]
+            arrays = [pa.array(values) for values in (*own, *columns)]
+            yield pa.Table.from_arrays(arrays, names=["run_id", "step", "time", *names])
 
     def agent_tables(self, agent_type: str) -> Any:
         yield self.agents[agent_type]

@@ -68,8 +68,9 @@ def _share(values: np.ndarray[Any, np.dtype[np.float64]], codes: Codes) -> float
     codes = np.unique(codes, return_inverse=True)[1]
     counts = np.bincount(codes)
     centred = values - values.mean()
-    total, left = float(centred @ centred), len(values) - len(counts)
-    if total <= 0 or left <= 0 or len(counts) < 2:
+    with np.errstate(all="ignore"):  # enormous values
+        total, left = float(centred @ centred), len(values) - len(counts)
+        between = float((np.bincount(codes, weights=centred) ** 2 / counts).sum())
+    if not 0 < total < np.inf or left <= 0 or len(counts) < 2:
         return float("nan")
-    between = float((np.bincount(codes, weights=centred) ** 2 / counts).sum())
     return max(0.0, (between - (len(counts) - 1) * (total - between) / left) / total)

@@ -48,7 +48,7 @@ def table(results: Reader, outcome: str, parameters: Sequence[str] | None = None
         OutcomeError: If the outcome is unknown or not a number, or no parameter varies.
         ParameterError: If a parameter is unknown or held fixed.
     """
-    results.outcome_list(outcome, measures=True)
+    results.require_values(outcome)
     default_parameters(results, outcome, 1)
     names = list(parameters or ranked(results, outcome))
     check_names(results, names)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from mesa_lab.errors import OutcomeError
 from mesa_lab.processing.analysis.summary import numbers, statistics
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.kind import ChartKind
@@ -48,14 +47,12 @@ def table(
         OutcomeError: If the outcome is unknown, not a number, or no run reported it.
         ParameterError: If `by` is unknown.
     """
-    results.outcome_list(outcome, measures=True)
+    results.require_values(outcome)
     by = by or automatic(results, outcome, MOST_GROUPS, points)
     groups, labels, levels, notes = lines(results, by, points, MOST_GROUPS)
     values, is_share = numbers(results.values(outcome), outcome)
     keep = results.done & (groups.code >= 0)
     measured = keep & np.isfinite(values)
-    if not measured.any():
-        raise OutcomeError(f"No run that came to its end reported '{outcome}': there is nothing to draw.")
     rows = np.flatnonzero(measured)
     code = groups.code[rows]
     found = statistics(values[rows], code, len(labels), quantiles=(0.25, 0.75), is_share=is_share)
@@ -109,13 +106,13 @@ def table(
         f"Spread of {name} over runs" + (f", by {group_title}" if group_title else ""),
         sentences,
         {
-            "group": group_title or "runs",
+            "group": group_title or "group",
             "run_id": "run",
             "replication": "replication",
             "seed": "seed",
             "value": name,
         },
-        listed={"group": group_title or "runs", "n": "n", "mean": "mean"}
+        listed={"group": group_title or "group", "n": "n", "mean": "mean"}
         | (
             {"ci_low": "low", "ci_high": "high"}
             if is_share

@@ -53,7 +53,7 @@ def table(
         ParameterError: If a parameter is unknown or held fixed.
     """
     level = checked_level(level)
-    results.outcome_list(outcome, measures=True)
+    results.require_values(outcome)
     parameter = parameter or default_parameters(results, outcome, 1)[0]
     check_names(results, [name for name in (parameter, by) if name is not None])
     if by == parameter:

@@ -49,7 +49,7 @@ def table(
         OutcomeError: If the outcome is unknown or not a number, or fewer than two parameters vary.
         ParameterError: If a parameter is unknown, held fixed, or named twice.
     """
-    results.outcome_list(outcome, measures=True)
+    results.require_values(outcome)
     x, y = _pair(results, outcome, x, y)
     if bins is None:
         bins = int(np.clip(np.sqrt(len(results.points) / 4), 4, 12))

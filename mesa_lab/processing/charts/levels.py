@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -118,9 +119,10 @@ def unique_labels(values: Sequence[Any]) -> list[str]:
         (['0.5', 'True', 'yes'], ['1', "'1'"])
     """
     labels = [shorten(show(value)) for value in values]
-    if len(set(labels)) < len(labels):
+    count = Counter(labels)
+    if len(count) < len(labels):  # texts that read like numbers are quoted
         labels = [
-            text if labels.count(text) == 1 or not isinstance(value, str) else repr(value)
+            repr(value) if count[text] > 1 and isinstance(value, str) else text
             for text, value in zip(labels, values, strict=True)
         ]
     if len(set(labels)) < len(labels):

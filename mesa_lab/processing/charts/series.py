@@ -109,7 +109,7 @@ def table(
         f"{label(outcome)} over the steps",
         sentences,
         {
-            "group": group_title or "runs",
+            "group": group_title or "group",
             "step": "step",
             "mean": "mean",
             "low": "low",
@@ -188,7 +188,7 @@ def _stride(results: Reader) -> int:
 
 def _nothing(results: Reader, outcome: str) -> str:
     if not results.done.any():
-        return f"No run has come to its end yet: there is no series of '{outcome}' to draw."
+        return f"No run that came to its end reported '{outcome}': there is nothing to draw."
     return f"There is no series of '{outcome}': it was not collected over the steps. Run with period=1 to see one."
 
 
