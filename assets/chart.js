@@ -14,7 +14,7 @@ import { vega, embed } from "mesa-lab-vega";
 
 const FONT = "Roboto, 'Helvetica Neue', Arial, sans-serif";
 const INK = "currentColor";
-const ACCENT = "#12857c";
+const ACCENT = "#17968b";
 // Told apart by people with any colour vision, and readable on white and on dark grey.
 const CATEGORIES = [ACCENT, "#d9772b", "#6a74c9", "#c2478a", "#8b9a2b", "#3b95d1", "#b98a1d", "#8a7768"];
 const quiet = { labelColor: INK, titleColor: INK, labelOpacity: 0.8, titleOpacity: 0.95,
@@ -29,6 +29,7 @@ const CONFIG = {
     header: { labelColor: INK, titleColor: INK, labelFontSize: 11, titleFontSize: 12, titleFontWeight: 500 },
     title: { color: INK, subtitleColor: INK, fontSize: 13, fontWeight: 500, anchor: "start", offset: 12 },
     mark: { color: ACCENT },
+    point: { opacity: 0.85 },
     text: { color: INK },
     rule: { color: INK },
     range: { category: CATEGORIES, ramp: { scheme: "viridis" }, heatmap: { scheme: "viridis" } },
@@ -55,7 +56,7 @@ const STYLE = `
 .ml-chart-table table { width: 100%; border-collapse: collapse; font: 12px ${FONT}; }
 .ml-chart-table th, .ml-chart-table td { padding: 4px 10px; text-align: left; white-space: nowrap; }
 .ml-chart-table thead th { position: sticky; top: 0; font-weight: 500;
-    background: var(--ml-surface, Canvas); box-shadow: inset 0 -1px color-mix(in srgb, currentColor 25%, transparent); }
+    background: var(--ml-surface, var(--jp-layout-color0, Canvas)); box-shadow: inset 0 -1px color-mix(in srgb, currentColor 25%, transparent); }
 .ml-chart-table .ml-number { text-align: right; font-variant-numeric: tabular-nums; }
 .ml-chart-table tbody tr + tr td { border-top: 1px solid color-mix(in srgb, currentColor 8%, transparent); }
 .ml-chart-table caption { caption-side: bottom; padding: 6px 10px; text-align: left; opacity: 0.75; }
@@ -216,9 +217,7 @@ export default {
             old?.close();
         },
         async render_into(stage, spec) {
-            const config = this.clickable
-                ? { ...CONFIG, point: { cursor: "pointer" }, rect: { cursor: "pointer" }, bar: { cursor: "pointer" } }
-                : CONFIG;
+            const config = this.clickable ? { ...CONFIG, mark: { ...CONFIG.mark, cursor: "pointer" } } : CONFIG;
             const refused = [];
             const { view, finalize } = await embed(stage, spec, {
                 mode: "vega-lite", renderer: "svg", actions: false, defaultStyle: false, config, tooltip,

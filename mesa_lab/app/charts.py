@@ -22,6 +22,7 @@ import ipyvue
 import solara
 
 from mesa_lab.app import places
+from mesa_lab.app.quiet import hush
 
 if TYPE_CHECKING:
     import altair as alt
@@ -38,6 +39,9 @@ SHOWN_ROWS = 200
 HEIGHT = 220
 
 _altair_settings = threading.Lock()
+
+# Here, because whatever shows something of Mesa Lab in a notebook shows charts.
+hush()
 
 
 @solara.component

@@ -5,41 +5,52 @@ import signal
 import socket
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
+PAGES = Path(__file__).parent / "pages" / "plain"
 
-def test_a_page_shows_without_internet(lab, visit, cut_off):
+
+@pytest.fixture(scope="module")
+def plain(start_lab):
+    """Two small pages."""
+    return start_lab(pages=PAGES)
+
+
+def test_pages_show_without_internet(lab, plain, visit, cut_off):
     if not cut_off and os.environ.get("CI") == "true":
         pytest.fail("This needs a network namespace: run it as root on Linux.")
     if not cut_off:
         pytest.skip("Not root on Linux, so the network cannot be cut off.")
     with pytest.raises(OSError, match="unreachable"):
         socket.create_connection(("192.0.2.1", 443), timeout=1)
-    page = visit(lab)
+    visit(lab)
+    page = visit(plain)
     page.wait_for_selector(".ml-chart svg")
     # Fonts and icons come last; a missing one would be a failed request.
     page.evaluate("document.fonts.ready")
     assert page.evaluate("[...document.fonts].some((font) => font.status === 'loaded')")
-    assert lab.output().strip() == f"Mesa Lab is at {lab.url} (Ctrl+C stops it)."
+    for server in (lab, plain):
+        assert server.output().strip() == f"Mesa Lab is at {server.url} (Ctrl+C stops it)."
 
 
-def test_a_page_survives_a_reload(lab, visit):
-    page = visit(lab)
+def test_a_page_survives_a_reload(plain, visit):
+    page = visit(plain)
     page.wait_for_selector(".ml-chart svg")
     page.reload()
     page.wait_for_selector(".ml-chart svg")
 
 
-def test_pages_have_addresses(lab, visit):
-    page = visit(lab, "/design")
+def test_pages_have_addresses(plain, visit):
+    page = visit(plain, "/words")
     page.wait_for_selector("text=Nothing here yet.")
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_mode_of_the_system_is_followed(lab, visit, dark):
-    page = visit(lab, dark=dark)
+def test_the_mode_of_the_system_is_followed(plain, visit, dark):
+    page = visit(plain, dark=dark)
     ink, ground = (
         page.locator(selector).first.evaluate(f"(e) => getComputedStyle(e).{what}")
         for selector, what in (
@@ -65,9 +76,9 @@ def other_site(cut_off, tmp_path):
         server.shutdown()
 
 
-def test_another_site_cannot_talk_to_the_app(lab, visit, troubles, other_site):
-    page = visit(lab)
-    address = lab.url.replace("http", "ws") + "/jupyter/api/kernels/abc/channels?session_id=1"
+def test_another_site_cannot_talk_to_the_app(plain, visit, troubles, other_site):
+    page = visit(plain)
+    address = plain.url.replace("http", "ws") + "/jupyter/api/kernels/abc/channels?session_id=1"
     connect = """(address) => new Promise((done) => {
         const line = new WebSocket(address);
         line.onopen = () => done("open");
@@ -80,15 +91,15 @@ def test_another_site_cannot_talk_to_the_app(lab, visit, troubles, other_site):
     troubles.clear()
 
 
-def test_a_taken_port_is_no_obstacle(lab, start_lab):
-    port = int(lab.url.rsplit(":", 1)[1])
-    second = start_lab(port=port)
-    assert second.url != lab.url
+def test_a_taken_port_is_no_obstacle(plain, start_lab):
+    port = int(plain.url.rsplit(":", 1)[1])
+    second = start_lab(port=port, pages=PAGES)
+    assert second.url != plain.url
     assert second.output().startswith(f"Port {port} is taken, so Mesa Lab is at ")
 
 
 def test_interrupting_ends_it_quietly(start_lab, visit, troubles):
-    own = start_lab()
+    own = start_lab(pages=PAGES)
     page = visit(own)
     page.wait_for_selector(".ml-chart svg")
     own.process.send_signal(signal.SIGINT)
@@ -99,5 +110,5 @@ def test_interrupting_ends_it_quietly(start_lab, visit, troubles):
 
 
 def test_others_are_told_about(start_lab):
-    own = start_lab(host="0.0.0.0", models=["mesa.examples:Schelling"])
+    own = start_lab(host="0.0.0.0", models=["mesa.examples:Schelling"], pages=PAGES)
     assert "They may run: mesa.examples:Schelling." in own.output()
