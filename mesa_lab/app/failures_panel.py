@@ -106,12 +106,15 @@ def _short(text: str) -> str:
 
 
 @solara.component
-def FailuresPanel(path: Path, failed: int, *, on_retry: Callable[[], None] | None = None) -> None:
+def FailuresPanel(
+    path: Path, failed: int, *, running: bool = False, on_retry: Callable[[], None] | None = None
+) -> None:
     """Show the failures of a study.
 
     Args:
         path: The study.
         failed: How many runs failed: when this changes, there is something new to show.
+        running: Whether runs are going on.
         on_retry: Runs the failed ones again; None while that cannot be done.
     """
     fresh = use_fresh(lambda: read_failures(path), failed, topic=path)
@@ -119,7 +122,7 @@ def FailuresPanel(path: Path, failed: int, *, on_retry: Callable[[], None] | Non
         with tag("div", "ml-panel-head"):
             with tag("div"):
                 tag("h2", "", plural(failed, "failed run") if failed else "Failures")
-                tag("p", "ml-quiet", _said(failed))
+                tag("p", "ml-quiet", _said(failed, running))
             if failed and on_retry is not None:
                 Action("Run them again" if failed > 1 else "Run it again", on_retry, icon="mdi-refresh")
         if fresh.problem:
@@ -130,8 +133,14 @@ def FailuresPanel(path: Path, failed: int, *, on_retry: Callable[[], None] | Non
             KindOfFailure(kind).key(f"{kind.stage} {kind.error_type}")
 
 
-def _said(failed: int) -> str:
-    return "The other runs go on; a failed run is kept with its error." if failed else "No run has failed."
+def _said(failed: int, running: bool) -> str:
+    if not failed:
+        return "No run has failed."
+    return (
+        "The other runs go on."
+        if running
+        else "A failed run is kept with its error; the others are complete."
+    )
 
 
 @solara.component

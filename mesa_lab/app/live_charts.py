@@ -185,7 +185,7 @@ def _spread(results: Results, outcome: str) -> LiveChart:
                 "type": "quantitative",
                 "bin": {"binned": True},
                 "title": None,
-                "axis": {"grid": False},
+                "axis": {"grid": False, "tickCount": 8, "labelOverlap": True},
             },
             "x2": {"field": "to"},
             "y": {

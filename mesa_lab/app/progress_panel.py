@@ -158,7 +158,7 @@ def ProgressPanel(
                         on_processes=set_processes,
                     )
                 if more:
-                    tag("span", "ml-more", *more)
+                    tag("span", "ml-beside", *more)
         if problem:
             tag("p", "ml-error-text", problem, role="alert")
         Bar(standing)

@@ -177,8 +177,7 @@ def ToResults(ref: StudyRef, finished: bool) -> None:
 @solara.component
 def Outcomes(ref: StudyRef, watch: Watch) -> None:
     """The charts; they follow the number of results and nothing else."""
-    standing = watch.standing.peek()
-    LiveCharts(ref.path, watch.finished.value, running=standing is None or standing.state != "finished")
+    LiveCharts(ref.path, watch.finished.value, running=not watch.ended.value)
 
 
 @solara.component
@@ -186,7 +185,7 @@ def Failures(workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
     """The failures; they follow the number of failed runs, and whether anything runs."""
     quiet = watch.quiet.value
     again = (lambda: retry(workspace, ref, watch)) if ref.own and quiet else None
-    FailuresPanel(ref.path, watch.failed.value, on_retry=again)
+    FailuresPanel(ref.path, watch.failed.value, running=not quiet, on_retry=again)
 
 
 def retry(workspace: Workspace, ref: StudyRef, watch: Watch) -> None:

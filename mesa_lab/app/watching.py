@@ -34,6 +34,7 @@ class Watch:
         finished: How many runs have a result.
         failed: How many of these failed or timed out.
         quiet: Whether nothing runs or waits.
+        ended: Whether every run has its result.
         poke: Looks again at once.
     """
 
@@ -43,6 +44,7 @@ class Watch:
     finished: solara.Reactive[int] = field(default_factory=lambda: solara.Reactive(0))
     failed: solara.Reactive[int] = field(default_factory=lambda: solara.Reactive(0))
     quiet: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
+    ended: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
     poke: Callable[[], None] = lambda: None
 
     def take(self, standing: Standing) -> None:
@@ -51,6 +53,7 @@ class Watch:
         self.finished.value = standing.status.finished
         self.failed.value = standing.status.failed + standing.status.timed_out
         self.quiet.value = not standing.is_active
+        self.ended.value = standing.state == "finished"
         self.standing.value = standing
 
 
