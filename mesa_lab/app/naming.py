@@ -93,8 +93,9 @@ def numbered(name: str, taken: set[str]) -> str:
         >>> numbered("wolves", {"wolves", "wolves 2"})
         'wolves 3'
     """
-    stem = re.sub(r" \d+$", "", name)[: LONGEST - 5].rstrip()
-    number = 1
+    match = re.fullmatch(r"(.*?)(?: (\d{1,4}))?", name, re.DOTALL)
+    stem, number = (match[1], int(match[2] or 1)) if match else (name, 1)
+    stem = stem[: LONGEST - 5].rstrip()
     while name.lower() in taken:
         number += 1
         name = f"{stem} {number}"

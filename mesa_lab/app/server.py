@@ -21,6 +21,7 @@ import click
 from mesa_lab.app import places
 from mesa_lab.app.access import Access, grant
 from mesa_lab.app.guard import Guard, is_loopback
+from mesa_lab.app.queueing import queue_of
 from mesa_lab.errors import MesaLabError
 
 __all__ = ["serve"]
@@ -65,6 +66,7 @@ def serve(
     folder = Path(studies).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     grant(Access(local=local, studies=folder, models=tuple(models)))
+    queue_of(folder, paused_holds=local)  # what waited when the server was last stopped goes on
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     url = f"http://{_shown(host)}:{bound}"
