@@ -1,0 +1,163 @@
+"""The charts of an outcome: one at a time, of all kinds that fit the study, with its table and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import solara
+import solara.lab
+
+from mesa_lab.app.browser import Measured
+from mesa_lab.app.chart_options import Drawn, brushed, draw, kinds_for, options_of, picked
+from mesa_lab.app.charts import Chart
+from mesa_lab.app.controls import Choose
+from mesa_lab.app.downloads import Download, file_name, frame_bytes
+from mesa_lab.app.fresh import use_fresh
+from mesa_lab.app.markup import tag
+from mesa_lab.app.opened import Opened
+from mesa_lab.app.outcome_picker import OutcomePicker, settled
+
+__all__ = ["ChartPanel", "Tabs"]
+
+FIRST: Final = {0: "distribution", 1: "effect"}
+"""Which chart is shown first, by how many parameters vary."""
+
+
+@solara.component
+def Tabs(value: str, on_value: Callable[[str], None], items: list[tuple[str, str]], label: str) -> None:
+    """Choose one of several views.
+
+    Args:
+        value: Which one is shown.
+        on_value: Called with another.
+        items: Values with their words.
+        label: What they have in common, for screen readers.
+    """
+    with tag("div", "ml-tabs", role="tablist", aria_label=label):
+        for name, title in items:
+            here = name == value
+            look = {"type": "button", "role": "tab", "aria-selected": "true" if here else "false"}
+            button = tag("button", "ml-tab" + (" ml-tab-on" if here else ""), title, attributes=look)
+            Pressed(button, lambda name=name: on_value(name)).key(name)
+
+
+@solara.component
+def Pressed(element: solara.Element, on_click: Callable[[], None]) -> solara.Element:
+    """An element that can be pressed."""
+    solara.v.use_event(element, "click", lambda *_: on_click())
+    return element
+
+
+@solara.component
+def ChartPanel(
+    opened: Opened,
+    outcome: str,
+    on_outcome: Callable[[str], None],
+    *,
+    on_points: Callable[[list[int] | None], None] = lambda points: None,
+    on_run: Callable[[int], None] = lambda run: None,
+    width: int = 0,
+) -> None:
+    """Show the charts of an outcome.
+
+    Args:
+        opened: The results.
+        outcome: The outcome.
+        on_outcome: Called with another one.
+        on_points: Called with the design points that were chosen in a chart, None when none are any more.
+        on_run: Called with a run that was chosen in a chart.
+        width: Of the place in pixels; 0 measures it.
+    """
+    kinds = solara.use_memo(lambda: kinds_for(opened), dependencies=[id(opened)])
+    wanted, set_wanted = solara.use_state(FIRST.get(len(opened.parameters), "effect"))
+    options, set_options = solara.use_state({})
+    measured, set_measured = solara.use_state(width)
+    outcome = settled(outcome, opened.outcomes)
+    kind = next((kind for kind in kinds if kind.name == wanted), kinds[0])
+    offered = options_of(kind, opened.parameters, opened.points)
+    chosen = {option.name: options.get((kind.name, option.name), option.default) for option in offered}
+
+    with tag("section", "ml-panel", aria_label="Charts"):
+        with tag("div", "ml-panel-head"):
+            tag("h2", "", "Charts")
+            if opened.outcomes:
+                OutcomePicker(outcome, on_outcome, opened.outcomes)
+        if not opened.outcomes:
+            tag("p", "ml-nothing ml-quiet", "No run has reported an outcome that is a number.")
+            return
+        Tabs(kind.name, set_wanted, [(each.name, each.title) for each in kinds], "Kinds of charts")
+        with tag("div", "ml-chart-options"):
+            tag("p", "ml-quiet", kind.summary)
+            for option in offered:
+                Choose(
+                    option.title,
+                    chosen[option.name],
+                    lambda value, name=option.name: set_options({**options, (kind.name, name): value}),
+                    option.items,
+                    classes="ml-against",
+                )
+        if not width:
+            Measured(event_measured=set_measured, step=40)
+        if measured:
+            place = OneChart(opened, kind, outcome, chosen, measured, on_points, on_run)
+            place.key(kind.name)
+        else:
+            tag("p", "ml-nothing ml-quiet", "Drawing …", role="status")
+
+
+@solara.component
+def OneChart(
+    opened: Opened,
+    kind: Any,
+    outcome: str,
+    options: dict[str, Any],
+    width: int,
+    on_points: Callable[[list[int] | None], None],
+    on_run: Callable[[int], None],
+) -> None:
+    """Draw one chart in the background, and show it."""
+    dark = bool(solara.lab.use_dark_effective())
+    version = (outcome, tuple(options.items()), dark, width)
+    fresh = use_fresh(
+        lambda: draw(opened, kind, outcome, options, dark=dark, width=width),
+        version,
+        topic=(id(opened), kind.name),
+        least=0.1,
+    )
+    drawn: Drawn | None = fresh.value
+
+    def click(datum: dict[str, Any]) -> None:
+        if drawn is None:
+            return
+        points, run = picked(opened, drawn, datum)
+        if run is not None:
+            on_run(run)
+        elif points:
+            on_points(points)
+
+    def select(_: str, value: Any) -> None:
+        if drawn is not None:
+            on_points(brushed(drawn, value))
+
+    if fresh.problem:
+        tag("p", "ml-nothing ml-error-text", fresh.problem, role="alert")
+        return
+    if drawn is None:
+        with tag("p", "ml-nothing ml-quiet", role="status"):
+            tag("span", "", "Drawing …")
+        return
+    stem = f"{file_name(outcome)}_{kind.name}"
+    brush = "brush" in str(getattr(drawn.chart, "params", ""))
+    Chart(
+        drawn.chart,
+        drawn.label,
+        table=drawn.readable,
+        filename=stem,
+        on_click=click,
+        on_select=select if brush else None,
+    )
+    with tag("div", "ml-actions ml-chart-more"):
+        hint = "Drag over the points to see their runs below." if brush else ""
+        tag("span", "ml-quiet", hint)
+        Download("Parquet", lambda: frame_bytes(drawn.readable, "parquet"), f"{stem}.parquet")

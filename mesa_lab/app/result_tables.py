@@ -1,0 +1,127 @@
+"""The tables of a study: its runs, its points, what failed; from a point to its runs, and from a run to all about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import solara
+
+from mesa_lab.app.chart_panels import Tabs
+from mesa_lab.app.controls import Action
+from mesa_lab.app.downloads import TableDownloads, file_name
+from mesa_lab.app.fresh import use_fresh
+from mesa_lab.app.markup import tag
+from mesa_lab.app.opened import Opened
+from mesa_lab.app.outcome_picker import settled
+from mesa_lab.app.run_details import RunDetails
+from mesa_lab.app.tables import DataTable
+from mesa_lab.app.wording import plural
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TablesPanel", "table_of"]
+
+
+def table_of(opened: Opened, name: str, outcome: str, points: tuple[int, ...] | None) -> pd.DataFrame:
+    """Return a table, narrowed to some points.
+
+    Args:
+        opened: The results.
+        name: "runs", "points" (means of the outcome) or "failures".
+        outcome: The outcome.
+        points: The points; None for all.
+    """
+    if name == "points":
+        frame = opened.by_point
+        frame = frame[frame["outcome"] == outcome]
+    else:
+        frame = opened.failures if name == "failures" else opened.runs
+    if points is not None:
+        frame = frame[frame["point"].isin(points)]
+    return frame.reset_index(drop=True)
+
+
+@solara.component
+def TablesPanel(
+    opened: Opened,
+    outcome: str,
+    *,
+    points: tuple[int, ...] | None,
+    on_points: Callable[[list[int] | None], None],
+    run: int | None,
+    on_run: Callable[[int | None], None],
+) -> None:
+    """Show the tables.
+
+    Args:
+        opened: The results.
+        outcome: The outcome that is looked at.
+        points: The points that the tables are narrowed to; None for all.
+        on_points: Called with other points.
+        run: The run that is open, None for none.
+        on_run: Called with another.
+    """
+    name, set_name = solara.use_state("runs")
+    rows, set_rows = solara.use_state(None)
+    outcome = settled(outcome, opened.outcomes)
+    fresh = use_fresh(
+        lambda: table_of(opened, name, outcome, points),
+        (points, outcome if name == "points" else ""),
+        topic=(id(opened), name),
+        least=0.1,
+    )
+    frame: pd.DataFrame | None = fresh.value
+    items = [("runs", "Runs"), ("points", "Points")]
+    items += [("failures", f"Failures ({opened.failed:,})")] if opened.failed else []
+
+    def show(table: str) -> None:
+        set_rows(None)
+        set_name(table)
+
+    def open_point(point: int) -> None:
+        show("runs")
+        on_points([point])
+
+    def content() -> Any:
+        return frame if rows is None else frame.iloc[rows]
+
+    with tag("section", "ml-panel", aria_label="Tables"):
+        if run is not None:
+            RunDetails(opened, run, lambda: on_run(None)).key(f"run {run}")
+        # Out of sight while a run is open, so that filter and page are still there afterwards.
+        with tag("div", "ml-hidden", attributes={"hidden": "hidden"} if run is not None else {}):
+            Tabs(name, show, items, "Tables")
+            with tag("div", "ml-tables-head"):
+                with tag("div", "ml-chosen"):
+                    if points is None:
+                        tag("span", "ml-quiet", _hint(name, outcome))
+                    else:
+                        said = (
+                            f"point {points[0]}" if len(points) == 1 else plural(len(points), "chosen point")
+                        )
+                        tag("span", "", f"Only {said}.")
+                        Action("Show all", lambda: on_points(None), icon="mdi-close")
+                if frame is not None:
+                    TableDownloads(content, file_name(f"{name} {outcome if name == 'points' else ''}"))
+            if fresh.problem:
+                tag("p", "ml-error-text", fresh.problem, role="alert")
+            elif frame is None:
+                tag("p", "ml-nothing ml-quiet", "Reading …", role="status")
+            else:
+                DataTable(
+                    frame,
+                    dict(items)[name],
+                    key="point" if name == "points" else "run_id",
+                    on_row=open_point if name == "points" else on_run,
+                    chosen=run,
+                    hidden=("outcome", "traceback"),
+                    on_rows=set_rows,
+                ).key(name)
+
+
+def _hint(name: str, outcome: str) -> str:
+    if name == "points":
+        return f"{outcome} at each point. Open a point to see its runs."
+    return "Open a run to see its series, its seed and how to do it again."

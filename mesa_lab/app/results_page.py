@@ -1,0 +1,160 @@
+"""The fourth step: see what came out, from the whole to a single run.
+
+Everything is read from the study file, also while it runs; a page shows what was there when it was
+opened, and says when there is more, so that nothing changes under the eyes of whoever reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import solara
+
+from mesa_lab.app.chart_panels import ChartPanel
+from mesa_lab.app.controls import Action
+from mesa_lab.app.downloads import StudyDownloads
+from mesa_lab.app.fresh import use_fresh
+from mesa_lab.app.links import PageLink
+from mesa_lab.app.markup import tag
+from mesa_lab.app.opened import Opened, open_results
+from mesa_lab.app.result_tables import TablesPanel
+from mesa_lab.app.run_look import RunLook
+from mesa_lab.app.watching import use_watch
+from mesa_lab.app.wording import plural
+from mesa_lab.errors import MesaLabError
+
+if TYPE_CHECKING:
+    from mesa_lab.app.naming import StudyRef
+    from mesa_lab.app.workspace import Workspace
+
+__all__ = ["ResultsPage", "ResultsView"]
+
+_STYLE: Final = Path(__file__).with_name("results.css")
+
+
+@solara.component
+def ResultsPage(workspace: Workspace, value: str) -> None:
+    """Show the results of a study.
+
+    Args:
+        workspace: The studies of whoever looks.
+        value: The key of the study; empty for none.
+    """
+    RunLook()
+    found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value])
+    with tag("div", "ml-stack"):
+        if found is not None:
+            Watched(workspace, found).key(found.key)
+            return
+        with tag("section", "ml-empty", aria_label="No results yet"):
+            tag("h1", "", "No results yet")
+            tag(
+                "p",
+                "ml-error-text" if problem else "ml-quiet",
+                problem or "Run an experiment, or open a study.",
+            )
+            with tag("div", "ml-actions"):
+                with PageLink("/studies", classes=["ml-primary"]):
+                    tag("span", "", "Open a study")
+                with PageLink("/run", classes=["ml-button"]):
+                    tag("span", "", "Go to the run")
+
+
+def _find(workspace: Workspace, key: str) -> tuple[StudyRef | None, str]:
+    try:
+        return (workspace.find(key) if key else None), ""
+    except MesaLabError as error:
+        return None, str(error)
+
+
+@solara.component
+def Watched(workspace: Workspace, ref: StudyRef) -> None:
+    """Show the results of a study that may still be running."""
+    watch = use_watch(workspace, ref)
+    standing = watch.standing.value
+    if standing is None:
+        with tag("div", "ml-empty", role="alert" if watch.problem.value else "status"):
+            tag("h1", "", ref.name)
+            tag("p", "ml-quiet", watch.problem.value or "Opening the study …")
+        return
+    with ResultsView(ref.path, ref.name, standing.status.finished, running=standing.is_active):
+        with PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
+            tag("span", "", "Back to the run")
+
+
+@solara.component
+def ResultsView(
+    path: Path,
+    name: str,
+    finished: int,
+    *,
+    running: bool = False,
+    children: list[solara.Element] = [],  # noqa: B006  reacton hands in a new list
+) -> None:
+    """Show the results of a study file.
+
+    Args:
+        path: The file.
+        name: What the study is called.
+        finished: How many runs have a result by now.
+        running: Whether there will be more.
+        children: What else can be done with the study.
+    """
+    seen, set_seen = solara.use_state(finished)
+
+    def follow() -> None:
+        # The first results and the last come by themselves, what is between when it is asked for.
+        if finished != seen and (not seen or not running):
+            set_seen(finished)
+
+    solara.use_effect(follow, [finished, running, seen])
+    fresh = use_fresh(lambda: open_results(path), seen, topic=path)
+    opened: Opened | None = fresh.value
+    solara.Style(_STYLE)
+    with tag("section", "ml-panel", aria_label="Results"):
+        with tag("div", "ml-panel-head"):
+            with tag("div"):
+                tag("h1", "", name)
+                tag("p", "ml-quiet", _said(opened))
+            with tag("div", "ml-actions", *children):
+                pass
+        if opened is not None and opened.finished:
+            StudyDownloads(opened, name)
+        if opened is not None and running and finished > seen:
+            with tag("div", "ml-notice", role="status"):
+                tag("span", "", f"{plural(finished - seen, 'more run')} came in since.")
+                Action("Show them", lambda: set_seen(finished), icon="mdi-refresh")
+    if fresh.problem:
+        tag("p", "ml-error-text", fresh.problem, role="alert")
+    elif opened is None:
+        tag("p", "ml-nothing ml-quiet", "Reading the results …", role="status")
+    elif not opened.finished:
+        said = "The first results will appear here." if running else "No run of this study has a result yet."
+        tag("p", "ml-nothing ml-quiet", said, role="status")
+    else:
+        Shown(opened)
+
+
+def _said(opened: Opened | None) -> str:
+    if opened is None:
+        return "…"
+    parts = [opened.model_name, plural(opened.points, "design point"), plural(opened.finished, "run")]
+    return ", ".join(parts) + (f", {opened.failed:,} of them failed" if opened.failed else "")
+
+
+@solara.component
+def Shown(opened: Opened) -> None:
+    """Show results: charts above, tables below; what is chosen in one narrows the other."""
+    outcome, set_outcome = solara.use_state("")
+    points, set_points = solara.use_state(None)
+    run, set_run = solara.use_state(None)
+
+    def narrow(chosen: list[int] | None) -> None:
+        set_points(tuple(chosen) if chosen is not None else None)
+        set_run(None)
+
+    ChartPanel(opened, outcome, set_outcome, on_points=narrow, on_run=set_run)
+    TablesPanel(opened, outcome, points=points, on_points=narrow, run=run, on_run=set_run)
