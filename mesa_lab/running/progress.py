@@ -101,10 +101,12 @@ class Tally:
             parts.append(f"{self.failed:,} failed")
         if self.state != "running":
             return ", ".join([*parts, self.state])
-        if self.rate is not None:
-            parts.append(f"{self.rate:,.0f} runs/s" if self.rate >= 10 else f"{self.rate:.2g} runs/s")
-        if self.finished >= self.total:
-            parts.append(f"took {duration(time.monotonic() - self.started)}")
+        finished, elapsed = self.finished >= self.total, time.monotonic() - self.started
+        rate = self._new / elapsed if finished and elapsed else self.rate
+        if rate:
+            parts.append(f"{rate:,.0f} runs/s" if rate >= 10 else f"{rate:.2g} runs/s")
+        if finished:
+            parts.append(f"took {duration(elapsed)}")
         elif (left := self.seconds_left) is not None:
             parts.append(f"{duration(left)} left")
         return ", ".join(parts)
