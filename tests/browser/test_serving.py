@@ -76,6 +76,12 @@ def other_site(cut_off, tmp_path):
         server.shutdown()
 
 
+def test_scripts_cannot_read_the_session(plain, visit):
+    page = visit(plain, "/words")
+    assert [cookie["httpOnly"] for cookie in page.context.cookies()] == [True]
+    assert page.evaluate("document.cookie") == ""
+
+
 def test_another_site_cannot_talk_to_the_app(plain, visit, troubles, other_site):
     page = visit(plain)
     address = plain.url.replace("http", "ws") + "/jupyter/api/kernels/abc/channels?session_id=1"
