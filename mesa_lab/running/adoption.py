@@ -18,7 +18,7 @@ from mesa.datacollection import DataCollector
 
 from mesa_lab.running.measuring import reporter_function
 
-__all__ = ["RestartError", "Taker", "adopt", "adoptable", "collect_completely", "watching"]
+__all__ = ["RestartError", "Taker", "adopt", "adoptable", "collect_completely", "installed", "watching"]
 
 _mesa_collect = DataCollector.collect
 _RECORDS = ("model_vars", "_agent_records", "_agenttype_records", "_collection_steps")
@@ -182,7 +182,7 @@ def _rows(model: Any, agents: Any, reporters: Mapping[str, Any], note: Note) -> 
 
 _active = threading.local()
 _lock = threading.Lock()
-_watchers = 0
+_installed = 0
 
 
 def _dispatch(self: Any, model: Any) -> None:
@@ -194,21 +194,27 @@ def _dispatch(self: Any, model: Any) -> None:
 
 
 @contextmanager
-def watching(taker: Taker) -> Iterator[None]:
-    """Let the taker adopt a collector that the model uses while it is being set up.
-
-    Other threads keep Mesa's own `collect`; when nobody watches any more, Mesa is as it was.
-    """
-    global _watchers
+def installed() -> Iterator[None]:
+    """Let takers adopt collectors meanwhile; when nobody does any more, Mesa is as it was."""
+    global _installed
     with _lock:
-        _watchers += 1
-        DataCollector.collect = _dispatch
+        _installed += 1
+        if _installed == 1:
+            DataCollector.collect = _dispatch
+    try:
+        yield
+    finally:
+        with _lock:
+            _installed -= 1
+            if _installed == 0:
+                DataCollector.collect = _mesa_collect
+
+
+@contextmanager
+def watching(taker: Taker) -> Iterator[None]:
+    """Let the taker adopt a collector that a model uses while it is being set up in this thread."""
     _active.taker = taker
     try:
         yield
     finally:
         _active.taker = None
-        with _lock:
-            _watchers -= 1
-            if _watchers == 0:
-                DataCollector.collect = _mesa_collect

@@ -68,6 +68,8 @@ class Recorder:
         self._seen: dict[str, int] = {}
         self._unstorable: set[str] = set()
         self._collected_at = self._measured_at = self._skipped_at = -1
+        self._model: Any = None
+        self._simple: list[tuple[str, Measure]] | None = None
 
     def adopts(self, collector: Any, model: Any) -> bool:
         """Take over this collector, if it is the model's own and can be."""
@@ -75,7 +77,7 @@ class Recorder:
         kind: Any = type(collector)
         if collector is not own or collector is self._collector or not adoptable(kind):
             return False
-        self._collector = collector
+        self._collector, self._model, self.agents = collector, model, None
         self._adopted = True
         self._quiet = self.plan.is_quiet(collector)
         self._complete = self.plan.complete or not self._quiet
@@ -91,11 +93,21 @@ class Recorder:
 
     def collect(self, collector: Any, model: Any) -> None:
         """Do what `collector.collect(model)` has to do."""
-        if getattr(model, "datacollector", None) is not collector:
+        if model is not self._model:
             self.is_read()
             collect_completely(collector, model, False, self._note)
             return
         self._collected_at = self.step
+        if self._simple is not None:
+            current = self._current
+            for name, measure in self._simple:
+                try:
+                    value = measure(model)
+                    current[name] = value if type(value) in PLAIN else cell(value)
+                except Exception as error:
+                    self._note(name, error)
+                    current[name] = None
+            return
         if self._complete:
             values = collect_completely(collector, model, not self._quiet, self._note)
             for name, (source, _) in self._reporters.items():
@@ -121,6 +133,41 @@ class Recorder:
         elif collector is None:
             self._settle({})
         self._measures_itself = self._adopted and self._collected_at < 0 and not self.plan.traits.collects
+
+    def after(self, model: Any, last: bool) -> None:
+        """Measure what is due after a step, and complete its row.
+
+        Args:
+            model: The model.
+            last: No other step will follow.
+
+        Raises:
+            RestartError: The run has to be done again.
+        """
+        if self._simple is None:
+            self.measure(model, last)
+            self.close(model, last)
+        elif self._must_restart:
+            raise RestartError
+        elif self._collected_at == self.step:
+            for name, value in self._current.items():
+                self.columns[name].append(value)
+            self.rows.append((self.step, time_of(model)))
+            self.latest = self._current
+        if self.step == 0:
+            self._simplify()
+
+    def _simplify(self) -> None:
+        """Do no more than is needed from here on, where each collection simply makes a row of all reporters."""
+        if (
+            self._adopted
+            and not (self._complete or self._own or self._measures_itself)
+            and self._types is None
+            and self._protocol.period == 1
+            and self._protocol.agents is False
+            and self._collected_at == 0
+        ):
+            self._simple = [(name, measure) for name, (_, measure) in self._reporters.items()]
 
     def measure(self, model: Any, last: bool) -> None:
         """Measure what is due after a step.

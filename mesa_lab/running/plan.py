@@ -66,10 +66,17 @@ class Plan:
 
 def _key(reporter: Any) -> Any:
     """What two models' reporters have in common if they do the same; None when that is not plain to see."""
+    if isinstance(reporter, str):
+        return reporter
     function = getattr(reporter, "__func__", reporter)
-    if type(function) is FunctionType and function.__module__ != "mesa.datacollection":
-        return None if function.__closure__ else function.__code__
-    return reporter if isinstance(reporter, str) else None
+    if type(function) is not FunctionType:
+        return None
+    if function.__closure__ is None:
+        return function.__code__
+    if function.__module__ == "mesa.datacollection":  # an attribute's name, or a function with arguments
+        held = tuple(cell.cell_contents for cell in function.__closure__)
+        return held if all(isinstance(part, str) for part in held) else None
+    return None
 
 
 def _stop_rule(stop_when: Any) -> StopRule | None:

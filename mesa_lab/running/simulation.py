@@ -13,7 +13,7 @@ from typing import Any
 
 from mesa_lab.preparation.configuration import RunConfiguration
 from mesa_lab.preparation.models import build, load_model
-from mesa_lab.running.adoption import RestartError, watching
+from mesa_lab.running.adoption import RestartError, installed, watching
 from mesa_lab.running.cleaning import Surroundings
 from mesa_lab.running.collection import Recorder, time_of
 from mesa_lab.running.columns import SERIES_KEYS, Chunk, agent_columns, decode_table, encode_columns
@@ -71,7 +71,8 @@ def simulate(configuration: RunConfiguration) -> RunResult:
     )
     try:
         protocol = configuration.protocol
-        run = carry_out(Plan(load_model(protocol.model), protocol), task)
+        with installed():
+            run = carry_out(Plan(load_model(protocol.model), protocol), task)
     except Exception as error:
         run = Run(task, status="failed", failure=failure_from(error, "setting up"))
     series: dict[str, Any] | None = None
@@ -102,7 +103,7 @@ def simulate(configuration: RunConfiguration) -> RunResult:
 
 
 def carry_out(plan: Plan, task: Task, own_process: bool = False) -> Run:
-    """Carry out one run.
+    """Carry out one run; to be called within `adoption.installed`.
 
     Args:
         plan: What the run shares with others.
@@ -161,10 +162,13 @@ class _Attempt:
         while True:
             self.stage = "measuring"
             last = self._is_over()
-            recorder.measure(model, last)
-            if plan.stop is not None and not last and run.steps > 0:
-                last = plan.stop(lambda name: recorder.value_of(name, model), model)
-            recorder.close(model, last)
+            if plan.stop is None:
+                recorder.after(model, last)
+            else:
+                recorder.measure(model, last)
+                if not last and run.steps > 0:
+                    last = plan.stop(lambda name: recorder.value_of(name, model), model)
+                recorder.close(model, last)
             if last:
                 break
             self.stage = "stepping"

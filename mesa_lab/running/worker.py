@@ -28,6 +28,7 @@ import numpy as np
 import psutil
 
 from mesa_lab.preparation.models import load_model
+from mesa_lab.running.adoption import installed
 from mesa_lab.running.packing import encode, encode_each
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Batch, Task
@@ -113,7 +114,8 @@ def run_tasks(plan: Plan, tasks: Sequence[Task]) -> Batch:
     with _one_model_at_a_time:
         state, numpy_state = random.getstate(), np.random.get_state()
         try:
-            runs = [carry_out(plan, task) for task in tasks]
+            with installed():
+                runs = [carry_out(plan, task) for task in tasks]
         finally:
             random.setstate(state)
             np.random.set_state(numpy_state)
@@ -238,11 +240,12 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     plan = _plans[digest]
     started = time.perf_counter()
     runs: list[Run] = []
-    for task in batch:
-        _this.tell(task.run_id)
-        runs.append(_guarded(plan, task, _this))
-        if budget is not None and time.perf_counter() - started > budget:
-            break
+    with installed():
+        for task in batch:
+            _this.tell(task.run_id)
+            runs.append(_guarded(plan, task, _this))
+            if budget is not None and time.perf_counter() - started > budget:
+                break
     try:
         encoded = encode(runs)
     except Exception:
