@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mesa_lab.errors import RunError
 from mesa_lab.running.progress import Progress, duration, plural
 from mesa_lab.running.recording import Task
 
@@ -105,6 +106,8 @@ def drive(
     from mesa_lab.running.runner import stream
 
     start = time.monotonic()
+    if n_jobs == 0:
+        raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
     protocol = study.experiment.protocol
     load_model(protocol.model)
     shown: list[Progress] = []

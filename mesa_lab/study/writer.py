@@ -433,6 +433,7 @@ class Writer:
                 (lease.now(), ending, _clean(message) if message else None, self._session),
             )
             self._lease.give_back(self._connection)
+        self._connection.execute("PRAGMA busy_timeout = 0")  # readers may keep the log busy for as long as they like
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

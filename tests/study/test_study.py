@@ -11,7 +11,7 @@ from mesa_lab.errors import OutcomeError, StudyError, StudyMismatchError
 from mesa_lab.preparation.designs import MonteCarlo
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.parameters import Integer
-from mesa_lab.study import RUN_COLUMNS, Study
+from mesa_lab.study import RUN_COLUMNS, Study, storage
 
 
 def test_a_new_study_asks_for_all_runs_of_its_experiment(study, experiment):
@@ -182,11 +182,16 @@ def test_people_with_any_sqlite_tool_see_readable_names(filled):
     assert [row[names.index("happy")] for row in rows] == [100, 110]
 
 
-def test_too_many_outcomes_are_refused_and_what_was_in_stays(study, batch_of):
-    with pytest.raises(StudyError, match="cannot hold more than 1900 outcomes"), study.writing() as writer:
+def test_too_many_outcomes_are_refused_and_what_was_in_stays(study, batch_of, monkeypatch):
+    monkeypatch.setattr(storage, "MAX_OUTCOMES", 3)
+
+    def write_too_many(writer):
         writer.add(batch_of(study.tasks([0])))
         writer.commit()
-        writer.add(batch_of(study.tasks([1]), **{f"x{number}": int for number in range(2000)}))
+        writer.add(batch_of(study.tasks([1]), **{f"x{number}": int for number in range(4)}))
+
+    with pytest.raises(StudyError, match="cannot hold more than 3 outcomes"), study.writing() as writer:
+        write_too_many(writer)
     assert study.outcome_names == ("happy",)
     assert len(study.runs_frame()) == 1
 
