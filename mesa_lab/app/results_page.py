@@ -6,7 +6,6 @@ opened, and says when there is more, so that nothing changes under the eyes of w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -80,9 +79,9 @@ def Watched(workspace: Workspace, ref: StudyRef) -> None:
             tag("h1", "", ref.name)
             tag("p", "ml-quiet", watch.problem.value or "Opening the study …")
         return
-    with ResultsView(ref.path, ref.name, standing.status.finished, running=standing.is_active):
-        with PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
-            tag("span", "", "Back to the run")
+    view = ResultsView(ref.path, ref.name, standing.status.finished, running=standing.is_active)
+    with view, PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
+        tag("span", "", "Back to the run")
 
 
 @solara.component
