@@ -38,6 +38,11 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-
 PATIENCE = 60  # seconds; the first page after a start compiles and compresses a lot
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these tests last: their network and Playwright's event loop stay until the end."""
+    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
+
+
 def lacking(what: str) -> None:
     """Fail in CI and skip elsewhere, with the reason."""
     if os.environ.get("CI") == "true":
@@ -45,7 +50,7 @@ def lacking(what: str) -> None:
     pytest.skip(what)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def cut_off() -> Iterator[bool]:
     """Move this process, and with it server and browser, into a network without a way out."""
     try:
@@ -64,7 +69,7 @@ def cut_off() -> Iterator[bool]:
     os.close(outside)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser(cut_off: bool) -> Iterator[Any]:
     """The browser that all tests share."""
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
@@ -125,7 +130,7 @@ def running_lab(folder: Path, **options: Any) -> Iterator[Lab]:
             process.wait()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def lab(cut_off: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The app with its own pages, for all tests."""
     with running_lab(tmp_path_factory.mktemp("lab")) as running:
