@@ -106,11 +106,7 @@ def TextInput(
         "disabled": disabled,
         "clearable": clearable,
         "class_": f"ml-field {classes}",
-        "attributes": {
-            "autocomplete": "off",
-            "spellcheck": "false",
-            **({"aria-label": spoken} if spoken else {}),
-        },
+        "attributes": {"autocomplete": "off", "spellcheck": "false", **_spoken(spoken)},
     }
     if icon:
         words["prepend_inner_icon"] = icon
@@ -167,8 +163,13 @@ def Choose(
         error=bool(error),
         error_messages=[error] if error and hint is not None else [],
         class_=f"ml-field {classes}",
-        attributes={"aria-label": spoken} if spoken else {},
+        attributes=_spoken(spoken),
     )
+
+
+def _spoken(text: str) -> dict[str, str]:
+    """A name for screen readers; the field's own label would go before it."""
+    return {"aria-label": text, "aria-labelledby": ""} if text else {}
 
 
 @solara.component

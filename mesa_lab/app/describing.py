@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 import solara
 import solara.lab
 
+from mesa_lab.app.offering import is_trusted
+from mesa_lab.app.parsing import Parsed, parse
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
+    from mesa_lab.app.draft import Draft
     from mesa_lab.preparation.models import ModelDescription
 
-__all__ = ["Described", "describe_model", "use_description"]
+__all__ = ["Described", "describe_model", "use_description", "use_parsed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,19 @@ def use_description(reference: str) -> Described:
     if not reference or not task.finished or task.value is None:
         return Described()
     return task.value
+
+
+def use_parsed(draft: Draft) -> Parsed | None:
+    """Read a draft with what is known of its model, so that all pages read it alike; a hook.
+
+    Returns:
+        What it amounts to, None while there is no model or it is still being looked at.
+    """
+    described = use_description(draft.model if is_trusted(draft.model) else "")
+    description = described.description
+    return solara.use_memo(
+        lambda: None if described.pending else parse(draft, description), dependencies=[draft, description]
+    )
 
 
 def _key(reference: str) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,27 @@ def read_file(name: str, data: bytes | None) -> Experiment:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ExperimentError(f"'{name}' is no text file, so it is no experiment file.") from None
+    _refuse_paths(text, name)
     return from_toml(text, source=f"'{name}'")
+
+
+def _refuse_paths(text: str, name: str) -> None:
+    """A table of points by its path would be read from the server's disk, whoever asks."""
+    try:
+        found = [tomllib.loads(text).get("design")]
+    except tomllib.TOMLDecodeError:
+        return  # said better by whoever reads it
+    while found:
+        part = found.pop()
+        if isinstance(part, dict):
+            if part.get("type") == "Table" and ("path" in part or isinstance(part.get("data"), str)):
+                raise ExperimentError(
+                    f"'{name}' takes its points from a file of their own, which is not here. "
+                    "Choose the design 'Table' on this page and upload that file."
+                )
+            found += part.values()
+        elif isinstance(part, list):
+            found += part
 
 
 @solara.component

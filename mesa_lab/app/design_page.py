@@ -19,7 +19,7 @@ from mesa_lab.app.draft import Draft, Row
 from mesa_lab.app.links import PageLink
 from mesa_lab.app.markup import icon, tag
 from mesa_lab.app.model_list import readable
-from mesa_lab.app.offering import is_trusted
+from mesa_lab.app.offering import is_trusted, untrusted
 from mesa_lab.app.outlook import Outlook, look
 from mesa_lab.app.parameter_rows import ParameterRows
 from mesa_lab.app.parsing import Parsed, parse
@@ -62,7 +62,7 @@ def DesignPage(
     described = use_description(value.model if is_trusted(value.model) else "")
     description = described.description
     parsed = solara.use_memo(
-        lambda: parse(value, description), dependencies=[value, description and description.reference]
+        lambda: _allowed(parse(value, description), value), dependencies=[value, description]
     )
     outlook, pending = use_outlook(parsed)
     # The same function in every render, so that rows that did not change are not drawn again.
@@ -192,7 +192,6 @@ def PreviewWithTrial(
     PreviewPanel(
         outlook,
         pending=pending,
-        replications=experiment.replications if experiment else 1,
         steps=experiment.max_steps if experiment else None,
         speed=trial.speed if trial else None,
         on_measure=None if on_trial is None else lambda: set_asked(asked + 1),
@@ -211,6 +210,13 @@ def Nothing() -> None:
         tag("p", "ml-quiet", "Choose a model first; its parameters then stand here.")
         with PageLink("/", classes=["ml-primary"]):
             tag("span", "", "Choose a model")
+
+
+def _allowed(parsed: Parsed, draft: Draft) -> Parsed:
+    """In an app for others, say at once that a function of somebody's cannot be used."""
+    if access().local or not (code := untrusted(draft)):
+        return parsed
+    return Parsed(None, {**parsed.errors, "experiment": f"'{code[0]}' is not offered here."})
 
 
 def _changers(latest: Any) -> tuple[Callable[..., None], Callable[[Row], None]]:

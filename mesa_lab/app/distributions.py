@@ -29,7 +29,7 @@ class Distribution:
 
 
 DISTRIBUTIONS: Final = (
-    Distribution("norm", "Normal", (("loc", "Mean"), ("scale", "Standard deviation"))),
+    Distribution("norm", "Normal", (("loc", "Mean"), ("scale", "SD"))),
     Distribution("uniform", "Uniform", (("loc", "From"), ("scale", "Width"))),
     Distribution("triang", "Triangular", (("c", "Peak (0 to 1)"), ("loc", "From"), ("scale", "Width"))),
     Distribution("lognorm", "Log-normal", (("s", "SD of the log"), ("scale", "Median"))),

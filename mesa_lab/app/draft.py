@@ -152,7 +152,7 @@ def for_model(description: ModelDescription) -> Draft:
 def row_for(info: ParameterInfo) -> Row:
     """Return the row of a parameter held at its default, its other forms filled in as suggested."""
     choices = show_values(info.choices or ())
-    low, high = ("" if end is None else show_value(_whole(end, info.kind)) for end in (info.low, info.high))
+    low, high = ("" if end is None else show_value(_whole(end)) for end in (info.low, info.high))
     return Row(
         info.name,
         low=low,
@@ -222,8 +222,9 @@ def _optional(value: Any) -> str:
     return "" if value is None else show_value(value)
 
 
-def _whole(value: float, kind: str) -> float:
-    return int(value) if kind == "integer" else value
+def _whole(value: float) -> float:
+    """1.0 as 1, as people write the end of a range."""
+    return int(value) if value == int(value) and abs(value) < 1e15 else value
 
 
 def _default_text(info: ParameterInfo) -> str:
@@ -237,11 +238,13 @@ def _joined(*texts: str) -> str:
 
 
 def _normal(info: ParameterInfo) -> tuple[tuple[str, str], ...]:
-    """A normal distribution round the default, most of it within the suggested range."""
+    """A normal distribution round the default, cut off at the ends of the suggested range."""
     if info.low is None or info.high is None:
         return ()
     centre = info.default if isinstance(info.default, int | float) else (info.low + info.high) / 2
-    return (("loc", show_value(centre)), ("scale", f"{(info.high - info.low) / 6:.3g}"))
+    spread = f"{(info.high - info.low) / 6:.3g}"
+    low, high = (show_value(_whole(end)) for end in (info.low, info.high))
+    return (("loc", show_value(centre)), ("scale", spread), ("low", low), ("high", high))
 
 
 def _changed(pairs: tuple[tuple[str, str], ...], name: str, text: str) -> tuple[tuple[str, str], ...]:

@@ -14,14 +14,21 @@ import solara.lab
 
 from mesa_lab.app import state
 from mesa_lab.app.controls import Action
+from mesa_lab.app.describing import use_parsed
 from mesa_lab.app.links import PageLink
 from mesa_lab.app.markup import icon, tag
-from mesa_lab.app.parsing import parse
+from mesa_lab.app.staleness import Stale, changes, use_made
 from mesa_lab.app.steps import Steps, states_of
+from mesa_lab.app.workspace import Workspace, here
+from mesa_lab.errors import MesaLabError
 
 __all__ = ["Layout", "Look"]
 
 _STYLE: Final = Path(__file__).with_name("style.css")
+
+
+SAID_ON: Final = ("/", "/design", "/results")
+"""Pages on which an earlier design is spoken of; that of the runs does it itself."""
 
 
 @solara.component
@@ -42,10 +49,19 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
     solara.use_memo(lambda: state.begin(router.search), dependencies=[])
     current = "/" + router.parts[0]
     draft = state.draft.value
-    right = solara.use_memo(
-        lambda: bool(draft.model) and parse(draft).experiment is not None, dependencies=[draft]
+    parsed = use_parsed(draft)
+    experiment = parsed.experiment if parsed else None
+    made = use_made(_workspace(), state.study.value, (current, state.progress.value))
+    changed = solara.use_memo(
+        lambda: changes(made.experiment, experiment) if made and experiment else [],
+        dependencies=[made, experiment],
     )
-    states = states_of(model=bool(draft.model), design=right, study="", stale=False)
+    states = states_of(
+        model=bool(draft.model),
+        design=experiment is not None,
+        study=(state.progress.value or made.state) if made else "",
+        stale=bool(changed),
+    )
     Look()
     with tag("div", "ml-app"):
         with tag("header", "ml-header"):
@@ -61,7 +77,16 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
                 solara.lab.ThemeToggle()
         with tag("main", "ml-main"):
             Notices()
+            if made is not None and changed and current in SAID_ON:
+                Stale(made, changed)
             tag("div", "ml-page", *children)
+
+
+def _workspace() -> Workspace | None:
+    try:
+        return here()
+    except MesaLabError:  # a browser without cookies; the pages of studies say so
+        return None
 
 
 @solara.component

@@ -28,6 +28,7 @@ def MatrixTable(
     *,
     numbered: bool = True,
     percent: Collection[str] = (),
+    missing: str = "None",
     label: str = "Design points",
     filename: str = "design_points.csv",
 ) -> None:
@@ -37,6 +38,7 @@ def MatrixTable(
         frame: The table.
         numbered: Whether its index is shown as the number of the point, and it can be saved as CSV.
         percent: Columns that hold shares.
+        missing: What stands for None.
         label: What it shows, for screen readers.
         filename: Name of the file that it can be saved as.
     """
@@ -62,7 +64,13 @@ def MatrixTable(
                     if numbered:
                         tag("td", "ml-number ml-quiet", str(place))
                     for name, value, right in zip(names, row, numeric, strict=True):
-                        text = f"{value:.0%}" if name in percent else cell_text(value)
+                        text = (
+                            f"{value:.0%}"
+                            if name in percent
+                            else missing
+                            if value is None
+                            else cell_text(value)
+                        )
                         tag("td", "ml-number" if right else "", text)
     with tag("div", "ml-table-foot"):
         if pages > 1:

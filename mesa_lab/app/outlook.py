@@ -27,6 +27,7 @@ class Outlook:
     Attributes:
         n_points: How many points; None when they must be made to know and were not.
         n_runs: How many runs.
+        replications: Runs of each point.
         preview: The points and how well they cover the space, None when there are too many or something is wrong.
         problem: What is wrong with the design or its constraints.
         note: Why there are no points to look at.
@@ -34,6 +35,7 @@ class Outlook:
 
     n_points: int | None = None
     n_runs: int | None = None
+    replications: int = 1
     preview: Preview | None = None
     problem: str = ""
     note: str = ""
@@ -47,11 +49,11 @@ def look(experiment: Experiment) -> Outlook:
         asked = experiment.design.n_points(experiment.space)  # type: ignore[union-attr]
         if asked is not None and asked > MOST_POINTS:
             note = f"More than {MOST_POINTS:,} points: too many to show here. They can be run all the same."
-            return Outlook(asked, asked * experiment.replications, note=note)
+            return Outlook(asked, asked * experiment.replications, experiment.replications, note=note)
         seen = preview(experiment)
     except MesaLabError as error:
         return Outlook(problem=str(error))
     except Exception as error:
         # A design of another package may raise anything; a page must say so and stay.
         return Outlook(problem=f"The design failed: {type(error).__name__}: {error}")
-    return Outlook(seen.n_points, seen.n_runs, seen)
+    return Outlook(seen.n_points, seen.n_runs, experiment.replications, seen)

@@ -65,7 +65,9 @@ def points_chart(
         return kind(f"{columns[name]}:Q", axis=look, scale=scale)
 
     def plane(x: str, y: str | None, size: float, *, left: bool, bottom: bool) -> Any:
-        mark = alt.Chart(table).mark_circle(size=22 if len(table) > 200 else 34, opacity=0.65)
+        mark = alt.Chart(table).mark_circle(
+            size=22 if len(table) > 200 else 34, opacity=0.6 if len(table) > 200 else 0.85
+        )
         if y is None:
             jitter = mark.transform_calculate(jitter="random()")
             return jitter.encode(

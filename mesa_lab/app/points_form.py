@@ -81,5 +81,5 @@ def PointsForm(
         error=refused or error,
         lines=6,
         placeholder=f"{example}\n10,0.5\n20,0.8",
-        classes="ml-code",
+        classes="ml-mono",
     )

@@ -30,7 +30,6 @@ def PreviewPanel(
     value: Outlook | None,
     *,
     pending: bool,
-    replications: int,
     steps: int | None,
     speed: Speed | None,
     on_measure: Callable[[], None] | None = None,
@@ -42,7 +41,6 @@ def PreviewPanel(
     Args:
         value: What it would run, None before anything is known.
         pending: Whether a newer one is being worked out.
-        replications: Runs of each point.
         steps: The most steps of a run, None when another rule stops it.
         speed: What a run costs, None when nobody tried.
         on_measure: Called to find out what a run costs.
@@ -50,7 +48,7 @@ def PreviewPanel(
         log: Parameters with a logarithmic range.
     """
     with tag("section", "ml-panel ml-preview", aria_label="Preview"):
-        Total(value, replications, pending)
+        Total(value, pending)
         Duration(value, steps, speed, on_measure, measuring)
         if value is None:
             return
@@ -65,14 +63,14 @@ def PreviewPanel(
 
 
 @solara.component
-def Total(value: Outlook | None, replications: int, pending: bool) -> None:
+def Total(value: Outlook | None, pending: bool) -> None:
     """How many points and runs."""
     with tag("div", "ml-total", role="status"):
         if value is None or value.n_points is None or value.n_runs is None:
             tag("h2", "", "Preview")
         else:
             tag("h2", "", plural(value.n_runs, "run"))
-            said = f"{plural(value.n_points, 'point')} × {plural(replications, 'replication')}"
+            said = f"{plural(value.n_points, 'point')} × {plural(value.replications, 'replication')}"
             tag("span", "ml-quiet", said)
         tag("span", "ml-busy" + (" ml-busy-on" if pending else ""), aria_hidden="true")
 
@@ -218,7 +216,9 @@ def Diagnostics(preview: Preview) -> None:
                     tag("th", "", label, scope="row")
                     tag("td", "ml-number", value)
                     tag("td", "ml-quiet ml-wide", note)
-        MatrixTable(coverage, numbered=False, percent=("Covered",), label="Coverage of each parameter")
+        MatrixTable(
+            coverage, numbered=False, percent=("Covered",), label="Coverage of each parameter", missing="–"
+        )
 
 
 def _maybe(value: float | None) -> str:

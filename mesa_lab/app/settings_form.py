@@ -162,7 +162,7 @@ def ConstraintsForm(value: Draft, on_value: Callable[..., None], errors: Mapping
         hint=f"Points that break one are left out, such as {example}.",
         error=errors.get("constraints", ""),
         lines=2,
-        classes="ml-code",
+        classes="ml-mono",
     )
 
 

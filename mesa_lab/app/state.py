@@ -39,6 +39,7 @@ __all__ = [
     "offer",
     "offer_draft",
     "offer_experiment",
+    "progress",
     "query",
     "set_draft",
     "set_study",
@@ -86,6 +87,9 @@ study: solara.Reactive[str] = solara.reactive("")
 
 trials: solara.Reactive[Mapping[str, Trial]] = solara.reactive({})
 """What "Try it" showed, by the model's reference."""
+
+progress: solara.Reactive[str] = solara.reactive("")
+"""The state of that study as the page of its runs last saw it."""
 
 offer: solara.Reactive[Offer | None] = solara.reactive(None)
 """A draft that waits for a yes."""
