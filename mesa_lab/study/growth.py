@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import StudyMismatchError
-from mesa_lab.study import lease, sessions, storage
+from mesa_lab.study import lease, schema, sessions
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -61,7 +61,7 @@ def found(connection: sqlite3.Connection, experiment: Experiment) -> None:
         layout=json.dumps([[len(rows), experiment.replications]]),
         size=json.dumps([len(rows), experiment.replications]),
     )
-    storage.rewrite_view(connection)
+    schema.rewrite_view(connection)
 
 
 def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> bool:

@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from mesa_lab.errors import OutcomeError, StudyFormatError, suggest
 from mesa_lab.preparation.encoding import from_json
+from mesa_lab.study.intake import KINDS
 from mesa_lab.study.layout import RunPlan
-from mesa_lab.study.writer import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
-from mesa_lab.study import storage
+from mesa_lab.study import schema, storage
 
 __all__ = ["Rescued", "rescue"]
 
@@ -69,7 +69,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
         source = sqlite3.connect(copy, isolation_level=None)
         try:
             with storage.speaking(target), storage.Draft(target) as connection:
-                storage.lay_out(connection)
+                schema.lay_out(connection)
                 runs, had = _transfer(source, connection, path)
         finally:
             source.close()
@@ -146,7 +146,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({whole})")
     _insert(connection, "failures", _rows(source, "SELECT * FROM failures", "rowid", 0, had[1]))
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
-    storage.rewrite_view(connection)
+    schema.rewrite_view(connection)
     return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had[0]
 
 

@@ -7,15 +7,22 @@ nothing is imported; git is asked only when the model's file lies in a repositor
 import hashlib
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
+import socket
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["machine", "model_file", "model_source", "packages"]
+from mesa_lab.study import lease, storage
+from mesa_lab.study.intake import clean
+
+__all__ = ["begin", "end", "machine", "model_file", "model_source", "packages"]
 
 _PACKAGES: Final = ("mesa", "mesa-lab", "numpy", "pandas", "pyarrow", "scipy", "joblib", "networkx")
 
@@ -90,6 +97,65 @@ def model_source(reference: str, *, with_git: bool = True) -> dict[str, Any]:
     ):
         source |= _git(file)
     return source
+
+
+def begin(connection: sqlite3.Connection, path: Path, settings: Mapping[str, Any]) -> tuple[int, list[str]]:
+    """Note that a session of running begins.
+
+    Args:
+        connection: A connection that writes and holds the lease, outside a transaction.
+        path: The study, for messages.
+        settings: How it runs: workers, backend.
+
+    Returns:
+        The session's number, and notices about what is not as it was when the last results were made.
+    """
+    (described,) = connection.execute("SELECT value FROM meta WHERE key = 'settings'").fetchone()
+    source = model_source(json.loads(described)["model"])
+    notices = list(_changes(connection, path, source))
+    values = {
+        "started": lease.now(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "settings": json.dumps(dict(settings)),
+        "python": platform.python_version(),
+        "packages": json.dumps(packages()),
+        "machine": json.dumps(machine()),
+        "model_source": json.dumps(source),
+    }
+    with storage.Transaction(connection):
+        marks = ", ".join("?" * len(values))
+        cursor = connection.execute(
+            f"INSERT INTO sessions({', '.join(values)}) VALUES({marks})", tuple(values.values())
+        )
+        connection.execute("UPDATE driver SET session = ?", (cursor.lastrowid,))
+    return int(cursor.lastrowid or 0), notices
+
+
+def end(connection: sqlite3.Connection, session: int, ending: str, message: str | None) -> None:
+    """Note how a session ended, inside the caller's transaction."""
+    connection.execute(
+        "UPDATE sessions SET ended = ?, ending = ?, message = ? WHERE session = ?",
+        (lease.now(), ending, None if message is None else clean(message), session),
+    )
+
+
+def _changes(connection: sqlite3.Connection, path: Path, source: Mapping[str, Any]) -> Iterator[str]:
+    last = connection.execute(
+        "SELECT packages, model_source FROM sessions WHERE runs > 0 ORDER BY session DESC LIMIT 1"
+    ).fetchone()
+    if last is None:
+        return
+    versions, before = json.loads(last[0]), json.loads(last[1])
+    if before.get("sha256") and source.get("sha256") and before["sha256"] != source["sha256"]:
+        yield (
+            f"The code of {source['reference']} has changed since the last results of '{path}': its new runs may differ "
+            "from the old ones. Both sessions are noted in the study."
+        )
+    if versions.get("mesa") != packages().get("mesa"):
+        yield (
+            f"The last results of '{path}' were made with Mesa {versions.get('mesa')}, this is {packages().get('mesa')}."
+        )
 
 
 def _digest(file: Path) -> str:

@@ -1,7 +1,7 @@
-"""The study file as SQLite sees it: its schema, how it is opened, and what its errors mean.
+"""The study file as SQLite sees it: how it is made and opened, and what its errors mean.
 
-One file, in write-ahead mode, so that any number of readers look on while one driver writes. Everything in
-it is TOML, JSON, text, numbers or Arrow streams: opening it runs nobody's code. This room knows no experiment.
+One file, in write-ahead mode, so that any number of readers look on while one driver writes. This room knows neither
+the tables nor the experiment. Nothing else may open a study file: closing it would drop SQLite's locks.
 """
 
 import contextlib
@@ -16,83 +16,9 @@ from typing import Final
 from urllib.parse import quote
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
+from mesa_lab.study.schema import APPLICATION_ID, VERSION
 
-__all__ = [
-    "MAX_OUTCOMES",
-    "VERSION",
-    "Draft",
-    "Transaction",
-    "connect",
-    "exists_already",
-    "lay_out",
-    "quoted",
-    "remove",
-    "rewrite_view",
-    "speaking",
-]
-
-APPLICATION_ID: Final = 0x4D65734C  # "MesL"
-VERSION: Final = 1
-MAX_OUTCOMES: Final = 1900  # SQLite takes 2000 columns
-
-# Outcome columns of `runs` are o0, o1 … in the order of `outcomes`; they carry no type, so that each value
-# keeps its own. `tally` and `driver` change in the same transaction as `runs`: status never has to count.
-_SCHEMA: Final = """
-CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE points(
-  point INTEGER PRIMARY KEY, occurrence INTEGER NOT NULL, wanted INTEGER NOT NULL, parameters TEXT NOT NULL);
-CREATE TABLE outcomes(position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kinds INTEGER NOT NULL);
-CREATE TABLE runs(
-  run_id INTEGER PRIMARY KEY, point INTEGER NOT NULL, replication INTEGER NOT NULL, seed INTEGER, status TEXT NOT NULL,
-  steps INTEGER, time REAL, init_seconds REAL, run_seconds REAL, notes TEXT, attempt INTEGER NOT NULL, block INTEGER NOT NULL);
-CREATE INDEX unfinished ON runs(status) WHERE status <> 'done';
-CREATE TABLE blocks(
-  block INTEGER PRIMARY KEY, runs INTEGER NOT NULL, superseded INTEGER NOT NULL DEFAULT 0, checksum INTEGER, series BLOB);
-CREATE TABLE agent_blocks(
-  block INTEGER NOT NULL, agent_type TEXT NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,
-  UNIQUE(agent_type, block));
-CREATE TABLE failures(
-  run_id INTEGER NOT NULL, attempt INTEGER NOT NULL, stage TEXT, error_type TEXT, message TEXT, traceback TEXT,
-  PRIMARY KEY(run_id, attempt));
-CREATE TABLE tally(status TEXT PRIMARY KEY, runs INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE sessions(
-  session INTEGER PRIMARY KEY, started TEXT NOT NULL, updated TEXT, ended TEXT, ending TEXT, message TEXT,
-  runs INTEGER NOT NULL DEFAULT 0, host TEXT, pid INTEGER, settings TEXT, python TEXT, packages TEXT, machine TEXT,
-  model_source TEXT);
-CREATE TABLE control(id INTEGER PRIMARY KEY CHECK(id = 1), request TEXT NOT NULL);
-CREATE TABLE driver(
-  id INTEGER PRIMARY KEY CHECK(id = 1), token TEXT NOT NULL, pid INTEGER NOT NULL, process TEXT, host TEXT NOT NULL,
-  machine TEXT NOT NULL, since TEXT NOT NULL, session INTEGER, state TEXT NOT NULL, beat INTEGER NOT NULL,
-  tick REAL NOT NULL, clock REAL NOT NULL, rate REAL);
-INSERT INTO control VALUES(1, 'run');
-"""
-
-_READABLE: Final = (
-    "run_id",
-    "point",
-    "replication",
-    "seed",
-    "status",
-    "steps",
-    "time",
-    "init_seconds",
-    "run_seconds",
-    "notes",
-)
-
-
-def quoted(name: str) -> str:
-    """Return a name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def lay_out(connection: sqlite3.Connection) -> None:
-    """Make the tables of a new study, in a transaction that stays open."""
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-    connection.execute("BEGIN")
-    for statement in _SCHEMA.split(";\n"):
-        connection.execute(statement)
+__all__ = ["Draft", "Transaction", "connect", "exists_already", "remove", "speaking"]
 
 
 class Draft:
@@ -146,6 +72,8 @@ class Transaction:
         self.connection = connection
 
     def __enter__(self) -> None:
+        if self.connection.in_transaction:  # Ctrl-C came between the last one and its end
+            self.connection.execute("ROLLBACK")
         self.connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
@@ -179,29 +107,6 @@ def remove(path: Path, *, contents_only: bool = False) -> None:
     """Delete a study and the files that SQLite keeps beside it."""
     for suffix in ("-wal", "-shm") if contents_only else ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def rewrite_view(connection: sqlite3.Connection) -> None:
-    """Offer the runs under readable names, parameters included, to people with any SQLite tool."""
-    shown = [f"runs.{column}" for column in _READABLE]
-    first = connection.execute("SELECT parameters FROM points LIMIT 1").fetchone()
-    if first is not None:
-        names = [row[0] for row in connection.execute("SELECT key FROM json_each(?)", first)]
-        for name in names[:MAX_OUTCOMES]:
-            key = "$." + '"' + name.replace('"', '\\"') + '"'
-            shown.append(f"json_extract(points.parameters, {_text(key)}) AS {quoted(name)}")
-    for position, name in connection.execute(
-        "SELECT position, name FROM outcomes ORDER BY position"
-    ).fetchall():
-        shown.append(f"runs.o{position} AS {quoted(name)}")
-    connection.execute("DROP VIEW IF EXISTS results")
-    connection.execute(
-        f"CREATE VIEW results AS SELECT {', '.join(shown[:MAX_OUTCOMES])} FROM runs JOIN points USING (point)"
-    )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _look(path: Path) -> None:

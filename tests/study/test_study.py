@@ -11,7 +11,7 @@ from mesa_lab.errors import OutcomeError, StudyError, StudyMismatchError
 from mesa_lab.preparation.designs import MonteCarlo
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.parameters import Integer
-from mesa_lab.study import RUN_COLUMNS, Study, storage
+from mesa_lab.study import RUN_COLUMNS, Study, schema
 
 
 def test_a_new_study_asks_for_all_runs_of_its_experiment(study, experiment):
@@ -183,7 +183,7 @@ def test_people_with_any_sqlite_tool_see_readable_names(filled):
 
 
 def test_too_many_outcomes_are_refused_and_what_was_in_stays(study, batch_of, monkeypatch):
-    monkeypatch.setattr(storage, "MAX_OUTCOMES", 3)
+    monkeypatch.setattr(schema, "MAX_OUTCOMES", 3)
 
     def write_too_many(writer):
         writer.add(batch_of(study.tasks([0])))
