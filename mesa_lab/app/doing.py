@@ -49,8 +49,8 @@ def use_doing() -> Doing:
                 said = str(error)
             except Exception as error:  # the button must come back whatever happens
                 said = f"{type(error).__name__}: {error}"
-            set_problem(said)
             set_busy("")
+            set_problem(said)
             if not said and then is not None:
                 then()
 

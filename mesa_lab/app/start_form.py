@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import solara
 
 from mesa_lab.app.controls import Action, TextInput
+from mesa_lab.app.doing import use_doing
 from mesa_lab.app.fresh import use_fresh
 from mesa_lab.app.markup import tag
 from mesa_lab.app.naming import clean_name
@@ -18,7 +18,7 @@ from mesa_lab.app.progress_panel import Processes
 from mesa_lab.app.rates import learned, seconds_for
 from mesa_lab.app.standing import Facts, facts_of
 from mesa_lab.app.wording import about, plural
-from mesa_lab.errors import MesaLabError, StudyError
+from mesa_lab.errors import StudyError
 
 if TYPE_CHECKING:
     from mesa_lab.app.trial import Speed
@@ -99,8 +99,7 @@ def StartForm(
     plan = fresh.value
     typed, set_typed = solara.use_state("")
     processes, set_processes = solara.use_state(-1)
-    busy, set_busy = solara.use_state(False)
-    refused, set_refused = solara.use_state("")
+    doing = use_doing()
     offered = solara.use_memo(
         lambda: workspace.free_name(first_name(facts_of(experiment).model)), dependencies=[id(experiment)]
     )
@@ -108,24 +107,13 @@ def StartForm(
     hint, mistake = _about_name(workspace, name)
 
     def type_name(text: str) -> None:
-        set_refused("")
+        doing.clear()
         set_typed(text)
 
     def start() -> None:
-        set_busy(True)
-        set_refused("")
-
-        def work() -> None:
-            try:
-                ref = workspace.make(name, experiment)
-                workspace.start(ref, processes)
-            except MesaLabError as error:
-                set_refused(str(error))
-                set_busy(False)
-            else:
-                on_started(ref.key)
-
-        threading.Thread(target=work, name="mesa-lab-action", daemon=True).start()
+        ref = workspace.make(name, experiment)
+        workspace.start(ref, processes)
+        on_started(ref.key)
 
     with tag("section", "ml-panel ml-start", aria_label="What will be run"):
         tag("h1", "", "Run")
@@ -142,21 +130,16 @@ def StartForm(
                 type_name,
                 placeholder=offered,
                 hint=hint,
-                error=refused or mistake,
-                disabled=busy,
+                error=doing.problem or mistake,
+                disabled=bool(doing.busy),
             )
             Processes(processes, set_processes)
         with tag("div", "ml-actions"):
-            label = (
-                "Preparing …" if busy else "Start" if plan is None else f"Start {plural(plan.runs, 'run')}"
-            )
-            Action(
-                label,
-                start,
-                icon="mdi-play",
-                kind="primary",
-                disabled=busy or bool(mistake) or bool(fresh.problem),
-            )
+            ready = "Start" if plan is None else f"Start {plural(plan.runs, 'run')}"
+            label = "Preparing …" if doing.busy else ready
+            blocked = bool(doing.busy or mistake or fresh.problem)
+            go = lambda: doing.do("start", start)  # noqa: E731
+            Action(label, go, icon="mdi-play", kind="primary", disabled=blocked)
 
 
 def _plan(workspace: Workspace, experiment: Experiment, speed: Speed | None) -> Plan:

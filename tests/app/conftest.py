@@ -1,0 +1,106 @@
+"""Components without a browser: shown, read as text, and used as a person would.
+
+- `show(Component(...))`: a `View` of it, closed at the end of the test.
+- `view.text`: all that can be read; `view.until(text)` waits for something to be there.
+- `view.button(name)`, `view.field(label)`: what can be pressed or filled in; `view.press(name)`.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ipyvue
+import ipyvuetify
+import pytest
+import solara
+
+PATIENCE = 30
+
+
+class View:
+    """A component that is shown."""
+
+    def __init__(self, element: Any) -> None:
+        self.box, self.context = solara.render(element, handle_error=False)
+
+    def widgets(self, kind: type = ipyvue.VueWidget) -> list[Any]:
+        """Return all widgets of a kind, in their order on the page."""
+        found: list[Any] = []
+
+        def walk(widget: Any) -> None:
+            if isinstance(widget, kind):
+                found.append(widget)
+            for child in getattr(widget, "children", None) or ():
+                if not isinstance(child, str):
+                    walk(child)
+
+        walk(self.box)
+        return found
+
+    @property
+    def text(self) -> str:
+        """What can be read, one piece of text on a line; what stands around fields too."""
+        lines: list[str] = []
+
+        def walk(widget: Any) -> None:
+            if isinstance(widget, str):
+                lines.append(widget)
+                return
+            for name in ("label", "hint"):
+                lines.extend([str(getattr(widget, name))] if getattr(widget, name, None) else [])
+            lines.extend(getattr(widget, "error_messages", None) or [])
+            for child in getattr(widget, "children", None) or ():
+                walk(child)
+
+        walk(self.box)
+        return "\n".join(lines)
+
+    def tags(self, name: str, classes: str = "") -> list[Any]:
+        """Return the HTML elements of a name, those with a class if one is given."""
+        return [
+            widget
+            for widget in self.widgets(ipyvue.Html)
+            if widget.tag == name and (not classes or classes in (widget.class_ or "").split())
+        ]
+
+    def button(self, name: str) -> Any:
+        """Return the button that says this, or is read aloud as this."""
+        for button in self.tags("button"):
+            said = "".join(
+                text for child in button.children for text in child.children if isinstance(text, str)
+            )
+            if name in (said, (button.attributes or {}).get("aria-label")):
+                return button
+        raise AssertionError(f"There is no button '{name}' in:\n{self.text}")
+
+    def press(self, name: str) -> None:
+        """Press a button that can be pressed."""
+        button = self.button(name)
+        assert "disabled" not in (button.attributes or {}), f"'{name}' cannot be pressed."
+        button.fire_event("click", {})
+
+    def field(self, label: str) -> Any:
+        """Return the field of this label."""
+        kinds = (ipyvuetify.TextField, ipyvuetify.Textarea, ipyvuetify.Select, ipyvuetify.Switch)
+        return next(field for field in self.widgets(kinds) if field.label == label)
+
+    def until(self, text: str | Callable[[], Any]) -> None:
+        """Wait until something can be read, or holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not (text() if callable(text) else text in self.text):
+            assert time.monotonic() < deadline, f"No '{text}' in:\n{self.text}"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def show() -> Iterator[Callable[[Any], View]]:
+    """A function that shows a component."""
+    views: list[View] = []
+
+    def render(element: Any) -> View:
+        views.append(View(element))
+        return views[-1]
+
+    yield render
+    for view in views:
+        view.context.close()
