@@ -48,10 +48,10 @@ class StudyFile:
         """Of which agents there are data."""
         return self._ask("agent_types")
 
-    @property
     def sessions(self) -> list[dict[str, Any]]:
         """When, where and with what the runs were made."""
-        return self._ask("sessions")
+        with self._open() as study:
+            return study.sessions()
 
     def status(self) -> Any:
         """How far the study is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solara
 
@@ -64,35 +64,32 @@ def TablesPanel(
         on_run: Called with another.
     """
     name, set_name = solara.use_state("runs")
-    rows, set_rows = solara.use_state(None)
+    shown = solara.use_ref(None)
     outcome = settled(outcome, opened.outcomes)
     fresh = use_fresh(
-        lambda: table_of(opened, name, outcome, points),
+        lambda: (name, table_of(opened, name, outcome, points)),
         (points, outcome if name == "points" else ""),
         topic=(id(opened), name),
         least=0.1,
     )
-    frame: pd.DataFrame | None = fresh.value
+    # Right after another table was asked for, the last one is still at hand.
+    frame: pd.DataFrame | None = fresh.value[1] if fresh.value and fresh.value[0] == name else None
     items = [("runs", "Runs"), ("points", "Points")]
     items += [("failures", f"Failures ({opened.failed:,})")] if opened.failed else []
 
-    def show(table: str) -> None:
-        set_rows(None)
-        set_name(table)
-
     def open_point(point: int) -> None:
-        show("runs")
+        set_name("runs")
         on_points([point])
 
-    def content() -> Any:
-        return frame if rows is None else frame.iloc[rows]
+    def keep(rows: pd.DataFrame) -> None:
+        shown.current = rows
 
     with tag("section", "ml-panel", aria_label="Tables"):
         if run is not None:
             RunDetails(opened, run, lambda: on_run(None)).key(f"run {run}")
         # Out of sight while a run is open, so that filter and page are still there afterwards.
         with tag("div", "ml-hidden", attributes={"hidden": "hidden"} if run is not None else {}):
-            Tabs(name, show, items, "Tables")
+            Tabs(name, set_name, items, "Tables")
             with tag("div", "ml-tables-head"):
                 with tag("div", "ml-chosen"):
                     if points is None:
@@ -104,7 +101,9 @@ def TablesPanel(
                         tag("span", "", f"Only {said}.")
                         Action("Show all", lambda: on_points(None), icon="mdi-close")
                 if frame is not None:
-                    TableDownloads(content, file_name(f"{name} {outcome if name == 'points' else ''}"))
+                    TableDownloads(
+                        lambda: shown.current, file_name(f"{name} {outcome if name == 'points' else ''}")
+                    )
             if fresh.problem:
                 tag("p", "ml-error-text", fresh.problem, role="alert")
             elif frame is None:
@@ -117,7 +116,7 @@ def TablesPanel(
                     on_row=open_point if name == "points" else on_run,
                     chosen=run,
                     hidden=("outcome", "traceback"),
-                    on_rows=set_rows,
+                    on_rows=keep,
                 ).key(name)
 
 

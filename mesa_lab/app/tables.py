@@ -73,7 +73,7 @@ def DataTable(
         chosen: The number of the row that is open.
         hidden: Columns that are not shown; they can be filtered by all the same.
         labels: What columns are called.
-        on_rows: Called with the places of all rows that the filter lets through, in their order.
+        on_rows: Called with all rows that the filter lets through, in their order, whenever these change.
         rows: How many stand on a page.
     """
     text, set_text = solara.use_state("")
@@ -81,9 +81,14 @@ def DataTable(
     page, set_page = solara.use_state(0)
     plain = not text.strip() and not sort[0]
     fresh = use_fresh(
-        lambda: arrange(frame, text, sort[0], descending=sort[1]), (text, sort), topic=id(frame), least=0.1
+        lambda: (frame, arrange(frame, text, sort[0], descending=sort[1])),
+        (text, sort, id(frame)),
+        topic=id(frame),
+        least=0.1,
     )
-    order = None if plain else fresh.value
+    # What was arranged for another table is of no use for this one.
+    fits = fresh.value is not None and fresh.value[0] is frame
+    order = None if plain or not fits else fresh.value[1]
     total = len(frame) if order is None else len(order)
     pages = max(1, math.ceil(total / rows))
     page = min(page, pages - 1)
@@ -94,10 +99,10 @@ def DataTable(
     numeric = solara.use_memo(lambda: {n: _numeric(frame[n]) for n in names}, dependencies=[id(frame)])
 
     def tell() -> None:
-        if on_rows is not None and (plain or (fresh.value is not None and not fresh.problem)):
-            on_rows(None if plain else fresh.value)
+        if on_rows is not None:
+            on_rows(frame if order is None else frame.iloc[order])
 
-    solara.use_effect(tell, [id(fresh.value), plain, id(frame)])
+    solara.use_effect(tell, [id(order), id(frame)])
 
     def type_filter(new: str) -> None:
         set_text(new)
