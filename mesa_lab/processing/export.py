@@ -1,4 +1,4 @@
-"""Results as files: tables as CSV, Parquet, Excel or JSON records, charts as pictures.
+"""Results as files: tables as CSV, Parquet, Excel or JSON records; charts as pictures are next door.
 
 Series and agents' data go to CSV and Parquet part by part, so that what does not fit into memory can still be
 written. Values are written as they are: a text that starts with "=" stays one in CSV, where a spreadsheet may take it
@@ -17,11 +17,12 @@ import pandas as pd
 
 from mesa_lab.errors import ExportError, suggest
 from mesa_lab.processing import tables as columns
+from mesa_lab.processing.pictures import save_chart
 from mesa_lab.processing.saving import whole_file, whole_folder
+from mesa_lab.processing.spreadsheet import Parts, write_excel
 from mesa_lab.processing.wording import plain, records
 
 if TYPE_CHECKING:
-    import altair as alt
     import pyarrow as pa
 
     from mesa_lab.processing.results import Results
@@ -30,11 +31,6 @@ __all__ = ["FORMATS", "export", "save_chart"]
 
 FORMATS: Final = {"csv": ".csv", "parquet": ".parquet", "excel": ".xlsx", "json": ".json"}
 _SUFFIXES: Final = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", ".json": "json"}
-_SHEET_ROWS, _SHEET_COLUMNS = 1_048_576, 16_384
-_EXACT: Final = 2**53  # spreadsheets keep numbers as floats
-_ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-
-type Parts = Callable[[], Iterator[pd.DataFrame]]
 
 
 def export(
@@ -74,9 +70,13 @@ def export(
         raise ExportError(
             f"'{path.name}' ends in '{path.suffix}'. Use {', '.join(FORMATS.values())}, or a folder's name."
         )
+    if format is not None and by_name not in (None, format) and not path.is_dir():
+        raise ExportError(
+            f"'{path.name}' ends in '{path.suffix}' but the format is {format}. Make them agree."
+        )
     kind = format or by_name or "csv"
-    single = by_name is not None or kind == "excel"
-    if single and by_name is None and not path.suffix:
+    single = kind == "excel" or (bool(path.suffix) and not path.is_dir())
+    if single and not path.suffix:
         path = path.with_name(path.name + FORMATS[kind])
     names = _table_names(results, tables, first_only=single and kind != "excel")
     if single and kind != "excel" and len(names) != 1:
@@ -87,7 +87,7 @@ def export(
     if single:
         with whole_file(path) as draft:
             if kind == "excel":
-                _write_excel(draft, {name: _parts(results, name) for name in names})
+                write_excel(draft, {name: _parts(results, name) for name in names})
             else:
                 write(draft, _parts(results, names[0]))
         return [path]
@@ -221,143 +221,9 @@ def _finite(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write_excel(path: Path, sheets: dict[str, Parts]) -> None:
-    try:
-        from openpyxl import Workbook
-        from openpyxl.cell import WriteOnlyCell
-    except ImportError:
-        raise ExportError(
-            "Excel files need openpyxl, which is not installed. Run: pip install mesa-lab[excel]"
-        ) from None
-    book = Workbook(write_only=True)
-    for name, parts in sheets.items():
-        sheet = book.create_sheet(_sheet_name(name, book.sheetnames))
-        sheet.freeze_panes = "A2"
-        rows = 0
-        for part in parts():
-            if rows == 0:
-                if part.shape[1] > _SHEET_COLUMNS:
-                    raise ExportError(
-                        f"The table '{name}' has {part.shape[1]:,} columns; a sheet holds {_SHEET_COLUMNS:,}. Write CSV or Parquet."
-                    )
-                sheet.append([_text_cell(WriteOnlyCell, sheet, str(column)) for column in part.columns])
-                rows = 1
-            rows += len(part)
-            if rows > _SHEET_ROWS:
-                raise ExportError(
-                    f"The table '{name}' has more than {_SHEET_ROWS - 1:,} rows, which is all that an Excel sheet holds. "
-                    "Write CSV or Parquet, or leave it out with tables=[…]."
-                )
-            for row in part.itertuples(index=False, name=None):
-                sheet.append([_cell(WriteOnlyCell, sheet, plain(value)) for value in row])
-    book.save(path)
-
-
-def _cell(make: Any, sheet: Any, value: Any) -> Any:
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int):
-        return value if -_EXACT <= value <= _EXACT else _text_cell(make, sheet, str(value))
-    if isinstance(value, float):
-        return value if value not in (float("inf"), -float("inf")) else str(value)
-    return _text_cell(make, sheet, str(value))
-
-
-def _text_cell(make: Any, sheet: Any, text: str) -> Any:
-    """Text, and never a formula, whatever it starts with; without what a sheet cannot hold."""
-    text = _ILLEGAL.sub(" ", text)[:32_767]
-    if not text.startswith(("=", "+", "-", "@")):
-        return text
-    cell = make(sheet, value=text)
-    cell.data_type = "s"
-    cell.quotePrefix = True
-    return cell
-
-
-def _sheet_name(name: str, taken: Sequence[str]) -> str:
-    name = re.sub(r"[\[\]:*?/\\]", "_", name)[:31]
-    number = 2
-    unique = name
-    while unique.lower() in {other.lower() for other in taken}:
-        unique = f"{name[:27]} ({number})"
-        number += 1
-    return unique
-
-
 _WRITERS: Final[dict[str, Callable[[Path, Parts], None]]] = {
     "csv": _write_csv,
     "parquet": _write_parquet,
     "json": _write_json,
-    "excel": lambda path, parts: _write_excel(path, {"runs": parts}),
+    "excel": lambda path, parts: write_excel(path, {"runs": parts}),
 }
-
-PICTURES: Final = (".png", ".svg", ".pdf", ".html", ".json")
-
-
-def save_chart(chart: alt.TopLevelMixin, path: str | Path, scale: float = 2.0) -> Path:
-    """Write a chart as a picture or a page. Nothing is fetched from a network.
-
-    Args:
-        chart: Any altair chart.
-        path: Ends in `.png`, `.svg`, `.pdf`, `.html` (interactive, complete in itself) or `.json` (Vega-Lite).
-        scale: Pixels per point in a PNG.
-
-    Returns:
-        The path.
-
-    Raises:
-        ExportError: If the name ends in something else, or the file cannot be written.
-    """
-    path = Path(path)
-    kind = path.suffix.lower()
-    if kind not in PICTURES:
-        raise ExportError(
-            f"'{path.name}' ends in '{path.suffix}'. Charts can be written as {', '.join(PICTURES)}."
-        )
-    content = render(chart, kind.removeprefix("."), scale)
-    with whole_file(path) as draft:
-        if isinstance(content, bytes):
-            draft.write_bytes(content)
-        else:
-            draft.write_text(content, encoding="utf-8")
-    return path
-
-
-def render(chart: alt.TopLevelMixin, kind: str, scale: float = 2.0) -> bytes | str:
-    """Return a chart as png or pdf bytes, or as svg, html or json text.
-
-    Raises:
-        ExportError: If the converter does not know altair's version of Vega-Lite.
-    """
-    import vl_convert
-
-    spec = chart.to_dict(validate=False)  # altair has checked each part when it was made
-    version = _vegalite_version(spec)
-    if kind == "json":
-        return json.dumps(spec, indent=1, ensure_ascii=False)
-    if kind == "png":
-        return bytes(vl_convert.vegalite_to_png(spec, vl_version=version, scale=scale))
-    if kind == "pdf":
-        return bytes(vl_convert.vegalite_to_pdf(spec, vl_version=version))
-    if kind == "svg":
-        return str(vl_convert.vegalite_to_svg(spec, vl_version=version))
-    return str(vl_convert.vegalite_to_html(spec, vl_version=version, bundle=True, renderer="svg"))
-
-
-def _vegalite_version(spec: dict[str, Any]) -> str:
-    """Choose the converter's Vega-Lite that fits the chart: the same major version, and the nearest minor."""
-    import vl_convert
-
-    match = re.search(r"/v(\d+)\.(\d+)", str(spec.get("$schema", "")))
-    known = [tuple(map(int, version.split("."))) for version in vl_convert.get_vegalite_versions()]
-    if match is None:
-        return ".".join(map(str, max(known)))
-    major, minor = int(match[1]), int(match[2])
-    fitting = sorted(
-        (version for version in known if version[0] == major), key=lambda version: abs(version[1] - minor)
-    )
-    if not fitting:
-        raise ExportError(
-            f"The installed vl-convert does not know Vega-Lite {major}, which altair writes. Run: pip install -U vl-convert-python"
-        )
-    return ".".join(map(str, fitting[0]))

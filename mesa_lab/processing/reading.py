@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,38 +16,19 @@ import pandas as pd
 
 from mesa_lab.errors import MesaLabError, OutcomeError, suggest
 from mesa_lab.processing import tables
+from mesa_lab.processing.source import ResultsSource
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from mesa_lab.preparation.experiment import Experiment
 
-__all__ = ["Reader", "ResultsSource"]
+__all__ = ["Reader"]
 
 _BASE: Final = ("run_id", "point", "replication", "status")
 _TIMES: Final = ("seed", "steps", "time", "init_seconds", "run_seconds")
 _OWN: Final = "recorded: "
 _FIRST_OUTCOME: Final = 3  # after run_id, step and time
-
-
-class ResultsSource(Protocol):
-    """What results are read from; a study is one."""
-
-    @property
-    def experiment(self) -> Experiment: ...  # noqa: D102
-    @property
-    def outcome_names(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def agent_types(self) -> Sequence[str]: ...  # noqa: D102
-    def runs_frame(  # noqa: D102
-        self, outcomes: Sequence[str] | None = None, columns: Sequence[str] = ...
-    ) -> pd.DataFrame: ...
-    def points_frame(self) -> pd.DataFrame: ...  # noqa: D102
-    def series_tables(  # noqa: D102
-        self, run_ids: Iterable[int] | None = None, outcomes: Sequence[str] | None = None
-    ) -> Iterator[pa.Table]: ...
-    def agent_tables(self, agent_type: str) -> Iterator[pa.Table]: ...  # noqa: D102
-    def failures_frame(self) -> pd.DataFrame: ...  # noqa: D102
 
 
 class Reader:

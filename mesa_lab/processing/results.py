@@ -18,7 +18,8 @@ import pyarrow as pa
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.analysis import summary
-from mesa_lab.processing.reading import Reader, ResultsSource
+from mesa_lab.processing.reading import Reader
+from mesa_lab.processing.source import ResultsSource
 from mesa_lab.processing.wording import plural, records, show
 
 if TYPE_CHECKING:
