@@ -22,16 +22,19 @@ _study_argument = click.argument("study", type=click.Path(dir_okay=False, path_t
 @click.command()
 @_study_argument
 @click.option("-w", "--watch", is_flag=True, help="Go on until the study runs no more.")
+@click.option("--failures", is_flag=True, help="Show where the failed runs failed.")
 @json_option
-def status(study: Path, watch: bool, as_json: bool) -> None:
+def status(study: Path, watch: bool, failures: bool, as_json: bool) -> None:
     """Say how far STUDY is.
 
     \b
     Examples:
       mesa-lab status wolf_sheep.study
       mesa-lab status wolf_sheep.study --watch
+      mesa-lab status wolf_sheep.study --failures
       mesa-lab status wolf_sheep.study --json
     """
+    from mesa_lab.cli.summary import show_failures
     from mesa_lab.study import Study
 
     opened = Study.open(study)
@@ -46,6 +49,7 @@ def status(study: Path, watch: bool, as_json: bool) -> None:
         say(found.message)
     if found.started:
         say(f"Started {found.started}, last written {found.updated or 'never'}")
+    show_failures(opened, tracebacks=failures)
     if found.pending and not found.is_active:
         note(f"Go on with: mesa-lab resume {study}")
     elif found.failed or found.timed_out:

@@ -191,7 +191,7 @@ def _show_results(study: Study, status: StudyStatus, as_json: bool) -> None:
     say()
     summary.show_summary(results)
     say()
-    summary.show_failures(results)
+    summary.show_failures(study)
     say(f"{summary.ended(status)}.")
     summary.show_next_steps(study.path, status)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mesa_lab.processing.results import Results
-    from mesa_lab.study import StudyStatus
+    from mesa_lab.study import Study, StudyStatus
 
 __all__ = ["ended", "show_failures", "show_next_steps", "show_summary", "summary_records"]
 
@@ -140,21 +141,26 @@ def _interval(row: Any) -> str:
     return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
 
 
-def show_failures(results: Results) -> None:
-    """Print how many runs failed, and the first message of each kind."""
-    failures = results.failures
-    if not len(failures):
+def show_failures(study: Study, *, tracebacks: bool = False) -> None:
+    """Print how many runs failed, and what the latest of each kind said.
+
+    Args:
+        study: The study.
+        tracebacks: Show where it was raised, too.
+    """
+    kinds = study.failure_kinds(latest=1)
+    if not kinds:
         return
-    kinds = failures.groupby(["stage", "error_type"], sort=False)
-    say(f"{count(len(failures), 'run')} failed:")
-    for index, ((stage, error_type), group) in enumerate(kinds):
-        if index == _MOST_FAILURES:
-            say(f"  … and {count(len(kinds) - index, 'other kind')}")
-            break
-        first = group.iloc[0]
-        message = str(first["message"]).strip().partition("\n")[0]
-        said = f": {message}" if message else ""
-        say(f"  {len(group):,} × {error_type} while {stage}{said} (first in run {first['run_id']})")
+    say(f"{count(sum(kind.count for kind in kinds), 'run')} failed:")
+    for kind in kinds[: None if tracebacks else _MOST_FAILURES]:
+        latest = kind.latest[0]
+        first_line = latest.message.strip().partition("\n")[0]
+        said = f": {first_line}" if first_line else ""
+        say(f"  {kind.count:,} × {kind.error_type} while {kind.stage}{said} (run {latest.run_id})")
+        if tracebacks and latest.traceback:
+            say(textwrap.indent(latest.traceback.rstrip(), "      "))
+    if len(kinds) > _MOST_FAILURES and not tracebacks:
+        say(f"  … and {count(len(kinds) - _MOST_FAILURES, 'other kind')}")
 
 
 def show_next_steps(path: Path, status: StudyStatus) -> None:
@@ -163,6 +169,7 @@ def show_next_steps(path: Path, status: StudyStatus) -> None:
     if status.pending:
         say(f"  mesa-lab resume {path}                 run what is missing")
     if status.failed or status.timed_out:
+        say(f"  mesa-lab status {path} --failures      where they failed")
         say(f"  mesa-lab retry {path}                  run the failed runs again")
     say(f"  mesa-lab report {path} --open          charts and tables in one page")
     say(f"  mesa-lab export {path} -o results/     the tables as CSV")

@@ -79,9 +79,18 @@ def test_failed_runs_are_counted_and_the_exit_code_says_so(terminal, experiment_
     outcome = terminal("run", "count.toml", *QUICK)
     assert outcome.exit_code == 3
     assert "4 of 6 runs done, 2 failed." in outcome.stdout
-    assert "2 × ValueError while stepping: 12 is more than 9 (first in run 2)" in outcome.stdout
+    assert "2 × ValueError while stepping: 12 is more than 9 (run 5)" in outcome.stdout
     assert "mesa-lab retry count.study" in outcome.stdout
     assert "Traceback" not in outcome.output
+
+
+def test_status_tells_where_runs_failed(terminal, experiment_file):
+    experiment_file(parameters=FAILING)
+    terminal("run", "count.toml", *QUICK)
+    shown = terminal("status", "count.study").stdout
+    assert "2 × ValueError while stepping: 12 is more than 9" in shown
+    assert "raise ValueError" not in shown
+    assert "raise ValueError" in terminal("status", "count.study", "--failures").stdout
 
 
 def test_failures_as_json(terminal, experiment_file):
