@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sqlite3
 import time
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from mesa_lab.errors import StudyBusyError, StudyError
+from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import Study, lease
 
 
@@ -181,3 +183,28 @@ def test_a_full_disk_stops_cleanly_and_the_study_goes_on_later(tmp_path, run_fix
 def test_writing_to_a_vanished_folder_is_an_error_with_a_name(study):
     with pytest.raises(StudyError, match="There is no study"):
         Study.open(study.path.parent / "gone.study").writing().__enter__()
+
+
+def test_killed_at_any_moment_what_is_counted_is_there(tmp_path, run_fixture):
+    """Counters, rows and series agree after each SIGKILL, and nothing that was counted is ever lost."""
+    path = tmp_path / "killed.study"
+    study = Study.create(path, Experiment("m:M", {"a": [1, 2]}, replications=20000))
+    chance = random.Random(5)
+    before = 0
+    for _ in range(5):
+        process = run_fixture("write_on.py", path)
+        assert process.stdout.readline() == "writing\n"
+        time.sleep(chance.uniform(0.0, 0.3))
+        process.kill()
+        process.wait()
+        done = study.status().done
+        assert done >= before
+        before = done
+        frame = study.runs_frame()
+        assert frame.get("x", frame["run_id"]).tolist() == [run_id * 2 for run_id in frame["run_id"]]
+        assert len(frame) == done
+        series = [table["run_id"][0].as_py() for table in study.series_tables()]
+        assert series == frame["run_id"].tolist()
+    assert before > 0
+    with study.writing():  # checks the whole file
+        pass
