@@ -21,6 +21,7 @@ from mesa_lab.cli.designing import design
 from mesa_lab.cli.modelling import models, new
 from mesa_lab.cli.output import export, report
 from mesa_lab.cli.running import resume, retry, run
+from mesa_lab.cli.serving import app
 from mesa_lab.errors import MesaLabError
 
 __all__ = ["cli", "main"]
@@ -53,23 +54,28 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="mesa-lab COMMAND --help says more, with examples.",
 )
 @click.version_option(__version__, prog_name="mesa-lab")
 @click.option("--debug", is_flag=True, envvar="MESA_LAB_DEBUG", help="Show the traceback of an error.")
-def cli(debug: bool) -> None:
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
     """Design, run and understand experiments on Mesa agent-based models.
 
     \b
+      mesa-lab                                 open the app in the browser
       mesa-lab models                          which models there are
       mesa-lab new mesa.examples:Schelling     write an experiment file to edit
       mesa-lab run schelling.toml              run it; run it again to go on
       mesa-lab report schelling.study          see the results
     """
+    if context.invoked_subcommand is None:
+        context.invoke(app)
 
 
-for _command in (models, new, design, run, resume, status, pause, stop, retry, export, report):
+for _command in (app, models, new, design, run, resume, status, pause, stop, retry, export, report):
     cli.add_command(_command)
 
 
