@@ -101,7 +101,7 @@ def watch(path: str | Path, *, interval: float = 0.5) -> Iterator[StudyStatus]:
         interval: Seconds between two looks.
 
     Example:
-        >>> for status in watch("wolves.study"):
+        >>> for status in watch("wolves.study"):  # doctest: +SKIP
         ...     print(status.finished, status.state)
     """
     from mesa_lab.study import Study

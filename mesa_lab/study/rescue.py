@@ -56,7 +56,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
         StudyError: If the new study cannot be written.
 
     Example:
-        >>> rescue("broken.study", "saved.study")
+        >>> rescue("broken.study", "saved.study")  # doctest: +SKIP
         Rescued(path=PosixPath('saved.study'), runs=912, lost=48)
     """
     path, target = Path(path), Path(target)

@@ -54,8 +54,8 @@ class Study(OpenedStudy):
         is_temporary: Whether it is deleted when it is no longer used.
 
     Example:
-        >>> study = Study("wolves.study")
-        >>> study.status().done
+        >>> study = Study("wolves.study")  # doctest: +SKIP
+        >>> study.status().done  # doctest: +SKIP
         640
     """
 
