@@ -1,0 +1,80 @@
+"""The results page in a real browser: charts, tables, a run, files, light and dark."""
+
+import pytest
+
+import mesa_lab as ml
+
+NASTY = "<img src=x onerror=alert(1)> {{ 7 * 7 }}"
+
+
+@pytest.fixture(scope="module")
+def results(lab):
+    lab.studies.mkdir(parents=True, exist_ok=True)
+    experiment = ml.Experiment(
+        "mesa.examples:Schelling",
+        {"density": [0.5, 0.6, 0.7, 0.8], "homophily": [0.3, 0.4, 0.5], "width": 10, "height": 10},
+        replications=5,
+        max_steps=10,
+        outcomes={"happy": "happy", NASTY: "happy"},
+        seed=1,
+    )
+    ml.run(experiment, lab.studies / "neighbours.study", progress=False, n_jobs=1, backend="sequential")
+    return lab
+
+
+@pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, False), (1024, 768, True)])
+def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark):
+    page = visit(results, "/results?study=neighbours", width=width, height=height, dark=dark)
+    for title in (
+        "Against a parameter",
+        "Over the steps",
+        "Over two parameters",
+        "Spread over runs",
+        "The design, coloured",
+    ):
+        page.get_by_role("tab", name=title).click()
+        page.wait_for_selector(f".ml-tab-on:has-text('{title}')")
+        page.wait_for_selector(".ml-chart-stage:not(.ml-chart-hidden) svg")
+        shoot(page, f"results {title.lower()} {'dark' if dark else 'light'} {width}")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot):
+    page = visit(results, "/results?study=neighbours")
+    tables = page.get_by_role("region", name="Tables")
+    page.get_by_role("tab", name="Points", exact=True).click()
+    page.get_by_role("button", name="Open Point 3", exact=True).click()
+    tables.get_by_text("Only point 3.").wait_for()
+    tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
+    page.get_by_role("button", name="Open Run", exact=False).first.click()
+    page.get_by_text("The same run again").wait_for()
+    page.wait_for_selector(".ml-run .ml-chart-stage svg")
+    shoot(page, "results one run")
+    page.get_by_role("button", name="Back to the table").click()
+    tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
+
+
+def test_a_table_is_filtered_and_saved(results, visit):
+    page = visit(results, "/results?study=neighbours")
+    tables = page.get_by_role("region", name="Tables")
+    tables.get_by_text("1 to 15 of 60", exact=True).wait_for()
+    tables.get_by_role("textbox").first.fill("density > 0.75 and replication == 0")
+    tables.get_by_text("1 to 3 of 3 (60 in all)").wait_for()
+    with page.expect_download() as saved:
+        tables.get_by_role("button", name="CSV").click()
+    assert saved.value.suggested_filename == "runs.csv"
+    assert len(saved.value.path().read_text().splitlines()) == 4
+    tables.get_by_role("textbox").first.fill("densty > 1")
+    tables.get_by_text("There is no column 'densty'").wait_for()
+
+
+def test_the_report_and_the_study_can_be_taken_away(results, visit):
+    page = visit(results, "/results?study=neighbours")
+    for button, name, start in (
+        ("Report", "neighbours.html", b"<!"),
+        ("Study file", "neighbours.study", b"SQLite format 3"),
+    ):
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=button).click()
+        assert saved.value.suggested_filename == name
+        assert saved.value.path().read_bytes().startswith(start)
