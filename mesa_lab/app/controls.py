@@ -122,6 +122,7 @@ def Choose(
     on_value: Callable[[Any], None],
     items: Sequence[tuple[Any, str]],
     *,
+    notes: Sequence[str] = (),
     hint: str | None = None,
     error: str = "",
     spoken: str = "",
@@ -134,6 +135,7 @@ def Choose(
         value: The chosen one's value.
         on_value: Called with another one's.
         items: Values with the words to show for them.
+        notes: A sentence on each, shown in the list.
         hint: Stands below; None leaves no room there.
         error: What is wrong, in the place of the hint.
         spoken: What a screen reader says instead of the label.
@@ -154,7 +156,10 @@ def Choose(
         label=label,
         v_model=chosen,
         on_v_model=lambda place: on_value(items[int(place)][0]),
-        items=[{"title": text, "value": place} for place, (_, text) in zip(places, items, strict=True)],
+        items=[
+            {"title": text, "value": place, "props": {"subtitle": note} if note else {}}
+            for place, (_, text), note in zip(places, items, notes or [""] * len(items), strict=True)
+        ],
         item_title="title",
         item_value="value",
         hint=hint or "",

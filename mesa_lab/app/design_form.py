@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import solara
 
@@ -19,8 +20,12 @@ from mesa_lab.app.forms import designs as known_designs
 from mesa_lab.app.markup import tag
 from mesa_lab.app.points_form import PointsForm
 from mesa_lab.app.values import show_value
+from mesa_lab.errors import MesaLabError
 
 __all__ = ["DesignForm", "DesignPicker", "offered_designs"]
+
+START_SIZE: Final = "20"
+START_LEVELS: Final = "3"
 
 
 def offered_designs(*, alone: bool = False, code: bool = True) -> list[type]:
@@ -39,6 +44,28 @@ def offered_designs(*, alone: bool = False, code: bool = True) -> list[type]:
         and (code or design is not FunctionDesign)
         and not (alone and any(field.kind == "designs" for field in fields_of(design)))
     ]
+
+
+def picked(value: DesignDraft, design: type) -> DesignDraft:
+    """Return the draft with another design, and a start for what that one cannot do without."""
+    value = replace(value, kind=design.__name__)
+    starts = {"size": START_SIZE, "levels": START_LEVELS}
+    for field in fields_of(design):
+        if field.name in starts and not value.text(field.name) and (field.required or _needs_levels(design)):
+            value = value.with_text(field.name, starts[field.name])
+    return value
+
+
+@cache
+def _needs_levels(design: type) -> bool:
+    """Whether a design asks how many levels to take of a range, and does not answer by itself."""
+    from mesa_lab.preparation.parameters import ParameterSpace, Real
+
+    try:
+        design().n_points(ParameterSpace({"any": Real(0, 1)}))
+    except (MesaLabError, TypeError, AttributeError):
+        return True
+    return False
 
 
 @solara.component
@@ -116,6 +143,7 @@ def DesignPicker(
         value,
         on_value,
         [(design.__name__, label_of(design.__name__)) for design in designs],
+        notes=[summary_of(design) for design in designs],
         hint=summary_of(chosen) if chosen else "",
         error=error,
         classes="ml-design",

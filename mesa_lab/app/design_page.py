@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,12 @@ from mesa_lab.app.offering import is_trusted, untrusted
 from mesa_lab.app.outlook import Outlook, look
 from mesa_lab.app.parameter_rows import ParameterRows
 from mesa_lab.app.parsing import Parsed, parse
+from mesa_lab.app.parsing_design import place_of
 from mesa_lab.app.points import parse_points, points_text
 from mesa_lab.app.preview_panel import PreviewPanel
 from mesa_lab.app.settings_form import ConstraintsForm, MeasureForm, RunsForm
 from mesa_lab.app.trial import Trial, try_model
-from mesa_lab.app.wording import plural
+from mesa_lab.app.wording import listing
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def DesignPage(
     if not value.model:
         Nothing()
         return
-    errors = parsed.errors
+    errors = {**_complaint(outlook, parsed), **parsed.errors}
     columns = _columns(value)
     varied = [row.name for row in value.rows if row.varied or row.name in columns]
     infos = {info.name: info for info in description.parameters} if description else {}
@@ -104,7 +105,7 @@ def DesignPage(
             with Panel("Outcomes", "What is measured, and when a run stops early."):
                 MeasureForm(value, change, errors, description)
         with tag("div", "ml-aside"):
-            Go(parsed, outlook, on_run)
+            Go(parsed, errors, on_run)
             PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial)
 
 
@@ -140,29 +141,37 @@ def Panel(title: str, text: str, children: list[solara.Element] = []) -> None:  
 
 
 @solara.component
-def Go(parsed: Parsed, outlook: Outlook | None, on_run: Callable[[Experiment], None] | None) -> None:
+def Go(parsed: Parsed, errors: Mapping[str, str], on_run: Callable[[Experiment], None] | None) -> None:
     """The way on, once the design is right; else what is in its way."""
-    count = len(parsed.errors)
-    problem = outlook is not None and bool(outlook.problem) and not count
-    ready = parsed.experiment is not None and not problem
     with tag("div", "ml-go"):
-        with tag("div", role="status"):
-            if count:
-                verb = "needs" if count == 1 else "need"
-                said = parsed.errors.get("experiment") or f"{plural(count, 'field')} {verb} attention."
-                tag("span", "ml-error-text", said)
-            elif problem:
-                tag("span", "ml-error-text", "The design cannot be made yet.")
+        tag("span", "ml-error-text", _in_the_way(errors), role="status")
         if on_run is not None:
             Action(
-                "Run", lambda: on_run(parsed.experiment), icon="mdi-play", kind="primary", disabled=not ready
+                "Run",
+                lambda: on_run(parsed.experiment),
+                icon="mdi-play",
+                kind="primary",
+                disabled=bool(errors),
             )
-        elif ready:
+        elif not errors:
             with PageLink("/run", classes=["ml-primary"]):
                 tag("span", "", "Continue to the runs")
                 icon("mdi-arrow-right")
         else:
             Action("Continue to the runs", lambda: None, kind="primary", disabled=True)
+
+
+def _in_the_way(errors: Mapping[str, str]) -> str:
+    """Name the fields that have a mistake."""
+    if "experiment" in errors:
+        return errors["experiment"]
+    names = [field.split(".")[1] if "." in field else field for field in errors]
+    named = list(dict.fromkeys(name.replace("_", " ") if name not in errors else name for name in names))
+    return (
+        f"See {listing(named if len(named) <= 3 else [*named[:2], f'{len(named) - 2} more'])}."
+        if named
+        else ""
+    )
 
 
 @solara.component
@@ -210,6 +219,15 @@ def Nothing() -> None:
         tag("p", "ml-quiet", "Choose a model first; its parameters then stand here.")
         with PageLink("/", classes=["ml-primary"]):
             tag("span", "", "Choose a model")
+
+
+def _complaint(outlook: Outlook | None, parsed: Parsed) -> dict[str, str]:
+    """What is wrong with the points of this very design, at the field that it belongs to."""
+    if outlook is None or not outlook.problem or outlook.experiment is not parsed.experiment:
+        return {}
+    if outlook.problem.startswith("The constraint"):
+        return {"constraints": outlook.problem}
+    return {place_of(outlook.problem, type(outlook.experiment.design).__name__): outlook.problem}
 
 
 def _allowed(parsed: Parsed, draft: Draft) -> Parsed:

@@ -22,6 +22,8 @@ from mesa_lab.errors import DesignError, ParameterError
 
 __all__ = ["FormField", "designs", "fields_of", "label_of", "summary_of"]
 
+_PROPER: Final = {"Monte carlo": "Monte Carlo", "Sobol": "Sobol’"}
+
 KINDS: Final = ("whole", "number", "flag", "choice", "each", "designs", "points", "value")
 
 
@@ -130,12 +132,13 @@ def label_of(name: str) -> str:
     """Return the name of a class or a field as a heading: `LatinHypercube` becomes "Latin hypercube".
 
     Example:
-        >>> label_of("OneAtATime"), label_of("max_steps")
-        ('One at a time', 'Max steps')
+        >>> label_of("OneAtATime"), label_of("max_steps"), label_of("MonteCarlo")
+        ('One at a time', 'Max steps', 'Monte Carlo')
     """
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_", " ", name).split()
     phrase = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
-    return phrase[:1].upper() + phrase[1:]
+    phrase = phrase[:1].upper() + phrase[1:]
+    return _PROPER.get(phrase, phrase)
 
 
 def _field(field: dataclasses.Field[Any], hint: Any, doc: str) -> FormField:

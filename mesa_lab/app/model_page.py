@@ -41,24 +41,31 @@ def ModelPage(
         on_trial: Called with a reference and what trying it showed.
     """
     picked, set_picked = solara.use_state("")
-    reference = picked or (value if is_trusted(value) else "")
-    described = use_description(reference)
-    description = described.description
+    typed = solara.use_ref(False)  # whether it was typed rather than chosen from the list
+    current = value if is_trusted(value) else ""
+    opening, chosen = use_description(picked), use_description(current)
+
+    def pick(reference: str, by_hand: bool = False) -> None:
+        typed.current = by_hand
+        set_picked(reference)
 
     def settle() -> None:
-        if description is not None and picked:
+        if picked and opening.description is not None:
             set_picked("")
-            if description.reference != value:
-                trust(description.reference)  # a file alone is opened; its class has a longer name
-                on_value(description)
+            if opening.description.reference != value:
+                trust(opening.description.reference)  # a file alone is opened; its class has a longer name
+                on_value(opening.description)
 
-    solara.use_effect(settle, [description and description.reference, picked])
+    solara.use_effect(settle, [opening.description, picked])
+    refused = opening.problem if picked and typed.current else ""
+    described, reference = (opening, picked) if picked and not refused else (chosen, current)
+    description = described.description
     with tag("div", "ml-split"):
         with tag("aside", "ml-side", aria_label="Choose a model"):
             tag("h1", "", "Choose a model")
-            ModelList(offered_models(), value=picked or value, on_value=set_picked)
+            ModelList(offered_models(), value=reference or value, on_value=pick)
             if access().local:
-                OpenFile(on_value=set_picked, problem=described.problem if picked else "")
+                OpenFile(on_value=lambda reference: pick(reference, by_hand=True), problem=refused)
         with tag("div", "ml-body"):
             if not reference:
                 Welcome()
@@ -121,10 +128,15 @@ def OpenFile(on_value: Callable[[str], None], problem: str = "") -> None:
         problem: Why the last one could not be opened.
     """
     text, set_text = solara.use_state("")
+    latest = solara.use_ref("")
     files = solara.use_memo(_files, dependencies=[])
 
+    def take(typed: str | None) -> None:
+        latest.current = typed or ""
+        set_text(latest.current)
+
     def open_it(*_: object) -> None:
-        reference = text.strip()
+        reference = latest.current.strip()
         if reference:
             trust(reference)
             on_value(reference)
@@ -134,7 +146,7 @@ def OpenFile(on_value: Callable[[str], None], problem: str = "") -> None:
         field = solara.v.Combobox(
             label="Python file or module",
             v_model=text,
-            on_v_model=lambda value: set_text(value or ""),
+            on_v_model=take,
             items=files,
             placeholder="my_model.py",
             hint="my_model.py, my_model.py:MyModel or package.module:MyModel. Opening it runs its code.",

@@ -25,6 +25,7 @@ class Outlook:
     """What a design would run.
 
     Attributes:
+        experiment: The experiment.
         n_points: How many points; None when they must be made to know and were not.
         n_runs: How many runs.
         replications: Runs of each point.
@@ -33,6 +34,7 @@ class Outlook:
         note: Why there are no points to look at.
     """
 
+    experiment: Experiment
     n_points: int | None = None
     n_runs: int | None = None
     replications: int = 1
@@ -49,11 +51,13 @@ def look(experiment: Experiment) -> Outlook:
         asked = experiment.design.n_points(experiment.space)  # type: ignore[union-attr]
         if asked is not None and asked > MOST_POINTS:
             note = f"More than {MOST_POINTS:,} points: too many to show here. They can be run all the same."
-            return Outlook(asked, asked * experiment.replications, experiment.replications, note=note)
+            return Outlook(
+                experiment, asked, asked * experiment.replications, experiment.replications, note=note
+            )
         seen = preview(experiment)
     except MesaLabError as error:
-        return Outlook(problem=str(error))
+        return Outlook(experiment, problem=str(error))
     except Exception as error:
         # A design of another package may raise anything; a page must say so and stay.
-        return Outlook(problem=f"The design failed: {type(error).__name__}: {error}")
-    return Outlook(seen.n_points, seen.n_runs, experiment.replications, seen)
+        return Outlook(experiment, problem=f"The design failed: {type(error).__name__}: {error}")
+    return Outlook(experiment, seen.n_points, seen.n_runs, experiment.replications, seen)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mesa_lab.app.draft import DesignDraft
 
-__all__ = ["read_design"]
+__all__ = ["place_of", "read_design"]
 
 
 def read_design(typed: DesignDraft, parameters: Mapping[str, Any], mistakes: Mistakes) -> Any:
@@ -55,13 +55,14 @@ def read_design(typed: DesignDraft, parameters: Mapping[str, Any], mistakes: Mis
     try:
         return kinds[typed.kind](**values)
     except MesaLabError as error:
-        mistakes.note(_field_of(str(error), values), str(error))
+        mistakes.note(place_of(str(error), typed.kind), str(error))
         return None
 
 
-def _field_of(message: str, values: Mapping[str, Any]) -> str:
-    """The field of which a design complains: the first that its message names."""
-    places = {message.find(f"{name}="): name for name in values}
+def place_of(message: str, kind: str) -> str:
+    """Return the field of which a design complains: the first that its message names, else the design itself."""
+    names = [field.name for field in fields_of(designs()[kind])] if kind in designs() else []
+    places = {message.find(f"{name}="): name for name in names}
     named = min((place for place in places if place >= 0), default=None)
     return "design" if named is None else f"design.{places[named]}"
 
