@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mesa_lab.app.lab import Lab
     from mesa_lab.errors import (
         DesignError,
         ExperimentError,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from mesa_lab.running.simulation import simulate
 
 _ROOMS = {
+    "app.lab": "Lab",
     "errors": """DesignError ExperimentError ExportError MesaLabError ModelError OutcomeError ParameterError
         RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
     "pipeline": "open_study run",
@@ -101,6 +103,7 @@ __all__ = [
     "FunctionDesign",
     "Halton",
     "Integer",
+    "Lab",
     "LatinHypercube",
     "Levels",
     "MesaLabError",
