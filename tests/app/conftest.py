@@ -80,9 +80,13 @@ class View:
         button.fire_event("click", {})
 
     def field(self, label: str) -> Any:
-        """Return the field of this label."""
+        """Return the field of this label; waits for it, as what is read in the background may bring it."""
         kinds = (ipyvuetify.TextField, ipyvuetify.Textarea, ipyvuetify.Select, ipyvuetify.Switch)
-        return next(field for field in self.widgets(kinds) if field.label == label)
+        found: list[Any] = []
+        self.until(
+            lambda: found.extend(field for field in self.widgets(kinds) if field.label == label) or found
+        )
+        return found[0]
 
     def until(self, text: str | Callable[[], Any]) -> None:
         """Wait until something can be read, or holds."""

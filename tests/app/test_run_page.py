@@ -352,7 +352,7 @@ def test_an_unknown_study_is_said(show, space):
 def test_a_study_is_watched(show, space):
     ref = space.make("wolves", experiment())
     view = show(Page(space, "wolves"))
-    view.until("Schelling, Sobol: 4 points × 3 replications")
+    view.until(": 4 points × 3 replications")
     assert "12 runs to do." in view.text
     fill(ref.path, failing=[1])
     view.until("All 12 runs have ended: 11 done, 1 failed.")

@@ -54,7 +54,7 @@ def test_a_study_is_a_line_with_what_matters(show, space):
     for text in (
         "1 study in",
         "Schelling",
-        "Sobol",
+        "Sobol’",
         "4 points × 2 replications",
         "Not started",
         "0 of 8",
@@ -95,7 +95,7 @@ def test_a_search_looks_at_name_model_and_design(space):
     space.make("a", experiment())
     space.make("b", experiment("mesa.examples:WolfSheep", parameters={"initial_sheep": [1, 2]}, design=None))
     names = lambda words: {entry.ref.name for entry in found(entries(space), words)}  # noqa: E731
-    assert (names("wolfsheep"), names("SOBOL schelling"), names("initial_sheep"), names("")) == (
+    assert (names("wolfsheep"), names("sobol schelling"), names("initial_sheep"), names("")) == (
         {"b"},
         {"a"},
         {"b"},

@@ -472,9 +472,9 @@ def test_the_list_opens_only_what_changed(mine, monkeypatch):
     mine.make("b", experiment(replications=3))
     first = {entry.ref.name: entry for entry in entries(mine)}
     assert first["b"].standing.status.n_runs == 12
-    assert (first["a"].facts.model_name, first["a"].facts.design, first["a"].facts.size) == (
+    assert (first["a"].facts.model_name, first["a"].facts.varied, first["a"].facts.size) == (
         "Schelling",
-        "Sobol",
+        ("density",),
         4,
     )
     opened = []
