@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import solara
 
+from mesa_lab.app import places
 from mesa_lab.app.controls import Action
 from mesa_lab.app.describing import use_description
 from mesa_lab.app.design_page import DesignPage
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LabView"]
 
+_STYLES: Final = (
+    places.assets() / "custom.css",  # a server puts it into its pages, a notebook does not know it
+    Path(__file__).with_name("lab.css"),
+    Path(__file__).with_name("results.css"),
+)
 _STEPS: Final = ("Model", "Design", "Run", "Results")
 
 
@@ -45,7 +51,8 @@ def LabView(lab: Lab) -> None:
     Look()
     RunLook()
     step, path = lab._step.value, lab._path.value
-    solara.Style(Path(__file__).with_name("results.css"))
+    for style in _STYLES:
+        solara.Style(style)
     with tag("div", "ml-app ml-lab"):
         if lab._reference:
             StepTabs(

@@ -98,6 +98,10 @@ def DataTable(
     names = [str(name) for name in frame.columns if str(name) not in hidden]
     numeric = solara.use_memo(lambda: {n: _numeric(frame[n]) for n in names}, dependencies=[id(frame)])
 
+    hint = solara.use_memo(
+        lambda: f"For example: {_example(frame, names, numeric)}", dependencies=[id(frame)]
+    )
+
     def tell() -> None:
         if on_rows is not None:
             on_rows(frame if order is None else frame.iloc[order])
@@ -125,7 +129,7 @@ def DataTable(
                 clearable=True,
                 classes="ml-data-filter",
                 error=fresh.problem if text.strip() else "",
-                hint=f"For example: {_example(names, numeric)}",
+                hint=hint,
             )
         region = {"tabindex": "0", "role": "region", "aria-label": label}
         with tag("div", "ml-table-frame", attributes=region), tag("table", "ml-table ml-table-tight"):
@@ -194,10 +198,15 @@ def _cell(name: str, value: Any) -> str:
     return cell_text(value)
 
 
-def _example(names: list[str], numeric: Mapping[str, bool]) -> str:
-    ours = [name for name in names if name not in LABELS and numeric[name]] or names[:1]
-    name = ours[0] if ours else "run_id"
-    return f"{name if name.isidentifier() else f'`{name}`'} > 10"
+def _example(frame: pd.DataFrame, names: list[str], numeric: Mapping[str, bool]) -> str:
+    """A condition that lets some rows of this very table through."""
+    ours = [name for name in names if name not in LABELS and numeric[name]]
+    name = next(iter(ours), next((name for name in names if numeric[name]), ""))
+    if not name or not len(frame):
+        return "a text to find"
+    middle = frame[name].median()
+    value = "10" if middle != middle else f"{float(middle):.3g}"
+    return f"{name if name.isidentifier() else f'`{name}`'} > {value}"
 
 
 def _numeric(values: pd.Series[Any]) -> bool:

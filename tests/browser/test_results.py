@@ -54,6 +54,19 @@ def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot):
     tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
 
 
+def test_a_mark_of_a_chart_leads_to_its_runs(results, visit):
+    page = visit(results, "/results?study=neighbours")
+    tables = page.get_by_role("region", name="Tables")
+    marks = "[aria-label='Charts'] .ml-chart-stage:not(.ml-chart-hidden) svg .mark-symbol path"
+    tables.get_by_text("1 to 15 of 60", exact=True).wait_for()
+    page.wait_for_selector(marks)
+    page.locator(marks).last.click()
+    tables.get_by_text("Only 3 chosen points.").wait_for()
+    tables.get_by_text("1 to 15 of 15", exact=True).wait_for()
+    page.get_by_role("button", name="Show all").click()
+    tables.get_by_text("1 to 15 of 60", exact=True).wait_for()
+
+
 def test_a_table_is_filtered_and_saved(results, visit):
     page = visit(results, "/results?study=neighbours")
     tables = page.get_by_role("region", name="Tables")
