@@ -43,7 +43,11 @@ type Parameters = Mapping[str, Any]
 
 
 def full_factorial(
-    model: type | str, parameters: Parameters, *, levels: int | Mapping[str, int] | None = None, **settings: Any
+    model: type | str,
+    parameters: Parameters,
+    *,
+    levels: int | Mapping[str, int] | None = None,
+    **settings: Any,
 ) -> list[RunConfiguration]:
     """Return configurations for all combinations of levels.
 
@@ -99,7 +103,9 @@ def base_case(
     return Experiment(model, parameters, OneAtATime(levels=levels, base=base), **settings).configurations()
 
 
-def sparse_grid(model: type | str, parameters: Parameters, *, level: int = 2, **settings: Any) -> list[RunConfiguration]:
+def sparse_grid(
+    model: type | str, parameters: Parameters, *, level: int = 2, **settings: Any
+) -> list[RunConfiguration]:
     """Return configurations on a Smolyak sparse grid: far fewer points than a full factorial of the same resolution.
 
     Args:
@@ -122,7 +128,9 @@ def sparse_grid(model: type | str, parameters: Parameters, *, level: int = 2, **
     return Experiment(model, parameters, SparseGrid(level), **settings).configurations()
 
 
-def latin_hypercube(model: type | str, parameters: Parameters, size: int, **settings: Any) -> list[RunConfiguration]:
+def latin_hypercube(
+    model: type | str, parameters: Parameters, size: int, **settings: Any
+) -> list[RunConfiguration]:
     """Return configurations on a Latin hypercube of so many points.
 
     Args:
@@ -173,7 +181,9 @@ def halton(model: type | str, parameters: Parameters, size: int, **settings: Any
     return Experiment(model, parameters, Halton(size), **settings).configurations()
 
 
-def monte_carlo(model: type | str, parameters: Parameters, size: int, **settings: Any) -> list[RunConfiguration]:
+def monte_carlo(
+    model: type | str, parameters: Parameters, size: int, **settings: Any
+) -> list[RunConfiguration]:
     """Return configurations at random points, drawn from the parameters' distributions.
 
     Arguments, errors and result are those of `latin_hypercube`.

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["template"]
 
-_SOURCES = ("slider", "type hint", "default", "none")  # what a modeller chose is the better thing to vary first
+_SOURCES = (
+    "slider",
+    "type hint",
+    "default",
+    "none",
+)  # what a modeller chose is the better thing to vary first
 
 
 def template(description: ModelDescription) -> str:

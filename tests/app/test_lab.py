@@ -163,7 +163,6 @@ def test_two_runs_at_once_are_refused(counter, monkeypatch):
 def test_the_example_notebook_runs(monkeypatch):
     notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
-    monkeypatch.setattr(ml, "Lab", Lab, raising=False)
     space = {"__name__": "__main__"}
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
