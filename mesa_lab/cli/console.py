@@ -10,6 +10,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,7 @@ __all__ = [
     "duration",
     "json_option",
     "model_name",
+    "moment",
     "note",
     "number",
     "say",
@@ -107,6 +109,13 @@ def number(value: Any, digits: int = 4) -> str:
             return str(int(value))
         return f"{value:.{digits}g}"
     return str(value)
+
+
+def moment(text: str | None) -> str:
+    """Write a time stamp of a study as the clock on the wall shows it."""
+    if text is None:
+        return "never"
+    return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def model_name(experiment: Experiment) -> str:

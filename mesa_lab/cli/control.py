@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mesa_lab.cli.console import count, duration, json_option, model_name, note, number, say, show_json
+from mesa_lab.cli.console import (
+    count,
+    duration,
+    json_option,
+    model_name,
+    moment,
+    note,
+    number,
+    say,
+    show_json,
+)
 
 if TYPE_CHECKING:
     from mesa_lab.study import StudyStatus
@@ -48,7 +58,7 @@ def status(study: Path, watch: bool, failures: bool, as_json: bool) -> None:
     if found.message:
         say(found.message)
     if found.started:
-        say(f"Started {found.started}, last written {found.updated or 'never'}")
+        say(f"Started {moment(found.started)}, last written {moment(found.updated)}")
     show_failures(opened, tracebacks=failures)
     if found.pending and not found.is_active:
         note(f"Go on with: mesa-lab resume {study}")

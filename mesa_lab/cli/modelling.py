@@ -158,6 +158,8 @@ def new(model: str, output: Path | None, force: bool) -> None:
         raise ExperimentError(
             f"'{path}' is there already. Choose another name with -o, or replace it with --force."
         )
+    if not path.parent.is_dir():
+        raise ExperimentError(f"There is no folder '{path.parent}' for '{path.name}'. Create it first.")
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -23,6 +23,7 @@ HEAVY = (
     "networkx",
 )
 COMMANDS = [
+    "app",
     "models",
     "new",
     "design",

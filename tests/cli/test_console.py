@@ -1,4 +1,6 @@
-from mesa_lab.cli.console import count, duration, number, show_json, show_table
+from datetime import UTC, datetime
+
+from mesa_lab.cli.console import count, duration, moment, number, show_json, show_table
 
 
 def test_numbers_read_as_a_person_writes_them():
@@ -24,6 +26,12 @@ def test_words_and_spans():
         "1 min 15 s",
         "2 h 3 min",
     ]
+
+
+def test_moments_are_local():
+    assert moment(None) == "never"
+    there = datetime(2026, 5, 1, 12, 30, 5, 123000, tzinfo=UTC)
+    assert moment(there.isoformat()) == f"{there.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def test_a_piped_table_is_aligned_plain_text(capsys):
