@@ -10,8 +10,10 @@ import numpy as np
 from mesa_lab.errors import MesaLabError
 from mesa_lab.processing.analysis.influence import influence
 from mesa_lab.processing.charts import ChartKind, find_chart, readable
+from mesa_lab.processing.charts.caption import first_upper
 from mesa_lab.processing.pictures import render
 from mesa_lab.processing.report_tables import MOST_ROWS, as_table
+from mesa_lab.processing.tables import level_codes
 from mesa_lab.processing.wording import label
 
 if TYPE_CHECKING:
@@ -19,13 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["data_uri", "section"]
 
+_FEW_LEVELS: Final = 5
+
 
 def section(results: Results, outcome: str) -> dict[str, Any]:
     """The charts of one outcome: over time, against what matters most, over two parameters, spread."""
     ranking = influence(results, outcome)
     order = [str(name) for name in ranking["parameter"]]
     wanted: list[tuple[str, dict[str, Any]]] = [("series", {})]
-    wanted += [("effect", {"parameter": name}) for name in order[:2]]
+    coarse = [name for name in order if _is_coarse(results, name)]
+    for name in order[:2]:
+        others = [other for other in coarse if other != name]
+        wanted.append(("effect", {"parameter": name, "by": others[0] if others else None}))
     if len(order) >= 2:
         wanted.append(("heatmap", {"x": order[0], "y": order[1]}))
     wanted.append(("distribution", {}))
@@ -42,7 +49,12 @@ def section(results: Results, outcome: str) -> dict[str, Any]:
         for name, share in zip(ranking["parameter"], ranking["share"].to_numpy(dtype=np.float64), strict=True)
         if np.isfinite(share)
     ]
-    return {"name": label(outcome), "raw": outcome, "figures": figures, "shares": shares[:8]}
+    return {"name": first_upper(label(outcome)), "raw": outcome, "figures": figures, "shares": shares[:8]}
+
+
+def _is_coarse(results: Results, name: str) -> bool:
+    """Whether a parameter has so few levels that a line for each can be followed."""
+    return len(level_codes(results.points[results.columns[name]])[1]) <= _FEW_LEVELS
 
 
 def _figure(results: Results, kind: ChartKind, outcome: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -177,7 +177,8 @@ class Results(Reader):
             `n_missing` (finished runs without a value, such as those that stopped before this step), `mean`, `sd` (ddof
             = 1), `ci_low`, `ci_high`, `median`, and quantiles as `q05`. Below n = 2 there is no interval (NaN). The mean
             of a yes-or-no outcome is a share, and its interval Wilson's. `attrs["averaged_over"]` names the varied
-            parameters whose differences went into the averages.
+            parameters whose differences went into the averages. The interval of a group of several points takes all its
+            runs for one sample: it holds the differences between the points as well as chance.
 
         Raises:
             OutcomeError: If an outcome is unknown or not a number.

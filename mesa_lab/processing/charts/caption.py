@@ -77,9 +77,17 @@ def left_out(n_failed: int, n_missing: int = 0) -> list[str]:
     return lines
 
 
-def averaged(names: Sequence[str]) -> list[str]:
-    """Say over which parameters a chart averages."""
-    return [f"Averaged over {listing([label(name) for name in names])}."] if names else []
+def averaged(names: Sequence[str], *, intervals: bool = False) -> list[str]:
+    """Say over which parameters a chart averages, and that intervals around such means are not about chance alone.
+
+    Example:
+        >>> averaged(["density"], intervals=True)
+        ['Averaged over density; intervals hold its differences too.']
+    """
+    if not names:
+        return []
+    rest = f"; intervals hold {'its' if len(names) == 1 else 'their'} differences too" if intervals else ""
+    return [f"Averaged over {listing([label(name) for name in names])}{rest}."]
 
 
 def caption(

@@ -96,7 +96,7 @@ def table(
         sentences = [f"Share of yes with {say.percent(0.95)} confidence interval (Wilson), {total}."]
     else:
         sentences = [f"Dots are runs, boxes the middle half with the median, diamonds means; {total}."]
-    sentences += [] if by == "point" else say.averaged(groups.averaged_over)
+    sentences += [] if by == "point" else say.averaged(groups.averaged_over, intervals=is_share)
     sentences += [*notes, *say.left_out(failed, int(keep.sum() - measured.sum()))]
     group_title = levels.title if levels else ""
     name = measure_label(outcome, results.outcomes)

@@ -108,7 +108,11 @@ def table(
     smooth = cloud and int(frame["mean"].notna().sum()) >= ENOUGH * max(len(kept_labels), 1)
     if smooth:
         sentences.append("The line is a local regression (loess) through the points.")
-    sentences += [*say.averaged(groups.averaged_over), *notes, *say.left_out(failed, missing)]
+    sentences += [
+        *say.averaged(groups.averaged_over, intervals=bool(found["ci_low"].notna().any())),
+        *notes,
+        *say.left_out(failed, missing),
+    ]
     columns = {"x": label(parameter)}
     columns |= {} if second is None else {"group": second.title}
     columns |= {} if cloud else {"n_points": "design points"}
@@ -298,7 +302,7 @@ def _smooth(base: Any, about: dict[str, Any], several: bool) -> Any:
     """Fit the line on the scale on which the parameter was varied."""
     import altair as alt
 
-    options: dict[str, Any] = {"bandwidth": 0.75, "groupby": ["group"]} if several else {"bandwidth": 0.75}
+    options: dict[str, Any] = {"bandwidth": 0.5, "groupby": ["group"]} if several else {"bandwidth": 0.5}
     valid = base.transform_filter("isValid(datum.mean)")
     if not about["log"]:
         return valid.transform_loess("x", "mean", **options)

@@ -27,6 +27,7 @@ __all__ = ["CHART", "chart", "draw", "table"]
 
 MOST_LINES: Final = 8
 MOST_STEPS: Final = 160
+FEW_LEFT: Final = 0.25
 
 
 def table(
@@ -86,6 +87,11 @@ def table(
         }
     )
     starts = frame.groupby("group", observed=True)["n"].max()
+    left = frame["n"] / frame["group"].map(starts).astype("int64")
+    stopping, cut = bool((left < 1).any()), bool((left < FEW_LEFT).any())
+    frame = frame[left >= FEW_LEFT].reset_index(
+        drop=True
+    )  # what few runs say about the end says little about the rest
     what = (
         f"{say.percent(level)} confidence interval of the mean"
         if band == "interval"
@@ -95,10 +101,13 @@ def table(
         sentences = ["One run each: replications are needed for a band."] if len(starts) > 1 else ["One run."]
     else:
         sentences = [f"Mean (line) and {what} (band), {say.counts(starts)}."]
-    if (frame["n"] < frame["group"].map(starts).astype("int64")).any():
-        sentences.append("Runs that stop early leave the mean at that step.")
+    if stopping:
+        ends = "; lines end when fewer than a quarter are left" if cut else ""
+        sentences.append(f"Runs that stop early leave the mean at that step{ends}.")
     if by != "point":
-        sentences += say.averaged(groups.averaged_over)
+        sentences += say.averaged(
+            groups.averaged_over, intervals=band == "interval" and int(starts.max()) > 1
+        )
     sentences += [*notes, *say.left_out(int((~results.done & chosen).sum()))]
     if stride > max(results.experiment.period, 1):
         sentences.append(f"One step in {stride:,} is drawn.")

@@ -121,6 +121,7 @@ def key(labels: Sequence[str], title: str, width: int, size: int = 420) -> Any:
         direction="horizontal",
         columns=max(1, int(width // each)),
         symbolSize=size,
+        symbolOpacity=1,
         offset=12,
     )
 

@@ -28,7 +28,7 @@ def test_many_points_are_told_apart_by_what_matters_most(make):
     results = make(frame, outcomes={"x": lambda p, g: p["strong"]})
     caption = find_chart("series").table(results, "x").attrs["chart"]
     assert caption["group_title"] == "strong"
-    assert "Averaged over idle." in caption["subtitle"][0]
+    assert "Averaged over idle; intervals hold its differences too." in caption["subtitle"][0]
 
 
 def test_more_lines_than_can_be_told_apart_are_not_drawn(make):
@@ -63,3 +63,10 @@ def test_a_series_of_one_step_is_drawn_as_points(make):
     results = make({"n": [1, 2]}, steps=0)
     spec = find_chart("series").chart(results, "happy").to_dict()
     assert "line" not in {layer["mark"]["type"] for layer in spec["layer"]}
+
+
+def test_lines_end_where_few_runs_are_left(make):
+    results = make({"n": [1]}, replications=10, steps=8, stops=dict.fromkeys(range(8), 3) | {8: 6})
+    table = find_chart("series").table(results, "happy")
+    assert table["step"].max() == 3
+    assert "lines end when fewer than a quarter are left" in table.attrs["chart"]["subtitle"][0]
