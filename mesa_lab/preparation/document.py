@@ -16,7 +16,7 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from tomlkit.items import InlineTable, Item
 
-from mesa_lab.errors import ExperimentError, suggest
+from mesa_lab.errors import ExperimentError, MesaLabError, ParameterError, suggest
 from mesa_lab.preparation.encoding import decode, encode
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.outcomes import Outcome
@@ -97,9 +97,12 @@ def from_toml(text: str, *, source: str = "The experiment", folder: Path | None 
         raise ExperimentError(f"{source}: {_explain(error, _Document)}") from None
     fields = document.model_dump(exclude_unset=True)
     fields["model"] = _anchor_model(document.model, folder)
-    fields["parameters"] = {
-        name: _read_parameter(source, name, form) for name, form in document.parameters.items()
-    }
+    fields["parameters"] = {}
+    for name, form in document.parameters.items():
+        try:
+            fields["parameters"][name] = _read_parameter(form)
+        except MesaLabError as error:
+            raise ParameterError(f"{source}: parameter '{name}': {error}") from None
     if document.design is not None:
         fields["design"] = _read_design(source, document.design, folder)
     return Experiment(**fields)
@@ -131,7 +134,7 @@ def _anchor_model(reference: str, folder: Path | None) -> str:
     return f"{beside.as_posix()}{colon}{name}" if beside.exists() else reference
 
 
-def _read_parameter(source: str, name: str, form: Any) -> Any:
+def _read_parameter(form: Any) -> Any:
     if isinstance(form, list):
         return Levels([decode(value) for value in form])
     if not isinstance(form, Mapping) or any(key.startswith("$") for key in form):
@@ -139,44 +142,41 @@ def _read_parameter(source: str, name: str, form: Any) -> Any:
     options = dict(form)
     kinds = ("distribution", "real", "integer", "choice", "levels", "fixed")
     kind = next((kind for kind in kinds if kind in options), None)
-    where = f"{source}: parameter '{name}'"
     if kind is None:
         raise ExperimentError(
-            f"{where} is {form!r}. Write a plain value to hold it fixed, or one of "
+            f"{form!r} says no range. Write a plain value to hold it fixed, or one of "
             "{ real = [low, high] }, { integer = [low, high] }, { choice = [...] }, [level, level, ...] "
             'or { distribution = "norm", loc = 0, scale = 1 }.'
         )
     value = options.pop(kind)
     if kind == "fixed":
-        _no_more(where, options)
+        _no_more(options)
         return decode(value)
     if kind == "distribution":
         whole = options.pop("integer", False) is True
         low, high = options.pop("low", None), options.pop("high", None)
         return (Integer if whole else Real)(low, high, distribution=value, arguments=options)
     if not isinstance(value, list):
-        raise ExperimentError(f"{where}: {kind} is {value!r}. Write a list, such as {{ {kind} = [1, 2] }}.")
+        raise ExperimentError(f"{kind} is {value!r}. Write a list, such as {{ {kind} = [1, 2] }}.")
     if kind in ("choice", "levels"):
-        _no_more(where, options)
+        _no_more(options)
         values = [decode(item) for item in value]
         return Choice(values) if kind == "choice" else Levels(values)
     if len(value) != 2:
-        raise ExperimentError(
-            f"{where}: {kind} is {value!r}. Write its lowest and highest value: [low, high]."
-        )
+        raise ExperimentError(f"{kind} is {value!r}. Write its lowest and highest value: [low, high].")
     low, high = value
     if kind == "real":
         log = options.pop("log", False)
-        _no_more(where, options)
+        _no_more(options)
         return Real(low, high, log=log)
     step = options.pop("step", 1)
-    _no_more(where, options)
+    _no_more(options)
     return Integer(low, high, step=step)
 
 
-def _no_more(where: str, options: Mapping[str, Any]) -> None:
+def _no_more(options: Mapping[str, Any]) -> None:
     if options:
-        raise ExperimentError(f"{where}: unknown field '{next(iter(options))}'.")
+        raise ExperimentError(f"unknown field '{next(iter(options))}'.")
 
 
 def _read_design(source: str, form: Mapping[str, Any], folder: Path | None) -> Any:

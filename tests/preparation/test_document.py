@@ -130,8 +130,14 @@ def test_a_model_beside_the_file_is_found(tmp_path: Path) -> None:
         ('model = "m:M"\nreplications = 0', "replications is 0"),
         ('model = "m:M"\nmax_steps = -5', "max_steps is -5"),
         ('model = "m:M"\n[parameters]\na = { real = [1] }', r"parameter 'a': real is \[1\]"),
-        ('model = "m:M"\n[parameters]\na = { rael = [1, 2] }', "parameter 'a' is .*Write a plain value"),
-        ('model = "m:M"\n[parameters]\na = { real = [2, 1] }', "2"),
+        (
+            'model = "m:M"\n[parameters]\na = { rael = [1, 2] }',
+            "parameter 'a': .* says no range. Write a plain value",
+        ),
+        (
+            'model = "m:M"\n[parameters]\na = { real = [2, 1] }',
+            "parameter 'a': low is 2, above high, which is 1",
+        ),
         ('model = "m:M"\n[parameters]\na = { real = [1, 2], lgo = true }', "unknown field 'lgo'"),
         ('model = "m:M"\n[parameters]\na = []', "no values"),
         ('model = "m:M"\n[design]\nsize = 3', "the design has no type"),
