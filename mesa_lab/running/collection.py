@@ -79,6 +79,7 @@ class Recorder:
             return False
         self._collector, self._model, self.agents = collector, model, None
         self._adopted = True
+        self._collected_at = self._measured_at = self._skipped_at = -1
         self._quiet = self.plan.is_quiet(collector)
         self._complete = self.plan.complete or not self._quiet
         self._settle(collector.model_reporters)
@@ -165,7 +166,7 @@ class Recorder:
             and self._types is None
             and self._protocol.period == 1
             and self._protocol.agents is False
-            and self._collected_at == 0
+            and self.columns.keys() == self._reporters.keys()
         ):
             self._simple = [(name, measure) for name, (_, measure) in self._reporters.items()]
 
