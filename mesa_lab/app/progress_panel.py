@@ -16,7 +16,7 @@ from mesa_lab.app.controls import Action, Choose
 from mesa_lab.app.markup import tag
 from mesa_lab.app.rates import cores
 from mesa_lab.app.standing import Standing
-from mesa_lab.app.wording import about, number, plural
+from mesa_lab.app.wording import about, duration, number, plural
 from mesa_lab.errors import MesaLabError
 
 __all__ = ["Bar", "Processes", "ProgressPanel", "headline", "numbers", "sentence"]
@@ -54,9 +54,11 @@ def sentence(standing: Standing) -> str:
     if state == "running" and not status.finished:
         return "The worker processes are being started."
     if state == "finished":
+        took = f", in {duration(standing.seconds)}" if standing.seconds is not None else ""
         if not failed:
-            return "The one run is done." if status.n_runs == 1 else f"All {status.n_runs:,} runs are done."
-        return f"All {status.n_runs:,} runs have ended: {status.done:,} done, {failed:,} failed."
+            every = "The one run is done" if status.n_runs == 1 else f"All {status.n_runs:,} runs are done"
+            return f"{every}{took}."
+        return f"All {status.n_runs:,} runs have ended: {status.done:,} done, {failed:,} failed{took}."
     if state == "paused":
         return "No new runs are started. Its results so far are safe."
     if state in ("stopped", "interrupted"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,7 @@ class Standing:
         behind: The study that holds the cores while this one waits: its name, or "another study" when it is not one's own.
         starting: Whether its process is being started.
         problem: Why it could not be started.
+        seconds: How long it has run, all sessions together; None while it runs.
     """
 
     status: StudyStatus
@@ -41,6 +43,7 @@ class Standing:
     behind: str = ""
     starting: bool = False
     problem: str = ""
+    seconds: float | None = None
 
     @property
     def state(self) -> str:
@@ -65,7 +68,7 @@ def standing_of(workspace: Workspace, ref: StudyRef, study: Study) -> Standing:
     tickets = queue.registry.tickets()
     ticket = next((ticket for ticket in tickets if ticket.study == place), None)
     if ticket is None:
-        return Standing(status)
+        return Standing(status, seconds=_ran(study) if status.state == "finished" else None)
     if ticket.problem:
         return Standing(status, problem=ticket.problem)
     if queue.starting == place:
@@ -77,6 +80,12 @@ def standing_of(workspace: Workspace, ref: StudyRef, study: Study) -> Standing:
         mine = holder[0].parent == workspace.folder
         behind = f"'{name_of(holder[0])}'" if mine else "another study"
     return Standing(status, ahead=waiting.index(place), behind=behind)
+
+
+def _ran(study: Study) -> float:
+    spans = [(session["started"], session["ended"] or session["updated"]) for session in study.sessions()]
+    moments = [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in spans if end]
+    return sum((end - start).total_seconds() for start, end in moments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import solara
 
 import mesa_lab as ml
 from mesa_lab.app.failures_panel import FailuresPanel, read_failures
-from mesa_lab.app.live_charts import LiveCharts, draw_live
+from mesa_lab.app.live_charts import LiveCharts
+from mesa_lab.app.live_drawing import draw_live
 from mesa_lab.app.progress_panel import ProgressPanel, headline, numbers, rate_text, sentence
 from mesa_lab.app.run_page import RunPage
 from mesa_lab.app.standing import Standing
@@ -84,6 +85,11 @@ def stand(state="running", done=0, failed=0, n_runs=10, **more):
         (stand("running"), "Running", "The worker processes are being started."),
         (stand("running", done=1), "Running", ""),
         (stand("finished", done=10), "Finished", "All 10 runs are done."),
+        (
+            dataclasses.replace(stand("finished", done=10), seconds=61),
+            "Finished",
+            "All 10 runs are done, in 1 min 1 s.",
+        ),
         (stand("finished", done=1, n_runs=1), "Finished", "The one run is done."),
         (stand("finished", done=9, failed=1), "Finished", "All 10 runs have ended: 9 done, 1 failed."),
         (stand("stopped", done=9), "Stopped", "1 run to go; what is done is kept."),
@@ -355,7 +361,7 @@ def test_a_study_is_watched(show, space):
     view.until(": 4 points × 3 replications")
     assert "12 runs to do." in view.text
     fill(ref.path, failing=[1])
-    view.until("All 12 runs have ended: 11 done, 1 failed.")
+    view.until("All 12 runs have ended: 11 done, 1 failed, in less than 1 s.")
     view.until("ValueError while stepping")
     assert "/results?study=wolves" in [link.attributes["href"] for link in view.tags("a")]
 

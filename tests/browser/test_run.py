@@ -152,7 +152,7 @@ def test_a_restart_of_the_server_finds_it_again(start_lab, visit, make):
     page.get_by_role("button", name="Stop").click()
     wait_for_state(page, "stopped")
     wait_for_state(other, "finished")
-    other.wait_for_selector("text=All 2 runs are done.")
+    other.wait_for_selector("text=All 2 runs are done, in")
 
 
 def test_a_failing_model_shows_what_went_wrong_as_text(lab, visit, make, shoot):
@@ -160,7 +160,7 @@ def test_a_failing_model_shows_what_went_wrong_as_text(lab, visit, make, shoot):
     page = visit(lab, "/run?study=failing")
     page.get_by_role("button", name="Start").click()
     wait_for_state(page, "finished")
-    page.wait_for_selector("text=All 9 runs have ended: 3 done, 6 failed.")
+    page.wait_for_selector("text=All 9 runs have ended: 3 done, 6 failed, in")
     panel = page.get_by_role("region", name="Failures")
     panel.get_by_text("ValueError while stepping").wait_for()
     case = panel.locator("details").first
