@@ -95,7 +95,9 @@ def DesignForm(
     from mesa_lab.app.parts_form import PartsForm
 
     kinds = {design.__name__: design for design in designs}
-    DesignPicker(value.kind, lambda kind: on_value(replace(value, kind=kind)), designs, errors.get(place, ""))
+    DesignPicker(
+        value.kind, lambda kind: on_value(picked(value, kinds[kind])), designs, errors.get(place, "")
+    )
     if value.kind not in kinds:
         return
     fields = fields_of(kinds[value.kind])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solara
 import solara.lab
@@ -15,7 +14,8 @@ from mesa_lab.app.controls import Action
 from mesa_lab.app.describing import use_description
 from mesa_lab.app.design_actions import DesignActions
 from mesa_lab.app.design_form import DesignForm, offered_designs
-from mesa_lab.app.draft import Draft, Row
+from mesa_lab.app.draft import Draft
+from mesa_lab.app.editing import Latest
 from mesa_lab.app.links import PageLink
 from mesa_lab.app.markup import icon, tag
 from mesa_lab.app.model_list import readable
@@ -66,10 +66,9 @@ def DesignPage(
         lambda: _allowed(parse(value, description), value), dependencies=[value, description]
     )
     outlook, pending = use_outlook(parsed)
-    # The same function in every render, so that rows that did not change are not drawn again.
-    latest = solara.use_ref((value, on_value))
-    latest.current = (value, on_value)
-    change, change_row = solara.use_memo(lambda: _changers(latest), dependencies=[])
+    latest = solara.use_memo(lambda: Latest(value), dependencies=[])
+    latest.see(value, on_value)
+    change, change_row = latest.change, latest.change_row
     if not value.model:
         Nothing()
         return
@@ -235,19 +234,6 @@ def _allowed(parsed: Parsed, draft: Draft) -> Parsed:
     if access().local or not (code := untrusted(draft)):
         return parsed
     return Parsed(None, {**parsed.errors, "experiment": f"'{code[0]}' is not offered here."})
-
-
-def _changers(latest: Any) -> tuple[Callable[..., None], Callable[[Row], None]]:
-    """Functions that change fields or a row of the latest draft, and tell of it."""
-
-    def tell(changed: Draft) -> None:
-        latest.current = (changed, latest.current[1])
-        latest.current[1](changed)
-
-    return (
-        lambda **fields: tell(replace(latest.current[0], **fields)),
-        lambda row: tell(latest.current[0].with_row(row)),
-    )
 
 
 def _columns(draft: Draft) -> tuple[str, ...]:

@@ -169,7 +169,7 @@ def View(label: str, chosen: bool, on_click: Callable[[], None]) -> solara.Eleme
     button = tag(
         "button",
         "ml-tab" + (" ml-tab-on" if chosen else ""),
-        label,
+        tag("span", "", label),
         type="button",
         aria_pressed="true" if chosen else "false",
     )

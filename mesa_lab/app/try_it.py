@@ -110,7 +110,8 @@ def Outcome(trial: Trial | None, running: bool, problem: str) -> None:
     for note in trial.notes:
         tag("div", "ml-quiet", note)
     if trial.failure is not None:
-        with tag("details", "ml-details"):
+        # The key keeps it from taking over the element that said "Running", which is none that opens.
+        with tag("details", "ml-details").key("traceback"):
             tag("summary", "", "Traceback")
             tag("pre", "ml-pre", trial.failure.traceback)
 
