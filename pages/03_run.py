@@ -2,7 +2,7 @@ import solara
 
 from mesa_lab.app import state
 from mesa_lab.app.browser import Address
-from mesa_lab.app.parsing import parse
+from mesa_lab.app.describing import use_parsed
 from mesa_lab.app.run_page import RunPage
 from mesa_lab.app.workspace import here
 
@@ -12,7 +12,7 @@ title = "Run"
 @solara.component
 def Page():
     draft, study = state.draft.value, state.study.value
-    parsed = solara.use_memo(lambda: parse(draft) if draft.model else None, dependencies=[draft])
+    parsed = use_parsed(draft)
     trial = state.trials.value.get(draft.model)
     RunPage(
         here(),
@@ -20,5 +20,6 @@ def Page():
         state.set_study,
         experiment=parsed and parsed.experiment,
         speed=trial and trial.speed,
+        on_state=lambda standing, stale: state.progress.set(standing),
     )
     Address(name="study", value=study)

@@ -15,4 +15,8 @@ def Page():
         state.offer_experiment(experiment, source)
         router.push("/design")
 
-    StudiesPage(here(), state.set_study, design)
+    def gone(key, new):
+        if state.study.value == key:
+            state.set_study(new)
+
+    StudiesPage(here(), state.set_study, design, gone)

@@ -7,12 +7,13 @@ So a reload, another browser or another day shows the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import solara
 
 from mesa_lab.app.controls import Action
+from mesa_lab.app.doing import use_doing
 from mesa_lab.app.failures_panel import FailuresPanel
 from mesa_lab.app.fresh import use_fresh
 from mesa_lab.app.links import PageLink
@@ -22,9 +23,10 @@ from mesa_lab.app.now_running import NowRunning
 from mesa_lab.app.progress_panel import ProgressPanel
 from mesa_lab.app.run_look import RunLook
 from mesa_lab.app.share import Share
+from mesa_lab.app.staleness import changes
 from mesa_lab.app.start_form import StartForm
 from mesa_lab.app.watching import Watch, use_watch
-from mesa_lab.app.wording import plural
+from mesa_lab.app.wording import listing, plural
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
 __all__ = ["RunPage", "StudyView"]
+
+MOST: Final = 4
+GROWING: Final = {"replications", "design", "seeds"}
+"""What may change in a study without making it another one."""
 
 
 @solara.component
@@ -61,7 +67,12 @@ def RunPage(
     if found is not None:
         with tag("div", "ml-stack"):
             view = StudyView(
-                workspace, found, experiment=experiment, on_new=lambda: on_value(""), on_state=on_state
+                workspace,
+                found,
+                experiment=experiment,
+                on_new=lambda: on_value(""),
+                on_copy=on_value,
+                on_state=on_state,
             )
             view.key(found.key)
         return
@@ -104,6 +115,7 @@ def StudyView(
     *,
     experiment: Experiment | None = None,
     on_new: Callable[[], None] = lambda: None,
+    on_copy: Callable[[str], None] = lambda key: None,
     on_state: Callable[[str, bool], None] = lambda state, stale: None,
 ) -> None:
     """Watch one study.
@@ -113,6 +125,7 @@ def StudyView(
         ref: The study.
         experiment: The experiment that the design page holds.
         on_new: Called when that experiment is to be run instead.
+        on_copy: Called with the key of a copy that was made of somebody else's study.
         on_state: Called with the study's state, and whether it was made from another experiment than this.
     """
     watch = use_watch(workspace, ref)
@@ -125,8 +138,8 @@ def StudyView(
         return
     with tag("div", "ml-stack"):
         if ref.own and experiment is not None:
-            Changed(watch, ref, experiment, on_new, on_state)
-        Head(workspace, ref, watch)
+            Changed(workspace, watch, ref, experiment, on_new, on_state)
+        Head(workspace, ref, watch, on_copy)
         Outcomes(ref, watch)
         Failures(workspace, ref, watch)
         if ref.own and not workspace.local:
@@ -134,8 +147,13 @@ def StudyView(
 
 
 @solara.component
-def Head(workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
+def Head(workspace: Workspace, ref: StudyRef, watch: Watch, on_copy: Callable[[str], None]) -> None:
     """Name and progress of a study."""
+    doing = use_doing()
+
+    def copy() -> None:
+        on_copy(workspace.duplicate(ref, workspace.free_name(ref.name)).key)
+
     standing, facts = watch.standing.value, watch.facts.value
     with tag("section", "ml-panel", aria_label="Progress"):
         with tag("div", "ml-study-head"):
@@ -147,8 +165,11 @@ def Head(workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
                 said = f"{facts.model_name}, {facts.design}: {points} × {times}"
             tag("p", "ml-quiet", said)
             if not ref.own:
-                note = "Shared with you to look at. Duplicate it on the page of studies to go on with it."
-                tag("p", "ml-quiet", note)
+                with tag("div", "ml-actions ml-shared"):
+                    tag("span", "", "Shared with you to look at.")
+                    go = lambda: doing.do("copy", copy)  # noqa: E731
+                    Action("Copy to my studies", go, icon="mdi-content-copy", disabled=bool(doing.busy))
+                    tag("span", "ml-error-text", doing.problem)
         if standing is None:
             with tag("p", "ml-quiet ml-progress-wait", role="status"):
                 tag("span", "", "Opening the study …")
@@ -183,42 +204,55 @@ def Outcomes(ref: StudyRef, watch: Watch) -> None:
 @solara.component
 def Failures(workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
     """The failures; they follow the number of failed runs, and whether anything runs."""
+    doing = use_doing()
     quiet = watch.quiet.value
-    again = (lambda: retry(workspace, ref, watch)) if ref.own and quiet else None
-    FailuresPanel(ref.path, watch.failed.value, running=not quiet, on_retry=again)
-
-
-def retry(workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
-    """Have the failed runs of a study run again."""
-    try:
-        workspace.start(ref, retry_failed=True)
-    except MesaLabError as error:
-        watch.problem.value = str(error)
-    watch.poke()
+    again = lambda: doing.do("retry", lambda: workspace.start(ref, retry_failed=True), watch.poke)  # noqa: E731
+    may = ref.own and quiet and not doing.busy
+    with tag("div", "ml-stack"):
+        if doing.problem:
+            tag("p", "ml-error-text", doing.problem, role="alert")
+        FailuresPanel(ref.path, watch.failed.value, running=not quiet, on_retry=again if may else None)
 
 
 @solara.component
 def Changed(
+    workspace: Workspace,
     watch: Watch,
     ref: StudyRef,
     experiment: Experiment,
     on_new: Callable[[], None],
     on_state: Callable[[str, bool], None],
 ) -> None:
-    """Say when the design page holds another experiment than the study."""
+    """Say when the design page holds another experiment than the study, and offer to run that one."""
+    doing = use_doing()
 
-    def differs() -> bool:
+    def differs() -> list[str]:
         from mesa_lab.study import Study
 
         with Study.open(ref.path) as study:
-            return study.experiment != experiment
+            return changes(study.experiment, experiment)
+
+    def grow() -> None:
+        workspace.make(ref.name, experiment)
+        workspace.start(ref)
 
     standing = watch.standing.value
     extent = standing and (standing.status.n_points, standing.status.replications)
-    stale = bool(use_fresh(differs, extent, topic=(ref.path, id(experiment))).value)
+    changed = use_fresh(differs, extent, topic=(ref.path, id(experiment))).value or []
     state = standing.state if standing is not None else ""
-    solara.use_effect(lambda: on_state(state, stale) if state else None, [state, stale])
-    if stale:
-        with tag("div", "ml-notice", role="status"):
-            tag("span", "", "The design page holds another experiment than this study.")
-            Action("Run that one", on_new, icon="mdi-arrow-right")
+    solara.use_effect(lambda: on_state(state, bool(changed)) if state else None, [state, bool(changed)])
+    if not changed:
+        return
+    with tag("div", "ml-notice", role="status"):
+        with tag("span"):
+            tag("span", "", "The design page holds another experiment than this study. ")
+            tag(
+                "span", "ml-quiet", f"It differs in: {listing(changed[:MOST])}{' …' * (len(changed) > MOST)}."
+            )
+            if doing.problem:
+                tag("p", "ml-error-text", doing.problem, role="alert")
+        with tag("div", "ml-actions"):
+            if set(changed) <= GROWING and watch.quiet.value:
+                extend = lambda: doing.do("extend", grow, watch.poke)  # noqa: E731
+                Action("Extend this study", extend, icon="mdi-plus", disabled=bool(doing.busy))
+            Action("Run as a new study", on_new, icon="mdi-arrow-right")

@@ -39,6 +39,7 @@ def StudiesPage(
     workspace: Workspace,
     on_study: Callable[[str], None],
     on_design: Callable[[Experiment, str], None] | None = None,
+    on_gone: Callable[[str, str], None] = lambda key, new: None,
 ) -> None:
     """List the studies.
 
@@ -46,6 +47,7 @@ def StudiesPage(
         workspace: The studies of whoever looks.
         on_study: Called with the key of a study that is to be the one at hand.
         on_design: Called with a study's experiment and a name for where it comes from, to design from it.
+        on_gone: Called with the key that a study had, and the one that it has now; empty when it was deleted.
     """
     listed: solara.Reactive[tuple[Entry, ...] | None] = solara.use_reactive(None)
     problem, set_problem = solara.use_state("")
@@ -103,6 +105,7 @@ def StudiesPage(
                 set_opened,
                 on_study=on_study,
                 on_design=on_design,
+                on_gone=on_gone,
                 on_change=look_again,
             )
         if last:
@@ -154,6 +157,7 @@ def Lines(
     *,
     on_study: Callable[[str], None],
     on_design: Callable[[Experiment, str], None] | None,
+    on_gone: Callable[[str, str], None],
     on_change: Callable[[], None],
 ) -> None:
     """The table of studies, one of them with its drawer open."""
@@ -171,7 +175,12 @@ def Lines(
                 if is_open:
                     with tag("tr", "ml-drawer-row").key(f"{key} drawer"), tag("td", "", colspan="6"):
                         StudyDrawer(
-                            workspace, entry, on_study=on_study, on_design=on_design, on_change=on_change
+                            workspace,
+                            entry,
+                            on_study=on_study,
+                            on_design=on_design,
+                            on_gone=on_gone,
+                            on_change=on_change,
                         )
 
 

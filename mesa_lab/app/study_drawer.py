@@ -31,6 +31,7 @@ def StudyDrawer(
     *,
     on_study: Callable[[str], None],
     on_design: Callable[[Experiment, str], None] | None = None,
+    on_gone: Callable[[str, str], None] = lambda key, new: None,
     on_change: Callable[[], None] = lambda: None,
 ) -> None:
     """Show what can be done with a study.
@@ -40,6 +41,7 @@ def StudyDrawer(
         entry: The study.
         on_study: Called with its key when it is to be the one at hand.
         on_design: Called with its experiment, to design from it.
+        on_gone: Called with its key, and the one that it has now; empty when it was deleted.
         on_change: Called when the list has changed.
     """
     form, set_form = solara.use_state("")
@@ -55,6 +57,9 @@ def StudyDrawer(
     def done() -> None:
         set_form("")
         on_change()
+
+    def rename(name: str) -> None:
+        on_gone(ref.key, workspace.rename(ref, name).key)
 
     def design() -> None:
         if on_design is not None:
@@ -87,9 +92,10 @@ def StudyDrawer(
                 done,
             )
         elif form == "rename":
-            Named("Rename", "New name", ref.name, doing, lambda name: workspace.rename(ref, name), done)
+            Named("Rename", "New name", ref.name, doing, rename, done)
         elif form == "delete":
-            Delete(workspace, entry, doing, on_done=done, on_keep=lambda: set_form(""))
+            gone = lambda: (on_gone(ref.key, ""), done())  # noqa: E731
+            Delete(workspace, entry, doing, on_done=gone, on_keep=lambda: set_form(""))
         if doing.problem:
             tag("p", "ml-error-text", doing.problem, role="alert")
 
@@ -124,7 +130,7 @@ def Delete(
     workspace: Workspace,
     entry: Entry,
     doing: Doing,
-    on_done: Callable[[], None],
+    on_done: Callable[[], object],
     on_keep: Callable[[], None],
 ) -> None:
     """Ask before a study is deleted."""

@@ -379,8 +379,33 @@ def test_another_design_than_that_of_the_study_is_said(show, space):
     space.make("wolves", experiment())
     view = show(Page(space, "wolves", experiment(max_steps=9)))
     view.until("The design page holds another experiment than this study.")
-    view.press("Run that one")
+    assert "It differs in: steps." in view.text
+    view.press("Run as a new study")
     view.until("at most 9 steps each")
+
+
+def test_a_larger_design_extends_the_study(show, space, monkeypatch):
+    ref = space.make("wolves", experiment())
+    started = []
+    monkeypatch.setattr(Workspace, "start", lambda self, ref: started.append(ref.name))
+    view = show(Page(space, "wolves", experiment(replications=5)))
+    view.until("It differs in: replications.")
+    view.until("Extend this study")
+    view.press("Extend this study")
+    view.until(lambda: started == ["wolves"])
+    assert Study.open(ref.path).status().n_runs == 20
+    view.until(lambda: "another experiment" not in view.text)
+
+
+def test_a_shared_study_is_looked_at_and_copied(show, tmp_path):
+    anna, ben = (Workspace(tmp_path / "visitors" / name, tmp_path, local=False) for name in ("a", "b"))
+    key = anna.share(anna.make("wolves", experiment()))
+    view = show(Page(ben, key))
+    view.until("12 runs to do.")
+    assert "Start" not in view.text
+    view.press("Copy to my studies")
+    view.until("Only this browser can see this study.")
+    assert ben.find("wolves").own
 
 
 def test_the_same_design_is_not_called_another(show, space):

@@ -35,11 +35,11 @@ def started(monkeypatch):
 
 
 def drawer(show, space, name="wolves", on_design=None):
-    chosen = []
-    view = show(StudiesPage(space, chosen.append, on_design))
+    chosen, gone = [], []
+    view = show(StudiesPage(space, chosen.append, on_design, lambda *keys: gone.append(keys)))
     view.until(name)
     view.press(f"What to do with {name}")
-    view.chosen = chosen
+    view.chosen, view.gone = chosen, gone
     return view
 
 
@@ -112,7 +112,8 @@ def test_deleting_asks_first(show, space):
     assert ref.path.exists()
     view.press("Delete")
     view.press("Delete it")
-    view.until(lambda: not ref.path.exists())
+    view.until(lambda: view.gone == [("wolves", "")])
+    assert not ref.path.exists()
 
 
 def test_duplicate_and_rename(show, space):
@@ -130,6 +131,7 @@ def test_duplicate_and_rename(show, space):
     view.field("New name").v_model = "foxes"
     view.tags("button", "ml-button-primary")[0].fire_event("click", {})
     view.until(lambda: {ref.name for ref in space.studies()} == {"foxes", "wolves 2"})
+    view.until(lambda: view.gone == [("wolves", "foxes")])
 
 
 def test_extend_asks_how_far_and_runs_the_rest(show, space, started):
