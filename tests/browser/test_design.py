@@ -229,5 +229,5 @@ def test_a_wide_screen_and_distributions(lab, visit, shoot):
     )
     page.wait_for_selector(".ml-preview .ml-chart-stage:not(.ml-chart-hidden) svg")
     page.wait_for_selector("text=The constraints drop")
-    assert page.get_by_role("textbox", name="density: a").input_value() == "2"
+    assert page.get_by_role("textbox", name="density: a", exact=True).input_value() == "2"
     shoot(page, "design-wide-dark")
