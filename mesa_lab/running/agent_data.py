@@ -97,7 +97,7 @@ class AgentTables:
             self._taken[key] = Chunk(
                 step,
                 pa.array(list(map(_unique_id, agents))),
-                None if key else _types_of(agents),
+                None if key else _types_of(agents, model),
                 {
                     name: pa.nulls(len(agents))
                     if recorded and column.records
@@ -178,12 +178,14 @@ class AgentTables:
             return None
 
 
-def _types_of(agents: Sequence[Any]) -> pa.Array:
-    kinds = dict.fromkeys(map(type, agents))
-    codes = {kind: code for code, kind in enumerate(kinds)}
-    indices = np.zeros(len(agents), np.int32) if len(codes) < 2 else [codes[type(agent)] for agent in agents]
-    names = pa.array([kind.__name__ for kind in kinds], pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), names)
+def _types_of(agents: Sequence[Any], model: Any) -> pa.Array:
+    kinds = [kind for kind, members in model.agents_by_type.items() if len(members)]
+    if len(kinds) > 1:
+        codes = {kind: code for code, kind in enumerate(kinds)}
+        indices = pa.array([codes[type(agent)] for agent in agents], pa.int32())
+    else:
+        indices = pa.array(np.zeros(len(agents), np.int32))
+    return pa.DictionaryArray.from_arrays(indices, pa.array([kind.__name__ for kind in kinds], pa.string()))
 
 
 def _tables(selection: AgentSelection, collector: Any, model: Any) -> dict[str, _Table]:

@@ -7,6 +7,7 @@ collector, its standard output and its signals are set up for many short-lived m
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import gc
 import hashlib
@@ -189,7 +190,9 @@ def begin(slot: str, driver: int) -> None:
     global _this
     _this = _Worker(slot)
     _this.tell(-1, loading=True)
-    threading.Thread(target=_end_with, args=(driver,), name="mesa-lab-driver-watch", daemon=True).start()
+    threading.Thread(
+        target=_end_with, args=(driver, Path(slot)), name="mesa-lab-driver-watch", daemon=True
+    ).start()
     faulthandler.enable(_this.trace)
     # An interrupt from the keyboard reaches every process of the terminal: the driver decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -201,10 +204,14 @@ def begin(slot: str, driver: int) -> None:
         os.nice(_NICENESS)
 
 
-def _end_with(driver: int) -> None:
+def _end_with(driver: int, slot: Path) -> None:
     # Windows goes on naming a parent that is gone.
     while os.getppid() == driver and (os.name != "nt" or psutil.pid_exists(driver)):
         time.sleep(0.5)
+    with contextlib.suppress(OSError):  # nobody else is left to clear up
+        slot.unlink()
+        slot.with_name(f"{slot.name}.trace").unlink()
+        slot.parent.rmdir()
     os._exit(1)
 
 
