@@ -239,8 +239,13 @@ def _through_joblib(
     options = {"n_jobs": n_jobs, "backend": backend, "batch_size": 1}
     try:
         parallel = joblib.Parallel(**options, return_as="generator_unordered")
+    except ImportError as error:
+        raise _no_backend(backend, error) from error
     except ValueError:  # some backends can only answer with lists
-        parallel = joblib.Parallel(**options)
+        try:
+            parallel = joblib.Parallel(**options)
+        except (ImportError, ValueError) as error:
+            raise _no_backend(backend, error) from error
         rounds = iter(lambda: list(islice(calls, 4 * joblib.effective_n_jobs(n_jobs))), [])
         results = (batch for some in rounds for batch in parallel(some))
     else:
@@ -248,6 +253,13 @@ def _through_joblib(
     for batch in results:
         waiting.learn(len(batch.runs), sum(run.init_seconds + run.run_seconds for run in batch.runs))
         yield batch
+
+
+def _no_backend(backend: str, error: Exception) -> RunError:
+    extra = f" It comes with: pip install mesa-lab[{backend}]." if backend in ("dask", "ray") else ""
+    return RunError(
+        f"The backend '{backend}' cannot be used: {error}.{extra} Without a cluster, leave the backend out."
+    )
 
 
 def _batches(waiting: TaskQueue, control: Control) -> Iterator[list[Task]]:

@@ -409,3 +409,8 @@ def test_an_interrupt_in_the_main_thread_ends_the_workers():
         next(batches)
     crew.end_idle()
     assert workers_of(psutil.Process()) == []
+
+
+def test_a_backend_that_is_not_there_is_named():
+    with pytest.raises(RunError, match="The backend 'nowhere' cannot be used"):
+        run(faulty("Base"), tasks(2), backend="nowhere")
