@@ -68,6 +68,7 @@ def TextInput(
     placeholder: str = "",
     suffix: str = "",
     spoken: str = "",
+    described_by: str = "",
     disabled: bool = False,
     classes: str = "",
     icon: str = "",
@@ -85,6 +86,7 @@ def TextInput(
         placeholder: Shown while it is empty.
         suffix: Shown at its end, such as a unit.
         spoken: What a screen reader says instead of the label.
+        described_by: The id of the element that says what is wrong, where there is no room below.
         disabled: Whether it cannot be changed.
         classes: CSS classes.
         icon: An icon at its start.
@@ -106,7 +108,12 @@ def TextInput(
         "disabled": disabled,
         "clearable": clearable,
         "class_": f"ml-field {classes}",
-        "attributes": {"autocomplete": "off", "spellcheck": "false", **_spoken(spoken)},
+        "attributes": {
+            "autocomplete": "off",
+            "spellcheck": "false",
+            **_spoken(spoken),
+            **_described(described_by, error),
+        },
     }
     if icon:
         words["prepend_inner_icon"] = icon
@@ -175,6 +182,10 @@ def Choose(
 def _spoken(text: str) -> dict[str, str]:
     """A name for screen readers; the field's own label would go before it."""
     return {"aria-label": text, "aria-labelledby": ""} if text else {}
+
+
+def _described(by: str, error: str) -> dict[str, str]:
+    return {"aria-describedby": by, "aria-invalid": "true" if error else "false"} if by else {}
 
 
 @solara.component

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import solara
 import solara.lab
@@ -14,20 +14,21 @@ from mesa_lab.app.controls import Action
 from mesa_lab.app.describing import use_description
 from mesa_lab.app.design_actions import DesignActions
 from mesa_lab.app.design_form import DesignForm, offered_designs
-from mesa_lab.app.draft import Draft
+from mesa_lab.app.draft import Draft, completed
 from mesa_lab.app.editing import Latest
 from mesa_lab.app.links import PageLink
 from mesa_lab.app.markup import icon, tag
 from mesa_lab.app.model_list import readable
 from mesa_lab.app.offering import is_trusted, untrusted
 from mesa_lab.app.outlook import Outlook, look
-from mesa_lab.app.parameter_rows import ParameterRows
-from mesa_lab.app.parsing import Parsed, parse
+from mesa_lab.app.parameter_rows import AddParameter, ParameterRows
+from mesa_lab.app.parsing import Parsed, parse, takes_anything
 from mesa_lab.app.parsing_design import place_of
 from mesa_lab.app.points import parse_points, points_text
 from mesa_lab.app.preview_panel import PreviewPanel
 from mesa_lab.app.settings_form import ConstraintsForm, MeasureForm, RunsForm
 from mesa_lab.app.trial import Trial, try_model
+from mesa_lab.app.try_it import summary
 from mesa_lab.app.wording import listing
 from mesa_lab.errors import MesaLabError
 
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DesignPage"]
 
-PAUSE = 0.15
+STEPS: Final = 100
+"""Steps that are enough to measure how long one takes."""
+TIME_LIMIT: Final = 30.0
+
+PAUSE: Final = 0.15
 """Seconds without typing after which the points are made."""
 
 
@@ -66,6 +71,12 @@ def DesignPage(
         lambda: _allowed(parse(value, description), value), dependencies=[value, description]
     )
     outlook, pending = use_outlook(parsed)
+
+    def complete() -> None:
+        if description is not None and (full := completed(value, description)) is not value:
+            on_value(full)
+
+    solara.use_effect(complete, [description, value.model])
     latest = solara.use_memo(lambda: Latest(value), dependencies=[])
     latest.see(value, on_value)
     change, change_row = latest.change, latest.change_row
@@ -88,6 +99,8 @@ def DesignPage(
         with tag("div", "ml-body"):
             with Panel("Parameters", "Hold a parameter fixed, or let it vary."):
                 ParameterRows(value.rows, change_row, infos, errors, columns)
+                if description is not None and takes_anything(description):
+                    AddParameter([row.name for row in value.rows], latest.add_row)
                 ConstraintsForm(value, change, errors)
             with Panel("Design", "How the points are chosen."):
                 DesignForm(
@@ -188,11 +201,14 @@ def PreviewWithTrial(
     experiment = parsed.experiment
 
     def measure() -> None:
-        if not asked or on_trial is None:
+        if not asked or on_trial is None or not is_trusted(value.model):
             return
         try:
-            on_trial(try_model(value.model, steps=100, time_limit=30))
-            set_problem("")
+            parameters = next(experiment.points(), {}) if experiment is not None else {}
+            steps = experiment.max_steps if experiment is not None and experiment.max_steps else STEPS
+            measured = try_model(value.model, parameters, steps=min(steps, STEPS), time_limit=TIME_LIMIT)
+            set_problem("" if measured.speed else summary(measured))
+            on_trial(measured)
         except MesaLabError as error:
             set_problem(str(error))
 

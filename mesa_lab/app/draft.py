@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
 
-__all__ = ["KINDS", "DesignDraft", "Draft", "Row", "for_model", "from_experiment"]
+__all__ = [
+    "KINDS",
+    "DesignDraft",
+    "Draft",
+    "Row",
+    "completed",
+    "default_kind",
+    "for_model",
+    "from_experiment",
+    "row_for",
+]
 
 KINDS: Final = ("fixed", "real", "integer", "levels", "choice", "distribution")
 """What a parameter can be: held fixed, or varied in one of five ways."""
@@ -169,6 +179,37 @@ def default_kind(info: ParameterInfo | None) -> str:
     return kinds.get(info.kind, "levels") if info else "levels"
 
 
+def completed(draft: Draft, description: ModelDescription) -> Draft:
+    """Return a draft with rows for all of the model's parameters, and suggestions where rows have nothing typed yet.
+
+    A draft from a file or a link says nothing about the parameters that keep their defaults. The experiment stays
+    the same: the order of the parameters that vary decides which points a design gives, so it is kept.
+    """
+    typed = {row.name: row for row in draft.rows}
+    known = {info.name: row_for(info) for info in description.parameters}
+    rows = {name: _filled(typed[name], row) if name in typed else row for name, row in known.items()}
+    rows |= {name: row for name, row in typed.items() if name not in known}
+    varied = [row.name for row in draft.varied]
+    if [name for name in rows if name in varied] != varied:
+        rows = {name: rows[name] for name in (*typed, *rows)}
+    changed = replace(draft, rows=tuple(rows.values()))
+    return draft if changed == draft else changed
+
+
+def _filled(row: Row, suggested: Row) -> Row:
+    """A row with suggestions in those of its forms that are not in use."""
+    forms = {
+        "fixed": (),
+        "real": ("low", "high"),
+        "integer": ("low", "high", "step"),
+        "levels": ("levels",),
+        "choice": ("choices",),
+        "distribution": ("arguments",),
+    }
+    free = [name for kind, names in forms.items() for name in names if name not in forms[row.kind]]
+    return replace(row, **{name: getattr(suggested, name) for name in free if not getattr(row, name)})
+
+
 def from_experiment(experiment: Experiment, description: ModelDescription | None = None) -> Draft:
     """Return the draft that gives this experiment.
 
@@ -182,19 +223,11 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
     from mesa_lab.app.redrafting import design_draft, draft_row, reference_text
     from mesa_lab.preparation.models import reference_of
 
-    known = {info.name: row_for(info) for info in description.parameters} if description else {}
-    own = {
-        name: draft_row(known.get(name, Row(name)), given) for name, given in experiment.parameters.items()
-    }
-    # The order of what varies decides which points a design gives, so the experiment's goes first.
-    varied = list(experiment.space.varied)
-    rows = (
-        {**known, **own} if [name for name in known if name in varied] == varied else {**own, **known, **own}
-    )
+    rows = tuple(draft_row(Row(name), given) for name, given in experiment.parameters.items())
     agents = experiment.protocol.agents
-    return Draft(
+    draft = Draft(
         model=reference_of(experiment.model),
-        rows=tuple(rows.values()),
+        rows=rows,
         design=design_draft(experiment.design),
         replications=str(experiment.replications),
         seed=str(experiment.seed),
@@ -210,6 +243,7 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
         agent_names=_agent_names(agents),
         constraints="\n".join(experiment.constraints),
     )
+    return completed(draft, description) if description else draft
 
 
 def _agent_names(agents: Any) -> tuple[str, ...]:

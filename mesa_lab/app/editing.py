@@ -38,6 +38,10 @@ class Latest:
         """Change a row."""
         self._set(self._draft.with_row(row))
 
+    def add_row(self, row: Row) -> None:
+        """Add a row for a parameter that the model does not name."""
+        self._set(replace(self._draft, rows=(*self._draft.rows, row)))
+
     def _set(self, draft: Draft) -> None:
         self._draft = draft
         self._told = [*self._told[-9:], draft]

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 SHARE: Final = 0.2
 """The most of one core that reading for one panel takes."""
 _AWAY_SECONDS: Final = 2.0
+_LONGEST_REST: Final = 3.0
+"""However long a reading took (the first one imports a lot), a page must not lag further behind than this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,8 @@ class Reader:
                 logger.exception("A panel could not be brought up to date.")
                 wait = _AWAY_SECONDS
             took = time.monotonic() - start
-            self._stopped.wait(max(self._least - took, took * (1 / SHARE - 1) if took > 0.05 else 0))
+            rest = min(took * (1 / SHARE - 1), _LONGEST_REST) if took > 0.05 else 0.0
+            self._stopped.wait(max(self._least - took, rest))
 
 
 def use_reader(

@@ -84,10 +84,15 @@ def ModelPage(
                     icon("mdi-arrow-right")
                 TryIt(
                     description.reference,
-                    value=trials.get(description.reference),
+                    value=_with_defaults(trials.get(description.reference)),
                     on_value=lambda trial: on_trial(description.reference, trial),
                 ).key(f"try {description.reference}")
                 ModelFacts(description)
+
+
+def _with_defaults(trial: Trial | None) -> Trial | None:
+    """A trial of another point of the space tells about time, but is not what this page shows."""
+    return trial if trial is not None and not trial.parameters else None
 
 
 @solara.component

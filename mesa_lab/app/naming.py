@@ -71,9 +71,14 @@ def path_in(folder: Path, name: str) -> Path:
     Raises:
         StudyError: If this is no name of a file.
     """
-    odd = not name or name.startswith(".") or any(sign in name for sign in "/\\\0:")
-    if odd or len(name.encode("utf-8", "replace")) > _MOST_BYTES:
-        raise StudyError(f"'{name:.80}' is no name of a study.")
+    odd = (
+        not name
+        or name.startswith(".")
+        or any(sign in "/\\\0:" or "\ud800" <= sign <= "\udfff" for sign in name)
+    )
+    if odd or len(name.encode()) > _MOST_BYTES:
+        shown = name[:80].encode("utf-8", "replace").decode()
+        raise StudyError(f"'{shown}' is no name of a study.")
     return folder / f"{name}{ENDING}"
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 import solara
 
-from mesa_lab.app.controls import Choose, TextInput
+from mesa_lab.app.controls import Action, Choose, TextInput
 from mesa_lab.app.draft import Row, default_kind
 from mesa_lab.app.markup import tag
 from mesa_lab.app.model_view import default_text, range_text
-from mesa_lab.app.row_fields import RowFields
+from mesa_lab.app.row_fields import RowFields, message_id
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ParameterInfo
 
-__all__ = ["ParameterRow", "ParameterRows", "kinds_for"]
+__all__ = ["AddParameter", "ParameterRow", "ParameterRows", "kinds_for"]
 
 LABELS: Final = {
     "fixed": "Fixed",
@@ -81,6 +81,33 @@ def ParameterRows(
 
 
 @solara.component
+def AddParameter(names: Collection[str], on_row: Callable[[Row], None]) -> None:
+    """Add a parameter by its name, for models that take any.
+
+    Args:
+        names: The names that there are.
+        on_row: Called with a row for a new one.
+    """
+    typed, set_typed = solara.use_state("")
+    name = typed.strip()
+
+    def add() -> None:
+        on_row(Row(name, kind="levels"))
+        set_typed("")
+
+    with tag("div", "ml-inline"):
+        error = "There is one of that name." if name in names else ""
+        TextInput(
+            "Another parameter",
+            typed,
+            set_typed,
+            hint="This model takes parameters of any name.",
+            error=error,
+        )
+        Action("Add", add, icon="mdi-plus", disabled=not name or bool(error))
+
+
+@solara.component
 def ParameterRow(
     row: Row,
     on_row: Callable[[Row], None],
@@ -120,6 +147,7 @@ def ParameterRow(
                 "p",
                 "ml-row-message" + (" ml-error-text" if message else " ml-hint"),
                 message or _hint(row, info),
+                id=message_id(row.name),
                 aria_live="polite",
             )
 

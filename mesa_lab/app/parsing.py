@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
 
-__all__ = ["Parsed", "parse"]
+__all__ = ["Parsed", "parse", "takes_anything"]
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,17 @@ def parse(draft: Draft, description: ModelDescription | None = None) -> Parsed:
     return Parsed(made, mistakes)
 
 
+def takes_anything(description: ModelDescription) -> bool:
+    """Whether a model takes parameters that it does not name."""
+    return any("any keyword" in problem for problem in description.problems)
+
+
 # ---------------------------------------------------------------- parameters
 
 
 def _parameters(draft: Draft, description: ModelDescription | None, mistakes: Mistakes) -> dict[str, Any]:
     infos = {info.name: info for info in description.parameters} if description else {}
-    closed = description is not None and not any("any keyword" in problem for problem in description.problems)
+    closed = description is not None and not takes_anything(description)
     table = draft.design.kind == "Table"
     points = Mistakes().attempt("points", parse_points, draft.design.points) or [] if table else []
     columns = dict.fromkeys(points[0]) if points else {}

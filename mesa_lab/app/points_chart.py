@@ -41,6 +41,7 @@ def points_chart(
     columns = {name: f"p{place}" for place, name in enumerate(names)}
     table = shown.rename(columns=columns)
     numeric = {name: _is_numeric(matrix[name]) for name in names}
+    whole = {name: all(isinstance(value, int) for value in matrix[name].tolist()) for name in names}
     for name in names:
         if not numeric[name]:
             table[columns[name]] = [value_text(value) for value in shown[name]]
@@ -54,10 +55,11 @@ def points_chart(
             title=title,
             labels=titled,
             ticks=titled,
-            tickCount=3,
+            tickCount=3 if size < 200 else 6,
             labelOverlap=True,
             labelLimit=70,
             labelAngle=0 if kind is alt.X else alt.Undefined,
+            tickMinStep=1 if whole[name] else alt.Undefined,
         )
         if not numeric[name]:
             return kind(f"{columns[name]}:N", axis=look, sort=None)

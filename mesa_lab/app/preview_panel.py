@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from mesa_lab.app.markup import icon, tag
 from mesa_lab.app.matrix_table import MatrixTable
 from mesa_lab.app.outlook import Outlook
 from mesa_lab.app.points_chart import MOST_PARAMETERS, points_chart
+from mesa_lab.app.rates import cores
 from mesa_lab.app.row_fields import Chip
 from mesa_lab.app.trial import Speed, estimate
 from mesa_lab.app.wording import about, number, plural
@@ -98,14 +98,13 @@ def Duration(
             said = f"One run takes {one}." if steps is not None else f"100 steps take {one}."
             tag("span", "", said)
         else:
-            cores = os.process_cpu_count() or 1
-            time = about(estimate(speed, runs, steps, cores))
-            said = f"{time[:1].upper()}{time[1:]} on {plural(cores, 'core')}"
+            time = about(estimate(speed, runs, steps, cores()))
+            said = f"{time[:1].upper()}{time[1:]} on {plural(cores(), 'core')}"
             tag(
                 "span",
                 "",
                 said,
-                title="From one run with the model's defaults. Other parameter values may take more or less.",
+                title="From one run of this model. Other parameter values may take more or less.",
             )
 
 
@@ -115,9 +114,9 @@ def Points(preview: Preview, log: Sequence[str]) -> None:
     names = [str(name) for name in preview.matrix.columns]
     view, set_view = solara.use_state("chart")
     with tag("div", "ml-points"):
-        Warnings(preview)
         if not names:
             tag("p", "ml-quiet", "Nothing varies: one point, with the model's defaults and the fixed values.")
+            Warnings(preview)
             return
         Views(view, set_view)
         if view == "chart":
@@ -126,6 +125,7 @@ def Points(preview: Preview, log: Sequence[str]) -> None:
             MatrixTable(preview.matrix)
         else:
             Diagnostics(preview)
+        Warnings(preview)
 
 
 @solara.component

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,7 +20,12 @@ from mesa_lab.app.wording import value_text
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ParameterInfo
 
-__all__ = ["RowFields"]
+__all__ = ["Chip", "RowFields", "message_id"]
+
+
+def message_id(name: str) -> str:
+    """Return the id of the element that says what is wrong with a parameter; names may hold spaces, ids may not."""
+    return f"ml-message-{zlib.crc32(name.encode())}"
 
 
 @solara.component
@@ -43,6 +49,7 @@ def RowFields(
             error=errors.get(f"parameters.{row.name}.{name}", errors.get(f"parameters.{row.name}", "")),
             placeholder=placeholder,
             spoken=f"{row.name}: {label}",
+            described_by=message_id(row.name),
             classes=classes,
         )
 
@@ -179,5 +186,6 @@ def DistributionFields(
                 lambda typed, name=name: take(name, typed),
                 error=errors.get(f"{place}.{name}", ""),
                 spoken=f"{row.name}: {label}",
+                described_by=message_id(row.name),
                 classes="ml-number-field",
             ).key(f"{row.distribution} {name}")

@@ -93,12 +93,13 @@ def MeasureForm(
     """
     reporters = description.model_reporters if description else ()
     every = f"all: {listing(list(reporters))}" if reporters else "counts of agents, means of their attributes"
+    kind = description.agent_types[0] if description and description.agent_types else "Agent"
     Chosen(
         "Outcomes",
         [outcome_text(outcome) for outcome in value.outcomes],
         lambda texts: on_value(outcomes=tuple(read_outcome(text, reporters) for text in texts)),
         suggested_outcomes(description),
-        hint=f"Empty for {every}. Also attributes of the model, count(Wolf), mean(Wolf.energy), name = source.",
+        hint=f"Empty for {every}. Also attributes of the model, count({kind}), mean({kind}.attribute), name = source.",
         error=errors.get("outcomes", ""),
     )
     Field(
@@ -107,7 +108,7 @@ def MeasureForm(
         errors,
         "stop_when",
         "Stop a run when",
-        "An expression over the model's attributes, such as Wolves == 0; tested after each step.",
+        f"An expression over reporters and attributes of the model, such as {_example(reporters)} == 0.",
     )
     advanced = any((value.max_time, value.timeout, value.period != "1", value.agents != "none"))
     opened, set_opened = solara.use_state(advanced)
@@ -139,7 +140,7 @@ def MeasureForm(
                 list(value.agent_names),
                 lambda names: on_value(agent_names=tuple(names)),
                 _attributes(description),
-                hint="Such as energy for all agents, or Wolf.energy for one type.",
+                hint=f"Such as pos for all agents, or {kind}.pos for one type.",
                 error=errors.get("agents", ""),
             )
 
@@ -240,6 +241,10 @@ def More(
     )
     solara.v.use_event(button, "click", lambda *_: on_opened(not opened))
     tag("div", "ml-more-body", *(children if opened else []))
+
+
+def _example(reporters: tuple[str, ...]) -> str:
+    return next((name for name in reporters if name.isidentifier()), "count")
 
 
 def _attributes(description: ModelDescription | None) -> list[str]:

@@ -31,8 +31,9 @@ def Share(workspace: Workspace, ref: StudyRef) -> None:
         workspace: Whose it is.
         ref: The study.
     """
-    key, set_key = solara.use_state(solara.use_memo(lambda: workspace.shared_key(ref), dependencies=[ref]))
-    problem, set_problem = solara.use_state("")
+    first = solara.use_memo(lambda: _key(workspace, ref), dependencies=[ref])
+    key, set_key = solara.use_state(first[0])
+    problem, set_problem = solara.use_state(first[1])
 
     def change(share: bool) -> None:
         try:
@@ -57,3 +58,10 @@ def Share(workspace: Workspace, ref: StudyRef) -> None:
                 Action("Make a link", lambda: change(True), icon="mdi-link")
         if problem:
             tag("p", "ml-error-text", problem, role="alert")
+
+
+def _key(workspace: Workspace, ref: StudyRef) -> tuple[str | None, str]:
+    try:
+        return workspace.shared_key(ref), ""
+    except MesaLabError as error:
+        return None, str(error)

@@ -69,6 +69,9 @@ def standing_of(workspace: Workspace, ref: StudyRef, study: Study) -> Standing:
     ticket = next((ticket for ticket in tickets if ticket.study == place), None)
     if ticket is None:
         return Standing(status, seconds=_ran(study) if status.state == "finished" else None)
+    if ticket.problem and status.is_active:
+        queue.leave(place)  # somebody started it elsewhere: what kept it from starting is over
+        return Standing(status)
     if ticket.problem:
         return Standing(status, problem=ticket.problem)
     if queue.starting == place:

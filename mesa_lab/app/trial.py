@@ -57,6 +57,7 @@ class Trial:
         series: One row per step, with the columns step, time and one per outcome; None when nothing was collected.
         failure: What went wrong, or None.
         notes: What a reader should know.
+        parameters: What differed from the model's defaults.
     """
 
     status: str
@@ -67,6 +68,7 @@ class Trial:
     series: pd.DataFrame | None = None
     failure: FailureRecord | None = None
     notes: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Stopper:
@@ -121,11 +123,12 @@ def try_model(
 
     stopper = stopper or Stopper()
     protocol = Protocol(model, max_steps=steps, timeout=time_limit)
-    task = Task(0, 0, 0, seed, dict(parameters or {}))
+    given = dict(parameters or {})
+    task = Task(0, 0, 0, seed, given)
     with _one_at_a_time:
         batches = list(stream(protocol, [task], n_jobs=1, control=stopper))
     if not batches:
-        return Trial("stopped")
+        return Trial("stopped", parameters=given)
     batch = batches[0]
     run = batch.runs[0]
     ran = run.init_seconds + run.run_seconds
@@ -133,7 +136,7 @@ def try_model(
     finals = dict(zip(batch.outcome_names, batch.finals[0], strict=True)) if batch.finals else {}
     failure = batch.failures[0] if batch.failures else None
     notes = tuple(line for line in run.notes.splitlines() if line)
-    return Trial(run.status, run.steps, ran, speed, finals, _series(batch.series), failure, notes)
+    return Trial(run.status, run.steps, ran, speed, finals, _series(batch.series), failure, notes, given)
 
 
 def estimate(speed: Speed, runs: int, steps: int, processes: int) -> float:

@@ -496,3 +496,33 @@ def test_a_table_shows_values_as_text(show):
 )
 def test_estimates_are_as_coarse_as_they_deserve(seconds, said):
     assert about(seconds) == said
+
+
+def test_a_model_that_takes_anything_can_be_given_more(show, tmp_path, page):
+    path = tmp_path / "open_model.py"
+    path.write_text(
+        "import mesa\nclass Open(mesa.Model):\n    def __init__(self, a=1, rng=None, **more):\n"
+        "        super().__init__(rng=rng)\n"
+    )
+    from mesa_lab.app.offering import trust
+
+    trust(f"{path}:Open")
+    view, kept, _ = page(first(f"{path}:Open"))
+    view.until("This model takes parameters of any name.")
+    view.field("Another parameter").v_model = "a"
+    view.until("There is one of that name.")
+    view.field("Another parameter").v_model = EVIL
+    view.press("Add")
+    spoken(view, f"{EVIL}: Values, separated by commas").v_model = "1, 2"
+    view.until(lambda: kept.value.row(EVIL).levels == "1, 2")
+    assert parse(kept.value).errors == {}
+
+
+def test_a_design_from_elsewhere_shows_all_parameters_of_the_model(page):
+    from mesa_lab.app.draft import from_experiment
+
+    experiment = ml.Experiment(SCHELLING, {"radius": [1, 2], "density": ml.Real(0.5, 0.9)}, ml.Sobol(4))
+    view, kept, _ = page(from_experiment(experiment))
+    view.until(lambda: len(kept.value.rows) == 6)
+    assert parse(kept.value).experiment == experiment
+    view.until("homophily")

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from mesa_lab.app.address import LONGEST, from_query, to_query
-from mesa_lab.app.draft import DesignDraft, Draft, Row, for_model, from_experiment
+from mesa_lab.app.draft import DesignDraft, Draft, Row, completed, for_model, from_experiment
 from mesa_lab.app.parsing import parse
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.designs import FullFactorial, LatinHypercube, OneAtATime, Part, Sobol, Table, Union
@@ -313,3 +313,20 @@ def test_a_row_keeps_what_it_was_before():
     fixed = replace(row, kind="fixed", fixed="7")
     assert (fixed.low, fixed.high) == ("1", "2")
     assert from_query(to_query(Draft(rows=(fixed,)))).rows[0] == fixed
+
+
+def test_a_draft_from_elsewhere_gets_the_model_s_other_parameters_and_stays_the_same_experiment(wolves):
+    experiment = Experiment(
+        WOLVES, {"wolf_reproduce": Real(0.01, 0.1), "initial_sheep": Integer(10, 90), "width": 30}, Sobol(8)
+    )
+    bare = from_experiment(experiment)
+    assert [row.name for row in bare.rows] == ["wolf_reproduce", "initial_sheep", "width"]
+    full = completed(bare, wolves)
+    assert len(full.rows) == len(wolves.parameters)
+    assert parse(full, wolves).experiment == experiment
+    assert (full.row("width").kind, full.row("width").fixed, full.row("width").low) == ("fixed", "30", "10")
+    assert full.row("initial_sheep").levels == "10, 100, 300"
+    assert completed(full, wolves) is full
+    # Where nothing speaks against it, the rows stand in the model's order.
+    tidy = completed(replace(bare, rows=bare.rows[1:]), wolves)
+    assert [row.name for row in tidy.rows] == [info.name for info in wolves.parameters]

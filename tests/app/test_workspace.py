@@ -120,13 +120,24 @@ def test_odd_names_are_refused(name):
 def test_free_names_are_numbered():
     assert numbered("wolves", set()) == "wolves"
     assert numbered("Wolves", {"wolves", "wolves 2"}) == "Wolves 3"
-    assert (
-        numbered("wolves 2", {"wolves 2"}) == "wolves 3" or numbered("wolves 2", {"wolves 2"}) == "wolves 2"
-    )
+    assert numbered("wolves 2", {"wolves 2"}) == "wolves 3"
 
 
 @pytest.mark.parametrize(
-    "key", ["", "..", "../other", "sub/wolves", "/etc/passwd", "a\0b", "a:b", "x" * 300, ".mesa-lab", "@abc"]
+    "key",
+    [
+        "",
+        "..",
+        "../other",
+        "sub/wolves",
+        "/etc/passwd",
+        "a\0b",
+        "a:b",
+        "x" * 300,
+        ".mesa-lab",
+        "@abc",
+        "\ud800",
+    ],
 )
 def test_an_address_leads_nowhere_else(mine, key):
     mine.make("wolves", experiment())
@@ -397,6 +408,16 @@ def test_why_a_study_could_not_start_is_kept(mine, monkeypatch):
     mine.start(ref)
     until(lambda: mine.queue.registry.tickets() == [])
     assert standing(mine, ref).problem == ""
+
+
+def test_what_kept_it_from_starting_is_over_once_it_runs(mine, driven):
+    ref = mine.make("a", experiment())
+    notes = Registry(mine.root)
+    notes.enqueue(Ticket("a.study"))
+    notes.note_problem("a.study", "There is no such model.")
+    driven(ref)
+    assert (standing(mine, ref).state, standing(mine, ref).problem) == ("running", "")
+    assert mine.queue.registry.tickets() == []
 
 
 def test_stopping_while_it_starts_stops_it(mine, monkeypatch):
