@@ -121,16 +121,10 @@ def picked(opened: Opened, drawn: Drawn, datum: Mapping[str, Any]) -> tuple[list
     points = opened.results.points
     if point is not None and point in points.index:
         return [point], None
-    if "x" not in datum or "x" not in drawn.table.columns:
-        return [], None
-    name = _parameter_of(opened, drawn)
-    if name is None:
-        return [], None
-    wanted = str(datum["x"])
-    same = [
-        int(at) for at, value in points[name].items() if str(value) == wanted or _equal(value, datum["x"])
-    ]
-    return same, None
+    from mesa_lab.processing.charts.caption import points_of_mark
+
+    marks = drawn.table.attrs.get("chart", {}).get("marks")
+    return (points_of_mark(marks, datum) if marks is not None else []), None
 
 
 def brushed(drawn: Drawn, value: Any) -> list[int] | None:
@@ -148,20 +142,6 @@ def brushed(drawn: Drawn, value: Any) -> list[int] | None:
         else:
             keep &= column.isin(ends)
     return [int(point) for point in table["point"][keep].unique()]
-
-
-def _parameter_of(opened: Opened, drawn: Drawn) -> str | None:
-    from mesa_lab.processing.wording import label
-
-    columns = opened.results.columns
-    if (asked := drawn.options.get("parameter")) in columns:
-        return columns[asked]
-    title = drawn.table.attrs.get("chart", {}).get("columns", {}).get("x")
-    return next((column for name, column in columns.items() if label(name) == title), None)
-
-
-def _equal(value: Any, other: Any) -> bool:
-    return _real(value) and _real(other) and abs(value - other) <= 1e-12 * max(abs(value), abs(other))
 
 
 def _real(value: Any) -> bool:

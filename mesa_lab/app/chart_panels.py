@@ -158,6 +158,6 @@ def OneChart(
         on_select=select if brush else None,
     )
     with tag("div", "ml-actions ml-chart-more"):
-        hint = "Drag over the points to see their runs below." if brush else ""
+        hint = "Drag over points to see their runs below." if brush else "Click a mark to see its runs below."
         tag("span", "ml-quiet", hint)
         Download("Parquet", lambda: frame_bytes(drawn.readable, "parquet"), f"{stem}.parquet")

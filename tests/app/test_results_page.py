@@ -157,9 +157,17 @@ def test_a_mark_leads_to_its_points_and_a_brush_to_those_within(opened):
     effect = draw(opened, kinds["effect"], "happy", {"parameter": "density"}, dark=False, width=700)
     points = opened.results.points
     wanted = points.index[points["density"] == 0.6].tolist()
-    assert picked(opened, effect, {"x": 0.6}) == (wanted, None)
+    assert picked(opened, effect, {"x": 0.6, "group": "all"}) == (wanted, None)
     assert picked(opened, effect, {"run_id": 3}) == ([], 3)
     assert picked(opened, effect, {"run_id": 10_000, "x": NASTY}) == ([], None)
+    assert picked(opened, effect, {"x": {"length": 1}, "group": "all"}) == ([], None)
+    heatmap = draw(opened, kinds["heatmap"], "happy", {"x": "density"}, dark=False, width=700)
+    (corner,) = points.index[(points["density"] == 0.6) & (points["homophily"] == 0.5)]
+    assert picked(opened, heatmap, {"x": "0.6", "y": "0.5", "mean": 1}) == ([corner], None)
+    series = draw(opened, kinds["series"], "happy", {"by": "density"}, dark=False, width=700)
+    assert picked(opened, series, {"group": "0.6", "step": 3}) == (wanted, None)
+    boxes = draw(opened, kinds["distribution"], "happy", {"by": "density"}, dark=False, width=700)
+    assert picked(opened, boxes, {"group": "0.6"}) == (wanted, None)
     design = draw(opened, kinds["design"], "happy", {}, dark=False, width=700)
     assert sorted(brushed(design, {"p0": [0.5, 0.7]})) == sorted(wanted)
     assert brushed(design, None) is None

@@ -20,7 +20,7 @@ from mesa_lab.processing.tables import level_codes
 if TYPE_CHECKING:
     from mesa_lab.processing.reading import Reader
 
-__all__ = ["Groups", "group", "names_of"]
+__all__ = ["Groups", "check_names", "group", "names_of", "points_by"]
 
 type Codes = npt.NDArray[np.int64]
 
@@ -99,6 +99,22 @@ def group(
         keys = pd.concat([keys, rest[[column for column in rest if column not in keys]]], axis=1)
     n_points, averaged = _spread(results, names, code.astype(np.int64), at, len(first))
     return Groups(keys.reset_index(drop=True), code.astype(np.int64)[row_of_run], n_points, averaged)
+
+
+def points_by(results: Reader, code: Codes, count: int) -> list[list[int]]:
+    """Return the design points of each group.
+
+    Args:
+        results: The results.
+        code: For each run the number of its group; runs with a negative one are in none.
+        count: How many groups there are.
+    """
+    points = results.points.index.to_numpy()
+    chosen = code >= 0
+    pairs = np.unique(code[chosen] * max(len(points), 1) + results.point_rows[chosen])
+    groups, rows = np.divmod(pairs, max(len(points), 1))
+    ends = np.searchsorted(groups, np.arange(1, count))
+    return [points[part].tolist() for part in np.split(rows, ends)]
 
 
 def check_names(results: Reader, names: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,10 +16,48 @@ __all__ = [
     "first_upper",
     "interval",
     "left_out",
+    "marks",
     "number_format",
     "percent",
+    "points_of_mark",
     "span",
 ]
+
+
+def marks(columns: Mapping[str, Iterable[Any]], points: Iterable[Sequence[int]]) -> dict[str, Any]:
+    """Say which design points each mark of a chart stands for, so that a page can lead from a mark to its runs.
+
+    Args:
+        columns: The columns of the chart's table that tell its marks apart.
+        points: The design points of each of their rows.
+
+    Returns:
+        Plain data for the caption, to be read by `points_of_mark`.
+    """
+    rows = zip(*columns.values(), strict=True)
+    return {
+        "fields": list(columns),
+        "points": [[_key(row), list(each)] for row, each in zip(rows, points, strict=True)],
+    }
+
+
+def points_of_mark(marks: Mapping[str, Any], datum: Mapping[str, Any]) -> list[int]:
+    """Return the points of a mark from what a browser knows about it; none when it is no mark of this chart.
+
+    Example:
+        >>> points_of_mark(marks({"group": ["a", "b"]}, [[0, 1], [2]]), {"group": "b", "step": 3})
+        [2]
+    """
+    values = [datum.get(name) for name in marks["fields"]]
+    if not all(isinstance(value, str | int | float) for value in values):
+        return []
+    wanted = _key(values)
+    return next((points for key, points in marks["points"] if key == wanted), [])
+
+
+def _key(values: Iterable[Any]) -> list[Any]:
+    # JavaScript has one kind of number.
+    return [value if isinstance(value, str) else float(value) for value in values]
 
 
 def first_upper(text: str) -> str:

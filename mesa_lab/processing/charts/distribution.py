@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from mesa_lab.processing.analysis.grouping import points_by
 from mesa_lab.processing.analysis.summary import numbers, statistics
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.kind import ChartKind
@@ -98,6 +99,7 @@ def table(
         sentences = [f"Dots are runs, boxes the middle half with the median, diamonds means; {total}."]
     sentences += [] if by == "point" else say.averaged(groups.averaged_over, intervals=is_share)
     sentences += [*notes, *say.left_out(failed, int(keep.sum() - measured.sum()))]
+    marks = say.marks({"group": labels}, points_by(results, groups.code, len(labels)))
     group_title = levels.title if levels else ""
     name = measure_label(outcome, results.outcomes)
     return say.caption(
@@ -120,6 +122,7 @@ def table(
         ),
         outcome=name,
         share=is_share,
+        marks=marks,
         group_title=group_title,
         groups=labels,
     )

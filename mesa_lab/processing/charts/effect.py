@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
-from mesa_lab.processing.analysis.grouping import check_names, group
+from mesa_lab.processing.analysis.grouping import check_names, group, points_by
 from mesa_lab.processing.analysis.influence import ranked
 from mesa_lab.processing.analysis.summary import checked_level, numbers, statistics
 from mesa_lab.processing.charts import caption as say
@@ -100,6 +100,9 @@ def table(
             "high": found["ci_high"],
         }
     )
+    marks = say.marks(
+        {"x": frame["x"], "group": frame["group"]}, points_by(results, groups.code, len(groups))
+    )
     failed, missing = int((ran - ended).sum()), int((ended - found["n"]).sum())
     frame, kept_labels = _few_groups(frame, second, notes)
     frame = _few_rows(frame, cloud, notes, label(parameter))
@@ -132,6 +135,7 @@ def table(
         sentences,
         columns,
         outcome=measure_label(outcome, results.outcomes),
+        marks=marks,
         cloud=cloud,
         smooth=smooth,
         numeric=numeric,
@@ -251,7 +255,7 @@ def draw(
         layers.append(base.mark_rule(strokeWidth=1, opacity=0.35).encode(**encode, **ends, **marks))
         if about["smooth"]:
             layers.append(
-                _smooth(base, about, several)
+                _smooth(base, table, several)
                 .mark_line(strokeWidth=2.5)
                 .encode(**encode, y=y, **marks, **dash)
             )
@@ -298,11 +302,15 @@ def _x(about: dict[str, Any], table: pd.DataFrame, width: int) -> Any:
     return alt.X("x:N", title=title, sort=shown, axis=alt.Axis(labelAngle=0 if fits else -40, grid=False))
 
 
-def _smooth(base: Any, about: dict[str, Any], several: bool) -> Any:
+def _smooth(base: Any, table: pd.DataFrame, several: bool) -> Any:
     """Fit the line on the scale on which the parameter was varied."""
     import altair as alt
 
-    options: dict[str, Any] = {"bandwidth": 0.5, "groupby": ["group"]} if several else {"bandwidth": 0.5}
+    about = table.attrs["chart"]
+    each = len(table) / max(len(about["groups"]), 1)
+    # Half of the points follow a bend too slowly where there are many, and a third of a few is too few.
+    bandwidth = float(np.clip(ENOUGH / each, 0.3, 0.5))
+    options: dict[str, Any] = {"bandwidth": bandwidth, "groupby": ["group"] if several else alt.Undefined}
     valid = base.transform_filter("isValid(datum.mean)")
     if not about["log"]:
         return valid.transform_loess("x", "mean", **options)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ParameterError
-from mesa_lab.processing.analysis.grouping import check_names, group
+from mesa_lab.processing.analysis.grouping import check_names, group, points_by
 from mesa_lab.processing.analysis.summary import numbers, statistics
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.effect import default_parameters
@@ -83,6 +83,7 @@ def table(
             "sd": found["sd"],
         }
     )
+    marks = say.marks({"x": frame["x"], "y": frame["y"]}, points_by(results, groups.code, len(groups)))
     notes: list[str] = []
     for axis, levels in (("x", across), ("y", up)):
         if not levels.binned and len(levels.labels) > MOST_CATEGORIES:
@@ -105,6 +106,7 @@ def table(
         titles | {"mean": what.lower(), "sd": "sd"},
         outcome=measure_label(outcome, results.outcomes),
         share=is_share,
+        marks=marks,
         axes={"x": _axis(results, across), "y": _axis(results, up)},
     )
 

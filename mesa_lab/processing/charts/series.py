@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
-from mesa_lab.processing.analysis.grouping import Groups, check_names, group, names_of
+from mesa_lab.processing.analysis.grouping import Groups, check_names, group, names_of, points_by
 from mesa_lab.processing.analysis.influence import ranked
 from mesa_lab.processing.analysis.summary import checked_level, over_steps
 from mesa_lab.processing.charts import caption as say
@@ -112,6 +112,7 @@ def table(
     if stride > max(results.experiment.period, 1):
         sentences.append(f"One step in {stride:,} is drawn.")
     group_title = "" if by in ("all", "point") else label(by)
+    marks = say.marks({"group": labels}, points_by(results, groups.code, len(labels)))
     return say.caption(
         frame,
         "series",
@@ -126,6 +127,7 @@ def table(
             "n": "runs",
         },
         outcome=label(outcome),
+        marks=marks,
         group_title=group_title,
         ordered=bool(levels and levels.ordered),
     )
