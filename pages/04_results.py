@@ -2,6 +2,7 @@ import solara
 
 from mesa_lab.app import state
 from mesa_lab.app.browser import Address
+from mesa_lab.app.result_view import to_query
 from mesa_lab.app.results_page import ResultsPage
 from mesa_lab.app.workspace import here
 
@@ -10,5 +11,9 @@ title = "Results"
 
 @solara.component
 def Page():
-    ResultsPage(here(), state.study.value)
-    Address(name="study", value=state.study.value)
+    study = state.study.value
+    view = state.view(study)
+    ResultsPage(here(), study, view, lambda changed: state.set_view(study, changed))
+    Address(name="study", value=study)
+    for name, value in to_query(view).items():
+        Address(name=name, value=value).key(name)

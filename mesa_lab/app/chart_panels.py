@@ -55,6 +55,8 @@ def ChartPanel(
     outcome: str,
     on_outcome: Callable[[str], None],
     *,
+    kind: str = "",
+    on_kind: Callable[[str], None],
     on_points: Callable[[list[int] | None], None] = lambda points: None,
     on_run: Callable[[int], None] = lambda run: None,
     width: int = 0,
@@ -65,18 +67,20 @@ def ChartPanel(
         opened: The results.
         outcome: The outcome.
         on_outcome: Called with another one.
+        kind: The kind of chart; empty for the one that suits the study.
+        on_kind: Called with another one.
         on_points: Called with the design points that were chosen in a chart, None when none are any more.
         on_run: Called with a run that was chosen in a chart.
         width: Of the place in pixels; 0 measures it.
     """
     kinds = solara.use_memo(lambda: kinds_for(opened), dependencies=[id(opened)])
-    wanted, set_wanted = solara.use_state(FIRST.get(len(opened.parameters), "effect"))
+    wanted = kind or FIRST.get(len(opened.parameters), "effect")
     options, set_options = solara.use_state({})
     measured, set_measured = solara.use_state(width)
     outcome = settled(outcome, opened.outcomes)
-    kind = next((kind for kind in kinds if kind.name == wanted), kinds[0])
-    offered = options_of(kind, opened.parameters, opened.points)
-    chosen = {option.name: options.get((kind.name, option.name), option.default) for option in offered}
+    drawn = next((each for each in kinds if each.name == wanted), kinds[0])
+    offered = options_of(drawn, opened.parameters, opened.points)
+    chosen = {option.name: options.get((drawn.name, option.name), option.default) for option in offered}
 
     with tag("section", "ml-panel", aria_label="Charts"):
         with tag("div", "ml-panel-head"):
@@ -86,22 +90,22 @@ def ChartPanel(
         if not opened.outcomes:
             tag("p", "ml-nothing ml-quiet", "No run has reported an outcome that is a number.")
             return
-        Tabs(kind.name, set_wanted, [(each.name, each.title) for each in kinds], "Kinds of charts")
+        Tabs(drawn.name, on_kind, [(each.name, each.title) for each in kinds], "Kinds of charts")
         with tag("div", "ml-chart-options"):
-            tag("p", "ml-quiet", kind.summary)
+            tag("p", "ml-quiet", drawn.summary)
             for option in offered:
                 Choose(
                     option.title,
                     chosen[option.name],
-                    lambda value, name=option.name: set_options({**options, (kind.name, name): value}),
+                    lambda value, name=option.name: set_options({**options, (drawn.name, name): value}),
                     option.items,
                     classes="ml-against",
                 )
         if not width:
             Measured(event_measured=set_measured, step=40)
         if measured:
-            place = OneChart(opened, kind, outcome, chosen, measured, on_points, on_run)
-            place.key(kind.name)
+            place = OneChart(opened, drawn, outcome, chosen, measured, on_points, on_run)
+            place.key(drawn.name)
         else:
             tag("p", "ml-nothing ml-quiet", "Drawing …", role="status")
 

@@ -26,6 +26,7 @@ from mesa_lab.app.markup import icon, tag
 from mesa_lab.app.model_view import ModelFacts, ModelView
 from mesa_lab.app.naming import name_of
 from mesa_lab.app.progress_panel import ProgressPanel
+from mesa_lab.app.result_view import ResultView
 from mesa_lab.app.results_page import ResultsView
 from mesa_lab.app.run_look import RunLook
 from mesa_lab.app.standing import Standing
@@ -195,6 +196,7 @@ def StudyStep(path: Path) -> None:
     """The results in a study file, whoever makes them."""
     status, set_status = solara.use_state(None)
     problem, set_problem = solara.use_state("")
+    view, set_view = solara.use_state(ResultView())
 
     def look() -> float:
         from mesa_lab.study import Study
@@ -216,4 +218,4 @@ def StudyStep(path: Path) -> None:
         elif status is None:
             tag("p", "ml-nothing ml-quiet", "Opening the study …", role="status")
         else:
-            ResultsView(path, name_of(path), status.finished, running=status.is_active)
+            ResultsView(path, name_of(path), status.finished, view, set_view, running=status.is_active)

@@ -6,8 +6,10 @@ opened, and says when there is more, so that nothing changes under the eyes of w
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import solara
@@ -20,6 +22,7 @@ from mesa_lab.app.links import PageLink
 from mesa_lab.app.markup import tag
 from mesa_lab.app.opened import Opened, open_results
 from mesa_lab.app.result_tables import TablesPanel
+from mesa_lab.app.result_view import ResultView
 from mesa_lab.app.run_look import RunLook
 from mesa_lab.app.watching import use_watch
 from mesa_lab.app.wording import plural
@@ -35,18 +38,22 @@ _STYLE: Final = Path(__file__).with_name("results.css")
 
 
 @solara.component
-def ResultsPage(workspace: Workspace, value: str) -> None:
+def ResultsPage(
+    workspace: Workspace, value: str, view: ResultView, on_view: Callable[[ResultView], None]
+) -> None:
     """Show the results of a study.
 
     Args:
         workspace: The studies of whoever looks.
         value: The key of the study; empty for none.
+        view: What is looked at.
+        on_view: Called when something else is looked at.
     """
     RunLook()
     found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value])
     with tag("div", "ml-stack"):
         if found is not None:
-            Watched(workspace, found).key(found.key)
+            Watched(workspace, found, view, on_view).key(found.key)
             return
         with tag("section", "ml-empty", aria_label="No results yet"):
             tag("h1", "", "No results yet")
@@ -70,7 +77,9 @@ def _find(workspace: Workspace, key: str) -> tuple[StudyRef | None, str]:
 
 
 @solara.component
-def Watched(workspace: Workspace, ref: StudyRef) -> None:
+def Watched(
+    workspace: Workspace, ref: StudyRef, view: ResultView, on_view: Callable[[ResultView], None]
+) -> None:
     """Show the results of a study that may still be running."""
     watch = use_watch(workspace, ref)
     standing = watch.standing.value
@@ -79,8 +88,10 @@ def Watched(workspace: Workspace, ref: StudyRef) -> None:
             tag("h1", "", ref.name)
             tag("p", "ml-quiet", watch.problem.value or "Opening the study …")
         return
-    view = ResultsView(ref.path, ref.name, standing.status.finished, running=standing.is_active)
-    with view, PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
+    shown = ResultsView(
+        ref.path, ref.name, standing.status.finished, view, on_view, running=standing.is_active
+    )
+    with shown, PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
         tag("span", "", "Back to the run")
 
 
@@ -89,6 +100,8 @@ def ResultsView(
     path: Path,
     name: str,
     finished: int,
+    view: ResultView,
+    on_view: Callable[[ResultView], None],
     *,
     running: bool = False,
     children: list[solara.Element] = [],  # noqa: B006  reacton hands in a new list
@@ -99,6 +112,8 @@ def ResultsView(
         path: The file.
         name: What the study is called.
         finished: How many runs have a result by now.
+        view: What is looked at.
+        on_view: Called when something else is looked at.
         running: Whether there will be more.
         children: What else can be done with the study.
     """
@@ -134,7 +149,7 @@ def ResultsView(
         said = "The first results will appear here." if running else "No run of this study has a result yet."
         tag("p", "ml-nothing ml-quiet", said, role="status")
     else:
-        Shown(opened)
+        Shown(opened, view, on_view)
 
 
 def _said(opened: Opened | None) -> str:
@@ -145,15 +160,29 @@ def _said(opened: Opened | None) -> str:
 
 
 @solara.component
-def Shown(opened: Opened) -> None:
+def Shown(opened: Opened, view: ResultView, on_view: Callable[[ResultView], None]) -> None:
     """Show results: charts above, tables below; what is chosen in one narrows the other."""
-    outcome, set_outcome = solara.use_state("")
-    points, set_points = solara.use_state(None)
-    run, set_run = solara.use_state(None)
+    latest = solara.use_ref(view)
+    latest.current = view
 
-    def narrow(chosen: list[int] | None) -> None:
-        set_points(tuple(chosen) if chosen is not None else None)
-        set_run(None)
+    def change(**changes: Any) -> None:
+        # Two events of one moment must not undo each other.
+        latest.current = replace(latest.current, **changes)
+        on_view(latest.current)
 
-    ChartPanel(opened, outcome, set_outcome, on_points=narrow, on_run=set_run)
-    TablesPanel(opened, outcome, points=points, on_points=narrow, run=run, on_run=set_run)
+    def narrow(chosen: Sequence[int] | None) -> None:
+        change(points=tuple(chosen) if chosen is not None else None, run=None)
+
+    def open_run(run: int | None) -> None:
+        change(run=run)
+
+    ChartPanel(
+        opened,
+        view.outcome,
+        lambda outcome: change(outcome=outcome),
+        kind=view.chart,
+        on_kind=lambda chart: change(chart=chart),
+        on_points=narrow,
+        on_run=open_run,
+    )
+    TablesPanel(opened, view.outcome, points=view.points, on_points=narrow, run=view.run, on_run=open_run)

@@ -21,6 +21,8 @@ from mesa_lab.app.access import access
 from mesa_lab.app.address import from_query, to_query
 from mesa_lab.app.draft import Draft, for_model, from_experiment
 from mesa_lab.app.offering import trust, untrusted
+from mesa_lab.app.result_view import ResultView
+from mesa_lab.app.result_view import from_query as read_view
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
@@ -44,12 +46,15 @@ __all__ = [
     "set_draft",
     "set_study",
     "set_trial",
+    "set_view",
     "study",
     "trials",
+    "view",
 ]
 
 MOST_SESSIONS: Final = 500
 MOST_MODELS: Final = 30
+MOST_VIEWS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class _Session:
     drafts: OrderedDict[str, Draft] = field(default_factory=OrderedDict)
     trials: Mapping[str, Trial] = field(default_factory=dict)
     study: str = ""
+    views: OrderedDict[str, ResultView] = field(default_factory=OrderedDict)
 
 
 _sessions: OrderedDict[str, _Session] = OrderedDict()
@@ -90,6 +96,9 @@ trials: solara.Reactive[Mapping[str, Trial]] = solara.reactive({})
 
 progress: solara.Reactive[str] = solara.reactive("")
 """The state of that study as the page of its runs last saw it."""
+
+views: solara.Reactive[Mapping[str, ResultView]] = solara.reactive({})
+"""What is looked at in the results of each study; read it with `view`, change it with `set_view`."""
 
 offer: solara.Reactive[Offer | None] = solara.reactive(None)
 """A draft that waits for a yes."""
@@ -108,6 +117,9 @@ def begin(search: str | None) -> None:
     trials.value = left.trials
     query = parse_qs(search or "")
     study.value = query.get("study", [left.study])[-1]
+    views.value = dict(left.views)
+    if (linked := read_view(query)) != ResultView():
+        set_view(study.value, linked)
     draft.value = left.draft
     if "design" in query:
         try:
@@ -137,6 +149,21 @@ def set_study(name: str) -> None:
     """Make a study the one that this page load is about."""
     study.value = name
     _session().study = name
+
+
+def view(name: str) -> ResultView:
+    """Return what is looked at in a study's results."""
+    return views.value.get(name, ResultView())
+
+
+def set_view(name: str, changed: ResultView) -> None:
+    """Look at something else in a study's results, and remember it for this browser."""
+    left = _session()
+    left.views[name] = changed
+    left.views.move_to_end(name)
+    while len(left.views) > MOST_VIEWS:
+        left.views.popitem(last=False)
+    views.value = dict(left.views)
 
 
 def set_trial(reference: str, trial: Trial) -> None:

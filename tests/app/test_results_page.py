@@ -15,6 +15,7 @@ from mesa_lab.app.chart_panels import ChartPanel
 from mesa_lab.app.downloads import file_name, frame_bytes, report_bytes, study_bytes, table_bytes
 from mesa_lab.app.opened import open_results
 from mesa_lab.app.result_tables import table_of
+from mesa_lab.app.result_view import ResultView, from_query, to_query
 from mesa_lab.app.results_page import ResultsPage, ResultsView
 from mesa_lab.app.run_details import read_run
 from mesa_lab.app.tables import DataTable
@@ -173,8 +174,20 @@ def test_a_mark_leads_to_its_points_and_a_brush_to_those_within(opened):
     assert brushed(design, None) is None
 
 
+@solara.component
+def Charts(opened):
+    kind, set_kind = solara.use_state("")
+    ChartPanel(opened, "happy", lambda name: None, kind=kind, on_kind=set_kind, width=700)
+
+
+@solara.component
+def Page(workspace, key, view=None):
+    view, set_view = solara.use_state(view or ResultView())
+    ResultsPage(workspace, key, view, set_view)
+
+
 def test_the_charts_of_an_outcome_come_by_themselves(opened, show):
-    box = show(ChartPanel(opened, "happy", lambda name: None, width=700))
+    box = show(Charts(opened))
 
     def figures():
         return [w for w in walk(box) if getattr(w, "spec", "")]
@@ -221,7 +234,7 @@ def test_files_hold_what_was_shown(opened):
 
 
 def test_the_page_opens_the_study_of_the_address(folder, show):
-    box = show(ResultsPage(Workspace(folder), "neighbours"))
+    box = show(Page(Workspace(folder), "neighbours"))
     assert until(lambda: "Schelling, 4 design points, 8 runs" in texts(box))
     assert until(lambda: "1 to 8 of 8" in texts(box))
     button(box, "Open Run 5").click()
@@ -239,17 +252,37 @@ def test_the_page_opens_the_study_of_the_address(folder, show):
     ("key", "said"), [("", "Run an experiment, or open a study."), ("../x", "is no name")]
 )
 def test_without_a_study_the_page_says_where_to_go(tmp_path, show, key, said):
-    box = show(ResultsPage(Workspace(tmp_path), key))
+    box = show(Page(Workspace(tmp_path), key))
     assert any(said in text for text in texts(box))
 
 
 def test_a_file_that_is_no_study_is_said_to_be_none(tmp_path, show):
     path = tmp_path / "x.study"
     path.write_text(NASTY)
-    box = show(ResultsView(path, NASTY, 1))
+    box = show(ResultsView(path, NASTY, 1, ResultView(), lambda view: None))
 
     def alerts():
         return [w for w in walk(box) if (getattr(w, "attributes", None) or {}).get("role") == "alert"]
 
     assert until(alerts)
     assert NASTY in texts(box)
+
+
+def test_what_is_looked_at_fits_into_an_address():
+    view = ResultView(NASTY, "heatmap", (3, 5), 12)
+    assert from_query({name: [value] for name, value in to_query(view).items()}) == view
+    assert from_query({name: [value] for name, value in to_query(ResultView()).items()}) == ResultView()
+    assert from_query({"points": [NASTY, "-1,x,²,9,"], "run": ["1e3"], "chart": []}) == ResultView(
+        points=(9,)
+    )
+    assert to_query(ResultView(points=tuple(range(1000))))["points"] == ""
+
+
+def test_a_link_leads_to_a_run_and_to_what_is_there(folder, show):
+    box = show(Page(Workspace(folder), "neighbours", ResultView("pct_happy", "heatmap", (1,), 3)))
+    assert until(lambda: "Run 3" in texts(box) and "Back to the table" in texts(box))
+    button(box, "Back to the table").click()
+    assert until(lambda: "Only point 1." in texts(box))
+    odd = show(Page(Workspace(folder), "neighbours", ResultView(NASTY, NASTY, (999,), 999)))
+    assert until(lambda: "There is no run 999 with a result." in texts(odd))
+    assert "Against a parameter" in texts(odd)

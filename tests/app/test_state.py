@@ -13,6 +13,7 @@ from mesa_lab.app.describing import describe_model, use_parsed
 from mesa_lab.app.draft import Draft, Row, for_model
 from mesa_lab.app.editing import Latest
 from mesa_lab.app.layout import Layout
+from mesa_lab.app.result_view import ResultView
 from mesa_lab.app.staleness import Made, Stale, changes, use_made
 from mesa_lab.app.steps import Steps, states_of
 from mesa_lab.app.trial import Trial
@@ -263,3 +264,17 @@ def test_an_offer_is_answered_in_the_frame(show):
     view.press("Leave it")
     assert "evil.py:Evil" not in view.text
     assert state.draft.value == Draft()
+
+
+# ---------------------------------------------------------------- what is looked at
+
+
+def test_what_is_looked_at_is_remembered_by_study_and_taken_from_a_link():
+    state.begin("?study=wolves&outcome=Sheep&chart=heatmap&run=7")
+    assert state.view("wolves") == ResultView("Sheep", "heatmap", None, 7)
+    assert state.view("other") == ResultView()
+    state.set_view("other", ResultView("Wolves"))
+    state.views.value = {}
+    state.begin("?study=wolves")
+    assert state.view("wolves").outcome == "Sheep"
+    assert state.view("other").outcome == "Wolves"
