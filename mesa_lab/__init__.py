@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         StudyFormatError,
         StudyMismatchError,
     )
-    from mesa_lab.pipeline import open_study, run
+    from mesa_lab.pipeline import merge, open_study, run
     from mesa_lab.preparation.configuration import RunConfiguration
     from mesa_lab.preparation.configurations import (
         base_case,
@@ -71,7 +71,7 @@ _ROOMS = {
     "app.lab": "Lab",
     "errors": """DesignError ExperimentError ExportError MesaLabError ModelError OutcomeError ParameterError
         RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
-    "pipeline": "open_study run",
+    "pipeline": "merge open_study run",
     "preparation.configuration": "RunConfiguration",
     "preparation.configurations": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
         sparse_grid""",
@@ -137,6 +137,7 @@ __all__ = [
     "halton",
     "latin_hypercube",
     "manual",
+    "merge",
     "monte_carlo",
     "open_study",
     "preview",

@@ -6,16 +6,18 @@ The only place that knows both running and processing, and it holds nothing else
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesa_lab.study import Study
+from mesa_lab.study import Shard, Study
+from mesa_lab.study import merge as merge_studies
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.processing.results import Results
 
-__all__ = ["OpenStudy", "open_study", "run"]
+__all__ = ["OpenStudy", "merge", "open_study", "run"]
 
 
 class OpenStudy(Study):
@@ -57,6 +59,7 @@ def run(
     progress: bool = True,
     retry_failed: bool = False,
     overwrite: bool = False,
+    shard: tuple[int, int] | None = None,
 ) -> Results:
     """Carry out an experiment and return its results.
 
@@ -72,6 +75,8 @@ def run(
         progress: Show what is done, what failed, and the time left.
         retry_failed: Run runs that failed or timed out before once more.
         overwrite: Start anew, in the place of a study that is there.
+        shard: Run only this part, such as (2, 8) for the second of eight, into a study of its own: for machines that
+            know nothing of each other. `merge` puts the parts together.
 
     Returns:
         The results of all runs in the study.
@@ -80,7 +85,7 @@ def run(
         ModelError: If the model cannot be found.
         ParameterError: If the model does not take a parameter.
         OutcomeError: If there is nothing of that name to measure.
-        StudyMismatchError: If the study holds runs of an unlike experiment.
+        StudyMismatchError: If the study holds runs of an unlike experiment, or is not the shard that is asked for.
         StudyBusyError: If another process is running this study.
         KeyboardInterrupt: After Ctrl-C, once the runs that are done are on disk.
 
@@ -93,10 +98,43 @@ def run(
     from mesa_lab.running.driver import drive
 
     experiment.check()
-    study = OpenStudy.for_experiment(experiment, path, overwrite=overwrite)
+    study = OpenStudy.for_experiment(
+        experiment, path, overwrite=overwrite, shard=None if shard is None else Shard(*shard)
+    )
     ending = drive(study, n_jobs=n_jobs, backend=backend, progress=progress, retry_failed=retry_failed)
     for notice in (*study.notices, *ending.notices):
         warnings.warn(notice, stacklevel=2)
     if ending.how == "interrupted":
         raise KeyboardInterrupt(ending.message)
     return study.results
+
+
+def merge(
+    studies: str | Path | Iterable[str | Path], path: str | Path, *, overwrite: bool = False
+) -> Results:
+    """Merge studies of one experiment, such as its shards, into one study, and return its results.
+
+    The merged study is the one that a single machine would have made. Its inputs are only read. A merged study that is
+    there already is merged too, so that the same call takes in what has come since.
+
+    Args:
+        studies: Study files; a pattern such as `"wolves-*-of-8.study"` stands for all that it matches.
+        path: The merged study.
+        overwrite: Throw away a study that is at `path`, instead of merging it too.
+
+    Returns:
+        The results of all runs. A warning says what is missing.
+
+    Raises:
+        StudyMismatchError: If they are of different experiments, or have different results for the same run.
+        StudyBusyError: If the study at `path` is being run.
+        StudyFormatError: If one is no study, or damaged.
+        StudyError: If there is nothing to merge, or the new study cannot be written.
+
+    Example:
+        >>> merge("wolves-*-of-8.study", "wolves.study").aggregate("Wolves")  # doctest: +SKIP
+    """
+    merged = merge_studies(studies, path, overwrite=overwrite)
+    for notice in merged.notices:
+        warnings.warn(notice, stacklevel=2)
+    return open_study(path).results

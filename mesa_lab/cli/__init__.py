@@ -18,6 +18,7 @@ import click
 from mesa_lab import __version__
 from mesa_lab.cli.control import pause, status, stop
 from mesa_lab.cli.designing import design
+from mesa_lab.cli.merging import merge
 from mesa_lab.cli.modelling import models, new
 from mesa_lab.cli.output import export, report
 from mesa_lab.cli.running import resume, retry, run
@@ -75,7 +76,7 @@ def cli(context: click.Context, debug: bool) -> None:
         context.invoke(app)
 
 
-for _command in (app, models, new, design, run, resume, status, pause, stop, retry, export, report):
+for _command in (app, models, new, design, run, resume, status, pause, stop, retry, merge, export, report):
     cli.add_command(_command)
 
 

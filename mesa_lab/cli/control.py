@@ -53,7 +53,9 @@ def status(study: Path, watch: bool, failures: bool, as_json: bool) -> None:
         show_json(asdict(found))
         return
     name = model_name(opened.experiment)
-    say(f"{study}: {name}, {count(found.n_points, 'point')} × {count(found.replications, 'replication')}")
+    part = "" if found.shard is None else f", shard {found.shard[0]} of {found.shard[1]}"
+    extent = f"{count(found.n_points, 'point')} × {count(found.replications, 'replication')}"
+    say(f"{study}: {name}, {extent}{part}")
     say(_line(found))
     if found.message:
         say(found.message)

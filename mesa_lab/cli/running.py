@@ -13,7 +13,7 @@ from mesa_lab.cli.console import count, json_option, model_name, note, say, show
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
-    from mesa_lab.study import Study, StudyStatus
+    from mesa_lab.study import Shard, Study, StudyStatus
 
 __all__ = ["resume", "retry", "run"]
 
@@ -43,6 +43,17 @@ def _how_to_run(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _read_shard(context: click.Context, parameter: click.Parameter, text: str | None) -> Shard | None:
+    """Read text such as `2/8`."""
+    from mesa_lab.errors import StudyError
+    from mesa_lab.study import Shard
+
+    try:
+        return None if text is None else Shard.parse(text)
+    except StudyError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("study", type=click.Path(dir_okay=False, path_type=Path), required=False)
@@ -51,6 +62,12 @@ def _how_to_run(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--seed", type=click.IntRange(min=0), help="Take the place of the file's.")
 @click.option("--retry-failed", is_flag=True, help="Run runs that failed before once more.")
 @click.option("--overwrite", is_flag=True, help="Throw away the results that STUDY holds, and start anew.")
+@click.option(
+    "--shard",
+    metavar="K/N",
+    callback=_read_shard,
+    help="Run part K of N only, such as 2/8; see mesa-lab merge.",
+)
 @_how_to_run
 def run(
     file: Path,
@@ -58,6 +75,7 @@ def run(
     replications: int | None,
     max_steps: int | None,
     seed: int | None,
+    shard: Shard | None,
     **how: Any,
 ) -> None:
     """Run the experiment in FILE and keep its results in STUDY.
@@ -66,12 +84,16 @@ def run(
     holds already are kept: the same command goes on after an interruption, and with more
     replications or points it runs only the new ones.
 
+    With --shard, one of several machines runs its part of the runs, by default into a study such as
+    wolf_sheep-2-of-8.study. The parts are alike in size, and mesa-lab merge puts them together.
+
     \b
     Examples:
       mesa-lab run wolf_sheep.toml
       mesa-lab run wolf_sheep.toml --replications 30
       mesa-lab run wolf_sheep.toml first_try.study --max-steps 20 -j 1
       mesa-lab run wolf_sheep.toml --detach; mesa-lab status wolf_sheep.study --watch
+      mesa-lab run wolf_sheep.toml --shard 2/8
     """
     from mesa_lab.preparation.experiment import Experiment
 
@@ -79,21 +101,24 @@ def run(
     experiment = Experiment.load(file).replace(
         **{name: value for name, value in changes.items() if value is not None}
     )
-    _carry_out(experiment, study or Path(f"{file.stem}.study"), **how)
+    part = "" if shard is None else f"-{shard.number}-of-{shard.of}"
+    _carry_out(experiment, study or Path(f"{file.stem}{part}.study"), shard=shard, **how)
 
 
 @click.command()
 @click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--shard", metavar="K/N", callback=_read_shard, help="Make sure that STUDY is this shard.")
 @_how_to_run
-def resume(study: Path, **how: Any) -> None:
+def resume(study: Path, shard: Shard | None, **how: Any) -> None:
     """Run what is missing in STUDY.
 
-    A study that is paused goes on in the process that holds it.
+    A study that is paused goes on in the process that holds it. A shard remains the shard that it is.
 
     \b
     Examples:
       mesa-lab resume wolf_sheep.study
       mesa-lab resume wolf_sheep.study --detach
+      mesa-lab resume wolf_sheep-2-of-8.study
     """
     from mesa_lab.running import launcher
     from mesa_lab.study import Study
@@ -103,7 +128,7 @@ def resume(study: Path, **how: Any) -> None:
         status = launcher.proceed(study)
         say(f"{study} goes on in process {status.pid} on {status.host}.")
         return
-    _carry_out(opened.experiment, study, **how)
+    _carry_out(opened.experiment, study, shard=shard, **how)
 
 
 @click.command()
@@ -135,6 +160,7 @@ def _carry_out(
     as_json: bool,
     retry_failed: bool = False,
     overwrite: bool = False,
+    shard: Shard | None = None,
 ) -> None:
     from mesa_lab.running import launcher
     from mesa_lab.running.driver import drive
@@ -142,8 +168,8 @@ def _carry_out(
 
     experiment.check()
     if not as_json:
-        _announce(experiment, path, retry_failed=retry_failed, overwrite=overwrite)
-    study = Study.for_experiment(experiment, path, overwrite=overwrite)
+        _announce(experiment, path, shard, retry_failed=retry_failed, overwrite=overwrite)
+    study = Study.for_experiment(experiment, path, overwrite=overwrite, shard=shard)
     for notice in study.notices:
         note(f"Note: {notice}")
     if detach:
@@ -162,16 +188,21 @@ def _carry_out(
         click.get_current_context().exit(_SOME_FAILED)
 
 
-def _announce(experiment: Experiment, path: Path, *, retry_failed: bool, overwrite: bool) -> None:
-    """Say what is about to happen: how many runs, and how many of them are there already."""
+def _announce(
+    experiment: Experiment, path: Path, shard: Shard | None, *, retry_failed: bool, overwrite: bool
+) -> None:
+    """Say what is about to happen: how many runs, which of them, and how many are there already."""
     from mesa_lab.study import Study
 
     text = (
         f"{model_name(experiment)}: {count(experiment.n_points, 'point')} × "
         f"{count(experiment.replications, 'replication')} = {count(experiment.n_runs, 'run')}"
     )
-    if path.exists() and not overwrite:
-        status = Study.open(path).status()
+    there = Study.open(path) if path.exists() and not overwrite else None
+    if part := shard or (there and there.shard):
+        text += f", of which this is {part.described}"
+    if there is not None:
+        status = there.status()
         text += f"; {path} holds {count(status.finished, 'run')}"
         if retry_failed:
             text += f", of which {status.failed + status.timed_out:,} are run again"

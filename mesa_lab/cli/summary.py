@@ -24,7 +24,8 @@ _MOST_FAILURES: Final = 3
 
 def ended(status: StudyStatus) -> str:
     """Say in one line how a study stands."""
-    parts = [f"{status.done:,} of {count(status.n_runs, 'run')} done"]
+    part = "" if status.shard is None else f" of shard {status.shard[0]} of {status.shard[1]}"
+    parts = [f"{status.done:,} of {count(status.n_runs, 'run')}{part} done"]
     if status.failed:
         parts.append(f"{status.failed:,} failed")
     if status.timed_out:
@@ -171,5 +172,10 @@ def show_next_steps(path: Path, status: StudyStatus) -> None:
     if status.failed or status.timed_out:
         say(f"  mesa-lab status {path} --failures      where they failed")
         say(f"  mesa-lab retry {path}                  run the failed runs again")
+    if status.shard is not None:
+        part = f"-{status.shard[0]}-of-{status.shard[1]}"
+        others, whole = path.name.replace(part, f"-*-of-{status.shard[1]}"), path.name.replace(part, "")
+        if part in path.name:
+            say(f"  mesa-lab merge {others} -o {whole}  put the shards together")
     say(f"  mesa-lab report {path} --open          charts and tables in one page")
     say(f"  mesa-lab export {path} -o results/     the tables as CSV")

@@ -6,8 +6,10 @@ experiments as data. It must not know Mesa, joblib, or how results are shown.
 
 from mesa_lab.study.failing import FailedRun, FailureKind
 from mesa_lab.study.layout import RunPlan
+from mesa_lab.study.merging import Merged, merge
 from mesa_lab.study.reading import RUN_COLUMNS
 from mesa_lab.study.rescue import Rescued, rescue
+from mesa_lab.study.shards import Shard
 from mesa_lab.study.status import StudyStatus
 from mesa_lab.study.study import Study
 from mesa_lab.study.writer import Writer
@@ -16,10 +18,13 @@ __all__ = [
     "RUN_COLUMNS",
     "FailedRun",
     "FailureKind",
+    "Merged",
     "Rescued",
     "RunPlan",
+    "Shard",
     "Study",
     "StudyStatus",
     "Writer",
+    "merge",
     "rescue",
 ]

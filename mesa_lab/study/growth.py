@@ -13,13 +13,27 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from mesa_lab.errors import StudyMismatchError
 from mesa_lab.study import lease, schema, sessions
+from mesa_lab.study.layout import RunPlan, plan
+from mesa_lab.study.shards import Shard
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
-__all__ = ["describe", "found", "grow", "meta", "set_meta"]
+__all__ = [
+    "asked",
+    "check_shard",
+    "describe",
+    "differences",
+    "found",
+    "grow",
+    "meta",
+    "set_meta",
+    "shard_of",
+]
 
 # What may differ between two sessions of one study: how long a run may take on the wall clock, and what
 # shows in the points themselves.
@@ -45,8 +59,49 @@ def describe(experiment: Experiment) -> dict[str, str]:
     return {"experiment": experiment.to_toml(), "settings": json.dumps(plain), "model": json.dumps(source)}
 
 
-def found(connection: sqlite3.Connection, experiment: Experiment) -> None:
-    """Write the experiment into a new study, or over one that has no runs."""
+def shard_of(connection: sqlite3.Connection) -> Shard | None:
+    """Return the part of the experiment that a study asks for, None when it asks for all."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'shard'").fetchone()
+    return None if row is None else Shard(*json.loads(row[0])[:2])
+
+
+def asked(connection: sqlite3.Connection) -> RunPlan:
+    """Return the runs that a study asks for: those of its shard, when it is one."""
+    layout = json.loads(meta(connection, "layout"))
+    wanted = np.ones(layout[-1][0], np.bool_)
+    wanted[[row[0] for row in connection.execute("SELECT point FROM points WHERE NOT wanted")]] = False
+    runs = plan(layout, wanted, json.loads(meta(connection, "size"))[1])
+    shard = shard_of(connection)
+    if shard is None:
+        return runs
+    mine = shard.has(runs.run_id)
+    return RunPlan(runs.run_id[mine], runs.point[mine], runs.replication[mine])
+
+
+def check_shard(connection: sqlite3.Connection, path: Path, shard: Shard) -> None:
+    """Refuse to go on with a study as another part than it is.
+
+    Raises:
+        StudyMismatchError: If it is the whole experiment, or another part.
+    """
+    found = shard_of(connection)
+    if found != shard:
+        is_now = "has the whole experiment" if found is None else f"is {found.described}"
+        raise StudyMismatchError(
+            f"'{path}' {is_now}, not {shard.described}. Choose another file for each shard, or leave the shard out to go "
+            "on with this study as it is."
+        )
+
+
+def _count_shard(connection: sqlite3.Connection) -> None:
+    """Note how many runs a shard has, so that status never has to count."""
+    shard = shard_of(connection)
+    if shard is not None:
+        set_meta(connection, shard=json.dumps([shard.number, shard.of, len(asked(connection))]))
+
+
+def found(connection: sqlite3.Connection, experiment: Experiment, shard: Shard | None = None) -> None:
+    """Write the experiment into a new study, or over one that has no runs; a shard stays the shard it was."""
     connection.execute("DELETE FROM points")
     connection.execute("DELETE FROM outcomes WHERE kinds = 0")
     rows = [(number, *_split(key), 1) for number, key in enumerate(_keys(experiment))]
@@ -61,6 +116,9 @@ def found(connection: sqlite3.Connection, experiment: Experiment) -> None:
         layout=json.dumps([[len(rows), experiment.replications]]),
         size=json.dumps([len(rows), experiment.replications]),
     )
+    if shard is not None:
+        set_meta(connection, shard=json.dumps([shard.number, shard.of]))
+    _count_shard(connection)
     schema.rewrite_view(connection)
 
 
@@ -86,15 +144,14 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
             return False
         found(connection, experiment)
         return True
-    before, after = json.loads(meta(connection, "settings")), json.loads(new["settings"])
-    differences = list(_differences(before, after))
-    if not _same_model(json.loads(meta(connection, "model")), json.loads(new["model"])):
-        differences.insert(0, f"model: {before['model']} → {after['model']}")
+    old = {key: meta(connection, key) for key in ("settings", "model")}
+    before, after = json.loads(old["settings"]), json.loads(new["settings"])
+    unlike = differences(old, new)
     have = connection.execute("SELECT max(replication) + 1 FROM runs").fetchone()[0]
     if experiment.replications < have:
-        differences.append(f"replications: {have} → {experiment.replications} (the study has runs of {have})")
-    if differences:
-        raise _mismatch(path, differences)
+        unlike.append(f"replications: {have} → {experiment.replications} (the study has runs of {have})")
+    if unlike:
+        raise _mismatch(path, unlike)
     digest = _digest(experiment)
     if before == after and digest == meta(connection, "design"):
         return False
@@ -112,6 +169,7 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
         layout=json.dumps(layout),
         size=json.dumps([wanted, experiment.replications]),
     )
+    _count_shard(connection)
     return True
 
 
@@ -177,6 +235,20 @@ def _fixed(settings: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(form, list)
         and not (isinstance(form, dict) and any(kind <= form.keys() for kind in varied))
     }
+
+
+def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return in what two experiments differ that one study must not mix; their points are compared elsewhere.
+
+    Args:
+        before: What a study notes about its experiment; of `describe`, settings and model.
+        after: The same of another.
+    """
+    settings = json.loads(before["settings"]), json.loads(after["settings"])
+    unlike = list(_differences(*settings))
+    if not _same_model(json.loads(before["model"]), json.loads(after["model"])):
+        unlike.insert(0, f"model: {settings[0]['model']} → {settings[1]['model']}")
+    return unlike
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:

@@ -19,8 +19,20 @@ from typing import Final
 import psutil
 
 from mesa_lab.errors import StudyBusyError
+from mesa_lab.study import storage
 
-__all__ = ["BEAT_SECONDS", "Lease", "Tenant", "busy", "is_ours", "now", "process_mark", "read", "take"]
+__all__ = [
+    "BEAT_SECONDS",
+    "Lease",
+    "Tenant",
+    "busy",
+    "is_ours",
+    "now",
+    "process_mark",
+    "read",
+    "refuse_if_driven",
+    "take",
+]
 
 BEAT_SECONDS: Final = 2.0
 PATIENCE_SECONDS: Final = 60.0
@@ -174,6 +186,21 @@ def take(connection: sqlite3.Connection, path: Path, token: str | None = None) -
         # Its clock may be wrong or have jumped: only a heart that does not beat while we look counts as still.
         ignored = (tenant.token, tenant.beat)
         time.sleep(_WATCH_SECONDS)
+
+
+def refuse_if_driven(path: Path) -> None:
+    """Refuse to take the place of a study that is being run.
+
+    Raises:
+        StudyBusyError: If it is.
+    """
+    connection, _ = storage.connect(path)
+    try:
+        tenant = read(connection)
+    finally:
+        connection.close()
+    if tenant is not None and tenant.is_alive:
+        raise busy(path, tenant)
 
 
 def is_ours(tenant: Tenant) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mesa_lab.study import growth, lease, reading, storage
 from mesa_lab.study.failing import FailureKind, failure_kinds
 from mesa_lab.study.layout import RunPlan, plan
+from mesa_lab.study.shards import Shard
 from mesa_lab.study.status import StudyStatus, read_status
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ class OpenedStudy:
             if file.exists():
                 return experiment.replace(model=f"{file.as_posix()}:{name}")
         return experiment
+
+    @property
+    def shard(self) -> Shard | None:
+        """The part of the experiment that the study asks for, None when it asks for all runs."""
+        with storage.speaking(self.path):
+            return growth.shard_of(self._connection)
 
     @property
     def outcome_names(self) -> tuple[str, ...]:

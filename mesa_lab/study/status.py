@@ -18,7 +18,8 @@ SELECT
   (SELECT rate FROM driver),
   (SELECT json_array(started, updated, ended, ending, message) FROM sessions ORDER BY session DESC LIMIT 1),
   (SELECT min(started) FROM sessions),
-  (SELECT max(updated) FROM sessions)
+  (SELECT max(updated) FROM sessions),
+  (SELECT value FROM meta WHERE key = 'shard')
 """
 
 
@@ -30,7 +31,7 @@ class StudyStatus:
         path: The study file.
         n_points: Design points that it asks for.
         replications: Runs of each point that it asks for.
-        n_runs: Runs that it asks for.
+        n_runs: Runs that it asks for: all replications of all points, or those of them that are in its shard.
         done: Runs that came to their end.
         failed: Runs that raised an error or whose worker died.
         timed_out: Runs that were ended by their time limit.
@@ -43,6 +44,7 @@ class StudyStatus:
         seconds_left: Estimate of the time to go; None when nothing runs.
         pid: Number of the driver's process while there is one.
         host: The computer that it runs on.
+        shard: Which part of the experiment it asks for, such as (2, 8); None when it asks for all.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class StudyStatus:
     seconds_left: float | None = None
     pid: int | None = None
     host: str | None = None
+    shard: tuple[int, int] | None = None
 
     @property
     def finished(self) -> int:
@@ -79,10 +82,10 @@ class StudyStatus:
 
 def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
     """Read how far a study is."""
-    size, tally, driver, rate, session, started, updated = connection.execute(_QUERY).fetchone()
+    size, tally, driver, rate, session, started, updated, part = connection.execute(_QUERY).fetchone()
     n_points, replications = json.loads(size)
     counts = json.loads(tally)
-    n_runs = n_points * replications
+    *shard, n_runs = json.loads(part) if part else (n_points * replications,)
     tenant = lease.Tenant(*json.loads(driver)) if driver else None
     if tenant is not None and not tenant.is_alive:
         tenant = None
@@ -90,7 +93,7 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
     _, _, ended, ending, message = json.loads(session) if session else (None,) * 5
     if tenant is not None:
         state = tenant.state
-    elif finished >= n_runs and n_runs:
+    elif finished >= n_runs and (n_runs or (shard and session)):  # a shard may have no run at all
         state = "finished"
     elif session is None:
         state = "new"
@@ -115,4 +118,5 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
         seconds_left=(n_runs - finished) / active_rate if active_rate else None,
         pid=tenant.pid if tenant else None,
         host=tenant.host if tenant else None,
+        shard=(shard[0], shard[1]) if shard else None,
     )

@@ -12,13 +12,13 @@ import struct
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
 from mesa_lab.study.schema import APPLICATION_ID, VERSION
 
-__all__ = ["Draft", "Transaction", "connect", "exists_already", "remove", "speaking"]
+__all__ = ["Draft", "Transaction", "connect", "exists_already", "remove", "rows", "speaking"]
 
 
 class Draft:
@@ -159,6 +159,20 @@ def _diagnose(path: Path) -> None:
             f"'{path}' is cut short: {size:,} of {expected:,} bytes are there. Copy it again from where it came, "
             "or save what can be read with `mesa_lab.study.rescue`."
         )
+
+
+def rows(
+    path: Path, connection: sqlite3.Connection, query: str, *, at_a_time: int = 5000
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query, so many at a time; errors of reading name this file, whatever else is done meanwhile."""
+    with speaking(path):
+        cursor = connection.execute(query)
+    while True:
+        with speaking(path):
+            some = cursor.fetchmany(at_a_time)
+        if not some:
+            return
+        yield some
 
 
 def connect(path: Path, *, write: bool = False) -> tuple[sqlite3.Connection, str | None]:

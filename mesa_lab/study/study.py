@@ -20,8 +20,9 @@ import numpy.typing as npt
 
 from mesa_lab.preparation.encoding import from_json
 from mesa_lab.study import growth, lease, schema, storage
-from mesa_lab.study.layout import RunPlan, plan
+from mesa_lab.study.layout import RunPlan
 from mesa_lab.study.opened import OpenedStudy
+from mesa_lab.study.shards import Shard
 from mesa_lab.study.writer import Writer
 
 if TYPE_CHECKING:
@@ -67,13 +68,21 @@ class Study(OpenedStudy):
     # ------------------------------------------------------------ making, opening, growing
 
     @classmethod
-    def create(cls, path: str | Path, experiment: Experiment, *, overwrite: bool = False) -> Self:
+    def create(
+        cls,
+        path: str | Path,
+        experiment: Experiment,
+        *,
+        overwrite: bool = False,
+        shard: Shard | None = None,
+    ) -> Self:
         """Make a study file for an experiment.
 
         Args:
             path: Where; the folder must exist.
             experiment: What is to be run.
             overwrite: Take the place of a study that is there, and of its results.
+            shard: Ask for this part of the runs only; None asks for all.
 
         Raises:
             StudyError: If there is a file already, or it cannot be written.
@@ -83,10 +92,10 @@ class Study(OpenedStudy):
         if path.exists():
             if not overwrite:
                 raise storage.exists_already(path)
-            cls._refuse_if_driven(path)
+            lease.refuse_if_driven(path)
         with storage.speaking(path), storage.Draft(path, replace=overwrite) as connection:
             schema.lay_out(connection)
-            growth.found(connection, experiment)
+            growth.found(connection, experiment, shard)
         study = cls(path)
         study._experiment = experiment
         return study
@@ -97,10 +106,10 @@ class Study(OpenedStudy):
         return cls(path)
 
     @classmethod
-    def temporary(cls, experiment: Experiment) -> Self:
+    def temporary(cls, experiment: Experiment, *, shard: Shard | None = None) -> Self:
         """Make a study that is deleted when it is no longer used, for runs that nobody asked to keep."""
         folder = tempfile.mkdtemp(prefix="mesa-lab-")
-        study = cls.create(Path(folder, "temporary.study"), experiment)
+        study = cls.create(Path(folder, "temporary.study"), experiment, shard=shard)
         study.is_temporary = True
         close = study._close
 
@@ -113,7 +122,12 @@ class Study(OpenedStudy):
 
     @classmethod
     def for_experiment(
-        cls, experiment: Experiment, path: str | Path | None = None, *, overwrite: bool = False
+        cls,
+        experiment: Experiment,
+        path: str | Path | None = None,
+        *,
+        overwrite: bool = False,
+        shard: Shard | None = None,
     ) -> Self:
         """Return the study in which an experiment is to be run: made, opened and extended as need be.
 
@@ -121,29 +135,22 @@ class Study(OpenedStudy):
             experiment: The experiment.
             path: The file; None for a study that is deleted when it is no longer used.
             overwrite: Start afresh, without the results that are there.
+            shard: The part of the runs that a new study asks for, None for all; one that is there stays what it is.
 
         Raises:
-            StudyMismatchError: If the file holds runs of an unlike experiment.
+            StudyMismatchError: If the file holds runs of an unlike experiment, or is not the shard that is asked for.
             StudyBusyError: If another process drives the study.
             StudyError: If the file cannot be made or used.
         """
         if path is None:
-            return cls.temporary(experiment)
+            return cls.temporary(experiment, shard=shard)
         if overwrite or not Path(path).exists():
-            return cls.create(path, experiment, overwrite=overwrite)
+            return cls.create(path, experiment, overwrite=overwrite, shard=shard)
         study = cls.open(path)
+        if shard is not None:
+            growth.check_shard(study._connection, study.path, shard)
         study.extend(experiment)
         return study
-
-    @staticmethod
-    def _refuse_if_driven(path: Path) -> None:
-        connection, _ = storage.connect(path)
-        try:
-            tenant = lease.read(connection)
-        finally:
-            connection.close()
-        if tenant is not None and tenant.is_alive:
-            raise lease.busy(path, tenant)
 
     def extend(self, experiment: Experiment) -> bool:
         """Ask for the runs of an experiment: the same one, or one with more replications or more points.
@@ -179,11 +186,8 @@ class Study(OpenedStudy):
 
         The number of a run stays the same when the study grows.
         """
-        layout = json.loads(self._query("SELECT value FROM meta WHERE key = 'layout'")[0][0])
-        replications = json.loads(self._query("SELECT value FROM meta WHERE key = 'size'")[0][0])[1]
-        wanted = np.ones(layout[-1][0], np.bool_)
-        wanted[[row[0] for row in self._query("SELECT point FROM points WHERE NOT wanted")]] = False
-        return plan(layout, wanted, replications)
+        with storage.speaking(self.path):
+            return growth.asked(self._connection)
 
     def pending(self, *, retry_failed: bool = False) -> npt.NDArray[np.int64]:
         """Return the numbers of the runs that have no result yet.
