@@ -56,7 +56,9 @@ def describe_model(reference: str) -> Described:
         # One at a time: two threads that import the same module see it half made.
         with _importing:
             try:
-                _known[key] = Described(describe(reference))
+                description = describe(reference)
+                # A file is known by the name of its class as well, which is what a page calls it from then on.
+                _known[key] = _known[_key(description.reference)] = Described(description)
             except MesaLabError as error:
                 return Described(problem=str(error))
     return _known[key]

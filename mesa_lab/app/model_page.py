@@ -51,10 +51,10 @@ def ModelPage(
 
     def settle() -> None:
         if picked and opening.description is not None:
-            set_picked("")
             if opening.description.reference != value:
                 trust(opening.description.reference)  # a file alone is opened; its class has a longer name
                 on_value(opening.description)
+            set_picked("")  # last, so that what stands there by now is not taken away for a moment
 
     solara.use_effect(settle, [opening.description, picked])
     refused = opening.problem if picked and typed.current else ""

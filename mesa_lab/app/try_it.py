@@ -49,6 +49,9 @@ def TryIt(reference: str, value: Trial | None, on_value: Callable[[Trial], None]
         except MesaLabError as error:
             set_problem(str(error))
             return
+        except Exception as error:  # whatever it is, a page that just stands there is worse
+            set_problem(f"{type(error).__name__}: {error}")
+            return
         set_problem("")
         if trial.status != "stopped":
             on_value(trial)
