@@ -31,6 +31,7 @@ def fresh(monkeypatch):
         (state.draft, Draft()),
         (state.study, ""),
         (state.trials, {}),
+        (state.views, {}),
         (state.offer, None),
         (state.notice, ""),
         (state.progress, ""),
@@ -270,11 +271,11 @@ def test_an_offer_is_answered_in_the_frame(show):
 
 
 def test_what_is_looked_at_is_remembered_by_study_and_taken_from_a_link():
-    state.begin("?study=wolves&outcome=Sheep&chart=heatmap&run=7")
+    state.begin("study=wolves&outcome=Sheep&chart=heatmap&run=7")
     assert state.view("wolves") == ResultView("Sheep", "heatmap", None, 7)
     assert state.view("other") == ResultView()
     state.set_view("other", ResultView("Wolves"))
     state.views.value = {}
-    state.begin("?study=wolves")
+    state.begin("study=wolves")
     assert state.view("wolves").outcome == "Sheep"
     assert state.view("other").outcome == "Wolves"

@@ -39,7 +39,8 @@ def table(
         outcome: An outcome, or what is recorded of each run.
         x: A varied parameter; None takes the most influential left.
         y: Another one.
-        bins: Into how many ranges to divide a number with more than 20 values; None chooses by the number of points.
+        bins: Into how many ranges to divide a number with more than 20 values, or with one for every other point;
+            None chooses by the number of points.
 
     Returns:
         One row per cell that holds a design point: `x`, `y` (labels), `x_low`, `x_high`, `y_low`, `y_high` where these
@@ -53,7 +54,9 @@ def table(
     x, y = _pair(results, outcome, x, y)
     if bins is None:
         bins = int(np.clip(np.sqrt(len(results.points) / 4), 4, 12))
-    across, up = (levels_of(results, name, MOST_LEVELS, bins) for name in (x, y))
+    # Where nearly each point has values of its own, cells of single values would stand scattered in emptiness.
+    most = min(MOST_LEVELS, max(8, len(results.points) // 2))
+    across, up = (levels_of(results, name, most, bins) for name in (x, y))
     groups = group(results, [x, y], {x: across.code, y: up.code})
     values, is_share = numbers(results.values(outcome), outcome)
     done = results.done
