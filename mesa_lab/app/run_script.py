@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesa_lab.app.script import _outcomes, _Script
+from mesa_lab.app.script import Script
 
 __all__ = ["run_script"]
 
@@ -34,7 +34,7 @@ def run_script(path: Path, run_id: int) -> str:
 
 def script_of(experiment: Any, run_id: int, point: int, replication: int, seed: int, parameters: Any) -> str:
     """Return the script for a run of an experiment."""
-    script = _Script()
+    script = Script()
     model = script.model(experiment.model)
     rows = "".join(f"        {name!r}: {script.value(value)},\n" for name, value in dict(parameters).items())
     lines = [
@@ -58,7 +58,7 @@ def script_of(experiment: Any, run_id: int, point: int, replication: int, seed: 
         if value != usual:
             lines.append(f"{name}={script.value(value)},")
     if protocol.outcomes is not None:
-        lines.append(f"outcomes={_outcomes(script, protocol.outcomes)},")
+        lines.append(f"outcomes={script.outcomes(protocol.outcomes)},")
     body = "\n".join(f"    {line}" for line in lines)
     return (
         "\n".join(script.imports())

@@ -19,7 +19,7 @@ from mesa_lab.errors import ExperimentError
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
-__all__ = ["to_python"]
+__all__ = ["Script", "to_python"]
 
 _INDENT = "    "
 
@@ -42,7 +42,7 @@ def to_python(experiment: Experiment, *, study: str = "") -> str:
         >>> print(to_python(Experiment("mesa.examples:Schelling", {"density": [0.6, 0.8]})).splitlines()[2])
         import mesa_lab as ml
     """
-    script = _Script()
+    script = Script()
     model = script.model(experiment.model)
     name = model.rpartition(".")[2] if model.isidentifier() else re.split(r"[:/.]", str(experiment.model))[-1]
     fields = [f"model={model},", *_parameters(script, experiment)]
@@ -60,7 +60,7 @@ def to_python(experiment: Experiment, *, study: str = "") -> str:
     )
 
 
-class _Script:
+class Script:
     """What a script imports, gathered while its parts are written."""
 
     def __init__(self) -> None:
@@ -160,6 +160,12 @@ class _Script:
             return f'float("{value}")'
         return repr(value.item() if hasattr(value, "item") else value)
 
+    def outcomes(self, outcomes: Any) -> str:
+        """Outcomes by their names, with their sources where these differ."""
+        if all(outcome.name == outcome.source for outcome in outcomes):
+            return self.value([outcome.name for outcome in outcomes])
+        return self.value({outcome.name: outcome.source for outcome in outcomes})
+
     def function(self, function: Any) -> str:
         """A function by the name that leads to it."""
         module, name = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
@@ -171,14 +177,14 @@ class _Script:
         return self.name(module, name)
 
 
-def _parameters(script: _Script, experiment: Experiment) -> list[str]:
+def _parameters(script: Script, experiment: Experiment) -> list[str]:
     if not experiment.parameters:
         return []
     rows = [f"{_INDENT}{name!r}: {script.value(value)}," for name, value in experiment.parameters.items()]
     return ["parameters={", *rows, "},"]
 
 
-def _settings(script: _Script, experiment: Experiment) -> list[tuple[str, str]]:
+def _settings(script: Script, experiment: Experiment) -> list[tuple[str, str]]:
     """The settings that differ from their defaults, in the order of the class; how long runs take is always said."""
     found = []
     for field in dataclasses.fields(experiment):
@@ -189,15 +195,9 @@ def _settings(script: _Script, experiment: Experiment) -> list[tuple[str, str]]:
             continue
         if field.name in ("replications", "seed") or value != field.default:
             found.append(
-                (field.name, _outcomes(script, value) if field.name == "outcomes" else script.value(value))
+                (field.name, script.outcomes(value) if field.name == "outcomes" else script.value(value))
             )
     return found
-
-
-def _outcomes(script: _Script, outcomes: Any) -> str:
-    if all(outcome.name == outcome.source for outcome in outcomes):
-        return script.value([outcome.name for outcome in outcomes])
-    return script.value({outcome.name: outcome.source for outcome in outcomes})
 
 
 def _title(name: str) -> str:
