@@ -69,7 +69,7 @@ THEMES: Final = {
         colours=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8a7a00"),
     ),
     "dark": Theme(
-        background="#1b1e24",
+        background="#1c2226",
         ink="#eceef1",
         muted="#a7afbb",
         line="#4a515c",
