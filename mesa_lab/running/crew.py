@@ -13,7 +13,6 @@ import pickle
 import queue
 import re
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mesa_lab.running.lifeline import make_folder
 from mesa_lab.running.packing import Payload
 from mesa_lab.running.recording import Task
 from mesa_lab.running.worker import State, read_state, work
@@ -64,12 +64,13 @@ class Worker:
     """One worker process, started when it is first needed and again after a death.
 
     Args:
-        start: Makes an executor of one process that calls `worker.begin` with this slot.
+        start: Makes an executor of one process that is a worker with this slot.
         slot: The file that tells what the process is doing.
 
     Attributes:
         sent: Batches that are under way, the first of them at work.
         alone: Whether the process has a run that is suspected of having killed another.
+        is_full: Whether it gets no more tasks, and is replaced once it has answered.
         sources: Files of the model's modules that the process has loaded, with their time stamps.
     """
 
@@ -77,6 +78,7 @@ class Worker:
         self.slot = slot
         self.sent: list[list[Task]] = []
         self.alone = False
+        self.is_full = False
         self.sources: dict[str, int] = {}
         self._start = start
         self._executor: Executor | None = None
@@ -110,7 +112,7 @@ class Worker:
         code = re.search(r"\b(EXIT|SIG[A-Z0-9]+)\(-?\d+\)", str(error))
         state, trace = read_state(self.slot)
         self.end()
-        lost, self.sent, self.alone = self.sent, [], False
+        lost, self.sent, self.alone, self.is_full = self.sent, [], False, False
         return Death(state, code[0] if code else "", trace), lost
 
     def end(self) -> None:
@@ -118,6 +120,7 @@ class Worker:
         executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
+        self.is_full = False
         for file in (self.slot, f"{self.slot}.trace"):
             Path(file).unlink(missing_ok=True)
 
@@ -174,10 +177,15 @@ class Crew:
         # When a process dies, all its batches come back; the first has told the story.
         return (worker, tasks, future) if any(tasks is sent for sent in worker.sent) else None
 
-    def release(self) -> None:
-        """End the workers that are at work, keep the others for the next stream."""
-        _end_all([worker for worker in self.workers if worker.sent])
-        _keep_idle([worker for worker in self.workers if not worker.sent])
+    def release(self, keep: bool = True) -> None:
+        """End the workers that are at work, keep the others for the next stream.
+
+        Args:
+            keep: Whether they are worth keeping.
+        """
+        kept = [worker for worker in self.workers if keep and not (worker.sent or worker.is_full)]
+        _end_all([worker for worker in self.workers if worker not in kept])
+        _keep_idle(kept)
         self.workers = []
 
 
@@ -194,7 +202,7 @@ def _folder() -> Path:
         # A process that was forked has none of its parent's workers.
         _folders.clear()
         _idle.clear()
-        _folders[pid] = Path(tempfile.mkdtemp(prefix="mesa-lab-"))
+        _folders[pid] = make_folder()
         atexit.register(shutil.rmtree, _folders[pid], ignore_errors=True)
     return _folders[pid]
 

@@ -102,13 +102,16 @@ def simulate(configuration: RunConfiguration) -> RunResult:
     )
 
 
-def carry_out(plan: Plan, task: Task, own_process: bool = False) -> Run:
+def carry_out(
+    plan: Plan, task: Task, own_process: bool = False, see: Callable[[Any], None] | None = None
+) -> Run:
     """Carry out one run; to be called within `adoption.installed`.
 
     Args:
         plan: What the run shares with others.
         task: What is its own.
         own_process: Whether this process is a worker, whose signals are ours.
+        see: Called with each model after its run, or with None when it could not be set up.
 
     Returns:
         The run, done, failed or timed out.
@@ -136,6 +139,8 @@ def carry_out(plan: Plan, task: Task, own_process: bool = False) -> Run:
             run.failure = failure_from(error, attempt.stage)
         finally:
             surroundings.restore(attempt.model)
+            if see is not None:
+                see(attempt.model)
             attempt.collect()
             del attempt
         break

@@ -1,13 +1,12 @@
 """What happens in a worker process: batches of tasks in, encoded batches of results out.
 
-A worker belongs to the driver that started it: it ends itself when the driver is gone, whatever the model is
-doing, and writes down which run is under way where the driver can read it after a sudden death. Its garbage
-collector, its standard output and its signals are set up for many short-lived models.
+A worker writes down which run is under way where its driver can read it after a sudden death (that it ends with its
+driver is `lifeline`'s business), and tells what its memory holds after each batch. Its garbage collector, its standard
+output and its signals are set up for many short-lived models.
 """
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import gc
 import hashlib
@@ -26,10 +25,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import psutil
 
 from mesa_lab.preparation.models import load_model
 from mesa_lab.running.adoption import installed
+from mesa_lab.running.memory import Footprint, Witness
 from mesa_lab.running.packing import encode, encode_each
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Batch, Task
@@ -74,12 +73,14 @@ class Reply(NamedTuple):
         done: How many tasks of the batch are done; the others are for others.
         seconds: How long they took.
         sources: Files of the model's own modules, with their time stamps; empty when told before.
+        footprint: What the worker's memory holds after the batch.
     """
 
     batch: Batch | None
     done: int
     seconds: float
     sources: tuple[tuple[str, int], ...] = ()
+    footprint: Footprint | None = None
 
 
 _plans: dict[str, Plan] = {}
@@ -159,6 +160,7 @@ class _Worker:
         self.pid = os.getpid()
         self.printed = _Tail()
         self.known = ""
+        self.witness = Witness()
 
     def tell(self, run_id: int, loading: bool = False) -> None:
         self.state[:] = _STATE.pack(self.pid, run_id, loading)
@@ -180,19 +182,15 @@ def read_state(slot: str) -> tuple[State, str]:
     return State(pid, run_id, bool(loading)), trace
 
 
-def begin(slot: str, driver: int) -> None:
+def begin(slot: str) -> None:
     """Make this process a worker.
 
     Args:
         slot: The file that tells what this worker is doing.
-        driver: The process that it works for.
     """
     global _this
     _this = _Worker(slot)
     _this.tell(-1, loading=True)
-    threading.Thread(
-        target=_end_with, args=(driver, Path(slot)), name="mesa-lab-driver-watch", daemon=True
-    ).start()
     faulthandler.enable(_this.trace)
     # An interrupt from the keyboard reaches every process of the terminal: the driver decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -202,17 +200,6 @@ def begin(slot: str, driver: int) -> None:
     sys.stdout = sys.stderr = _this.printed
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
-
-
-def _end_with(driver: int, slot: Path) -> None:
-    # Windows goes on naming a parent that is gone.
-    while os.getppid() == driver and (os.name != "nt" or psutil.pid_exists(driver)):
-        time.sleep(0.5)
-    with contextlib.suppress(OSError):  # nobody else is left to clear up
-        slot.unlink()
-        slot.with_name(f"{slot.name}.trace").unlink()
-        slot.parent.rmdir()
-    os._exit(1)
 
 
 def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None) -> bytes:
@@ -244,6 +231,7 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
+        _this.witness = Witness()
     plan = _plans[digest]
     started = time.perf_counter()
     runs: list[Run] = []
@@ -261,7 +249,8 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     del runs
     gc.collect()
     _this.tell(-1)
-    return pickle.dumps(Reply(encoded, done, time.perf_counter() - started, sources), protocol=5)
+    seconds = time.perf_counter() - started
+    return pickle.dumps(Reply(encoded, done, seconds, sources, _this.witness.footprint()), protocol=5)
 
 
 def _guarded(plan: Plan, task: Task, worker: _Worker) -> Run:
@@ -270,7 +259,7 @@ def _guarded(plan: Plan, task: Task, worker: _Worker) -> Run:
     if timeout is not None:
         faulthandler.dump_traceback_later(timeout + GRACE, exit=True, file=worker.trace)
     try:
-        run = carry_out(plan, task, own_process=True)
+        run = carry_out(plan, task, own_process=True, see=worker.witness.see)
     finally:
         if timeout is not None:
             faulthandler.cancel_dump_traceback_later()
