@@ -59,6 +59,8 @@ def status(study: Path, watch: bool, failures: bool, as_json: bool) -> None:
     say(_line(found))
     if found.message:
         say(found.message)
+    for notice in found.notices:
+        say(f"Note: {notice}")
     if found.started:
         say(f"Started {moment(found.started)}, last written {moment(found.updated)}")
     show_failures(opened, tracebacks=failures)

@@ -70,6 +70,7 @@ class BatchRunner:
         self.number_processes = number_processes
         self.display_progress = display_progress
         self.failures: list[FailureRecord] = []
+        self._notices: dict[str, str] = {}
 
     def run_all(self) -> list[Row]:
         """Run all configurations.
@@ -97,7 +98,7 @@ class BatchRunner:
         from mesa_lab.running.progress import Progress
         from mesa_lab.running.runner import stream
 
-        self.failures = []
+        self.failures, self._notices = [], {}
         for protocol in _distinct(configuration.protocol for configuration in self.configurations):
             model_cls = load_model(protocol.model)
             for configuration in self.configurations:
@@ -111,7 +112,7 @@ class BatchRunner:
                 places, key=lambda place: self.configurations[place].protocol
             ):
                 tasks = (self._task(place) for place in group)
-                for batch in stream(protocol, tasks, n_jobs=n_jobs):
+                for batch in stream(protocol, tasks, n_jobs=n_jobs, tell=self._notices.__setitem__):
                     self.failures += [
                         failure._replace(run_id=self.configurations[failure.run_id].run_id)
                         for failure in batch.failures
@@ -131,6 +132,8 @@ class BatchRunner:
         )
 
     def _tell_failures(self) -> None:
+        for notice in self._notices.values():
+            warnings.warn(notice, stacklevel=3)
         if not self.failures:
             return
         first = self.failures[0]

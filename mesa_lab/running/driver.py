@@ -134,7 +134,7 @@ def drive(
                 with Progress(before.n_runs, finished, failed, show=progress) as view:
                     shown.append(view)
                     tasks = map(Task._make, study.tasks(pending))
-                    batches: Any = stream(protocol, tasks, n_jobs, backend, _Requests(writer))
+                    batches: Any = stream(protocol, tasks, n_jobs, backend, _Requests(writer), writer.note)
                     with contextlib.closing(batches):
                         for batch in batches:
                             writer.add(batch)

@@ -93,7 +93,7 @@ class OpenedStudy:
         )
 
     def sessions(self) -> list[dict[str, Any]]:
-        """Return one dict per session of running: when, where, on what, and how it ended."""
+        """Return one dict per session of running: when, where, on what, how it ended, and what else to know of it."""
         names = [row[1] for row in self._query("PRAGMA table_info(sessions)")]
         found = [
             dict(zip(names, row, strict=True))
@@ -102,6 +102,7 @@ class OpenedStudy:
         for session in found:
             for name in ("settings", "packages", "machine", "model_source"):
                 session[name] = json.loads(session[name] or "{}")
+            session["notices"] = tuple(session["settings"].pop("notices", {}).values())
         return found
 
     def status(self) -> StudyStatus:

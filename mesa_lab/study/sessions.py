@@ -22,7 +22,7 @@ from typing import Any, Final
 from mesa_lab.study import lease, storage
 from mesa_lab.study.intake import clean
 
-__all__ = ["begin", "end", "machine", "model_file", "model_source", "packages"]
+__all__ = ["begin", "end", "machine", "model_file", "model_source", "note", "packages"]
 
 _PACKAGES: Final = ("mesa", "mesa-lab", "numpy", "pandas", "pyarrow", "scipy", "joblib", "networkx")
 
@@ -137,6 +137,20 @@ def end(connection: sqlite3.Connection, session: int, ending: str, message: str 
     connection.execute(
         "UPDATE sessions SET ended = ?, ending = ?, message = ? WHERE session = ?",
         (lease.now(), ending, None if message is None else clean(message), session),
+    )
+
+
+def note(connection: sqlite3.Connection, session: int, notices: Mapping[str, str]) -> None:
+    """Note what a reader of a session's results should know, inside the caller's transaction.
+
+    Args:
+        connection: A connection that writes.
+        session: The session's number.
+        notices: Texts by topic; a topic that was noted before gets the new text.
+    """
+    added = json.dumps({"notices": {topic: clean(text) for topic, text in notices.items()}})
+    connection.execute(
+        "UPDATE sessions SET settings = json_patch(settings, ?) WHERE session = ?", (added, session)
     )
 
 

@@ -16,7 +16,7 @@ SELECT
   (SELECT json_group_object(status, runs) FROM tally),
   (SELECT json_array(token, pid, process, host, machine, since, state, beat, tick, clock) FROM driver),
   (SELECT rate FROM driver),
-  (SELECT json_array(started, updated, ended, ending, message) FROM sessions ORDER BY session DESC LIMIT 1),
+  (SELECT json_array(started, updated, ended, ending, message, settings -> '$.notices') FROM sessions ORDER BY session DESC LIMIT 1),
   (SELECT min(started) FROM sessions),
   (SELECT max(updated) FROM sessions),
   (SELECT value FROM meta WHERE key = 'shard')
@@ -44,6 +44,7 @@ class StudyStatus:
         seconds_left: Estimate of the time to go; None when nothing runs.
         pid: Number of the driver's process while there is one.
         host: The computer that it runs on.
+        notices: What to know about the results of the last session, such as that the model keeps memory.
         shard: Which part of the experiment it asks for, such as (2, 8); None when it asks for all.
     """
 
@@ -62,6 +63,7 @@ class StudyStatus:
     seconds_left: float | None = None
     pid: int | None = None
     host: str | None = None
+    notices: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
 
     @property
@@ -90,7 +92,7 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
     if tenant is not None and not tenant.is_alive:
         tenant = None
     finished = sum(counts.values())
-    _, _, ended, ending, message = json.loads(session) if session else (None,) * 5
+    _, _, ended, ending, message, notices = json.loads(session) if session else (None,) * 6
     if tenant is not None:
         state = tenant.state
     elif finished >= n_runs and (n_runs or (shard and session)):  # a shard may have no run at all
@@ -118,5 +120,6 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
         seconds_left=(n_runs - finished) / active_rate if active_rate else None,
         pid=tenant.pid if tenant else None,
         host=tenant.host if tenant else None,
+        notices=tuple((notices or {}).values()),
         shard=(shard[0], shard[1]) if shard else None,
     )

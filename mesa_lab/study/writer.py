@@ -62,6 +62,9 @@ class Writer:
         """How the session ends when nothing goes wrong: "finished", "stopped" or "interrupted"."""
         self.message: str | None = None
         self._on_request = on_request
+        self._notices: list[str] = []
+        self._noted: dict[str, str] = {}
+        self._unwritten: dict[str, str] = {}
         self._waiting: list[BatchLike] = []
         self._size = self._rows = 0
         self._written = 0
@@ -77,7 +80,7 @@ class Writer:
                     self._connection.execute("PRAGMA synchronous = OFF")
                 self._check()
                 self._lease = lease.take(self._connection, path, token)
-                self._session, self.notices = sessions.begin(self._connection, path, settings or {})
+                self._session, self._notices = sessions.begin(self._connection, path, settings or {})
                 self._intake = Intake(self._connection, path)
         except BaseException:
             self._connection.close()
@@ -101,6 +104,21 @@ class Writer:
             full = self._rows >= _COMMIT_RUNS or self._size >= _COMMIT_BYTES
         if full:
             self.commit()
+
+    def note(self, topic: str, text: str) -> None:
+        """Note in the study what a reader of this session's results should know; written with the next batch.
+
+        Args:
+            topic: What it is about; a later text about the same takes its place.
+            text: A sentence or more.
+        """
+        with self._queue:
+            self._noted[topic] = self._unwritten[topic] = text
+
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know about this session."""
+        return [*self._notices, *self._noted.values()]
 
     def commit(self) -> None:
         """Write what waits, and hear what others ask for.
@@ -204,6 +222,9 @@ class Writer:
                     )
                 tally = self._intake.take(batches)
                 self._count(tally)
+                notices = dict(self._unwritten)
+                if notices:
+                    sessions.note(self._connection, self._session, notices)
                 rate = self._rate(tally.total())
                 self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
                 self._lease.beat(self._connection, self._state, rate)
@@ -212,6 +233,8 @@ class Writer:
                 self._intake.load()
             raise
         self._written += tally.total()
+        with self._queue:
+            self._unwritten = dict(self._unwritten.items() - notices.items())
 
     def _count(self, tally: Counter[str]) -> None:
         if not tally:
