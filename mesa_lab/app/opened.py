@@ -39,6 +39,11 @@ class StudyFile:
         return self._ask("experiment")
 
     @cached_property
+    def shard(self) -> Any:
+        """The part of the experiment that was asked for."""
+        return self._ask("shard")
+
+    @cached_property
     def outcome_names(self) -> tuple[str, ...]:
         """What the runs reported."""
         return self._ask("outcome_names")

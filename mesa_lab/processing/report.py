@@ -132,7 +132,10 @@ def _counts(results: Results) -> list[tuple[str, str, str]]:
     counts += [
         (f"{status[name]:,}", f"runs {name}", "bad") for name in ("failed", "timed out") if status[name]
     ]
-    if waiting > 0:
+    shard = results.study.shard
+    if shard is not None:
+        counts.append((f"{shard.number} of {shard.of}", "the shard that is here", ""))
+    elif waiting > 0:
         counts.append((f"{waiting:,}", "runs not yet done", "bad"))
     return counts
 

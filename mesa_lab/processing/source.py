@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.study import Shard
 
 __all__ = ["ResultsSource"]
 
@@ -20,6 +21,10 @@ class ResultsSource(Protocol):
     @property
     def experiment(self) -> Experiment:
         """What was asked for."""
+
+    @property
+    def shard(self) -> Shard | None:
+        """The part of the experiment's runs that it asks for, None for all."""
 
     @property
     def outcome_names(self) -> Sequence[str]:

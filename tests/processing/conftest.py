@@ -101,6 +101,10 @@ class FakeStudy:
         return tuple(self.finals.columns)
 
     @property
+    def shard(self) -> None:
+        return None
+
+    @property
     def agent_types(self) -> tuple[str, ...]:
         return tuple(self.agents)
 
