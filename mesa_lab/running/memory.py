@@ -31,6 +31,7 @@ _LEAST: Final = 32 * _MIB
 _ALIVE: Final = 20
 _SAMPLES: Final = 64
 _LOOK_SECONDS: Final = 2.0
+_GROUPS: Final = Path("/sys/fs/cgroup")
 
 
 class Footprint(NamedTuple):
@@ -208,10 +209,9 @@ def size_text(size: float) -> str:
 def available_memory() -> int:
     """Return the bytes that processes may still take: the machine's, or its container's if that has fewer."""
     available = int(psutil.virtual_memory().available)
-    group = Path("/sys/fs/cgroup")
     with contextlib.suppress(OSError, ValueError, IndexError):
         own = Path("/proc/self/cgroup").read_text().strip().rpartition("::")[2].lstrip("/")
-        for folder in (group / own, group):
+        for folder in (_GROUPS / own, _GROUPS):
             with contextlib.suppress(OSError, ValueError):
                 limit = int((folder / "memory.max").read_text())
                 used = int((folder / "memory.current").read_text())
