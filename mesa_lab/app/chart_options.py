@@ -124,7 +124,7 @@ def picked(opened: Opened, drawn: Drawn, datum: Mapping[str, Any]) -> tuple[list
     from mesa_lab.processing.charts.caption import points_of_mark
 
     marks = drawn.table.attrs.get("chart", {}).get("marks")
-    return (points_of_mark(marks, datum) if marks is not None else []), None
+    return (points_of_mark(marks, datum) if marks else []), None
 
 
 def brushed(drawn: Drawn, value: Any) -> list[int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 
-def marks(columns: Mapping[str, Iterable[Any]], points: Iterable[Sequence[int]]) -> dict[str, Any]:
+def marks(columns: Mapping[str, Iterable[Any]], points: Iterable[Sequence[int]]) -> str:
     """Say which design points each mark of a chart stands for, so that a page can lead from a mark to its runs.
 
     Args:
@@ -32,27 +33,27 @@ def marks(columns: Mapping[str, Iterable[Any]], points: Iterable[Sequence[int]])
         points: The design points of each of their rows.
 
     Returns:
-        Plain data for the caption, to be read by `points_of_mark`.
+        JSON for the caption, to be read by `points_of_mark`: pandas copies what is attached to a table at every turn,
+        and a text costs nothing then.
     """
     rows = zip(*columns.values(), strict=True)
-    return {
-        "fields": list(columns),
-        "points": [[_key(row), list(each)] for row, each in zip(rows, points, strict=True)],
-    }
+    found = [[_key(row), list(each)] for row, each in zip(rows, points, strict=True)]
+    return json.dumps({"fields": list(columns), "points": found})
 
 
-def points_of_mark(marks: Mapping[str, Any], datum: Mapping[str, Any]) -> list[int]:
+def points_of_mark(marks: str, datum: Mapping[str, Any]) -> list[int]:
     """Return the points of a mark from what a browser knows about it; none when it is no mark of this chart.
 
     Example:
         >>> points_of_mark(marks({"group": ["a", "b"]}, [[0, 1], [2]]), {"group": "b", "step": 3})
         [2]
     """
-    values = [datum.get(name) for name in marks["fields"]]
+    known = json.loads(marks)
+    values = [datum.get(name) for name in known["fields"]]
     if not all(isinstance(value, str | int | float) for value in values):
         return []
     wanted = _key(values)
-    return next((points for key, points in marks["points"] if key == wanted), [])
+    return next((points for key, points in known["points"] if key == wanted), [])
 
 
 def _key(values: Iterable[Any]) -> list[Any]:
