@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import solara
-import solara.lab
 
 from mesa_lab.app.browser import Measured
 from mesa_lab.app.chart_options import Drawn, brushed, draw, kinds_for, options_of, picked
@@ -15,6 +14,7 @@ from mesa_lab.app.controls import Choose
 from mesa_lab.app.downloads import Download, file_name, frame_bytes
 from mesa_lab.app.fresh import use_fresh
 from mesa_lab.app.markup import tag
+from mesa_lab.app.mode import use_dark
 from mesa_lab.app.opened import Opened
 from mesa_lab.app.outcome_picker import OutcomePicker, settled
 
@@ -121,7 +121,7 @@ def OneChart(
     on_run: Callable[[int], None],
 ) -> None:
     """Draw one chart in the background, and show it."""
-    dark = bool(solara.lab.use_dark_effective())
+    dark = use_dark()
     version = (outcome, tuple(options.items()), dark, width)
     fresh = use_fresh(
         lambda: draw(opened, kind, outcome, options, dark=dark, width=width),

@@ -65,7 +65,11 @@ def _refuse_paths(text: str, name: str) -> None:
 
 @solara.component
 def DesignActions(
-    value: Draft, experiment: Experiment | None, on_load: Callable[[Experiment, str], None] | None
+    value: Draft,
+    experiment: Experiment | None,
+    on_load: Callable[[Experiment, str], None] | None,
+    *,
+    linked: bool = True,
 ) -> None:
     """Show the actions.
 
@@ -73,6 +77,7 @@ def DesignActions(
         value: The draft, for the link.
         experiment: What it amounts to, None while something is wrong.
         on_load: Called with an experiment from a file, and the file's name; None when nothing can be loaded here.
+        linked: Whether the address of the page holds the design; a notebook's does not.
     """
     problem, set_problem = solara.use_state("")
     texts = solara.use_memo(lambda: _texts(experiment), dependencies=[experiment])
@@ -93,13 +98,14 @@ def DesignActions(
         toml, python, name = texts
         SaveButton(label="Save", text=toml, filename=f"{name}.toml", disabled=not toml)
         CopyButton(label="Copy as Python", text=python, icon="mdi-language-python", disabled=not python)
-        CopyButton(
-            label="Copy link",
-            text="",
-            icon="mdi-link-variant",
-            done="Copied",
-            disabled=to_query(value) is None,
-        )
+        if linked:
+            CopyButton(
+                label="Copy link",
+                text="",
+                icon="mdi-link-variant",
+                done="Copied",
+                disabled=to_query(value) is None,
+            )
     if problem:
         with tag("p", "ml-error-text ml-actions-problem", role="alert"):
             tag("span", "", problem)

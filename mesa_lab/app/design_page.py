@@ -92,7 +92,7 @@ def DesignPage(
             tag("h1", "", "Design")
             name = readable(value.model.rpartition(":")[2] or value.model)
             tag("p", "ml-quiet", f"An experiment on {name}")
-        DesignActions(value, parsed.experiment, on_load)
+        DesignActions(value, parsed.experiment, on_load, linked=on_run is None)
     if described.problem:
         tag("p", "ml-error-text", described.problem, role="alert")
     with tag("div", "ml-design-page"):

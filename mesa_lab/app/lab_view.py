@@ -23,6 +23,7 @@ from mesa_lab.app.lab_run import LabRun
 from mesa_lab.app.layout import Look
 from mesa_lab.app.live_charts import LiveCharts
 from mesa_lab.app.markup import icon, tag
+from mesa_lab.app.mode import Surroundings, notebook_mode
 from mesa_lab.app.model_view import ModelFacts, ModelView
 from mesa_lab.app.naming import name_of
 from mesa_lab.app.progress_panel import ProgressPanel
@@ -52,9 +53,12 @@ def LabView(lab: Lab) -> None:
     Look()
     RunLook()
     step, path = lab._step.value, lab._path.value
+    dark, set_dark = solara.use_state(False)
+    notebook_mode.provide(dark)
     for style in _STYLES:
         solara.Style(style)
-    with tag("div", "ml-app ml-lab"):
+    with tag("div", "ml-app ml-lab" + (" ml-lab-dark" if dark else "")):
+        Surroundings(event_mode=set_dark)
         if lab._reference:
             StepTabs(
                 step, lab._step.set, ready={"Run": lab._run.value is not None, "Results": path is not None}
@@ -174,7 +178,9 @@ def RunStep(lab: Lab, run: LabRun) -> None:
                 pause=lambda: run.ask("pause"),
                 stop=lambda: run.ask("stop"),
                 on_change=poke,
-                more=[ToResults(lambda: lab._step.set("Results"))] if finished else [],
+                more=[ToResults(lambda: lab._step.set("Results"), standing.state == "finished")]
+                if finished
+                else [],
             )
         LiveCharts(run.path, finished, running=standing.state != "finished")
         failed = standing.status.failed + standing.status.timed_out
@@ -183,10 +189,11 @@ def RunStep(lab: Lab, run: LabRun) -> None:
 
 
 @solara.component
-def ToResults(on_click: Any) -> solara.Element:
+def ToResults(on_click: Any, finished: bool) -> solara.Element:
     """Lead on to the results."""
-    children = [tag("span", "", "See the results"), icon("mdi-arrow-right")]
-    button = tag("button", "ml-button", *children, attributes={"type": "button"})
+    children = [tag("span", "", "See the results" if finished else "Results so far"), icon("mdi-arrow-right")]
+    classes = "ml-button" + (" ml-button-primary" if finished else "")
+    button = tag("button", classes, *children, attributes={"type": "button"})
     solara.v.use_event(button, "click", lambda *_: on_click())
     return button
 

@@ -26,11 +26,12 @@ def LiveCharts(path: Path, finished: int, *, running: bool = True) -> None:
         running: Whether there may be more soon.
     """
     parameter, set_parameter = solara.use_state("")
-    fresh = use_fresh(lambda: draw_live(path, parameter), finished, topic=(path, parameter))
-    known = solara.use_ref(Live())
+    fresh = use_fresh(lambda: (finished, draw_live(path, parameter)), finished, topic=(path, parameter))
+    known = solara.use_ref((-1, Live()))
     if fresh.value is not None:
         known.current = fresh.value
-    live: Live = known.current
+    drawn: int = known.current[0]
+    live: Live = known.current[1]
     with tag("section", "ml-panel", aria_label="Outcomes so far"):
         with tag("div", "ml-panel-head"):
             with tag("div"):
@@ -43,7 +44,7 @@ def LiveCharts(path: Path, finished: int, *, running: bool = True) -> None:
         if fresh.problem:
             tag("p", "ml-error-text", fresh.problem, role="alert")
         if not live.charts:
-            tag("p", "ml-nothing ml-quiet", _nothing(live, finished, running))
+            tag("p", "ml-nothing ml-quiet", _nothing(live, finished, running, drawing=drawn < finished))
         with tag("div", f"ml-charts ml-live ml-live-{len(live.charts)}"):
             for chart in live.charts:
                 with tag("figure", "ml-figure").key(chart.outcome):
@@ -56,9 +57,15 @@ def LiveCharts(path: Path, finished: int, *, running: bool = True) -> None:
             tag("p", "ml-quiet", f"Measured too, see the results: {names}.")
 
 
-def _nothing(live: Live, finished: int, running: bool) -> str:
+def _nothing(live: Live, finished: int, running: bool, drawing: bool) -> str:
     if live.runs:
         return "No run has left an outcome that is a number."
-    if finished and running:
-        return "Waiting for the first run that comes to its end …"
-    return "The first results will appear here." if running else "No run has come to its end."
+    if drawing:
+        return "Drawing …"
+    if not running:
+        return "No run has come to its end."
+    return (
+        "Waiting for the first run that comes to its end …"
+        if finished
+        else "The first results will appear here."
+    )

@@ -10,6 +10,7 @@ What a test gets:
 - `start_lab(pages=…, studies=…, host=…, models=…)`: another server, for the tests of one file.
 - `visit(address, width=…, height=…, dark=…)`: a new browser context with a page of it, loaded.
 - `troubles`: what went wrong in the browser so far; must be empty at the end of the test.
+- `lacking(what)`: fails in CI and skips elsewhere.
 - `shoot(page, name)`: a picture in screenshots/, when MESA_LAB_SCREENSHOTS is set.
 """
 
@@ -43,11 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
 
 
-def lacking(what: str) -> None:
+def lack(what: str) -> None:
     """Fail in CI and skip elsewhere, with the reason."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def lacking() -> Callable[[str], None]:
+    """A function that says what a test cannot do without: fails in CI, skips elsewhere."""
+    return lack
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +81,11 @@ def browser(cut_off: bool) -> Iterator[Any]:
     """The browser that all tests share."""
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if program is None:
-        lacking("No chromium found: apt-get install chromium")
+        lack("No chromium found: apt-get install chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        lacking("No playwright found: pip install playwright")
+        lack("No playwright found: pip install playwright")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield launched
