@@ -215,6 +215,7 @@ def shoot() -> Callable[[Any, str], None]:
         if os.environ.get("MESA_LAB_SCREENSHOTS"):
             folder = ROOT / "screenshots"
             folder.mkdir(exist_ok=True)
-            page.screenshot(path=folder / f"{name}.png", full_page=True)
+            file = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+            page.screenshot(path=folder / f"{file}.png", full_page=True, animations="disabled")
 
     return take

@@ -54,6 +54,39 @@ def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot):
     tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
 
 
+def test_the_keyboard_does_all_of_it(results, visit):
+    page = visit(results, "/results?study=neighbours")
+    keys, tables = page.keyboard, page.get_by_role("region", name="Tables")
+    tables.get_by_text("1 to 15 of 60", exact=True).wait_for()
+    focused = "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
+
+    def tab_to(name):
+        for _ in range(150):
+            keys.press("Tab")
+            if " ".join((page.evaluate(focused) or "").split()).startswith(name):
+                return
+        pytest.fail(f"{name!r} was not reached by Tab")
+
+    tab_to("Over the steps")
+    keys.press("Enter")
+    page.wait_for_selector(".ml-tab-on:has-text('Over the steps')")
+    page.wait_for_selector(".ml-chart-stage:not(.ml-chart-hidden) svg")
+    tab_to("Show the data as a table")
+    keys.press("Enter")
+    page.wait_for_selector("[aria-label=Charts] .ml-chart-table table")
+    tab_to("Points")
+    keys.press("Enter")
+    tab_to("Open Point 3")
+    keys.press("Enter")
+    tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
+    tab_to("Open Run")
+    keys.press("Enter")
+    page.get_by_text("The same run again").wait_for()
+    tab_to("Back to the table")
+    keys.press("Enter")
+    tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
+
+
 def test_a_mark_of_a_chart_leads_to_its_runs(results, visit):
     page = visit(results, "/results?study=neighbours")
     tables = page.get_by_role("region", name="Tables")

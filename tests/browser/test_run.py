@@ -222,14 +222,16 @@ def test_studies_are_listed_copied_and_deleted_by_keyboard(lab, visit, make, sho
     assert (lab.studies / "zebra two.study").exists()
 
 
-@pytest.mark.parametrize("path", ["/run?study=narrow", "/studies", "/run"])
-def test_a_projector_shows_all_of_it(lab, visit, make, shoot, path):
+@pytest.mark.parametrize(
+    ("name", "path"), [("run-new", "/run?study=narrow"), ("studies", "/studies"), ("run-nothing", "/run")]
+)
+def test_a_projector_shows_all_of_it(lab, visit, make, shoot, name, path):
     make(lab, "narrow", replications=1)
     page = visit(lab, path, width=1024, height=768, dark=True)
     page.wait_for_selector("h1")
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1024
-    shoot(page, f"dark-{quote(path.strip('/'), safe='').replace('%', '-')}")
+    shoot(page, f"{name}-dark-1024")
 
 
 def test_two_people_do_not_see_each_other(start_lab, visit, shoot):
@@ -244,6 +246,7 @@ def test_two_people_do_not_see_each_other(start_lab, visit, shoot):
 
     ben = visit(url, "/studies")
     ben.wait_for_selector("text=There are no studies yet.")
+    shoot(ben, "studies-empty")
     folder = next((shared.studies / "visitors").iterdir()).name
     for key in ("schelling", f"../{folder}/schelling", f"visitors/{folder}/schelling", "@schelling"):
         ben.goto(f"{url}/run?study={quote(key, safe='')}")

@@ -83,10 +83,49 @@ COVERED = """() => {
 }"""
 
 
+# Words with less than 4.5 times the light of their ground, or the other way round (WCAG 2.2, 1.4.3).
+FAINT = """() => {
+    const brush = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+    const read = (colour) => {
+        brush.clearRect(0, 0, 1, 1);
+        brush.fillStyle = colour;
+        brush.fillRect(0, 0, 1, 1);
+        const [red, green, blue, alpha] = brush.getImageData(0, 0, 1, 1).data;
+        return [red, green, blue, alpha / 255];
+    };
+    const over = (top, ground, alpha) => top.slice(0, 3).map((part, at) => part * alpha + ground[at] * (1 - alpha));
+    const light = (colour) => colour.map((part) => part / 255)
+        .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+    const faint = [];
+    const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (words.nextNode()) {
+        const one = words.currentNode.parentElement;
+        if (!words.currentNode.data.trim() || !one.checkVisibility({visibilityProperty: true, opacityProperty: true})
+            || one.closest("[disabled], .v-input--disabled, script, style, [aria-hidden=true]")) continue;
+        const line = [];
+        for (let place = one; place; place = place.parentElement) line.unshift(place);
+        let ground = [255, 255, 255], opacity = 1;
+        for (const place of line) {
+            const look = getComputedStyle(place), [red, green, blue, alpha] = read(look.backgroundColor);
+            ground = over([red, green, blue], ground, alpha);
+            opacity *= parseFloat(look.opacity);
+        }
+        const look = getComputedStyle(one), ink = read(one.closest("svg") ? look.fill : look.color);
+        const lights = [light(over(ink, ground, ink[3] * opacity * (one.closest("svg") ? look.fillOpacity : 1))),
+            light(ground)].sort();
+        const contrast = (lights[1] + 0.05) / (lights[0] + 0.05);
+        if (contrast < 4.5) faint.push(`${contrast.toFixed(1)}: ${words.currentNode.data.trim().slice(0, 60)}`);
+    }
+    return faint;
+}"""
+
+
 def assert_nothing_is_hidden(page):
-    """Nothing stands outside of the window, and whatever can be pressed lies under nothing else."""
+    """Nothing stands outside of the window, what can be pressed lies under nothing else, and words can be read."""
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.evaluate(COVERED) == []
+    assert page.evaluate(FAINT) == []
 
 
 def open_own(page, name):
@@ -103,6 +142,7 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, width, he
     shoot(page, f"model-empty-{mode}")
     page.get_by_role("button", name=re.compile("^Wolf Sheep")).click()
     page.get_by_role("heading", name="Wolf Sheep").wait_for()
+    shoot(page, f"model-chosen-{mode}")
     type_in(page, "Steps", "20")
     page.get_by_role("button", name="Try it").click()
     page.wait_for_selector("text=steps per second", timeout=LONG)
@@ -125,6 +165,7 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, width, he
     page.get_by_role("link", name="Continue to the runs").click()
     page.wait_for_selector("text=4 runs: 2 points × 2 replications, at most 5 steps each")
     assert_nothing_is_hidden(page)
+    shoot(page, f"run-start-{mode}")
     # Typed and started at once: the click must not overtake the last letters.
     page.get_by_role("textbox", name="Name of the study").press_sequentially(f"wolves {mode}")
     page.get_by_role("button", name="Start 4 runs").click()
