@@ -18,11 +18,21 @@ from mesa.datacollection import DataCollector
 
 from mesa_lab.running.measuring import reporter_function
 
-__all__ = ["RestartError", "Taker", "adopt", "adoptable", "collect_completely", "installed", "watching"]
+__all__ = [
+    "RestartError",
+    "Taker",
+    "adopt",
+    "adoptable",
+    "collect_completely",
+    "installed",
+    "take_shortcut",
+    "watching",
+]
 
 _mesa_collect = DataCollector.collect
 _RECORDS = ("model_vars", "_agent_records", "_agenttype_records", "_collection_steps")
 _IMMUTABLE = (str, int, bool, float, tuple)
+_OURS = ("_taker", "collect")
 
 type Note = Callable[[str, Exception], None]
 
@@ -66,7 +76,7 @@ class _Adopted:
 
 
 def _state(collector: Any) -> dict[str, Any]:
-    return {name: value for name, value in collector.__dict__.items() if name != "_taker"}
+    return {name: value for name, value in collector.__dict__.items() if name not in _OURS}
 
 
 def _record(name: str) -> property:
@@ -105,6 +115,14 @@ def adopt(collector: Any, taker: Taker) -> None:
     kind: Any = type(collector)
     collector.__dict__["_taker"] = taker
     collector.__class__ = _adopted_class(kind)
+
+
+def take_shortcut(collector: Any, collect: Callable[[Any], None] | None) -> None:
+    """Let an adopted collector call this function of the model directly, or its taker again."""
+    if collect is None:
+        collector.__dict__.pop("collect", None)
+    else:
+        collector.__dict__["collect"] = collect
 
 
 @functools.lru_cache(maxsize=256)
@@ -210,11 +228,16 @@ def installed() -> Iterator[None]:
                 DataCollector.collect = _mesa_collect
 
 
-@contextmanager
-def watching(taker: Taker) -> Iterator[None]:
+class watching:  # noqa: N801 - a context like `installed`; a class costs a sixth of a generator, and every run pays
     """Let the taker adopt a collector that a model uses while it is being set up in this thread."""
-    _active.taker = taker
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_taker",)
+
+    def __init__(self, taker: Taker) -> None:
+        self._taker = taker
+
+    def __enter__(self) -> None:
+        _active.taker = self._taker
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         _active.taker = None

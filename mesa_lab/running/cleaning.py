@@ -34,7 +34,7 @@ class Surroundings:
         self._reducers = len(copyreg.dispatch_table)
 
     def restore(self, model: Any) -> None:
-        """Put everything back.
+        """Put everything back; may be called again after another run.
 
         Args:
             model: The model, or None when it could not be set up.
@@ -48,12 +48,14 @@ class Surroundings:
             for kind in list(islice(reversed(table), len(table) - self._reducers)):
                 if kind.__name__ == "GridCell":
                     del table[kind]
-        registry = getattr(model, "data_registry", None)
-        for dataset in list(getattr(registry, "datasets", {}).values()):
-            tracked: Any = getattr(dataset, "agent_type", None)
-            if tracked is not None:
-                dataset.close()
-                tracked._datasets.discard(dataset.name)
+            self._reducers = len(table)
+        datasets = getattr(getattr(model, "data_registry", None), "datasets", None)
+        if datasets:
+            for dataset in list(datasets.values()):
+                tracked: Any = getattr(dataset, "agent_type", None)
+                if tracked is not None:
+                    dataset.close()
+                    tracked._datasets.discard(dataset.name)
 
 
 def _working_folder() -> str | None:

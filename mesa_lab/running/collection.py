@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesa_lab.preparation.outcomes import Outcome
-from mesa_lab.running.adoption import RestartError, adopt, adoptable, collect_completely
+from mesa_lab.running.adoption import RestartError, adopt, adoptable, collect_completely, take_shortcut
 from mesa_lab.running.agent_data import AgentTables, Notes
 from mesa_lab.running.measuring import (
     PLAIN,
@@ -44,6 +44,8 @@ class Recorder:
         columns: The series, one list per outcome.
         notes: What could not be measured.
         agents: The agent tables, once there are any.
+        is_simple: Each collection makes a row of all reporters, and nothing else is to be measured: only `row`
+            and `finish` need be called.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -69,7 +71,8 @@ class Recorder:
         self._unstorable: set[str] = set()
         self._collected_at = self._measured_at = self._skipped_at = -1
         self._model: Any = None
-        self._simple: list[tuple[str, Measure]] | None = None
+        self.is_simple = False
+        self._shortened: Any = None
 
     def adopts(self, collector: Any, model: Any) -> bool:
         """Take over this collector, if it is the model's own and can be."""
@@ -84,6 +87,9 @@ class Recorder:
         self._complete = self.plan.complete or not self._quiet
         self._settle(collector.model_reporters)
         adopt(collector, self)
+        self._leave_simplicity()
+        if self.plan.is_simple and self._types is None and not (self._complete or self._own):
+            self._simplify(collector, model)
         return True
 
     def is_read(self) -> None:
@@ -99,16 +105,6 @@ class Recorder:
             collect_completely(collector, model, False, self._note)
             return
         self._collected_at = self.step
-        if self._simple is not None:
-            current = self._current
-            for name, measure in self._simple:
-                try:
-                    value = measure(model)
-                    current[name] = value if type(value) in PLAIN else cell(value)
-                except Exception as error:
-                    self._note(name, error)
-                    current[name] = None
-            return
         if self._complete:
             values = collect_completely(collector, model, not self._quiet, self._note)
             for name, (source, _) in self._reporters.items():
@@ -133,42 +129,61 @@ class Recorder:
             self._settle(records if isinstance(records, dict) else {})
         elif collector is None:
             self._settle({})
+        if collector is not self._shortened or self._collected_at < 0:
+            self._leave_simplicity()
         self._measures_itself = self._adopted and self._collected_at < 0 and not self.plan.traits.collects
 
-    def after(self, model: Any, last: bool) -> None:
-        """Measure what is due after a step, and complete its row.
+    def _simplify(self, collector: Any, model: Any) -> None:
+        """Do no more than is needed, where each collection simply makes a row of all reporters."""
+        rows = self.rows
+        columns = self.columns = {name: [] for name in self._reporters}
+        parts = [(name, columns[name], measure) for name, (_, measure) in self._reporters.items()]
 
-        Args:
-            model: The model.
-            last: No other step will follow.
+        def collect(given: Any) -> None:
+            if given is not model:
+                self.collect(collector, given)
+                return
+            self._collected_at = self.step
+            done = len(rows)
+            for name, column, measure in parts:
+                del column[done:]  # of the same step: the last collection counts
+                try:
+                    value = measure(model)
+                    column.append(value if type(value) in PLAIN else cell(value))
+                except Exception as error:
+                    if not rows:  # something is wrong with this model's reporters
+                        self._leave_simplicity()
+                        self.collect(collector, model)
+                        return
+                    self._note(name, error)
+                    column.append(None)
+
+        self.is_simple, self._shortened = True, collector
+        take_shortcut(collector, collect)
+
+    def _leave_simplicity(self) -> None:
+        if self.is_simple:
+            take_shortcut(self._shortened, None)
+            self.is_simple, self._shortened, self.columns = False, None, {}
+
+    def row(self, model: Any) -> None:
+        """Complete a step's row, where that is simple.
 
         Raises:
             RestartError: The run has to be done again.
         """
-        if self._simple is None:
-            self.measure(model, last)
-            self.close(model, last)
-        elif self._must_restart:
+        if self._must_restart:
             raise RestartError
-        elif self._collected_at == self.step:
-            for name, value in self._current.items():
-                self.columns[name].append(value)
+        if self._collected_at == self.step:
             self.rows.append((self.step, time_of(model)))
-            self.latest = self._current
-        if self.step == 0:
-            self._simplify()
 
-    def _simplify(self) -> None:
-        """Do no more than is needed from here on, where each collection simply makes a row of all reporters."""
-        if (
-            self._adopted
-            and not (self._complete or self._own or self._measures_itself)
-            and self._types is None
-            and self._protocol.period == 1
-            and self._protocol.agents is False
-            and self.columns.keys() == self._reporters.keys()
-        ):
-            self._simple = [(name, measure) for name, (_, measure) in self._reporters.items()]
+    def finish(self) -> None:
+        """Leave the rows that are complete, where that is simple, and take the last one's values for the latest."""
+        done = len(self.rows)
+        for column in self.columns.values():
+            del column[done:]
+        if done:
+            self.latest = {name: column[-1] for name, column in self.columns.items()}
 
     def measure(self, model: Any, last: bool) -> None:
         """Measure what is due after a step.

@@ -139,7 +139,7 @@ def reporter_function(reporter: Any) -> Measure:
     Returns:
         A function of the model that raises what the reporter raises.
     """
-    if isinstance(reporter, types.FunctionType | functools.partial):
+    if type(reporter) is types.FunctionType or isinstance(reporter, functools.partial):
         return reporter
     if isinstance(reporter, str):
         return lambda model: getattr(model, reporter)

@@ -29,6 +29,7 @@ class Plan:
         complete: Collect all that Mesa would, every time.
         unforeseen: A run may end at any step, so each step is measured as if it were the last.
         stop: The condition that ends a run, as a function of the names' values and the model.
+        is_simple: A row for each collection and nothing else, as far as the protocol goes.
         own: The outcomes that were asked for, each with a function of the model in case that it is no reporter.
 
     Raises:
@@ -49,6 +50,7 @@ class Plan:
         )
         self.own = {outcome.name: (outcome, function_of(outcome)) for outcome in protocol.outcomes or ()}
         self.stop = _stop_rule(protocol.stop_when)
+        self.is_simple = protocol.period == 1 and protocol.agents is False and self.stop is None
         self._quiet: dict[tuple[Any, ...], bool] = {}
 
     def is_quiet(self, collector: Any) -> bool:
@@ -66,6 +68,8 @@ class Plan:
 
 def _key(reporter: Any) -> Any:
     """What two models' reporters have in common if they do the same; None when that is not plain to see."""
+    if type(reporter) is FunctionType and reporter.__closure__ is None:
+        return reporter.__code__
     if isinstance(reporter, str):
         return reporter
     function = getattr(reporter, "__func__", reporter)

@@ -166,12 +166,12 @@ class _Attempt:
         advance = _stepper(model)
         while True:
             self.stage = "measuring"
-            last = self._is_over()
-            if plan.stop is None:
-                recorder.after(model, last)
+            last = self._is_over(model)
+            if recorder.is_simple:
+                recorder.row(model)
             else:
                 recorder.measure(model, last)
-                if not last and run.steps > 0:
+                if plan.stop is not None and not last and run.steps > 0:
                     last = plan.stop(lambda name: recorder.value_of(name, model), model)
                 recorder.close(model, last)
             if last:
@@ -180,15 +180,17 @@ class _Attempt:
             recorder.step = run.steps + 1
             advance()
             run.steps += 1
+        if recorder.is_simple:
+            recorder.finish()
         run.finals = {name: stored(value) for name, value in recorder.latest.items()}
 
-    def _is_over(self) -> bool:
+    def _is_over(self, model: Any) -> bool:
         protocol = self.plan.protocol
         if protocol.max_steps is not None and self.run.steps >= protocol.max_steps:
             return True
-        if not getattr(self.model, "running", True):
+        if not getattr(model, "running", True):
             return True
-        return protocol.max_time is not None and (time_of(self.model) or 0.0) >= protocol.max_time
+        return protocol.max_time is not None and (time_of(model) or 0.0) >= protocol.max_time
 
     def collect(self) -> None:
         """Keep what was measured so far, and let go of the model."""
@@ -198,8 +200,10 @@ class _Attempt:
         run.run_seconds = now - self.ready if self.ready else 0.0
         run.time = time_of(self.model)
         run.notes += recorder.notes.lines()
+        if recorder.is_simple and run.status != "done":
+            recorder.finish()
         run.rows, run.columns = recorder.rows, recorder.columns
-        if not SERIES_KEYS.isdisjoint(recorder.latest):
+        if not (SERIES_KEYS.isdisjoint(recorder.columns) and SERIES_KEYS.isdisjoint(recorder.latest)):
             run.columns, run.finals = _clear_of_keys(run.columns), _clear_of_keys(run.finals)
         run.agents = recorder.agents.chunks() if recorder.agents is not None else {}
         self.model = None
