@@ -123,6 +123,23 @@ function selections(spec) {
     return [...own, ...[...parts, ...(spec.spec ? [spec.spec] : [])].flatMap(selections)];
 }
 
+/* Vega writes the page's whole address into references to a drawing's own gradients and clippings, and they are lost when
+ * the address changes. Keeps them to what follows the #. */
+const REFERENCES = ["fill", "stroke", "clip-path"];
+function keep_references(stage) {
+    const shorten = () => {
+        for (const name of REFERENCES) {
+            for (const one of stage.querySelectorAll(`[${name}^="url(http"]`)) {
+                one.setAttribute(name, one.getAttribute(name).replace(/^url\([^#]*#/, "url(#"));
+            }
+        }
+    };
+    shorten();
+    const watcher = new MutationObserver(shorten);
+    watcher.observe(stage, { subtree: true, childList: true, attributeFilter: REFERENCES });
+    return () => watcher.disconnect();
+}
+
 function later(action, wait) {
     let timer = null;
     return (...words) => {
@@ -227,6 +244,7 @@ export default {
                 finalize();
                 throw new Error(`its data are at ${refused[0]}, and charts load nothing; give it a table.`);
             }
+            const forget = keep_references(stage);
             const names = this.selectable ? selections(spec) : [];
             for (const name of names) {
                 const tell = later((value) => this.gone || this.selection({ name, value: plain(value) }), 120);
@@ -240,6 +258,7 @@ export default {
             const close = () => {
                 // What was selected in a drawing is not selected in the one that replaces it.
                 if (!this.gone) names.forEach((name) => this.selection({ name, value: null }));
+                forget();
                 finalize();
                 stage.remove();
             };

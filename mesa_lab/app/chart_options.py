@@ -101,8 +101,8 @@ def draw(
     with opened.lock:
         table = kind.table(opened.results, outcome, **asked)
     # Room for axes, and for a key at the side.
-    room = {"design": 20, "heatmap": 190}.get(kind.name, 110)
-    looks = {"theme": "dark" if dark else "light", "width": max(240, min(width - room, 1040))}
+    room = {"design": 20, "heatmap": 190}.get(kind.name, 80)
+    looks = {"theme": "dark" if dark else "light", "width": max(240, min(width - room, 1400))}
     chart = kind.draw(table, **{name: value for name, value in looks.items() if name in kind.looks})
     about = table.attrs.get("chart", {})
     shown = readable(table) if "columns" in about else table

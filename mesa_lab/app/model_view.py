@@ -14,7 +14,7 @@ from mesa_lab.app.wording import cell_text
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
 
-__all__ = ["ModelFacts", "ModelView", "about_text", "default_text", "range_text"]
+__all__ = ["ModelFacts", "ModelView", "about_text", "default_text", "meaning", "range_text"]
 
 
 def about_text(doc: str) -> str:
@@ -22,6 +22,12 @@ def about_text(doc: str) -> str:
     return re.split(r"\n\s*(?:Args|Arguments|Parameters|Attributes)\s*:?\s*\n", f"{doc}\n", maxsplit=1)[
         0
     ].strip()
+
+
+def meaning(info: ParameterInfo) -> str:
+    """Return what a parameter is, as far as its model says more than its name."""
+    said = info.doc or info.label
+    return "" if said.lower() == info.name.replace("_", " ").strip().lower() else said
 
 
 def default_text(info: ParameterInfo) -> str:
@@ -99,7 +105,7 @@ def ParameterTable(parameters: tuple[ParameterInfo, ...]) -> None:
                     tag("td", "ml-quiet", info.type)
                     tag("td", f"ml-number {numeric}", default_text(info))
                     tag("td", f"ml-number {numeric}", range_text(info) or "–")
-                    tag("td", "ml-wide ml-quiet", info.doc or info.label)
+                    tag("td", "ml-wide ml-quiet", meaning(info) or "–")
 
 
 @solara.component

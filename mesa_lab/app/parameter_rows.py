@@ -11,7 +11,7 @@ import solara
 from mesa_lab.app.controls import Action, Choose, TextInput
 from mesa_lab.app.draft import Row, default_kind
 from mesa_lab.app.markup import tag
-from mesa_lab.app.model_view import default_text, range_text
+from mesa_lab.app.model_view import default_text, meaning, range_text
 from mesa_lab.app.row_fields import RowFields, message_id
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def ParameterRow(
         on_row(replace(row, kind=kind))
 
     message = next(iter(errors.values()), "")
-    doc = (info.doc or info.label) if info else ""
+    doc = meaning(info) if info else ""
     state = " ml-row-varied" if row.varied or from_table else ""
     with tag("div", f"ml-row{state}", role="group", aria_label=row.name):
         with tag("div", "ml-row-name"):

@@ -43,7 +43,7 @@ def PointsForm(
         try:
             if data is None:
                 raise DesignError(
-                    f"'{name}' is larger than {LARGEST // 1_000_000} MB. Write an experiment file with a Table."
+                    f"It is larger than {LARGEST // 1_000_000} MB. Write an experiment file with a Table."
                 )
             text = decode_upload(data)
             parse_points(text)

@@ -252,8 +252,9 @@ def _about_points(columns: list[_Column], n_points: int, n_repeated: int) -> lis
     for column in columns:
         outside = _outside(column)
         if outside:
+            have = "1 point has" if outside == 1 else f"{outside:,} points have"
             said.append(
-                f"{outside:,} points have a '{column.name}' outside of {column.parameter}. Check them, or widen the range."
+                f"{have} a '{column.name}' outside of {column.parameter}. Check them, or widen the range."
             )
     if n_repeated:
         said.append(

@@ -216,6 +216,7 @@ def shoot() -> Callable[[Any, str], None]:
             folder = ROOT / "screenshots"
             folder.mkdir(exist_ok=True)
             file = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+            page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
             page.screenshot(path=folder / f"{file}.png", full_page=True, animations="disabled")
 
     return take

@@ -34,7 +34,9 @@ def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark
     ):
         page.get_by_role("tab", name=title).click()
         page.wait_for_selector(f".ml-tab-on:has-text('{title}')")
+        page.locator("[aria-label=Charts] .ml-nothing").wait_for(state="detached")
         page.wait_for_selector(".ml-chart-stage:not(.ml-chart-hidden) svg")
+        assert page.locator("svg [fill*='url(http'], svg [clip-path*='url(http']").count() == 0
         shoot(page, f"results {title.lower()} {'dark' if dark else 'light'} {width}")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 

@@ -229,7 +229,7 @@ def test_a_file_and_points_of_ones_own_from_model_to_results(own_lab, visit, sho
         ("odd.csv", b"many,pace\n10\n", "odd.csv: Line 2 has 1 value, the header 2."),
         (f"{EVIL}.csv", b"\x89PNG\0\xff", f"{EVIL}.csv: The file is no text in UTF-8."),
         ("bare.csv", b"many,pace\n", "bare.csv: The table has a header and no points."),
-        ("large.csv", b"many\n" + b"1\n" * 2_600_000, "'large.csv' is larger than 5 MB."),
+        ("large.csv", b"many\n" + b"1\n" * 2_600_000, "large.csv: It is larger than 5 MB."),
     ):
         give_file(page, name, content)
         field.get_by_text(words).wait_for()

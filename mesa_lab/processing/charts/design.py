@@ -30,6 +30,8 @@ __all__ = ["CHART", "chart", "draw", "table"]
 MOST_POINTS: Final = 1000
 MOST_PARAMETERS: Final = 5
 MOST_LEVELS: Final = 12
+FEW: Final = 50
+"""Up to so many points are drawn larger."""
 _GAP: Final = 14
 
 
@@ -192,7 +194,7 @@ def _panel(
     )  # marks must stand out
     base = alt.Chart().encode(**encode, **tips)
     good = base.transform_filter("isValid(datum.mean)").mark_circle(
-        size=44, opacity=0.95, stroke=look.line, strokeWidth=0.5
+        size=100 if len(table) <= FEW else 44, opacity=0.95, stroke=look.line, strokeWidth=0.5
     )
     bad = base.transform_filter("!isValid(datum.mean)").mark_point(
         shape="M-1,-1L1,1M-1,1L1,-1", size=30, color=look.muted

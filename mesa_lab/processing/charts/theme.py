@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DASHES", "SHAPES", "THEMES", "Theme", "colours", "finish", "gradient", "key", "theme_of"]
 
-FONT: Final = "Helvetica Neue, Helvetica, Arial, sans-serif"
+FONT: Final = "Roboto, Helvetica Neue, Helvetica, Arial, sans-serif"
 
 DASHES: Final = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [14, 4], [4, 2], [8, 2, 2, 2, 2, 2], [1, 4])
 SHAPES: Final = (
