@@ -7,6 +7,7 @@ processes are made is not (see `runner`).
 from __future__ import annotations
 
 import atexit
+import contextlib
 import itertools
 import os
 import pickle
@@ -14,12 +15,14 @@ import queue
 import re
 import shutil
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mesa_lab.errors import RunError
 from mesa_lab.running.lifeline import make_folder
 from mesa_lab.running.packing import Payload
 from mesa_lab.running.recording import Task
@@ -88,6 +91,7 @@ class Worker:
         """Send a batch."""
         packed = pickle.dumps(tasks, protocol=5)
         for attempt in range(3):
+            _check_program()
             if self._executor is None:
                 self._executor, self._known = self._start(self.slot), ""
             data = None if self._known == payload.digest else payload.data
@@ -98,6 +102,8 @@ class Worker:
                 if attempt == 2:
                     raise
                 continue
+            if self._known == "":
+                _end_with_program(self)
             self._known = payload.digest
             self.sent.append(tasks)
             break
@@ -174,6 +180,7 @@ class Crew:
             worker, tasks, future = self.inbox.get(timeout=seconds)
         except queue.Empty:
             return None
+        _check_program()
         # When a process dies, all its batches come back; the first has told the story.
         return (worker, tasks, future) if any(tasks is sent for sent in worker.sent) else None
 
@@ -183,15 +190,19 @@ class Crew:
         Args:
             keep: Whether they are worth keeping.
         """
+        keep = keep and not _is_over
         kept = [worker for worker in self.workers if keep and not (worker.sent or worker.is_full)]
         _end_all([worker for worker in self.workers if worker not in kept])
-        _keep_idle(kept)
+        if kept:
+            _keep_idle(kept)
         self.workers = []
 
 
 _idle: list[Worker] = []
 _idle_lock = threading.Lock()
 _timer: threading.Timer | None = None
+_living: weakref.WeakSet[Worker] = weakref.WeakSet()
+_is_over = False
 _folders: dict[int, Path] = {}
 
 
@@ -202,6 +213,7 @@ def _folder() -> Path:
         # A process that was forked has none of its parent's workers.
         _folders.clear()
         _idle.clear()
+        _living.clear()
         _folders[pid] = make_folder()
         atexit.register(shutil.rmtree, _folders[pid], ignore_errors=True)
     return _folders[pid]
@@ -228,6 +240,29 @@ def _keep_idle(workers: list[Worker]) -> None:
         _timer.start()
 
 
+def _end_with_program(worker: Worker) -> None:
+    """See to it that the program can end while a worker is busy: loky would wait for it for ever."""
+    _living.add(worker)
+    # What was registered last is called first, and loky registers itself with the first task of each executor. The
+    # function is not public, but what loky uses, and nothing public is called before threads are joined.
+    register = getattr(threading, "_register_atexit", atexit.register)
+    with contextlib.suppress(RuntimeError):  # the program is ending already
+        register(_end_everything, os.getpid())
+
+
+def _check_program() -> None:
+    if _is_over:
+        raise RunError("The program that carries out these runs is ending.")
+
+
+def _end_everything(pid: int) -> None:
+    global _is_over
+    if pid == os.getpid():  # not in a copy of this process
+        _is_over = True
+        for worker in list(_living):  # no new threads at this stage
+            worker.end()
+
+
 def end_idle() -> None:
     """End all workers that no stream uses."""
     with _idle_lock:
@@ -237,6 +272,6 @@ def end_idle() -> None:
 
 
 def _end_all(workers: Sequence[Worker]) -> None:
-    if workers:
+    if workers and not _is_over:
         with ThreadPoolExecutor(min(len(workers), 32)) as threads:
             list(threads.map(Worker.end, workers))

@@ -1,0 +1,54 @@
+"""Workers end with their driver, however it ends and whatever they are doing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("ending", "number"),
+    [
+        ("signal", signal.SIGKILL),
+        ("signal", signal.SIGTERM),
+        ("signal", signal.SIGINT),
+        ("thread", None),
+        ("error", None),
+        ("exit", None),
+    ],
+)
+def test_no_worker_outlives_its_driver(ending, number, tmp_path):
+    numbers, temporary = tmp_path / "numbers", tmp_path / "temporary"
+    numbers.mkdir()
+    temporary.mkdir()
+    command = [sys.executable, str(ROOT / "tests" / "fixtures" / "ending_driver.py"), ending, str(numbers)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as driver:
+        try:
+            assert driver.stdout.readline() == "busy\n"
+            workers = [psutil.Process(int(file.name)) for file in numbers.iterdir()]
+            assert len(workers) == 2
+            if number is not None:
+                driver.send_signal(number)
+            driver.wait(timeout=30)
+            # However busy the machine is: the system does it, not the worker.
+            _, alive = psutil.wait_procs(workers, timeout=2)
+            assert alive == []
+            said = driver.stderr.read()
+            assert "outside of any run" not in said
+            assert ending != "exit" or "Traceback" not in said
+        finally:
+            driver.kill()
+            for worker in workers:
+                if worker.is_running():
+                    worker.kill()
