@@ -123,7 +123,7 @@ def _against(results: Results, outcome: str, parameter: str) -> LiveChart:
         x |= {"type": "quantitative", "scale": {**scale, "type": "log" if about["log"] else "linear"}}
         few = sorted(set(levels))
         x["axis"] |= {"labelOverlap": True} | (
-            {"values": few} if len(few) <= FEW_LEVELS else {"tickCount": 6}
+            {"values": few, "format": ",.6~g"} if len(few) <= FEW_LEVELS else {"tickCount": 6}
         )
     else:
         x |= {"type": "nominal", "sort": about["order"]}

@@ -210,7 +210,9 @@ def Line(entry: Entry, is_open: bool, on_open: Callable[[], None], on_study: Cal
                 with tag("div", "ml-study-state"):
                     state = "problem" if standing.problem else standing.state
                     tag("span", f"ml-state ml-state-{state} ml-state-small", headline(standing))
-                    tag("span", "ml-quiet", f"{status.finished:,} of {status.n_runs:,}")
+                    failed = status.failed + status.timed_out
+                    count = f"{status.finished:,} of {status.n_runs:,}"
+                    tag("span", "ml-quiet", f"{count}, {failed:,} failed" if failed else count)
                 Bar(standing, label=f"Progress of {ref.name}")
         tag("td", "ml-number", size_text(entry.bytes))
         tag("td", "ml-when", day_text(entry.changed))
