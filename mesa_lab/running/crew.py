@@ -26,6 +26,7 @@ from mesa_lab.errors import RunError
 from mesa_lab.running.lifeline import make_folder
 from mesa_lab.running.packing import Payload
 from mesa_lab.running.recording import Task
+from mesa_lab.running.tracebacks import SHORT_OF_MEMORY
 from mesa_lab.running.worker import State, read_state, work
 
 __all__ = ["Crew", "Death", "Worker", "end_idle"]
@@ -60,7 +61,10 @@ class Death:
         """What happened, in a sentence."""
         cause = re.match(r"Fatal Python error: (.*)", self.trace)
         code = f" ({self.exit_code})" if self.exit_code else ""
-        return f"The worker process died during this run{code}{f': {cause[1]}' if cause else ''}."
+        text = f"The worker process died during this run{code}{f': {cause[1]}' if cause else ''}."
+        if "SIGKILL" in self.exit_code:
+            text += f" Somebody ended it from outside, as a system does that is short of memory. {SHORT_OF_MEMORY}"
+        return text
 
 
 class Worker:

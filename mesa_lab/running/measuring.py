@@ -44,6 +44,7 @@ PLAIN = frozenset({bool, int, float, str, types.NoneType})
 """The types that a cell holds as they are."""
 
 _LONGEST_TEXT = 10_000
+_INSTEAD = ": report a number, a text or a short list of them"
 
 
 class UnstorableError(TypeError):
@@ -80,10 +81,10 @@ def cell(value: Any) -> Scalar:
     if isinstance(value, float | decimal.Decimal | fractions.Fraction):
         return float(value)
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
-        return value.isoformat()
+        return value.isoformat() if value == value else None  # pandas' NaT is no time
     if isinstance(value, Mapping | Sequence | Set | np.ndarray):
         return _as_json(value)
-    raise UnstorableError(f"a {_type_name(value)} fits in no cell of a table")
+    raise UnstorableError(f"a {_type_name(value)} fits in no cell of a table{_INSTEAD}")
 
 
 def stored(value: Scalar) -> Scalar:
@@ -100,15 +101,19 @@ def stored(value: Scalar) -> Scalar:
 
 def _as_json(value: Any) -> str:
     if len(value) > _LONGEST_TEXT or (isinstance(value, np.ndarray) and value.size > _LONGEST_TEXT):
-        raise UnstorableError(f"a {_type_name(value)} of {len(value)} items is too large for a cell")
+        raise UnstorableError(
+            f"a {_type_name(value)} of {len(value)} items is too large for a cell{_INSTEAD}"
+        )
     try:
         text = json.dumps(_jsonable(value), separators=(",", ":"), ensure_ascii=False)
     except (ValueError, RecursionError) as error:
         raise UnstorableError(
-            f"a {_type_name(value)} that contains itself fits in no cell of a table"
+            f"a {_type_name(value)} that contains itself fits in no cell of a table{_INSTEAD}"
         ) from error
     if len(text) > _LONGEST_TEXT:
-        raise UnstorableError(f"a {_type_name(value)} of {len(value)} items is too large for a cell")
+        raise UnstorableError(
+            f"a {_type_name(value)} of {len(value)} items is too large for a cell{_INSTEAD}"
+        )
     return text
 
 

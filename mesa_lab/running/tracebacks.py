@@ -11,9 +11,11 @@ from pathlib import Path
 
 from mesa_lab.running.recording import Failure
 
-__all__ = ["failure_from"]
+__all__ = ["SHORT_OF_MEMORY", "failure_from"]
 
 _OURS = str(Path(__file__).parent.parent)
+SHORT_OF_MEMORY = "Use fewer workers at a time (n_jobs), or a smaller model."
+
 _LONGEST = 20_000
 _MACHINERY = re.compile(r"[\\/]mesa[\\/](?!examples[\\/])")
 
@@ -31,6 +33,8 @@ def failure_from(error: BaseException, stage: str, message: str | None = None) -
     """
     try:
         said = str(error) if message is None else message
+        if isinstance(error, MemoryError):
+            said = f"{said or 'The run needed more memory than it could get'}. {SHORT_OF_MEMORY}"
     except Exception:
         said = "(the exception's own message cannot be read)"
     return Failure(stage, type(error).__name__, said[:_LONGEST], _text(error))

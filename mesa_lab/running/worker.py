@@ -10,7 +10,6 @@ from __future__ import annotations
 import faulthandler
 import gc
 import hashlib
-import io
 import mmap
 import os
 import pickle
@@ -29,6 +28,7 @@ import numpy as np
 from mesa_lab.preparation.models import load_model
 from mesa_lab.running.adoption import installed
 from mesa_lab.running.memory import Footprint, Witness
+from mesa_lab.running.output import Output
 from mesa_lab.running.packing import encode, encode_each
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Batch, Task
@@ -52,7 +52,6 @@ GRACE = 1.0
 
 _NICENESS = 5
 _STATE = struct.Struct("<qqq")
-_PRINTED = 400
 _GC_THRESHOLDS = (50_000, 20, 100)
 _LONG_RUN_SECONDS = 0.005
 
@@ -135,20 +134,6 @@ def run_here(payload: bytes, tasks: Sequence[Task]) -> Batch:
     return run_tasks(plan, tasks)
 
 
-class _Tail(io.TextIOBase):
-    """Standard output of a worker: only its end is kept, for the notes of a run that fails."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str, /) -> int:
-        self.text = (self.text + str(text))[-_PRINTED:]
-        return len(text)
-
-    def writable(self) -> bool:
-        return True
-
-
 class _Worker:
     """This process, once `begin` made it one."""
 
@@ -158,7 +143,7 @@ class _Worker:
             self.state = mmap.mmap(file.fileno(), _STATE.size)
         self.trace = Path(f"{slot}.trace").open("w", encoding="utf-8")  # noqa: SIM115 - open as long as the process
         self.pid = os.getpid()
-        self.printed = _Tail()
+        self.printed = Output()
         self.known = ""
         self.witness = Witness()
 
@@ -197,7 +182,7 @@ def begin(slot: str) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
-    sys.stdout = sys.stderr = _this.printed
+    _this.printed.listen()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
 
@@ -254,17 +239,20 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
 
 
 def _guarded(plan: Plan, task: Task, worker: _Worker) -> Run:
-    worker.printed.text = ""
+    worker.printed.listen()
     timeout = plan.protocol.timeout
     if timeout is not None:
         faulthandler.dump_traceback_later(timeout + GRACE, exit=True, file=worker.trace)
+    threads = threading.active_count()
     try:
         run = carry_out(plan, task, own_process=True, see=worker.witness.see)
     finally:
         if timeout is not None:
             faulthandler.cancel_dump_traceback_later()
-    if run.failure is not None and (printed := worker.printed.text.strip()):
-        run.notes.append(f"The model printed last: {' '.join(printed.split())}")
+    if run.failure is not None and (printed := worker.printed.kept.decode(errors="ignore").split()):
+        run.notes.append(f"The model printed last: {' '.join(printed)}")
+    if (left := threading.active_count() - threads) > 0:
+        run.notes.append(f"The model left {left} of its threads running, which may disturb later runs.")
     if run.init_seconds + run.run_seconds > _LONG_RUN_SECONDS:
         gc.collect()
     return run

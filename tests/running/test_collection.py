@@ -235,7 +235,7 @@ def test_values_of_every_kind():
     assert result.series["mixed"].to_pylist() == ["0", "1", "2", "many"]
     assert result.series["nothing"].null_count == 4
     assert result.series["nan"].null_count == 0
-    assert [note.split(" (and")[0] for note in result.notes] == [
+    assert [note.split(": report")[0] for note in result.notes] == [
         "'graph' is missing at step 0: a networkx.classes.graph.Graph fits in no cell of a table",
         "'long' is missing at step 0: a list of 100000 items is too large for a cell",
     ]

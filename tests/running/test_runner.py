@@ -170,6 +170,7 @@ def test_what_a_model_prints_is_kept_for_its_failure_only(capfd):
 
 def test_workers_free_each_model_before_the_next():
     results = run(faulty("Alone"), tasks(400), n_jobs=1)
+    assert {failure.message + failure.traceback for failure in results.failures.values()} == set()
     assert results.statuses == ["done"] * 400
     # Short runs share a collection of garbage: so many models may wait for it, but not all.
     assert max(final["others"] for final in results.finals.values()) < 200

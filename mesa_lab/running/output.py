@@ -1,0 +1,51 @@
+"""What models print while they run in a worker: nobody wants all of it, and its end may say why a run failed.
+
+Nothing here knows runs or workers.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+__all__ = ["Output"]
+
+_PRINTED = 400
+
+
+class Output(io.RawIOBase):
+    """Where standard output of a worker goes; only its end is kept.
+
+    Attributes:
+        kept: What was written last.
+    """
+
+    def __init__(self) -> None:
+        self.kept = b""
+
+    def write(self, data: Any, /) -> int:
+        """Take bytes in."""
+        self.kept = (self.kept + bytes(data))[-_PRINTED:]
+        return len(data)
+
+    def writable(self) -> bool:
+        """Say that bytes may be written."""
+        return True
+
+    def fileno(self) -> int:
+        """Give a number, which leads nowhere, to those who want to know one."""
+        return 1
+
+    def listen(self) -> None:
+        """Be standard output again, empty, whatever the last model did to it."""
+        self.kept = b""
+        anything: Any = self
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if getattr(stream, "buffer", None) is not self or stream.closed:
+                text = io.TextIOWrapper(anything, "utf-8", "backslashreplace", write_through=True)
+                setattr(sys, name, text)
+
+    def close(self) -> None:
+        """Stay open: the next model prints too."""
