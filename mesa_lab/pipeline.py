@@ -71,7 +71,9 @@ def run(
         path: The study file, which is made, or gone on with when it is there. None keeps the results in a temporary
             file, for as long as they are in use.
         n_jobs: Worker processes; -1 for one on each core, as in joblib.
-        backend: Where to run: "loky" (processes on this machine), "sequential", "threading", "dask" or "ray".
+        backend: Where to run: "loky" (processes on this machine), "sequential" or "threading"; "dask" or "ray" for the
+            cluster in use (an active `Client`, an initialised ray), or one on this machine where there is none; or the
+            address of a cluster, such as "tcp://node1:8786". A cluster uses all the workers that it has.
         progress: Show what is done, what failed, and the time left.
         retry_failed: Run runs that failed or timed out before once more.
         overwrite: Start anew, in the place of a study that is there.
@@ -86,6 +88,7 @@ def run(
         ParameterError: If the model does not take a parameter.
         OutcomeError: If there is nothing of that name to measure.
         StudyMismatchError: If the study holds runs of an unlike experiment, or is not the shard that is asked for.
+        RunError: If the cluster is not there, or the workers cannot load the model.
         StudyBusyError: If another process is running this study.
         KeyboardInterrupt: After Ctrl-C, once the runs that are done are on disk.
 

@@ -19,6 +19,19 @@ __all__ = ["resume", "retry", "run"]
 
 _SOME_FAILED = 3
 _INTERRUPTED = 130
+_BACKENDS = ("loky", "sequential", "threading", "dask", "ray")
+
+
+def _check_backend(context: click.Context, parameter: click.Parameter, backend: str) -> str:
+    """Refuse what is neither a backend nor an address."""
+    from mesa_lab.errors import suggest
+
+    if backend not in _BACKENDS and "://" not in backend:
+        raise click.BadParameter(
+            f"'{backend}' is none of {', '.join(_BACKENDS)}, nor an address such as tcp://node1:8786."
+            f"{suggest(backend, _BACKENDS)}"
+        )
+    return backend
 
 
 def _how_to_run(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,10 +42,12 @@ def _how_to_run(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--backend",
-            type=click.Choice(["loky", "sequential", "threading", "dask", "ray"]),
+            metavar="NAME",
+            callback=_check_backend,
             default="loky",
             show_default=True,
-            help="Where to run: processes here, this process, threads, or a cluster.",
+            help="Where to run: loky (processes here), sequential, threading, dask, ray, or a cluster's address "
+            "such as tcp://node1:8786.",
         ),
         click.option("--detach", is_flag=True, help="Run in the background and return at once."),
         click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
@@ -93,6 +108,7 @@ def run(
       mesa-lab run wolf_sheep.toml --replications 30
       mesa-lab run wolf_sheep.toml first_try.study --max-steps 20 -j 1
       mesa-lab run wolf_sheep.toml --detach; mesa-lab status wolf_sheep.study --watch
+      mesa-lab run wolf_sheep.toml --backend tcp://node1:8786
       mesa-lab run wolf_sheep.toml --shard 2/8
     """
     from mesa_lab.preparation.experiment import Experiment

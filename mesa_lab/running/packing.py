@@ -7,6 +7,7 @@ defined in a script, a notebook or a module that only this process knows goes as
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import sys
 import threading
@@ -19,9 +20,12 @@ from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 
+from mesa_lab.errors import RunError
 from mesa_lab.preparation.configuration import Protocol
 from mesa_lab.preparation.models import importable, load_model, reference_of
+from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.running.columns import agent_columns, encode_columns
+from mesa_lab.running.measuring import load_function
 from mesa_lab.running.recording import Batch, FailureRecord, RunRecord, Scalar
 from mesa_lab.running.simulation import Run
 from mesa_lab.running.tracebacks import failure_from
@@ -115,38 +119,88 @@ class Payload:
         return hashlib.blake2b(self.data, digest_size=16).hexdigest()
 
 
-def pack(protocol: Protocol) -> Payload:
+def pack(protocol: Protocol, *, elsewhere: bool = False) -> Payload:
     """Pack what workers need: the model as a reference where they can find it, else as code.
+
+    Args:
+        protocol: The model, and how each run is stopped and measured.
+        elsewhere: Workers are on other machines, which have the same packages but not the files of this one.
 
     Raises:
         ModelError: The model cannot be found.
+        OutcomeError: A function that is named by a reference cannot be found.
+        RunError: The model's code cannot be sent.
     """
     reference = reference_of(protocol.model)
+    if elsewhere:
+        return _pack_all(protocol, reference)
     found = importable(reference)
     model = reference if found else load_model(protocol.model)
     functions = [protocol.stop_when, *(outcome.source for outcome in protocol.outcomes or ())]
     things = [thing for thing in functions if callable(thing)]
     if not found:
         things += [kind for kind in load_model(protocol.model).__mro__ if kind is not object]
-    with _as_code(things):
+    with _as_code(_unknown(things)):
         packed = cloudpickle.dumps(replace(protocol, model=model))
+    return _sealed(reference, reference if found else None, packed)
+
+
+def _pack_all(protocol: Protocol, reference: str) -> Payload:
+    """Pack all code that is not of an installed package."""
+    model_cls = load_model(protocol.model)  # after that its modules are known
+    outcomes = protocol.outcomes and tuple(
+        replace(outcome, source=load_function(str(outcome.source))) if outcome.is_reference else outcome
+        for outcome in protocol.outcomes
+    )
+    stop_when = protocol.stop_when
+    if isinstance(stop_when, str) and Outcome("stop_when", stop_when).is_reference:
+        stop_when = load_function(stop_when)
+    whole = replace(protocol, model=model_cls, outcomes=outcomes, stop_when=stop_when)
+    with _as_code(set(_own_modules())):
+        try:
+            return _sealed(reference, None, cloudpickle.dumps(whole))
+        except Exception as error:
+            raise RunError(
+                f"The code of the model '{reference}' cannot be sent to a cluster: {error}. Take out of its modules what cannot "
+                "be pickled (open files, locks), or install it as a package on all workers."
+            ) from error
+
+
+def _own_modules() -> Iterator[ModuleType]:
+    """Yield loaded modules whose code is on this machine alone: neither installed nor of Python or Mesa Lab."""
+    folders = {sys.prefix, sys.base_prefix, Path(os.__file__).parent, Path(__file__).parents[1]}
+    installed = tuple(f"{folder}{os.sep}" for folder in folders)
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or file.startswith(installed) or "site-packages" in Path(file).parts:
+            continue
+        if name != "__main__":
+            yield module
+
+
+def _sealed(reference: str, found: str | None, packed: bytes) -> Payload:
     path = [entry or str(Path.cwd()) for entry in sys.path]
-    data = pickle.dumps((path, str(Path.cwd()), reference if found else None, packed), protocol=5)
+    data = pickle.dumps((path, str(Path.cwd()), found, packed), protocol=5)
     return Payload(data, reference)
 
 
 _packing = threading.Lock()
 
 
-@contextmanager
-def _as_code(things: Iterable[Any]) -> Iterator[None]:
-    """Pack what comes from modules that a worker could not import as code, not by name."""
+def _unknown(things: Iterable[Any]) -> set[ModuleType]:
+    """Return the modules of things that a worker on this machine could not import."""
     modules: set[ModuleType] = set()
     for thing in things:
         name = getattr(thing, "__module__", None) or "__main__"
         module = sys.modules.get(name)
         if module is not None and name != "__main__" and not importable(f"{name}:_"):
             modules.add(module)
+    return modules
+
+
+@contextmanager
+def _as_code(modules: set[ModuleType]) -> Iterator[None]:
+    """Pack what comes from some modules as code, not by name."""
     with _packing:
         known = cloudpickle.list_registry_pickle_by_value()
         added = [module for module in modules if module.__name__ not in known]

@@ -1,7 +1,7 @@
 """Runs carried out by many processes, as a stream of batches in the order in which they are done.
 
-The only room that knows joblib: on this machine through executors of loky, one for each worker; elsewhere (dask,
-ray, threads) through `joblib.Parallel`. Whatever happens to a worker, every task that went in comes out
+The only room that knows joblib: on this machine through executors of loky, one for each worker; elsewhere (clusters
+of dask or ray, threads) through `joblib.Parallel`. Whatever happens to a worker, every task that went in comes out
 once, as a result or as a failure. Nothing of the calling process is changed.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from functools import partial
 from itertools import islice
+from typing import Any
 from typing import Protocol as Interface
 
 import joblib
@@ -25,15 +26,20 @@ from mesa_lab.errors import RunError
 from mesa_lab.preparation.configuration import Protocol
 from mesa_lab.preparation.models import load_model
 from mesa_lab.running import lifeline
+from mesa_lab.running.clusters import connected, is_cluster
 from mesa_lab.running.crew import Crew
 from mesa_lab.running.dispatch import POLL_SECONDS, Dispatch
 from mesa_lab.running.packing import Payload, pack
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Batch, Task
+from mesa_lab.running.relay import Call, relay
 from mesa_lab.running.scheduling import TaskQueue
 from mesa_lab.running.worker import begin, run_here, run_tasks
 
 __all__ = ["Control", "stream"]
+
+_CLUSTER_BATCH_SECONDS = 0.5
+_CLUSTER_PATIENCE = 60
 
 
 class Control(Interface):
@@ -67,9 +73,9 @@ def stream(
     Args:
         protocol: The model, and how each run is stopped and measured.
         tasks: What to run, in order; read as far as needed, so there may be a million.
-        n_jobs: How many processes, as joblib counts them: -1 is one for each core.
-        backend: "loky" for processes on this machine, "sequential" for this thread, or the name of another joblib
-            backend ("threading", "dask", "ray").
+        n_jobs: How many processes, as joblib counts them: -1 is one for each core. A cluster uses all that it has.
+        backend: "loky" for processes on this machine, "sequential" for this thread, "dask" or "ray" or the address of one
+            ("tcp://node1:8786", "ray://node1:10001") for a cluster, or the name of another joblib backend ("threading").
         control: Pauses or stops the stream. Closing the generator stops it too.
         tell: Called with a topic and what the user should know about it; with a topic again when there is more to say.
 
@@ -78,7 +84,7 @@ def stream(
 
     Raises:
         ModelError: The model cannot be found.
-        RunError: The workers cannot load the model, or the number of jobs makes no sense.
+        RunError: The workers cannot load the model, the number of jobs makes no sense, or the cluster is not there.
     """
     if n_jobs == 0:
         raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
@@ -87,6 +93,8 @@ def stream(
         yield from _on_this_machine(pack(protocol), tasks, joblib.effective_n_jobs(n_jobs), control, tell)
     elif backend == "sequential":
         yield from _in_this_thread(protocol, tasks, control)
+    elif is_cluster(backend):
+        yield from _on_a_cluster(pack(protocol, elsewhere=True), tasks, n_jobs, backend, control)
     else:
         yield from _through_joblib(protocol, tasks, n_jobs, backend, control)
 
@@ -143,6 +151,53 @@ def _in_this_thread(protocol: Protocol, tasks: Iterable[Task], control: Control)
         yield done
 
 
+def _on_a_cluster(
+    payload: Payload, tasks: Iterable[Task], n_jobs: int, backend: str, control: Control
+) -> Iterator[Batch]:
+    work = partial(run_here, payload.data)
+    with connected(backend, joblib.effective_n_jobs(n_jobs)) as cluster:
+
+        def start(batches: Iterator[list[Task]]) -> Iterator[Batch]:
+            calls = (joblib.delayed(Call(work, batch[0].run_id))(batch) for batch in batches)
+            if cluster.client is not None:
+                backend = _dask_backend(cluster.client)
+                parallel = joblib.Parallel(
+                    n_jobs=-1, backend=backend, batch_size=1, return_as="generator_unordered"
+                )
+                yield from parallel(calls)
+                return
+            with joblib.parallel_config(backend="ray", n_jobs=-1):  # which answers with lists only
+                parallel, size = joblib.Parallel(batch_size=1), joblib.effective_n_jobs(-1)
+            if size < 2:
+                raise RunError("Ray has one CPU only: give it two or more, or leave the backend out.")
+            while some := list(islice(calls, 2 * size)):
+                yield from parallel(some)
+
+        yield from relay(TaskQueue(tasks, _CLUSTER_BATCH_SECONDS), start, cluster, control)
+
+
+def _dask_backend(client: Any) -> Any:
+    """Return joblib's backend for dask, mended."""
+    from joblib._dask import DaskDistributedBackend
+
+    class Backend(DaskDistributedBackend):  # type: ignore[misc]
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            # With one worker joblib would carry the tasks out in this process, which a model may end.
+            return max(2, int(super().effective_n_jobs(n_jobs)))
+
+        # Joblib's own waits for ever for a task that the cluster has given up.
+        def submit(self, func: Any, callback: Callable[[Any], None]) -> Any:
+            def hear(answer: Any) -> None:
+                if (error := answer.exception()) is not None:
+                    callback(error)
+
+            answer = super().submit(func, callback)
+            answer.add_done_callback(hear)
+            return answer
+
+    return Backend(client=client, wait_for_workers_timeout=_CLUSTER_PATIENCE)
+
+
 def _through_joblib(
     protocol: Protocol, tasks: Iterable[Task], n_jobs: int, backend: str, control: Control
 ) -> Iterator[Batch]:
@@ -172,9 +227,8 @@ def _through_joblib(
 
 
 def _no_backend(backend: str, error: Exception) -> RunError:
-    extra = f" It comes with: pip install mesa-lab[{backend}]." if backend in ("dask", "ray") else ""
     return RunError(
-        f"The backend '{backend}' cannot be used: {error}.{extra} Without a cluster, leave the backend out."
+        f"The backend '{backend}' cannot be used: {error}. Leave it out to use all cores of this machine."
     )
 
 

@@ -27,10 +27,12 @@ class TaskQueue:
 
     Args:
         tasks: The tasks, in order.
+        batch_seconds: What a batch should take; more where it has a long way to go.
     """
 
-    def __init__(self, tasks: Iterable[Task]) -> None:
+    def __init__(self, tasks: Iterable[Task], batch_seconds: float = BATCH_SECONDS) -> None:
         self._tasks = iter(tasks)
+        self._batch_seconds = batch_seconds
         self._back: deque[Task] = deque()
         self._lock = threading.Lock()
         self._seconds: float | None = None
@@ -65,5 +67,5 @@ class TaskQueue:
         with self._lock:
             latest = seconds / runs
             self._seconds = latest if self._seconds is None else 0.7 * self._seconds + 0.3 * latest
-            fitting = int(BATCH_SECONDS / max(self._seconds, 1e-6))
+            fitting = int(self._batch_seconds / max(self._seconds, 1e-6))
             self._size = max(1, min(fitting, self._size * _GROWTH, _LARGEST))

@@ -241,3 +241,19 @@ def test_watch_ends_when_nothing_runs(terminal, experiment_file):
     outcome = terminal("status", "count.study", "--watch")
     assert outcome.exit_code == 0
     assert "finished: 6 of 6 runs done" in outcome.stdout
+
+
+def test_an_unknown_backend_is_a_wrong_command_line(terminal, experiment_file):
+    experiment_file()
+    outcome = terminal("run", "count.toml", "--backend", "dusk")
+    assert outcome.exit_code == 2
+    assert "'dusk' is none of loky" in outcome.stderr
+    assert "Did you mean 'dask'?" in outcome.stderr
+
+
+def test_a_cluster_that_is_not_there_is_said(terminal, experiment_file, monkeypatch):
+    monkeypatch.setattr("mesa_lab.running.clusters._START_SECONDS", 0.2)
+    experiment_file()
+    outcome = terminal("run", "count.toml", "--backend", "tcp://127.0.0.1:9")
+    assert outcome.exit_code == 1
+    assert "There is no dask scheduler at 'tcp://127.0.0.1:9'" in outcome.stderr
