@@ -59,7 +59,7 @@ def points_chart(
             labelOverlap=True,
             labelLimit=70,
             labelAngle=0 if kind is alt.X else alt.Undefined,
-            tickMinStep=1 if whole[name] else alt.Undefined,
+            **(_whole_ticks(matrix[name], 3 if size < 200 else 6) if whole[name] else {}),
         )
         if not numeric[name]:
             return kind(f"{columns[name]}:N", axis=look, sort=None)
@@ -76,7 +76,7 @@ def points_chart(
                 x=axis(x, alt.X, titled=True, size=size),
                 y=alt.Y("jitter:Q", axis=None),
                 tooltip=tips,
-            ).properties(width=size, height=70)
+            ).properties(width=size, height=110)
         return mark.encode(
             x=axis(x, alt.X, titled=bottom, size=size),
             y=axis(y, alt.Y, titled=left, size=size),
@@ -86,10 +86,10 @@ def points_chart(
     if not names:
         return None
     if len(names) == 1:
-        return plane(names[0], None, width - 40, left=True, bottom=True)
+        return _fitted(plane(names[0], None, width, left=True, bottom=True))
     if len(names) == 2:
-        wide = plane(names[0], names[1], width - 84, left=True, bottom=True)
-        return wide.properties(height=min(width - 84, 340))
+        wide = plane(names[0], names[1], width, left=True, bottom=True)
+        return _fitted(wide.properties(height=min(width, 380)))
     count = len(names) - 1
     size = math.floor((width - 84 - _GAP * (count - 1)) / count)
     rows = [
@@ -103,6 +103,17 @@ def points_chart(
         for row in range(1, len(names))
     ]
     return alt.vconcat(*rows, spacing=_GAP)
+
+
+def _fitted(chart: Any) -> Any:
+    """Take the size for that of the whole, with axes and titles."""
+    return chart.properties(autosize={"type": "fit", "contains": "padding"})
+
+
+def _whole_ticks(values: Any, most: int) -> dict[str, Any]:
+    """Ticks at whole numbers only; Vega's own step goes below one where few numbers share an axis."""
+    levels = sorted(set(values.tolist()))
+    return {"format": ",d", **({"values": levels} if len(levels) <= most else {"tickMinStep": 1})}
 
 
 def _is_numeric(values: Any) -> bool:
