@@ -130,6 +130,8 @@ def StudiesPage(
 def _said(every: Sequence[Entry] | None, workspace: Workspace) -> str:
     if every is None:
         return "…"
+    if not every and not workspace.local:
+        return "Only this browser will see your studies."
     count = "1 study" if len(every) == 1 else f"{len(every):,} studies"
     return (
         f"{count} in {workspace.folder}" if workspace.local else f"{count}; only this browser can see them."
