@@ -187,18 +187,26 @@ class Reader:
 
     def with_runs(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Put point, replication and the parameters beside what belongs to a run, in order of runs and steps."""
-        rows = pd.Index(self.base["run_id"]).get_indexer(pd.Index(frame["run_id"]))
-        if (rows < 0).any():  # runs that came later, or are no longer asked for
-            frame, rows = frame[rows >= 0].reset_index(drop=True), rows[rows >= 0]
         run_id, step = (frame[name].to_numpy(dtype=np.int64) for name in ("run_id", "step"))
-        if ((np.diff(run_id) < 0) | ((np.diff(run_id) == 0) & (np.diff(step) < 0))).any():
+        starts, counts = tables.stretches(run_id)
+        if not tables.in_order(run_id, step, starts):
             order = np.lexsort((step, run_id))  # keeps the agents of a step in their order
-            frame, run_id, rows = frame.iloc[order].reset_index(drop=True), run_id[order], rows[order]
+            frame, run_id = frame.iloc[order].reset_index(drop=True), run_id[order]
+            starts, counts = tables.stretches(run_id)
+        # What belongs to a run is looked up once for all its rows.
+        rows = pd.Index(self.base["run_id"]).get_indexer(pd.Index(run_id[starts]))
+        if (rows < 0).any():  # runs that came later, or are no longer asked for
+            known = np.repeat(rows >= 0, counts)
+            frame, run_id = frame[known].reset_index(drop=True), run_id[known]
+            rows, counts = rows[rows >= 0], counts[rows >= 0]
         columns: dict[str, Any] = {"run_id": run_id}
-        columns |= {name: self.base[name].to_numpy()[rows] for name in ("point", "replication")}
-        columns |= self.parameters_of(columns["point"])
-        columns |= {str(name): frame[name] for name in frame.columns if name != "run_id"}
-        return pd.DataFrame(columns, index=frame.index)
+        columns |= {
+            name: np.repeat(self.base[name].to_numpy()[rows], counts) for name in ("point", "replication")
+        }
+        places = np.repeat(self.point_rows[rows], counts)
+        columns |= {str(name): values.array.take(places) for name, values in self.points.items()}
+        columns |= {str(name): frame[name].array for name in frame.columns if name != "run_id"}
+        return pd.DataFrame(columns, copy=False)
 
     def steps_of(
         self, name: str, chosen: npt.NDArray[np.bool_], stride: int = 1

@@ -90,7 +90,7 @@ class Results(Reader):
         empty = pa.schema(
             [("run_id", pa.int64()), ("step", pa.int64()), ("time", pa.float64())]
         ).empty_table()
-        parts = self.series_parts(names, self.run_ids(points, runs))
+        parts = tables.by_first_run(self.series_parts(names, self.run_ids(points, runs)))
         frame = self.with_runs(tables.to_frame(tables.concat([empty, *parts])))
         columns = tables.outcome_columns(names).values()
         for column in columns:
@@ -119,7 +119,7 @@ class Results(Reader):
             )
         frames = []
         for name in self.agent_types if type is None else (type,):
-            frame = tables.to_frame(tables.concat(list(self.agent_parts(name))))
+            frame = tables.to_frame(tables.concat(tables.by_first_run(self.agent_parts(name))))
             if not len(frame.columns):
                 continue
             if type is None and name:

@@ -20,14 +20,17 @@ __all__ = [
     "RECORDED",
     "STATUSES",
     "agent_column",
+    "by_first_run",
     "concat",
     "conform",
+    "in_order",
     "level_codes",
     "outcome_columns",
     "parameter_columns",
     "renamed",
     "settle",
     "settle_parameter",
+    "stretches",
     "to_frame",
     "unified_schema",
 ]
@@ -210,6 +213,28 @@ def renamed(table: pa.Table, rename: Callable[[str], str]) -> pa.Table:
         own.add(name)
         names.append(name if is_own else rename(name))
     return table.rename_columns(names)
+
+
+def stretches(run_id: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where the rows of each run start, and how many they are, as long as they stand together."""
+    starts = np.flatnonzero(np.diff(run_id, prepend=run_id[:1] - 1))
+    return starts, np.diff(starts, append=len(run_id))
+
+
+def in_order(
+    run_id: npt.NDArray[np.int64], step: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]
+) -> bool:
+    """Whether the stretches are of ascending runs, and each goes on from step to step."""
+    if not (np.diff(run_id[starts]) > 0).all():
+        return False
+    back = np.flatnonzero(step[1:] < step[:-1]) + 1
+    return bool(np.isin(back, starts, assume_unique=True).all())
+
+
+def by_first_run(parts: Iterable[pa.Table]) -> list[pa.Table]:
+    """Put parts into the order of their first runs: mostly that of all rows, which then need not be sorted."""
+    filled = [part for part in parts if len(part)]
+    return sorted(filled, key=lambda part: part.column(0)[0].as_py())
 
 
 def concat(tables: Sequence[pa.Table]) -> pa.Table:

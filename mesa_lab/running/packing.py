@@ -43,9 +43,10 @@ def encode(runs: Sequence[Run]) -> Batch:
     for run in runs:
         count = len(run.rows)
         run_ids += [run.task.run_id] * count
-        for step, moment in run.rows:
-            steps.append(step)
-            times.append(moment)
+        if count:
+            taken, moments = zip(*run.rows, strict=True)
+            steps += taken
+            times += moments
         for name, column in columns.items():
             column += run.columns.get(name) or [None] * count
     agents: dict[str, bytes] = {}
