@@ -160,7 +160,7 @@ def _meaning(error: BaseException, cluster: Cluster) -> Exception:
     task = cluster.lost(error)
     if task is not None:
         number = re.search(r"run_(\d+)", task)
-        return _WorkersLostError(int(number[1]) if number else -1, str(error))
+        return _WorkersLostError(int(number[1]) if number else -1, str(error).partition("\n")[0])
     if trouble := cluster.trouble():
         return RunError(f"{trouble}. What is done is kept: run it again to go on.")
     if isinstance(error, RunError):
