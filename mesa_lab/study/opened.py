@@ -99,10 +99,11 @@ class OpenedStudy:
             dict(zip(names, row, strict=True))
             for row in self._query("SELECT * FROM sessions ORDER BY session")
         ]
-        for session in found:
-            for name in ("settings", "packages", "machine", "model_source"):
-                session[name] = json.loads(session[name] or "{}")
-            session["notices"] = tuple(session["settings"].pop("notices", {}).values())
+        with storage.speaking(self.path):
+            for session in found:
+                for name in ("settings", "packages", "machine", "model_source"):
+                    session[name] = json.loads(session[name] or "{}")
+                session["notices"] = tuple(session["settings"].pop("notices", {}).values())
         return found
 
     def status(self) -> StudyStatus:

@@ -7,6 +7,8 @@ A run counts as saved only when all that belongs to it is: the others are missin
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import sqlite3
 import struct
@@ -23,6 +25,9 @@ from mesa_lab.study import schema, storage
 
 __all__ = ["Rescued", "rescue"]
 
+_OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_OF_JSON = ("settings", "packages", "machine", "model_source", "parameters")
+_STATUSES = ("done", "failed", "timed out")
 _NUMBERED = (("sessions", "session"), ("points", "point"), ("outcomes", "position"))
 
 
@@ -70,7 +75,14 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
         try:
             with storage.speaking(target), storage.Draft(target) as connection:
                 schema.lay_out(connection)
-                runs, had = _transfer(source, connection, path)
+                try:
+                    runs, had = _transfer(source, connection, path)
+                except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
+                    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_DISK:
+                        raise
+                    raise StudyFormatError(
+                        f"Nothing can be saved of '{path}': what it says of itself makes no sense ({error})."
+                    ) from error
         finally:
             source.close()
     finally:
@@ -96,7 +108,9 @@ def _copy(path: Path, copy: Path) -> None:
             raise StudyError(f"'{part}' cannot be copied: {answer.stderr.strip().splitlines()[-1]}.")
     with copy.open("r+b") as file:
         header = file.read(100)
-        page_size, pages = struct.unpack(">H10xI", header[16:32]) if len(header) == 100 else (0, 0)
+        if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+            raise StudyFormatError(f"Nothing can be saved of '{path}': its beginning is no study's.")
+        page_size, pages = struct.unpack(">H10xI", header[16:32])
         expected = (65536 if page_size == 1 else page_size) * pages
         if file.seek(0, os.SEEK_END) < expected:
             file.truncate(expected)
@@ -114,37 +128,46 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     connection.executemany("INSERT INTO meta VALUES(?, ?)", entries)
     for table, key in _NUMBERED:
         last = n_points - 1 if table == "points" else 4096
-        _insert(connection, table, _rows(source, f"SELECT * FROM {table}", key, 0, last))
+        rows = _rows(source, f"SELECT * FROM {table}", key, 0, last)
+        _insert(connection, table, (row for row in rows if _fits(source, table, row)))
     if connection.execute("SELECT count(*) FROM points").fetchone()[0] != n_points:
         raise StudyFormatError(f"Nothing can be saved of '{path}': its design points cannot all be read.")
-    for name in names:
-        if name.startswith("o") and name[1:].isdigit():
-            connection.execute(f"ALTER TABLE runs ADD COLUMN {name}")
+    columns = [name for name in names if name.startswith("o") and name[1:].isdigit()]
+    named = connection.execute("SELECT position, name, kinds FROM outcomes ORDER BY position").fetchall()
+    if [f"o{position}" for position, _, _ in named] != columns or not all(
+        _all(str, name) and _all(int, kinds) for _, name, kinds in named
+    ):
+        raise StudyFormatError(f"Nothing can be saved of '{path}': the names of its outcomes cannot be read.")
+    for name in columns:
+        connection.execute(f"ALTER TABLE runs ADD COLUMN {name}")
 
     had, highest = _extent(source)
     sound: set[int] = set()
     for row in _rows(
         source, "SELECT block, runs, superseded, checksum, series FROM blocks", "block", 0, highest
     ):
-        block, _, _, checksum, series = row
-        if series is None or zlib.crc32(series) == checksum:
+        block, n_runs, superseded, checksum, series = row
+        if not _all(int, block, n_runs, superseded):
+            continue  # what stands here came from another page
+        if series is None or (_all(bytes, series) and zlib.crc32(series) == checksum):
             sound.add(block)
-            connection.execute("INSERT INTO blocks VALUES(?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT OR REPLACE INTO blocks VALUES(?, ?, ?, ?, ?)", row)
     for row in _rows(
         source, "SELECT block, agent_type, checksum, data FROM agent_blocks", "rowid", 0, 64 * (highest + 1)
     ):
-        if zlib.crc32(row[3]) != row[2]:
+        if not _all(bytes, row[3]) or zlib.crc32(row[3]) != row[2]:
             sound.discard(row[0])
         elif row[0] in sound:
-            connection.execute("INSERT INTO agent_blocks VALUES(?, ?, ?, ?)", row)
-    place = names.index("block")
+            connection.execute("INSERT OR REPLACE INTO agent_blocks VALUES(?, ?, ?, ?)", row)
+    place, status = names.index("block"), names.index("status")
     runs = _rows(source, f"SELECT {', '.join(names)} FROM runs", "run_id", 0, had[1])
-    _insert(connection, "runs", (row for row in runs if row[place] in sound))
+    _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in _STATUSES))
     connection.execute("DELETE FROM blocks WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM agent_blocks WHERE block NOT IN (SELECT block FROM runs)")
     whole = "SELECT block FROM blocks JOIN (SELECT block, count(*) AS saved FROM runs GROUP BY block) USING (block) WHERE saved = runs"
     connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({whole})")
-    _insert(connection, "failures", _rows(source, "SELECT * FROM failures", "rowid", 0, had[1]))
+    failures = _rows(source, "SELECT * FROM failures", "rowid", 0, had[1])
+    _insert(connection, "failures", (row for row in failures if _fits(source, "failures", row)))
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
     schema.rewrite_view(connection)
     return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had[0]
@@ -186,4 +209,24 @@ def _rows(source: sqlite3.Connection, query: str, key: str, first: int, last: in
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Sequence[Any]]) -> None:
     for row in rows:
-        connection.execute(f"INSERT OR REPLACE INTO {table} VALUES({', '.join('?' * len(row))})", row)
+        with contextlib.suppress(sqlite3.IntegrityError):  # what stands here came from another page
+            connection.execute(f"INSERT OR REPLACE INTO {table} VALUES({', '.join('?' * len(row))})", row)
+
+
+def _fits(source: sqlite3.Connection, table: str, row: Sequence[Any]) -> bool:
+    """Tell whether a row holds what its table's columns say, and not what belongs to another page."""
+    columns = source.execute(f"PRAGMA table_info({table})").fetchall()
+    for (_, name, declared, *_), value in zip(columns, row, strict=True):
+        kind = int if declared == "INTEGER" else str
+        if value is not None and not _all(kind, value):
+            return False
+        if name in _OF_JSON and value is not None:
+            try:
+                json.loads(value)
+            except ValueError:
+                return False
+    return True
+
+
+def _all(kind: type, *values: Any) -> bool:
+    return all(isinstance(value, kind) for value in values)

@@ -254,14 +254,35 @@ def speaking(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise StudyFormatError(
-                f"'{path}' is damaged ({error}). Use a backup, or save what can be read with `mesa_lab.study.rescue`."
-            ) from error
+            raise _damaged(path, error) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StudyBusyError(
                 f"'{path}' is kept locked by another process. Close what else has it open."
             ) from error
+        if code not in _MEANINGS and (problem := _damage(path)) is not None:
+            raise _damaged(path, problem) from error
         meaning = _MEANINGS.get(code, f"SQLite says: {error}")
         raise StudyError(f"The study '{path}' could not be used: {meaning}.") from error
     except OSError as error:
         raise StudyError(f"The study '{path}' could not be used: {error.strerror or error}.") from error
+    except (ValueError, TypeError, LookupError) as error:
+        # Pages that SQLite finds in order may hold what does not belong there.
+        if (problem := _damage(path)) is None:
+            raise
+        raise _damaged(path, problem) from error
+
+
+def _damaged(path: Path, problem: object) -> StudyFormatError:
+    return StudyFormatError(
+        f"'{path}' is damaged ({problem}). Use a backup, or save what can be read with `mesa_lab.study.rescue`."
+    )
+
+
+def _damage(path: Path) -> str | None:
+    """Return what SQLite finds wrong with a file when it looks at all of it."""
+    try:
+        with contextlib.closing(_open(path, "mode=ro")) as connection:
+            said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except (sqlite3.Error, MesaLabError) as error:
+        return str(error)
+    return None if said == "ok" else said.splitlines()[-1]
