@@ -20,6 +20,9 @@ __all__ = ["DASHES", "SHAPES", "THEMES", "Theme", "colours", "finish", "gradient
 
 FONT: Final = "Roboto, Helvetica Neue, Helvetica, Arial, sans-serif"
 
+CLEAR: Final = {"labelOpacity": 1, "titleOpacity": 1}
+"""The colours are quiet enough, whatever the page around a chart sets."""
+
 DASHES: Final = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [14, 4], [4, 2], [8, 2, 2, 2, 2, 2], [1, 4])
 SHAPES: Final = (
     "circle",
@@ -174,6 +177,7 @@ def config(theme: Theme) -> dict[str, Any]:
         "view": {"stroke": None},
         "axis": {
             **text,
+            **CLEAR,
             "titleFontWeight": "normal",
             "domainColor": theme.line,
             "tickColor": theme.line,
@@ -185,6 +189,7 @@ def config(theme: Theme) -> dict[str, Any]:
         },
         "legend": {
             **text,
+            **CLEAR,
             "titleFontWeight": "normal",
             "labelLimit": 260,
             "symbolStrokeWidth": 2,
