@@ -22,9 +22,10 @@ __all__ = ["merge"]
 )
 @json_option
 def merge(studies: tuple[Path, ...], output: Path, overwrite: bool, as_json: bool) -> None:
-    """Merge STUDIES of one experiment into one, such as the shards that several machines ran.
+    """Merge STUDIES of one experiment into one.
 
-    The merged study is the one that a single machine would have made. Nothing happens to STUDIES.
+    They may be the shards that several machines ran: the merged study is the one that a single
+    machine would have made. Nothing happens to STUDIES.
     A merged study that is there already is merged with them: the same command takes in what has
     come since. It says which shards and runs are missing, and refuses studies that do not belong
     together.
