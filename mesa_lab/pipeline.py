@@ -100,6 +100,10 @@ def run(
     """
     from mesa_lab.running.driver import drive
 
+    if backend == "loky" and n_jobs != 0 and (path is None or overwrite or not Path(path).exists()):
+        from mesa_lab.running.runner import warm_up
+
+        warm_up()
     experiment.check()
     study = OpenStudy.for_experiment(
         experiment, path, overwrite=overwrite, shard=None if shard is None else Shard(*shard)

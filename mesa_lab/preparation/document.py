@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import tomlkit
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from tomlkit.items import InlineTable, Item
+from tomlkit.items import Array, InlineTable, Item, Trivia, Whitespace
 
 from mesa_lab.errors import ExperimentError, MesaLabError, ParameterError, suggest
 from mesa_lab.preparation.encoding import decode, encode
@@ -407,9 +407,11 @@ def _item(value: Any) -> Item:
             table.append(key, _item(inner))
         return table
     if isinstance(value, list):
-        array = tomlkit.array()
+        # At once: appending to tomlkit's arrays takes as long as they are.
+        parts: list[Item] = []
         for inner in value:
-            array.append(_item(inner))
-        return array.multiline(len(value) > 12)
+            parts += [Whitespace(","), Whitespace(" ")] if parts else []
+            parts.append(_item(inner))
+        return Array(parts, Trivia(), multiline=len(value) > 12)
     item: Item = tomlkit.item(value)
     return item

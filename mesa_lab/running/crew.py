@@ -29,7 +29,7 @@ from mesa_lab.running.recording import Task
 from mesa_lab.running.tracebacks import SHORT_OF_MEMORY
 from mesa_lab.running.worker import State, read_state, work
 
-__all__ = ["Crew", "Death", "Worker", "end_idle"]
+__all__ = ["Crew", "Death", "Worker", "end_idle", "make_ready"]
 
 _IDLE_SECONDS = 120.0
 _numbers = itertools.count()
@@ -112,6 +112,13 @@ class Worker:
             self.sent.append(tasks)
             break
         return future
+
+    def wake(self) -> None:
+        """Start the process before there is something to do: importing Mesa takes it a second."""
+        _check_program()
+        self._executor = self._start(self.slot)
+        self._executor.submit(os.getpid)
+        _end_with_program(self)
 
     def forget(self) -> None:
         """Send the payload again with the next batch."""
@@ -221,6 +228,17 @@ def _folder() -> Path:
         _folders[pid] = make_folder()
         atexit.register(shutil.rmtree, _folders[pid], ignore_errors=True)
     return _folders[pid]
+
+
+def make_ready(start: Start) -> None:
+    """Start a worker for a crew that is about to come, unless one is idle."""
+    folder = _folder()
+    with _idle_lock:
+        if _idle:
+            return
+    worker = Worker(start, str(folder / str(next(_numbers))))
+    worker.wake()
+    _keep_idle([worker])
 
 
 def _take_idle(size: int) -> list[Worker]:

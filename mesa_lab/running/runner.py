@@ -27,7 +27,7 @@ from mesa_lab.preparation.configuration import Protocol
 from mesa_lab.preparation.models import load_model
 from mesa_lab.running import lifeline
 from mesa_lab.running.clusters import connected, is_cluster
-from mesa_lab.running.crew import Crew
+from mesa_lab.running.crew import Crew, make_ready
 from mesa_lab.running.dispatch import POLL_SECONDS, Dispatch
 from mesa_lab.running.packing import Payload, pack
 from mesa_lab.running.plan import Plan
@@ -36,7 +36,7 @@ from mesa_lab.running.relay import Call, relay
 from mesa_lab.running.scheduling import TaskQueue
 from mesa_lab.running.worker import begin, run_here, run_tasks
 
-__all__ = ["Control", "stream"]
+__all__ = ["Control", "stream", "warm_up"]
 
 _CLUSTER_BATCH_SECONDS = 0.5
 _CLUSTER_PATIENCE = 60
@@ -100,6 +100,11 @@ def stream(
 
 
 # Processes on this machine.
+
+
+def warm_up() -> None:
+    """Start a first worker, unless one is idle, while the caller prepares what it is to do."""
+    make_ready(_start)
 
 
 def _on_this_machine(
