@@ -112,8 +112,9 @@ def _fitted(chart: Any) -> Any:
 
 def _whole_ticks(values: Any, most: int) -> dict[str, Any]:
     """Ticks at whole numbers only; Vega's own step goes below one where few numbers share an axis."""
-    levels = sorted(set(values.tolist()))
-    return {"format": ",d", **({"values": levels} if len(levels) <= most else {"tickMinStep": 1})}
+    low, high = min(values.tolist(), default=0), max(values.tolist(), default=0)
+    few = {"values": list(range(low, high + 1))} if high - low < most else {"tickMinStep": 1}
+    return {"format": ",d", **few}
 
 
 def _is_numeric(values: Any) -> bool:

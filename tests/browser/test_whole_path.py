@@ -40,7 +40,7 @@ class Stumbling(mesa.Model):
         raise ValueError({EVIL!r})
 '''
 LONG = 60_000  # milliseconds; worker processes run at a low priority, and start slowly on a busy machine
-DRAWN = ".ml-chart-stage:not(.ml-chart-hidden) svg"
+DRAWN = "[aria-label=Charts] .ml-chart-stage:not(.ml-chart-hidden) svg"
 VIEWS = [(1280, 800, False), (1024, 768, True)]
 
 
