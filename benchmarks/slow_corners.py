@@ -13,7 +13,7 @@ from benchmarks.measuring import WORKERS, Reading, Row, alternate, listed, media
 
 
 def measure(quick: bool = False) -> Iterator[Row]:
-    fast, rounds = (20, 1) if quick else (3_000, 5)
+    fast, rounds = (20, 1) if quick else (3_000, 3)
     readings = alternate({"Mesa Lab": mesa_lab, "joblib": joblib_alone}, rounds, fast=fast)
     yield Row(
         f"{fast:,} × 1 ms then 16 × 250 ms: makespan ÷ lower bound",

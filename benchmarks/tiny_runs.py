@@ -26,7 +26,7 @@ STEPS = 5
 
 
 def measure(quick: bool = False) -> Iterator[Row]:
-    runs, rounds = (60, 1) if quick else (10_000, 7)
+    runs, rounds = (60, 1) if quick else (10_000, 5)
     readings = alternate({"plain loops": plain_loops, "Mesa Lab": mesa_lab}, rounds, runs=runs)
     if not quick:
         readings["batch_run"] = [in_fresh_process(batch_run, runs=runs)]
