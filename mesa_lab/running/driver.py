@@ -59,17 +59,28 @@ class Ending:
         return f"{text}, safe in '{status.path}'. Go on with: mesa-lab resume {shlex.quote(str(status.path))}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Requests:
-    """What others ask for, as the runner hears it."""
+    """What others ask for, as the runner hears it; on the occasion, what has got to the disk is shown."""
 
     writer: Writer
+    view: Progress
+    finished: int
+    failed: int
+    shown: int = 0
 
     def paused(self) -> bool:
         return self.writer.request == "pause"
 
     def stopped(self) -> bool:
+        self.show()
         return self.writer.request == "stop"
+
+    def show(self) -> None:
+        """Show how many runs are on disk: what is still on its way there could be lost."""
+        if (committed := self.writer.committed) != self.shown:
+            self.shown = committed
+            self.view.update(self.finished + committed, self.failed + self.writer.committed_failures)
 
 
 def drive(
@@ -133,14 +144,16 @@ def drive(
             if len(pending):
                 with Progress(before.n_runs, finished, failed, show=progress) as view:
                     shown.append(view)
+                    requests = _Requests(writer, view, finished, failed)
                     tasks = map(Task._make, study.tasks(pending))
-                    batches: Any = stream(protocol, tasks, n_jobs, backend, _Requests(writer), writer.note)
+                    batches: Any = stream(protocol, tasks, n_jobs, backend, requests, writer.note)
                     with contextlib.closing(batches):
                         for batch in batches:
                             writer.add(batch)
                             finished += len(batch.runs)
-                            failed += len(batch.failures)
-                            view.update(finished, failed)
+                            requests.show()
+                    writer.commit()
+                    requests.show()
                     if finished < before.n_runs:
                         writer.raise_trouble()
                         writer.ending = "stopped"

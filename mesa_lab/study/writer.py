@@ -61,6 +61,9 @@ class Writer:
         self.ending = "finished"
         """How the session ends when nothing goes wrong: "finished", "stopped" or "interrupted"."""
         self.message: str | None = None
+        self.committed = 0
+        """Runs of this session that are on disk."""
+        self.committed_failures = 0
         self._on_request = on_request
         self._notices: list[str] = []
         self._noted: dict[str, str] = {}
@@ -233,6 +236,8 @@ class Writer:
                 self._intake.load()
             raise
         self._written += tally.total()
+        self.committed += sum(len(batch.runs) for batch in batches)
+        self.committed_failures += sum(len(batch.failures) for batch in batches)
         with self._queue:
             self._unwritten = dict(self._unwritten.items() - notices.items())
 
