@@ -10,15 +10,20 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, Final, Protocol
 
+import psutil
+
 from mesa_lab.errors import RunError
 
-__all__ = ["Cluster", "connected", "is_cluster"]
+__all__ = ["Cluster", "connected", "end_with", "is_cluster"]
 
 _START_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.5
 _SCHEMES: Final = {
     "tcp": "dask",
     "tls": "dask",
@@ -147,6 +152,8 @@ def _workers_here(n_jobs: int) -> Iterator[str]:
     ) as cluster:
         command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
         command += ["--nworkers", str(n_jobs), "--nthreads", "1", "--no-dashboard", "--death-timeout", "30"]
+        lifeline = f"from mesa_lab.running.clusters import end_with; end_with({os.getpid()})"
+        command += ["--preload", lifeline, "--preload-nanny", lifeline]
         quiet = os.environ | {"DASK_LOGGING__DISTRIBUTED": "critical"}
         workers = subprocess.Popen(
             command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -160,6 +167,19 @@ def _workers_here(n_jobs: int) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 workers.kill()
                 workers.wait()
+
+
+def end_with(pid: int) -> None:
+    """End this process, whatever it is doing, when another is gone: workers started here must not outlive their driver."""
+
+    def watch() -> None:
+        with contextlib.suppress(psutil.Error):
+            driver = psutil.Process(pid)
+            while driver.is_running() and driver.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(_LOOK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="mesa-lab-driver-watch", daemon=True).start()
 
 
 # Ray.

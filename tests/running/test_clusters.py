@@ -1,5 +1,6 @@
 """Runs by a cluster: a real one of dask with two workers gives the same rows as this machine, whatever happens to it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import mesa.examples
 import pandas as pd
+import psutil
 import pytest
 
 import mesa_lab as ml
@@ -107,18 +109,44 @@ def test_the_active_client_is_used_and_left_as_it_is(scheduler, monkeypatch):
         assert mine.result() == 4
 
 
-def test_without_a_cluster_workers_are_started_here_and_ended(monkeypatch, scheduler):
+def test_without_a_cluster_as_many_workers_are_started_here_as_are_asked_for(monkeypatch, scheduler):
     started = []
-    here = clusters._workers_here
 
-    def noted(n_jobs):
+    @contextlib.contextmanager
+    def here(n_jobs):
         started.append(n_jobs)
-        return here(n_jobs)
+        yield scheduler
+        started.append("ended")
 
-    monkeypatch.setattr(clusters, "_workers_here", noted)
+    monkeypatch.setattr(clusters, "_workers_here", here)
     batches = run("mesa.examples:Schelling", tasks(3), "dask")
     assert list(rows(batches)[0].values()) == ["done"] * 3
-    assert started == [2]
+    assert started == [2, "ended"]
+
+
+def test_workers_that_were_started_here_end_with_their_driver(tmp_path):
+    script = tmp_path / "killed.py"
+    script.write_text(
+        textwrap.dedent("""\
+            import os, time, mesa, mesa_lab as ml
+            class Endless(mesa.Model):
+                def step(self):
+                    print(flush=True)
+                    open("under_way", "w").close()
+                    time.sleep(600)
+            ml.run(ml.Experiment(Endless, {}, replications=3, max_steps=1), backend="dask", n_jobs=2, progress=False)
+            """)
+    )
+    driver = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path)
+    while not (tmp_path / "under_way").exists():
+        assert driver.poll() is None
+        time.sleep(0.1)
+    family = psutil.Process(driver.pid).children(recursive=True)
+    assert len(family) >= 3, "a nanny's process and two workers"
+    driver.kill()
+    driver.wait()
+    _, left = psutil.wait_procs(family, timeout=20)
+    assert left == []
 
 
 def test_code_that_is_only_here_reaches_the_workers(tmp_path):
