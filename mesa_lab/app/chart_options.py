@@ -93,6 +93,8 @@ def draw(
     Raises:
         OutcomeError: If there is nothing to draw.
     """
+    import altair as alt
+
     from mesa_lab.processing.charts import readable
 
     asked = {name: value for name, value in options.items() if value is not None and name in kind.options}
@@ -101,9 +103,13 @@ def draw(
     with opened.lock:
         table = kind.table(opened.results, outcome, **asked)
     # Room for axes, and for a key at the side.
-    room = {"design": 20, "heatmap": 190}.get(kind.name, 80)
+    room = {"design": 20, "heatmap": 190, "distribution": 210}.get(kind.name, 80)
     looks = {"theme": "dark" if dark else "light", "width": max(240, min(width - room, 1400))}
     chart = kind.draw(table, **{name: value for name, value in looks.items() if name in kind.looks})
+    if isinstance(chart, alt.Chart | alt.LayerChart):  # one view can be made to fit, whatever its labels need
+        chart = chart.properties(
+            width=max(240, min(width, 1400)), autosize={"type": "fit-x", "contains": "padding"}
+        )
     about = table.attrs.get("chart", {})
     shown = readable(table) if "columns" in about else table
     return Drawn(chart, table, shown, str(about.get("alt") or f"{kind.title}: {outcome}"), asked)

@@ -25,17 +25,16 @@ def results(lab):
 @pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, False), (1024, 768, True)])
 def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark):
     page = visit(results, "/results?study=neighbours", width=width, height=height, dark=dark)
-    for title in (
-        "Against a parameter",
-        "Over the steps",
-        "Over two parameters",
-        "Spread over runs",
-        "The design, coloured",
+    for title, words in (
+        ("Against a parameter", "Happy against density"),
+        ("Over the steps", "Happy over the steps"),
+        ("Over two parameters", "Happy by density and homophily"),
+        ("Spread over runs", "Spread of happy over runs"),
+        ("The design, coloured", "Design points coloured by happy"),
     ):
         page.get_by_role("tab", name=title).click()
         page.wait_for_selector(f".ml-tab-on:has-text('{title}')")
-        page.locator("[aria-label=Charts] .ml-nothing").wait_for(state="detached")
-        page.wait_for_selector(".ml-chart-stage:not(.ml-chart-hidden) svg")
+        page.locator(".ml-chart-stage:not(.ml-chart-hidden) svg", has_text=words).wait_for()
         assert page.locator("svg [fill*='url(http'], svg [clip-path*='url(http']").count() == 0
         shoot(page, f"results {title.lower()} {'dark' if dark else 'light'} {width}")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
