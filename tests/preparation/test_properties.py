@@ -38,7 +38,7 @@ plain = st.one_of(
 )
 listed = st.lists(plain, min_size=2, max_size=5, unique_by=repr)
 parameters = st.one_of(reals, logs, distributed, integers, st.builds(ml.Choice, listed))
-names = st.text("aé_ .\"\x27#[=]λ0-", min_size=1, max_size=6).filter(str.strip)
+names = st.text('aé_ ."\x27#[=]λ0-', min_size=1, max_size=6).filter(str.strip)
 spaces = st.dictionaries(names, parameters, min_size=1, max_size=4)
 designs = st.one_of(
     st.builds(ml.LatinHypercube, st.integers(1, 12)),
