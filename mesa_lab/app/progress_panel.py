@@ -169,6 +169,8 @@ def ProgressPanel(
                 with tag("div"):
                     tag("dt", "", name)
                     tag("dd", "", value)
+        for notice in standing.status.notices:
+            tag("p", "ml-notice", notice, role="status").key(notice)
 
 
 @solara.component

@@ -168,6 +168,13 @@ def test_a_button_is_heard_at_once_and_its_mistake_shown(show):
     view.button("Pause")
 
 
+def test_what_is_to_be_known_about_the_results_is_said(show):
+    said = f"{EVIL} keeps about 2 MiB of each run."
+    view = show(ProgressPanel(stand(done=4, notices=(said,)), start=print, pause=print, stop=print))
+    (notice,) = view.tags("p", "ml-notice")
+    assert notice.children == [said]
+
+
 def test_the_bar_can_be_read_aloud(show):
     view = show(ProgressPanel(stand(done=1200, failed=1, n_runs=2000), start=print, pause=print, stop=print))
     (bar,) = view.tags("div", "ml-bar")
