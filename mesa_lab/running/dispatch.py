@@ -87,6 +87,7 @@ class Dispatch:
         self._waiting.learn(reply.done, reply.seconds)
         self._vain_starts = 0
         if reply.batch is not None:
+            self._waiting.learn_points(reply.batch.runs)
             yield reply.batch
 
     def close(self) -> None:

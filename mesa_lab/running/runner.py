@@ -110,7 +110,7 @@ def warm_up() -> None:
 def _on_this_machine(
     payload: Payload, tasks: Iterable[Task], size: int, control: Control, tell: Callable[[str, str], None]
 ) -> Iterator[Batch]:
-    dispatch = Dispatch(TaskQueue(tasks), Crew(payload, size, _start), tell)
+    dispatch = Dispatch(TaskQueue(tasks, workers=size), Crew(payload, size, _start), tell)
     try:
         while not control.stopped():
             paused = control.paused()

@@ -2,6 +2,12 @@
 
 Tasks come lazily, in the order of the study, and may be a million. Batches are sized by time, as learned from
 the runs that are done: long enough that sending them costs nothing, short enough that nothing waits for them.
+
+With several workers the order changes within a replication, so that they end together: at first points from all corners of
+the design are mixed, since slow ones are often neighbours and would come last; in later replications the points
+that took longest go first (Graham, 1969, "Bounds on multiprocessing timing anomalies"). Towards the end batches
+become smaller (guided self-scheduling; Polychronopoulos and Kuck, 1987). Replications stay in their order, so that a
+study that is stopped has been everywhere equally often.
 """
 
 from __future__ import annotations
@@ -9,9 +15,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import groupby, islice
+from math import gcd
 
-from mesa_lab.running.recording import Task
+from mesa_lab.running.recording import RunRecord, Task
 
 __all__ = ["TaskQueue"]
 
@@ -20,6 +27,11 @@ BATCH_SECONDS = 0.1
 
 _LARGEST = 5_000
 _GROWTH = 4
+_AHEAD = 4_096
+_SHORTEST_SECONDS = 0.005
+"""What a batch should take at least: below that, sending it would cost more than waiting for it."""
+_MOST_POINTS = 100_000
+_GOLDEN = 0.6180339887498949
 
 
 class TaskQueue:
@@ -28,14 +40,22 @@ class TaskQueue:
     Args:
         tasks: The tasks, in order.
         batch_seconds: What a batch should take; more where it has a long way to go.
+        workers: How many work on them; one gets them in their order.
     """
 
-    def __init__(self, tasks: Iterable[Task], batch_seconds: float = BATCH_SECONDS) -> None:
+    def __init__(
+        self, tasks: Iterable[Task], batch_seconds: float = BATCH_SECONDS, *, workers: int = 1
+    ) -> None:
         self._tasks = iter(tasks)
         self._batch_seconds = batch_seconds
+        self._workers = workers
         self._back: deque[Task] = deque()
+        self._ahead: deque[Task] = deque()
+        self._later: deque[list[Task]] = deque()
+        self._left: int | None = None
         self._lock = threading.Lock()
         self._seconds: float | None = None
+        self._seconds_of_point: dict[int, float] = {}
         self._size = 1
 
     @property
@@ -46,14 +66,25 @@ class TaskQueue:
     def take(self) -> list[Task]:
         """Take the next batch; empty when there are no more tasks at the moment."""
         with self._lock:
-            batch = [self._back.popleft() for _ in range(min(self._size, len(self._back)))]
-            batch += islice(self._tasks, self._size - len(batch))
+            size = self._size
+            if self._workers > 1:
+                self._look_ahead(size)
+                if self._left is not None:
+                    size = max(min(size, self._shortest()), min(size, self._left // (2 * self._workers)))
+            batch = [self._back.popleft() for _ in range(min(size, len(self._back)))]
+            while len(batch) < size and self._ahead:
+                batch.append(self._ahead.popleft())
+            batch += islice(self._tasks, size - len(batch)) if self._workers == 1 else ()
+            if self._left is not None:
+                self._left -= len(batch)
         return batch
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Take tasks back that were not carried out; they come first."""
         with self._lock:
             self._back.extendleft(reversed(tasks))
+            if self._left is not None:
+                self._left += len(tasks)
 
     def learn(self, runs: int, seconds: float) -> None:
         """Learn from a batch that is done how long a run takes.
@@ -69,3 +100,32 @@ class TaskQueue:
             self._seconds = latest if self._seconds is None else 0.7 * self._seconds + 0.3 * latest
             fitting = int(self._batch_seconds / max(self._seconds, 1e-6))
             self._size = max(1, min(fitting, self._size * _GROWTH, _LARGEST))
+
+    def learn_points(self, runs: Iterable[RunRecord]) -> None:
+        """Learn how long the runs of a point take, for its later replications."""
+        if self._workers > 1 and len(self._seconds_of_point) < _MOST_POINTS:
+            self._seconds_of_point.update((run.point, run.init_seconds + run.run_seconds) for run in runs)
+
+    def _shortest(self) -> int:
+        return int(_SHORTEST_SECONDS / max(self._seconds or 1.0, 1e-6)) or 1
+
+    def _look_ahead(self, size: int) -> None:
+        """See to it that a batch is at hand, and notice when no more will come."""
+        while len(self._ahead) < size and (self._later or self._left is None):
+            if not self._later:
+                some = list(islice(self._tasks, _AHEAD))
+                self._later.extend(list(group) for _, group in groupby(some, lambda task: task.replication))
+                if len(some) < _AHEAD:
+                    self._left = len(self._back) + len(self._ahead) + len(some)
+            if self._later:
+                self._ahead.extend(self._ordered(self._later.popleft()))
+
+    def _ordered(self, tasks: list[Task]) -> list[Task]:
+        """Order the tasks of one replication: what is known to be slow first, the rest as mixed as can be."""
+        count = len(tasks)
+        step = max(1, round(_GOLDEN * count))
+        while gcd(step, count) > 1:
+            step += 1
+        mixed = [tasks[place * step % count] for place in range(count)]
+        usual = self._seconds or 0.0
+        return sorted(mixed, key=lambda task: -self._seconds_of_point.get(task.point, usual))
