@@ -180,7 +180,7 @@ def test_others_are_told_who_sees_them(show, tmp_path):
     grant(Access(local=False, studies=tmp_path, models=("mesa.examples:Schelling",)))
     try:
         show(StudiesPage(Workspace(tmp_path / "visitors" / "a", tmp_path, local=False), print)).until(
-            "only this browser"
+            "Only this browser will see your studies."
         )
     finally:
         grant(None)

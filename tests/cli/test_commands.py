@@ -33,6 +33,7 @@ COMMANDS = [
     "pause",
     "stop",
     "retry",
+    "merge",
     "export",
     "report",
 ]

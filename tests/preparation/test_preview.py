@@ -183,9 +183,9 @@ def test_many_points_are_measured_on_a_sample() -> None:
         (
             {"a": Integer(0, 9, step=3)},
             Table({"a": [3, 4]}),
-            "1 points have a 'a' outside of Integer(0, 9, step=3)",
+            "1 point has a 'a' outside of Integer(0, 9, step=3)",
         ),
-        ({"a": [1, 2]}, Table({"a": [1, 7]}), "1 points have a 'a' outside of Levels([1, 2])"),
+        ({"a": [1, 2]}, Table({"a": [1, 7]}), "1 point has a 'a' outside of Levels([1, 2])"),
     ],
     ids=lambda value: str(value)[:40],
 )
