@@ -100,7 +100,8 @@ def run(
     replications or points it runs only the new ones.
 
     With --shard, one of several machines runs its part of the runs, by default into a study such as
-    wolf_sheep-2-of-8.study. The parts are alike in size, and mesa-lab merge puts them together.
+    wolf_sheep-2-of-8.study. The parts are alike in size; to put
+    them together, see mesa-lab merge.
 
     \b
     Examples:
