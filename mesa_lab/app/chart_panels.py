@@ -57,7 +57,7 @@ def ChartPanel(
     *,
     kind: str = "",
     on_kind: Callable[[str], None],
-    on_points: Callable[[list[int] | None], None] = lambda points: None,
+    on_points: Callable[[list[int] | None], None] | None = None,
     on_run: Callable[[int], None] = lambda run: None,
     width: int = 0,
 ) -> None:
@@ -69,7 +69,8 @@ def ChartPanel(
         on_outcome: Called with another one.
         kind: The kind of chart; empty for the one that suits the study.
         on_kind: Called with another one.
-        on_points: Called with the design points that were chosen in a chart, None when none are any more.
+        on_points: Called with the design points that were chosen in a chart, None when none are any more; without it
+            charts are to be looked at only.
         on_run: Called with a run that was chosen in a chart.
         width: Of the place in pixels; 0 measures it.
     """
@@ -117,7 +118,7 @@ def OneChart(
     outcome: str,
     options: dict[str, Any],
     width: int,
-    on_points: Callable[[list[int] | None], None],
+    on_points: Callable[[list[int] | None], None] | None,
     on_run: Callable[[int], None],
 ) -> None:
     """Draw one chart in the background, and show it."""
@@ -132,7 +133,7 @@ def OneChart(
     drawn: Drawn | None = fresh.value
 
     def click(datum: dict[str, Any]) -> None:
-        if drawn is None:
+        if drawn is None or on_points is None:
             return
         points, run = picked(opened, drawn, datum)
         if run is not None:
@@ -141,7 +142,7 @@ def OneChart(
             on_points(points)
 
     def select(_: str, value: Any) -> None:
-        if drawn is not None:
+        if drawn is not None and on_points is not None:
             on_points(brushed(drawn, value))
 
     if fresh.problem:
@@ -158,10 +159,10 @@ def OneChart(
         drawn.label,
         table=drawn.readable,
         filename=stem,
-        on_click=click,
-        on_select=select if brush else None,
+        on_click=click if on_points is not None else None,
+        on_select=select if brush and on_points is not None else None,
     )
     with tag("div", "ml-actions ml-chart-more"):
         hint = "Drag over points to see their runs below." if brush else "Click a mark to see its runs below."
-        tag("span", "ml-quiet", hint)
+        tag("span", "ml-quiet", hint if on_points is not None else "")
         Download("Parquet", lambda: frame_bytes(drawn.readable, "parquet"), f"{stem}.parquet")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import solara
 
-from mesa_lab.app import places
 from mesa_lab.app.controls import Action
 from mesa_lab.app.describing import use_description
 from mesa_lab.app.design_page import DesignPage
@@ -20,16 +19,14 @@ from mesa_lab.app.draft import for_model
 from mesa_lab.app.failures_panel import FailuresPanel
 from mesa_lab.app.fresh import use_reader
 from mesa_lab.app.lab_run import LabRun
-from mesa_lab.app.layout import Look
 from mesa_lab.app.live_charts import LiveCharts
 from mesa_lab.app.markup import icon, tag
-from mesa_lab.app.mode import Surroundings, notebook_mode
 from mesa_lab.app.model_view import ModelFacts, ModelView
 from mesa_lab.app.naming import name_of
+from mesa_lab.app.notebook import NotebookFrame
 from mesa_lab.app.progress_panel import ProgressPanel
 from mesa_lab.app.result_view import ResultView
 from mesa_lab.app.results_page import ResultsView
-from mesa_lab.app.run_look import RunLook
 from mesa_lab.app.standing import Standing
 from mesa_lab.app.try_it import TryIt
 from mesa_lab.errors import MesaLabError
@@ -39,26 +36,14 @@ if TYPE_CHECKING:
 
 __all__ = ["LabView"]
 
-_STYLES: Final = (
-    places.assets() / "custom.css",  # a server puts it into its pages, a notebook does not know it
-    Path(__file__).with_name("lab.css"),
-    Path(__file__).with_name("results.css"),
-)
 _STEPS: Final = ("Model", "Design", "Run", "Results")
 
 
 @solara.component
 def LabView(lab: Lab) -> None:
     """Show the steps of a lab."""
-    Look()
-    RunLook()
     step, path = lab._step.value, lab._path.value
-    dark, set_dark = solara.use_state(False)
-    notebook_mode.provide(dark)
-    for style in _STYLES:
-        solara.Style(style)
-    with tag("div", "ml-app ml-lab" + (" ml-lab-dark" if dark else "")):
-        Surroundings(event_mode=set_dark)
+    with NotebookFrame():
         if lab._reference:
             StepTabs(
                 step, lab._step.set, ready={"Run": lab._run.value is not None, "Results": path is not None}

@@ -13,6 +13,7 @@ from mesa.datacollection import DataCollector
 import mesa_lab as ml
 from mesa_lab.app.lab import Lab
 from mesa_lab.app.lab_run import LabRun
+from mesa_lab.app.notebook import DesignPreview, StudyCharts
 from mesa_lab.errors import ExperimentError, ModelError, RunError, StudyError
 
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
@@ -173,3 +174,20 @@ def test_the_example_notebook_runs(monkeypatch):
     assert isinstance(space["lab"], Lab)
     assert space["lab"].run(processes=2).wait(120)
     assert space["lab"].results.done.all()
+
+
+def test_the_pieces_can_be_shown_alone(show, tmp_path):
+    experiment = ml.Experiment(
+        "mesa.examples:Schelling",
+        {"density": [0.6, 0.8], "width": 5, "height": 5},
+        replications=2,
+        max_steps=2,
+        seed=1,
+    )
+    box = show(DesignPreview(experiment))
+    assert until(lambda: {"4 runs", "2 points × 2 replications"} <= set(texts(box)))
+    path = tmp_path / "neighbours.study"
+    ml.run(experiment, path, progress=False, n_jobs=1, backend="sequential")
+    box = show(StudyCharts(path))
+    assert until(lambda: {"Charts", "Against a parameter"} <= set(texts(box)))
+    assert not any("runs below" in text for text in texts(box))

@@ -1,0 +1,82 @@
+"""The pieces that a notebook can show one by one: the preview of a design, the charts of a study.
+
+Each is a component with the look of the app around it, and needs neither a server nor the other steps:
+
+    from mesa_lab.app.notebook import DesignPreview, StudyCharts
+    DesignPreview(experiment)       # as the last line of a cell
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import solara
+
+from mesa_lab.app import places
+from mesa_lab.app.chart_panels import ChartPanel
+from mesa_lab.app.layout import Look
+from mesa_lab.app.markup import tag
+from mesa_lab.app.mode import Surroundings, notebook_mode
+from mesa_lab.app.opened import open_results
+from mesa_lab.app.outlook import look
+from mesa_lab.app.preview_panel import PreviewPanel
+from mesa_lab.app.run_look import RunLook
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = ["DesignPreview", "NotebookFrame", "StudyCharts"]
+
+_STYLES: Final = (
+    places.assets() / "custom.css",  # a server puts it into its pages, a notebook does not know it
+    Path(__file__).with_name("lab.css"),
+    Path(__file__).with_name("results.css"),
+)
+
+
+@solara.component
+def NotebookFrame(children: list[solara.Element] = []) -> None:  # noqa: B006  reacton hands in a new list
+    """Give components the look of the app, light or dark as the notebook is.
+
+    Args:
+        children: The components.
+    """
+    Look()
+    RunLook()
+    dark, set_dark = solara.use_state(False)
+    notebook_mode.provide(dark)
+    for style in _STYLES:
+        solara.Style(style)
+    classes = "ml-app ml-lab" + (" ml-lab-dark" if dark else "")
+    tag("div", classes, Surroundings(event_mode=set_dark), *children)
+
+
+@solara.component
+def DesignPreview(experiment: Experiment) -> None:
+    """Show what an experiment would run: how much, which points, how well they cover the space, and what to mind.
+
+    Args:
+        experiment: The experiment.
+    """
+    outlook = solara.use_memo(lambda: look(experiment), dependencies=[experiment])
+    log = [name for name, given in experiment.space.varied.items() if getattr(given, "log", False)]
+    with NotebookFrame():
+        PreviewPanel(outlook, pending=False, steps=experiment.max_steps, speed=None, log=log)
+
+
+@solara.component
+def StudyCharts(study: str | Path) -> None:
+    """Show the charts of a study, with a choice of outcome and kind.
+
+    Args:
+        study: The study file.
+
+    Raises:
+        StudyError: If there is no study, or it cannot be read.
+    """
+    opened = solara.use_memo(lambda: open_results(Path(study)), dependencies=[str(study)])
+    outcome, set_outcome = solara.use_state("")
+    kind, set_kind = solara.use_state("")
+    with NotebookFrame():
+        ChartPanel(opened, outcome, set_outcome, kind=kind, on_kind=set_kind)
