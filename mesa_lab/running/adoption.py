@@ -26,7 +26,7 @@ __all__ = [
     "collect_completely",
     "installed",
     "take_shortcut",
-    "watching",
+    "watch",
 ]
 
 _mesa_collect = DataCollector.collect
@@ -228,16 +228,6 @@ def installed() -> Iterator[None]:
                 DataCollector.collect = _mesa_collect
 
 
-class watching:  # noqa: N801 - a context like `installed`; a class costs a sixth of a generator, and every run pays
-    """Let the taker adopt a collector that a model uses while it is being set up in this thread."""
-
-    __slots__ = ("_taker",)
-
-    def __init__(self, taker: Taker) -> None:
-        self._taker = taker
-
-    def __enter__(self) -> None:
-        _active.taker = self._taker
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        _active.taker = None
+def watch(taker: Taker | None) -> None:
+    """Let a taker adopt the collector that a model uses while it is being set up in this thread, or nobody any more."""
+    _active.taker = taker

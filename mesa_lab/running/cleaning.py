@@ -6,6 +6,7 @@ NumPy-backed tracking leaves properties on agent classes. Nothing here runs the 
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 import os
 from collections.abc import Callable
@@ -40,7 +41,8 @@ class Surroundings:
             model: The model, or None when it could not be set up.
         """
         if self._folder is not None and _working_folder() != self._folder:
-            os.chdir(self._folder)
+            with contextlib.suppress(OSError):  # the model may have removed it
+                os.chdir(self._folder)
         for clear in _cell_caches:
             clear()
         table = copyreg.dispatch_table

@@ -40,7 +40,8 @@ class Recorder:
     Attributes:
         step: The step that is under way; 0 during set-up.
         latest: The most recent value of each outcome.
-        rows: Pairs of step and simulated time, one for each row of the series.
+        row_steps: The step of each row of the series.
+        row_times: The simulated time of each.
         columns: The series, one list per outcome.
         notes: What could not be measured.
         agents: The agent tables, once there are any.
@@ -52,7 +53,8 @@ class Recorder:
         self.plan = plan
         self.step = 0
         self.latest: dict[str, Scalar] = {}
-        self.rows: list[tuple[int, float | None]] = []
+        self.row_steps: list[int] = []
+        self.row_times: list[float | None] = []
         self.columns: dict[str, list[Scalar]] = {}
         self.notes = Notes()
         self.agents: AgentTables | None = None
@@ -135,7 +137,7 @@ class Recorder:
 
     def _simplify(self, collector: Any, model: Any) -> None:
         """Do no more than is needed, where each collection simply makes a row of all reporters."""
-        rows = self.rows
+        rows = self.row_steps
         columns = self.columns = {name: [] for name in self._reporters}
         parts = [(name, columns[name], measure) for name, (_, measure) in self._reporters.items()]
 
@@ -175,11 +177,12 @@ class Recorder:
         if self._must_restart:
             raise RestartError
         if self._collected_at == self.step:
-            self.rows.append((self.step, time_of(model)))
+            self.row_steps.append(self.step)
+            self.row_times.append(time_of(model))
 
     def finish(self) -> None:
         """Leave the rows that are complete, where that is simple, and take the last one's values for the latest."""
-        done = len(self.rows)
+        done = len(self.row_steps)
         for column in self.columns.values():
             del column[done:]
         if done:
@@ -333,10 +336,11 @@ class Recorder:
                 if name not in self.columns:
                     # Of a type that nobody had created yet there were none.
                     missing = 0 if self._types is not None and name.startswith("count(") else None
-                    self.columns[name] = [missing] * len(self.rows)
+                    self.columns[name] = [missing] * len(self.row_steps)
         for name, column in self.columns.items():
             column.append(self._current.get(name))
-        self.rows.append((self.step, time_of(model)))
+        self.row_steps.append(self.step)
+        self.row_times.append(time_of(model))
 
 
 def time_of(model: Any) -> float | None:

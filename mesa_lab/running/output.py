@@ -23,6 +23,7 @@ class Output(io.RawIOBase):
 
     def __init__(self) -> None:
         self.kept = b""
+        self._streams: tuple[Any, Any] | None = None
 
     def write(self, data: Any, /) -> int:
         """Take bytes in."""
@@ -40,12 +41,16 @@ class Output(io.RawIOBase):
     def listen(self) -> None:
         """Be standard output again, empty, whatever the last model did to it."""
         self.kept = b""
+        if self._streams != (sys.stdout, sys.stderr):
+            self.renew()
+
+    def renew(self) -> None:
+        """Be standard output again by new streams, in case that a model has closed or detached one."""
         anything: Any = self
-        for name in ("stdout", "stderr"):
-            stream = getattr(sys, name)
-            if getattr(stream, "buffer", None) is not self or stream.closed:
-                text = io.TextIOWrapper(anything, "utf-8", "backslashreplace", write_through=True)
-                setattr(sys, name, text)
+        self._streams = sys.stdout, sys.stderr = (
+            io.TextIOWrapper(anything, "utf-8", "backslashreplace", write_through=True),
+            io.TextIOWrapper(anything, "utf-8", "backslashreplace", write_through=True),
+        )
 
     def close(self) -> None:
         """Stay open: the next model prints too."""

@@ -41,12 +41,10 @@ def encode(runs: Sequence[Run]) -> Batch:
     steps: list[int] = []
     times: list[float | None] = []
     for run in runs:
-        count = len(run.rows)
+        count = len(run.row_steps)
         run_ids += [run.task.run_id] * count
-        if count:
-            taken, moments = zip(*run.rows, strict=True)
-            steps += taken
-            times += moments
+        steps += run.row_steps
+        times += run.row_times
         for name, column in columns.items():
             column += run.columns.get(name) or [None] * count
     agents: dict[str, bytes] = {}

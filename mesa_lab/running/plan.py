@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -27,7 +28,10 @@ class Plan:
     Attributes:
         traits: What the model's code says about itself.
         complete: Collect all that Mesa would, every time.
+        draws: The model draws from the global generators of `random` and `numpy.random`, so that they need be
+            seeded for each run; None until a first run has shown it.
         unforeseen: A run may end at any step, so each step is measured as if it were the last.
+        limit: Steps after which every run ends.
         stop: The condition that ends a run, as a function of the names' values and the model.
         is_simple: A row for each collection and nothing else, as far as the protocol goes.
         own: The outcomes that were asked for, each with a function of the model in case that it is no reporter.
@@ -41,6 +45,7 @@ class Plan:
         self.protocol = protocol
         self.traits = traits_of(model_cls)
         self.complete = self.traits.reads_records
+        self.draws: bool | None = True if self.traits.handles_generators else None
         self.unforeseen = (
             protocol.period == 1
             or self.traits.stops_itself
@@ -48,6 +53,7 @@ class Plan:
             or protocol.max_time is not None
             or protocol.stop_when is not None
         )
+        self.limit = math.inf if protocol.max_steps is None else protocol.max_steps
         self.own = {outcome.name: (outcome, function_of(outcome)) for outcome in protocol.outcomes or ()}
         self.stop = _stop_rule(protocol.stop_when)
         self.is_simple = protocol.period == 1 and protocol.agents is False and self.stop is None
@@ -55,15 +61,24 @@ class Plan:
 
     def is_quiet(self, collector: Any) -> bool:
         """Whether this collector's reporters may be left out without a trace."""
-        reporters = [*collector.model_reporters.values(), *collector.agent_reporters.values()]
-        for special in collector.agenttype_reporters.values():
-            reporters += special.values()
-        key = tuple(map(_key, reporters))
-        if None in key:
-            return is_quiet(reporters, self.model_cls)
-        if key not in self._quiet:
-            self._quiet[key] = is_quiet(reporters, self.model_cls)
-        return self._quiet[key]
+        key = tuple([_key(reporter) for reporter in collector.model_reporters.values()])
+        if collector.agent_reporters or collector.agenttype_reporters:
+            key += tuple(map(_key, _of_agents(collector)))
+        quiet = self._quiet.get(key)
+        if quiet is None:
+            reporters = [*collector.model_reporters.values(), *_of_agents(collector)]
+            quiet = is_quiet(reporters, self.model_cls)
+            if None not in key:
+                self._quiet[key] = quiet
+        return quiet
+
+
+def _of_agents(collector: Any) -> list[Any]:
+    special = collector.agenttype_reporters.values()
+    return [
+        *collector.agent_reporters.values(),
+        *(each for reporters in special for each in reporters.values()),
+    ]
 
 
 def _key(reporter: Any) -> Any:

@@ -123,6 +123,8 @@ class TaskQueue:
     def _ordered(self, tasks: list[Task]) -> list[Task]:
         """Order the tasks of one replication: what is known to be slow first, the rest as mixed as can be."""
         count = len(tasks)
+        if count == 1:
+            return tasks
         step = max(1, round(_GOLDEN * count))
         while gcd(step, count) > 1:
             step += 1

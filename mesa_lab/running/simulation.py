@@ -6,17 +6,18 @@ this room's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 from mesa_lab.preparation.configuration import RunConfiguration
-from mesa_lab.preparation.models import build, load_model
-from mesa_lab.running.adoption import RestartError, installed, watching
+from mesa_lab.preparation.models import build, load_model, seed_generators
+from mesa_lab.running.adoption import RestartError, installed, watch
 from mesa_lab.running.cleaning import Surroundings
 from mesa_lab.running.collection import Recorder, time_of
 from mesa_lab.running.columns import SERIES_KEYS, Chunk, agent_columns, decode_table, encode_columns
+from mesa_lab.running.generators import fingerprint
 from mesa_lab.running.limits import RunTimeoutError, time_limit
 from mesa_lab.running.measuring import stored
 from mesa_lab.running.plan import Plan
@@ -39,7 +40,8 @@ class Run:
     failure: Failure | None = None
     notes: list[str] = field(default_factory=list)
     finals: dict[str, Scalar] = field(default_factory=dict)
-    rows: list[tuple[int, float | None]] = field(default_factory=list)
+    row_steps: Sequence[int] = ()
+    row_times: Sequence[float | None] = ()
     columns: Mapping[str, list[Scalar]] = field(default_factory=dict)
     agents: Mapping[str, list[Chunk]] = field(default_factory=dict)
 
@@ -72,13 +74,13 @@ def simulate(configuration: RunConfiguration) -> RunResult:
     try:
         protocol = configuration.protocol
         with installed():
-            run = carry_out(Plan(load_model(protocol.model), protocol), task)
+            run = carry_out(Plan(load_model(protocol.model), protocol), task, Surroundings())
     except Exception as error:
         run = Run(task, status="failed", failure=failure_from(error, "setting up"))
     series: dict[str, Any] | None = None
-    if run.rows:
-        steps, times = zip(*run.rows, strict=True)
-        series = {"run_id": [task.run_id] * len(run.rows), "step": steps, "time": times, **run.columns}
+    if run.row_steps:
+        run_ids = [task.run_id] * len(run.row_steps)
+        series = {"run_id": run_ids, "step": run.row_steps, "time": run.row_times, **run.columns}
     return RunResult(
         run_id=task.run_id,
         point=task.point,
@@ -103,13 +105,18 @@ def simulate(configuration: RunConfiguration) -> RunResult:
 
 
 def carry_out(
-    plan: Plan, task: Task, own_process: bool = False, see: Callable[[Any], None] | None = None
+    plan: Plan,
+    task: Task,
+    surroundings: Surroundings,
+    own_process: bool = False,
+    see: Callable[[Any], None] | None = None,
 ) -> Run:
     """Carry out one run; to be called within `adoption.installed`.
 
     Args:
         plan: What the run shares with others.
         task: What is its own.
+        surroundings: What it finds, and what others shall find after it.
         own_process: Whether this process is a worker, whose signals are ours.
         see: Called with each model after its run, or with None when it could not be set up.
 
@@ -119,13 +126,16 @@ def carry_out(
     Raises:
         KeyboardInterrupt: If the user interrupts it.
     """
-    for _ in range(3):  # a restart for records that the model reads, one for an end that was not foreseen
+    while True:
         run = Run(task)
-        surroundings = Surroundings()
         attempt = _Attempt(plan, run)
+        before = fingerprint() if plan.draws is False else None
         try:
-            with time_limit(plan.protocol.timeout, own_process):
+            if plan.protocol.timeout is None:
                 attempt.go()
+            else:
+                with time_limit(plan.protocol.timeout, own_process):
+                    attempt.go()
         except RestartError:
             continue
         except RunTimeoutError as error:
@@ -143,11 +153,27 @@ def carry_out(
                 see(attempt.model)
             attempt.collect()
             del attempt
-        break
-    return run
+        if plan.draws is None:
+            plan.draws = _has_drawn(task.seed)
+        elif before is not None and fingerprint() != before:
+            # No run before it drew from the global generators: they were not seeded.
+            plan.draws = True
+            continue
+        return run
+
+
+def _has_drawn(seed: int | None) -> bool:
+    """Whether the run that was just made drew from the global generators, which it found seeded."""
+    after = fingerprint()
+    if after is None or seed is None:
+        return True
+    seed_generators(seed)
+    return fingerprint() != after
 
 
 class _Attempt:
+    __slots__ = ("model", "plan", "ready", "recorder", "run", "stage", "started")
+
     def __init__(self, plan: Plan, run: Run) -> None:
         self.plan = plan
         self.run = run
@@ -159,38 +185,39 @@ class _Attempt:
 
     def go(self) -> None:
         recorder, run, plan = self.recorder, self.run, self.plan
-        with watching(recorder):
-            model = self.model = build(plan.model_cls, run.task.parameters, run.task.seed)
+        task = run.task
+        watch(recorder)
+        try:
+            model = self.model = build(plan.model_cls, task.parameters, task.seed, plan.draws is not False)
+        finally:
+            watch(None)
         recorder.begin(model)
         self.ready = perf_counter()
         advance = _stepper(model)
+        limit, max_time, step = plan.limit, plan.protocol.max_time, 0
         while True:
             self.stage = "measuring"
-            last = self._is_over(model)
+            last = (
+                step >= limit
+                or not getattr(model, "running", True)
+                or (max_time is not None and (time_of(model) or 0.0) >= max_time)
+            )
             if recorder.is_simple:
                 recorder.row(model)
             else:
                 recorder.measure(model, last)
-                if plan.stop is not None and not last and run.steps > 0:
+                if plan.stop is not None and not last and step > 0:
                     last = plan.stop(lambda name: recorder.value_of(name, model), model)
                 recorder.close(model, last)
             if last:
                 break
             self.stage = "stepping"
-            recorder.step = run.steps + 1
+            recorder.step = step = step + 1
             advance()
-            run.steps += 1
+            run.steps = step
         if recorder.is_simple:
             recorder.finish()
         run.finals = {name: stored(value) for name, value in recorder.latest.items()}
-
-    def _is_over(self, model: Any) -> bool:
-        protocol = self.plan.protocol
-        if protocol.max_steps is not None and self.run.steps >= protocol.max_steps:
-            return True
-        if not getattr(model, "running", True):
-            return True
-        return protocol.max_time is not None and (time_of(model) or 0.0) >= protocol.max_time
 
     def collect(self) -> None:
         """Keep what was measured so far, and let go of the model."""
@@ -202,10 +229,11 @@ class _Attempt:
         run.notes += recorder.notes.lines()
         if recorder.is_simple and run.status != "done":
             recorder.finish()
-        run.rows, run.columns = recorder.rows, recorder.columns
+        run.row_steps, run.row_times, run.columns = recorder.row_steps, recorder.row_times, recorder.columns
         if not (SERIES_KEYS.isdisjoint(recorder.columns) and SERIES_KEYS.isdisjoint(recorder.latest)):
             run.columns, run.finals = _clear_of_keys(run.columns), _clear_of_keys(run.finals)
-        run.agents = recorder.agents.chunks() if recorder.agents is not None else {}
+        if recorder.agents is not None:
+            run.agents = recorder.agents.chunks()
         self.model = None
 
 

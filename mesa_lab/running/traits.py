@@ -33,6 +33,8 @@ _RECORDS = frozenset(
     }
 )
 
+_GENERATOR_STATES = frozenset({"getstate", "setstate", "get_state", "set_state"})
+
 # Names of attributes and globals whose use may draw a random number, or change something.
 _DRAWS = re.compile("random|rng|seed|shuffle|choice|sample|randint|permut|uniform|gauss|normal").search
 _CHANGES = re.compile(
@@ -56,11 +58,13 @@ class Traits:
         collects: It calls a data collector.
         reads_records: It reads what the data collector stored.
         stops_itself: It sets `running` outside of its constructor.
+        handles_generators: It reads or sets states of random generators, so that these do not tell who drew.
     """
 
     collects: bool
     reads_records: bool
     stops_itself: bool
+    handles_generators: bool
 
 
 @functools.lru_cache(maxsize=256)
@@ -86,6 +90,7 @@ def traits_of(model_cls: Any) -> Traits:
         collects=any("collect" in code.co_names for code in every),
         reads_records=any(not _RECORDS.isdisjoint(code.co_names) for code in every),
         stops_itself=any(_stores_running(code) for code in every if code.co_name != "__init__"),
+        handles_generators=any(not _GENERATOR_STATES.isdisjoint(code.co_names) for code in every),
     )
 
 

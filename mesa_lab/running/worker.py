@@ -27,6 +27,7 @@ import numpy as np
 
 from mesa_lab.preparation.models import load_model
 from mesa_lab.running.adoption import installed
+from mesa_lab.running.cleaning import Surroundings
 from mesa_lab.running.memory import Footprint, Witness
 from mesa_lab.running.output import Output
 from mesa_lab.running.packing import encode, encode_each
@@ -52,7 +53,7 @@ GRACE = 1.0
 
 _NICENESS = 5
 _STATE = struct.Struct("<qqq")
-_GC_THRESHOLDS = (50_000, 20, 100)
+_GC_THRESHOLDS = (10_000, 20, 100)
 _LONG_RUN_SECONDS = 0.005
 
 
@@ -115,8 +116,9 @@ def run_tasks(plan: Plan, tasks: Sequence[Task]) -> Batch:
     with _one_model_at_a_time:
         state, numpy_state = random.getstate(), np.random.get_state()
         try:
+            surroundings = Surroundings()
             with installed():
-                runs = [carry_out(plan, task) for task in tasks]
+                runs = [carry_out(plan, task, surroundings) for task in tasks]
         finally:
             random.setstate(state)
             np.random.set_state(numpy_state)
@@ -146,9 +148,10 @@ class _Worker:
         self.printed = Output()
         self.known = ""
         self.witness = Witness()
+        self.threads = 0
 
     def tell(self, run_id: int, loading: bool = False) -> None:
-        self.state[:] = _STATE.pack(self.pid, run_id, loading)
+        _STATE.pack_into(self.state, 0, self.pid, run_id, loading)
 
 
 _this: _Worker | None = None
@@ -193,14 +196,14 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     Args:
         digest: What the payload is known by.
         payload: See `prepare`.
-        tasks: Pickled tasks.
+        tasks: Pickled tasks, as plain tuples.
         budget: Seconds after which no other run is started.
 
     Returns:
         A pickled `Reply`, or the pickled message why the model cannot be loaded.
     """
     assert _this is not None
-    batch: list[Task] = pickle.loads(tasks)
+    batch = list(map(Task._make, pickle.loads(tasks)))
     sources: tuple[tuple[str, int], ...] = ()
     if _this.known != digest:
         _this.tell(batch[0].run_id, loading=True)
@@ -220,10 +223,13 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     plan = _plans[digest]
     started = time.perf_counter()
     runs: list[Run] = []
+    surroundings = Surroundings()
+    _this.threads = threading.active_count()
+    _this.printed.renew()
     with installed():
         for task in batch:
             _this.tell(task.run_id)
-            runs.append(_guarded(plan, task, _this))
+            runs.append(_guarded(plan, task, surroundings, _this))
             if budget is not None and time.perf_counter() - started > budget:
                 break
     try:
@@ -238,20 +244,20 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     return pickle.dumps(Reply(encoded, done, seconds, sources, _this.witness.footprint()), protocol=5)
 
 
-def _guarded(plan: Plan, task: Task, worker: _Worker) -> Run:
+def _guarded(plan: Plan, task: Task, surroundings: Surroundings, worker: _Worker) -> Run:
     worker.printed.listen()
     timeout = plan.protocol.timeout
     if timeout is not None:
         faulthandler.dump_traceback_later(timeout + GRACE, exit=True, file=worker.trace)
-    threads = threading.active_count()
     try:
-        run = carry_out(plan, task, own_process=True, see=worker.witness.see)
+        run = carry_out(plan, task, surroundings, own_process=True, see=worker.witness.see)
     finally:
         if timeout is not None:
             faulthandler.cancel_dump_traceback_later()
     if run.failure is not None and (printed := worker.printed.kept.decode(errors="ignore").split()):
         run.notes.append(f"The model printed last: {' '.join(printed)}")
-    if (left := threading.active_count() - threads) > 0:
+    threads, worker.threads = worker.threads, threading.active_count()
+    if (left := worker.threads - threads) > 0:
         run.notes.append(f"The model left {left} of its threads running, which may disturb later runs.")
     if run.init_seconds + run.run_seconds > _LONG_RUN_SECONDS:
         gc.collect()

@@ -19,7 +19,7 @@ from mesa_lab.errors import ParameterError, suggest
 from mesa_lab.preparation.models.declarations import cached
 from mesa_lab.preparation.models.signatures import SEED_KEYWORDS, Plan, plan_of
 
-__all__ = ["build", "check_parameters"]
+__all__ = ["build", "check_parameters", "seed_generators"]
 
 _MESA_WARNINGS = r"The use of the `seed` keyword|(ABM|DEV)Simulator is deprecated"
 _SEED_ATTRIBUTE = "_mesa_lab_seed"
@@ -67,11 +67,12 @@ def check_parameters(model_cls: type[Any], names: Iterable[str]) -> None:
             )
 
 
-def build(model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None) -> Any:
+def build(
+    model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None, seed_globals: bool = True
+) -> Any:
     """Construct a model.
 
-    The global generators of `random` and `numpy.random` are seeded first, with numbers that derive
-    from the seed, because some models draw from them. A class without a seed parameter of its own
+    The global generators are seeded first (`seed_generators`). A class without a seed parameter of its own
     gets the seed on the way to `mesa.Model`. Names of Enum members become members, and int and
     float are exchanged, where the parameter's type hint asks for it and nothing is lost.
 
@@ -80,6 +81,7 @@ def build(model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None)
         parameters: Values by name, for keywords and the scenario's fields alike. What is not named
             keeps the model's default.
         seed: A non-negative integer of any size, or None for a model that nobody can repeat.
+        seed_globals: Seed the global generators too; not needed for a model that does not draw from them.
 
     Returns:
         The model, ready for its first step.
@@ -102,7 +104,8 @@ def build(model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None)
         raise ParameterError(f"{model_cls.__name__} needs a value for: {', '.join(missing)}.")
     if seed is not None:
         seed = _plain_seed(seed)
-        _seed_globals(seed)
+        if seed_globals:
+            seed_generators(seed)
     values = {name: _own(value) for name, value in parameters.items()}
     for name, convert in plan.converters.items():
         if name in values:
@@ -133,6 +136,8 @@ def _own(value: Any) -> Any:
 
 
 def _plain_seed(seed: int) -> int:
+    if type(seed) is int and seed >= 0:
+        return seed
     try:
         seed = operator.index(seed)
     except TypeError:
@@ -142,8 +147,13 @@ def _plain_seed(seed: int) -> int:
     return seed
 
 
-def _seed_globals(seed: int) -> None:
-    # Mixed, because Random(seed) would give the same numbers as the model's own generator.
+def seed_generators(seed: int) -> None:
+    """Seed the global generators of `random` and `numpy.random`, because some models draw from them.
+
+    Args:
+        seed: A run's seed, from which other numbers are derived: Random(seed) would give the same numbers as the
+            model's own generator.
+    """
     mixed = (seed * 0x9E37_79B9_7F4A_7C15 + 0xD1B5_4A32_D192_ED03) & _MASK_64
     mixed ^= mixed >> 29
     random.seed(mixed)
