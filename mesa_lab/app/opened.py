@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.processing.results import Results
+    from mesa_lab.processing.source import Block
 
 __all__ = ["Opened", "StudyFile", "open_results"]
 
@@ -78,15 +78,15 @@ class StudyFile:
         with self._open() as study:
             return study.failures_frame()
 
-    def series_tables(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[Block]:
         """Series, part by part."""
         with self._open() as study:
-            yield from study.series_tables(run_ids, outcomes)
+            yield from study.series_blocks(run_ids, outcomes)
 
-    def agent_tables(self, agent_type: str = "", run_ids: Any = None) -> Iterator[pa.Table]:
+    def agent_blocks(self, agent_type: str = "", run_ids: Any = None) -> Iterator[Block]:
         """Agents' data, part by part."""
         with self._open() as study:
-            yield from study.agent_tables(agent_type, run_ids)
+            yield from study.agent_blocks(agent_type, run_ids)
 
     def _open(self) -> Any:
         from mesa_lab.study import Study

@@ -6,7 +6,7 @@ A chart of one outcome does not load fifty, and a million runs are held once. Th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,8 @@ import pandas as pd
 
 from mesa_lab.errors import MesaLabError, OutcomeError, suggest
 from mesa_lab.processing import tables
-from mesa_lab.processing.source import ResultsSource
+from mesa_lab.processing.assembling import assemble
+from mesa_lab.processing.source import Block, ResultsSource
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -172,18 +173,49 @@ class Reader:
         rows = self.points.index.get_indexer(pd.Index(point))
         return {column: values.iloc[rows].reset_index(drop=True) for column, values in self.points.items()}  # type: ignore[misc]
 
+    def series_blocks(self, outcomes: Sequence[str], run_ids: Sequence[int] | None = None) -> Iterator[Block]:
+        """Yield run_id, step, time and the outcomes, some runs at a time."""
+        return self.study.series_blocks(run_ids=run_ids, outcomes=list(outcomes))
+
     def series_parts(
         self, outcomes: Sequence[str], run_ids: Sequence[int] | None = None
     ) -> Iterator[pa.Table]:
         """Yield run_id, step, time and the outcomes under their column names, part after part."""
         renamed = tables.outcome_columns(outcomes)
-        for part in self.study.series_tables(run_ids=run_ids, outcomes=list(outcomes)):
-            yield tables.renamed(part, lambda name: renamed.get(name, name))
+        for block in self.series_blocks(outcomes, run_ids):
+            yield tables.renamed(block.table(), lambda name: renamed.get(name, name))
 
     def agent_parts(self, agent_type: str) -> Iterator[pa.Table]:
         """Yield what was measured of the agents of a type, part after part."""
-        for part in self.study.agent_tables(agent_type):
-            yield tables.renamed(part, tables.agent_column)
+        for block in self.study.agent_blocks(agent_type):
+            yield tables.renamed(block.table(), tables.agent_column)
+
+    def long_frame(
+        self, blocks: Iterable[Block], rename: Callable[[str], str], schema: pa.Schema
+    ) -> pd.DataFrame:
+        """Put blocks into one frame, with point, replication and the parameters beside what belongs to a run.
+
+        Args:
+            blocks: Some runs each, beginning with run_id and step.
+            rename: What a column is called that is not Mesa Lab's own.
+            schema: Columns that there are in any case.
+        """
+        held = list(blocks)
+        base = pd.Index(self.base["run_id"])
+        whole = assemble(held, rename, base.to_numpy(), schema)
+        if whole is None:
+            parts = tables.by_first_run(tables.renamed(block.table(), rename) for block in held)
+            return self.with_runs(tables.to_frame(tables.concat([schema.empty_table(), *parts])))
+        own = self._of_runs(base.get_indexer(pd.Index(whole.run_id)).astype(np.int64), whole.counts)
+        return pd.DataFrame(own | whole.columns, copy=False)
+
+    def _of_runs(self, rows: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> dict[str, Any]:
+        """Return the columns about runs, given by their rows in `base`, with so many rows for each."""
+        columns: dict[str, Any] = {
+            name: _repeated(self.base[name].to_numpy()[rows], counts) for name in _BASE[:3]
+        }
+        places = np.repeat(self.point_rows[rows], counts)
+        return columns | {str(name): values.array.take(places) for name, values in self.points.items()}
 
     def with_runs(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Put point, replication and the parameters beside what belongs to a run, in order of runs and steps."""
@@ -197,14 +229,9 @@ class Reader:
         rows = pd.Index(self.base["run_id"]).get_indexer(pd.Index(run_id[starts]))
         if (rows < 0).any():  # runs that came later, or are no longer asked for
             known = np.repeat(rows >= 0, counts)
-            frame, run_id = frame[known].reset_index(drop=True), run_id[known]
+            frame = frame[known].reset_index(drop=True)
             rows, counts = rows[rows >= 0], counts[rows >= 0]
-        columns: dict[str, Any] = {"run_id": run_id}
-        columns |= {
-            name: np.repeat(self.base[name].to_numpy()[rows], counts) for name in ("point", "replication")
-        }
-        places = np.repeat(self.point_rows[rows], counts)
-        columns |= {str(name): values.array.take(places) for name, values in self.points.items()}
+        columns = self._of_runs(rows, counts)
         columns |= {str(name): frame[name].array for name in frame.columns if name != "run_id"}
         return pd.DataFrame(columns, copy=False)
 
@@ -305,6 +332,11 @@ class Reader:
                 listed = [wanted] if isinstance(wanted, int) else list(wanted)
                 keep &= np.asarray(self.base[column].isin(listed))
         return [int(run_id) for run_id in self.base["run_id"][keep]]
+
+
+def _repeated(values: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Repeat each value; nothing but zeros takes no memory until it is written to."""
+    return np.repeat(values, counts) if values.any() else np.zeros(counts.sum(), np.int64)
 
 
 def _differs(values: pd.Series[Any]) -> bool:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.analysis import summary
+from mesa_lab.processing.assembling import one_text
 from mesa_lab.processing.reading import Reader
 from mesa_lab.processing.source import ResultsSource
 from mesa_lab.processing.wording import plural, records, show
@@ -87,12 +88,11 @@ class Results(Reader):
             OutcomeError: If an outcome is unknown.
         """
         names = self.outcome_list(outcomes)
-        empty = pa.schema(
-            [("run_id", pa.int64()), ("step", pa.int64()), ("time", pa.float64())]
-        ).empty_table()
-        parts = tables.by_first_run(self.series_parts(names, self.run_ids(points, runs)))
-        frame = self.with_runs(tables.to_frame(tables.concat([empty, *parts])))
-        columns = tables.outcome_columns(names).values()
+        renamed = tables.outcome_columns(names)
+        blocks = self.series_blocks(names, self.run_ids(points, runs))
+        keys = pa.schema([("run_id", pa.int64()), ("step", pa.int64()), ("time", pa.float64())])
+        frame = self.long_frame(blocks, lambda name: renamed.get(name, name), keys)
+        columns = renamed.values()
         for column in columns:
             if column not in frame:
                 frame[column] = np.nan
@@ -119,12 +119,12 @@ class Results(Reader):
             )
         frames = []
         for name in self.agent_types if type is None else (type,):
-            frame = tables.to_frame(tables.concat(tables.by_first_run(self.agent_parts(name))))
-            if not len(frame.columns):
-                continue
+            keys = pa.schema([(key, pa.int64()) for key in ("run_id", "step", "agent_id")])
+            frame = self.long_frame(self.study.agent_blocks(name), tables.agent_column, keys)
             if type is None and name:
-                frame.insert(3, "agent_type", name)
-            frames.append(self.with_runs(frame))
+                place = list(frame.columns).index("agent_id") + 1
+                frame.insert(place, "agent_type", one_text(name, len(frame)))
+            frames.append(frame)
         if not frames:
             return pd.DataFrame(
                 {"run_id": [], "point": [], "replication": [], "step": [], "agent_id": []}, dtype="int64"

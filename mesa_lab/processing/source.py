@@ -12,7 +12,21 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.study import Shard
 
-__all__ = ["ResultsSource"]
+__all__ = ["Block", "ResultsSource"]
+
+
+class Block(Protocol):
+    """What was collected over the steps of some runs, not yet unpacked. `mesa_lab.study.blocks.Block` is one."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns, as `read` returns them."""
+
+    def read(self, first: int | None = None) -> pa.Table:
+        """The columns, or only the first of them; stretches of one value may be run-end encoded, texts a dictionary."""
+
+    def table(self) -> pa.Table:
+        """All columns as plain ones."""
 
 
 class ResultsSource(Protocol):
@@ -40,10 +54,10 @@ class ResultsSource(Protocol):
     def points_frame(self) -> pd.DataFrame:
         """The design points: index `point`, one column per parameter."""
 
-    def series_tables(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[Block]:
         """Series, some runs at a time: run_id, step, time, then outcomes."""
 
-    def agent_tables(self, agent_type: str = "") -> Iterator[pa.Table]:
+    def agent_blocks(self, agent_type: str = "") -> Iterator[Block]:
         """Agents' data, some runs at a time: run_id, step, agent_id, then what was collected."""
 
     def failures_frame(self) -> pd.DataFrame:

@@ -25,6 +25,7 @@ __all__ = [
     "conform",
     "in_order",
     "level_codes",
+    "new_names",
     "outcome_columns",
     "parameter_columns",
     "renamed",
@@ -33,6 +34,7 @@ __all__ = [
     "stretches",
     "to_frame",
     "unified_schema",
+    "widened",
 ]
 
 STATUSES: Final = ("done", "failed", "timed out")
@@ -197,22 +199,33 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
         if field.name not in present:
             columns.append(pa.nulls(len(table), field.type))
             continue
-        column = table.column(present[field.name])
-        if pa.types.is_boolean(column.type) and pa.types.is_floating(field.type):
-            column = column.cast(pa.int8())
-        columns.append(column.cast(field.type, safe=False))
+        columns.append(widened(table.column(present[field.name]), field.type))
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def widened[Values: (pa.Array, pa.ChunkedArray)](values: Values, kind: pa.DataType) -> Values:
+    """Return values as a type that holds them all, as `unified_schema` finds it."""
+    if values.type == kind:
+        return values
+    if pa.types.is_boolean(values.type) and pa.types.is_floating(kind):
+        values = values.cast(pa.int8())
+    return values.cast(kind, safe=False)
 
 
 def renamed(table: pa.Table, rename: Callable[[str], str]) -> pa.Table:
     """Rename all columns but Mesa Lab's own, which come first: a model may measure its own "step"."""
+    return table.rename_columns(new_names(table.column_names, rename))
+
+
+def new_names(columns: Iterable[str], rename: Callable[[str], str]) -> list[str]:
+    """Return the names that columns get by `renamed`."""
     own: set[str] = set()
     names = []
-    for name in table.column_names:
+    for name in columns:
         is_own = name in (*RECORDED, "agent_id", "agent_type") and name not in own
         own.add(name)
         names.append(name if is_own else rename(name))
-    return table.rename_columns(names)
+    return names
 
 
 def stretches(run_id: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -96,6 +96,7 @@ class AgentTables:
         self._notes = notes
         self._taken: dict[str, Chunk] = {}
         self._latest_ids: dict[str, tuple[list[int], pa.Array]] = {}
+        self._latest_types: tuple[list[Any] | None, pa.Array | None] = None, None
 
     def take(self, model: Any, step: int, recorded: bool = False) -> None:
         """Gather the values of this moment, in place of those gathered before.
@@ -110,7 +111,7 @@ class AgentTables:
             self._taken[key] = Chunk(
                 step,
                 self._ids(key, [agent.unique_id for agent in agents]),
-                None if key else _types_of(agents, model),
+                None if key else self._types(agents, model),
                 {
                     name: pa.nulls(len(agents))
                     if recorded and column.records
@@ -149,6 +150,19 @@ class AgentTables:
             array = pa.array(ids)
             self._latest_ids[key] = ids, array
         return array
+
+    def _types(self, agents: Sequence[Any], model: Any) -> pa.Array:
+        """The types of the agents, as the array of the step before where they are the same."""
+        kinds = [kind for kind, members in model.agents_by_type.items() if len(members)]
+        # Where there is one type, it is that of all agents.
+        types = [type(agent) for agent in agents] if len(kinds) > 1 else [kinds[:1], len(agents)]
+        if types != self._latest_types[0]:
+            codes = {kind: code for code, kind in enumerate(kinds)}
+            places = [codes[kind] for kind in types] if len(kinds) > 1 else np.zeros(len(agents), np.int32)
+            names = pa.array([kind.__name__ for kind in kinds], pa.string())
+            array = pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), names)
+            self._latest_types = types, array
+        return self._latest_types[1]
 
     def keep(self) -> None:
         """Keep what was taken last."""
@@ -199,16 +213,6 @@ class AgentTables:
         except UnstorableError as error:
             self._notes.add(name, step, error)
             return None
-
-
-def _types_of(agents: Sequence[Any], model: Any) -> pa.Array:
-    kinds = [kind for kind, members in model.agents_by_type.items() if len(members)]
-    if len(kinds) > 1:
-        codes = {kind: code for code, kind in enumerate(kinds)}
-        indices = pa.array([codes[type(agent)] for agent in agents], pa.int32())
-    else:
-        indices = pa.array(np.zeros(len(agents), np.int32))
-    return pa.DictionaryArray.from_arrays(indices, pa.array([kind.__name__ for kind in kinds], pa.string()))
 
 
 def _tables(selection: AgentSelection, collector: Any, model: Any) -> dict[str, _Table]:

@@ -32,6 +32,11 @@ AGENT_KEYS = frozenset({"run_id", "step", "agent_id", "agent_type"})
 """Columns of agent tables; a reporter of that name is called "agent_type (reporter)"."""
 
 
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)  # the cores have their workers
+_TYPES = pa.dictionary(pa.int32(), pa.string())
+_OCCURRENCES = 4
+
+
 @dataclass(slots=True)
 class Chunk:
     """One table's rows of one step: as many values in each column as there are agents."""
@@ -58,14 +63,16 @@ def encode_columns(columns: Mapping[str, Sequence[Any] | pa.Array]) -> bytes:
     arrays = [values if isinstance(values, pa.Array) else array_of(values) for values in columns.values()]
     batch = pa.record_batch(arrays, names=list(columns))
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+    with pa.ipc.new_stream(sink, batch.schema, options=_OPTIONS) as writer:
         writer.write_batch(batch)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
 def decode_table(data: bytes) -> pa.Table:
-    """Decode what `encode_columns` encoded."""
-    return pa.ipc.open_stream(data).read_all()
+    """Decode what `encode_columns` encoded; packed columns are plain again."""
+    from mesa_lab.study.blocks import plain
+
+    return plain(pa.ipc.open_stream(data).read_all())
 
 
 def array_of(values: Sequence[Any]) -> pa.Array:
@@ -117,26 +124,44 @@ def agent_columns(runs: Sequence[tuple[int, Sequence[Chunk]]]) -> dict[str, pa.A
         runs: Pairs of a run's number and the chunks of one of its tables.
 
     Returns:
-        Columns run_id, step, agent_id, agent_type where known, and what was asked for.
+        Columns run_id, step, agent_id, agent_type where known, and what was asked for; `mesa_lab.study.blocks` says how
+        they are packed.
     """
     chunks = [chunk for _, kept in runs for chunk in kept]
     sizes = [len(chunk.agent_id) for chunk in chunks]
     columns = {
-        "run_id": pa.array(np.repeat([run_id for run_id, kept in runs for _ in kept], sizes)),
-        "step": pa.array(np.repeat([chunk.step for chunk in chunks], sizes)),
+        "run_id": _stretches(
+            [run_id for run_id, _ in runs], [sum(len(chunk.agent_id) for chunk in kept) for _, kept in runs]
+        ),
+        "step": _stretches([chunk.step for chunk in chunks], sizes),
         "agent_id": concatenated([chunk.agent_id for chunk in chunks]),
     }
     if any(chunk.agent_type is not None for chunk in chunks):
-        columns["agent_type"] = concatenated(
-            [
-                pa.nulls(size) if chunk.agent_type is None else chunk.agent_type.dictionary_decode()
-                for chunk, size in zip(chunks, sizes, strict=True)
-            ]
-        )
+        types = [
+            pa.nulls(size, _TYPES) if chunk.agent_type is None else chunk.agent_type
+            for chunk, size in zip(chunks, sizes, strict=True)
+        ]
+        columns["agent_type"] = pa.chunked_array(types, _TYPES).unify_dictionaries().combine_chunks()
     for name in dict.fromkeys(name for chunk in chunks for name in chunk.columns):
         parts = [
             chunk.columns[name] if name in chunk.columns else pa.nulls(size)
             for chunk, size in zip(chunks, sizes, strict=True)
         ]
-        columns[name] = concatenated(parts)
+        columns[name] = _packed(concatenated(parts))
     return columns
+
+
+def _stretches(values: Sequence[int], sizes: Sequence[int]) -> pa.Array:
+    """Return a column in which each value is repeated so many times, packed as such."""
+    filled = [(value, size) for value, size in zip(values, sizes, strict=True) if size]
+    ends = np.cumsum([size for _, size in filled], dtype=np.int64)
+    kept = pa.array([value for value, _ in filled], pa.int64())
+    return pa.RunEndEncodedArray.from_arrays(pa.array(ends), kept)
+
+
+def _packed(values: pa.Array) -> pa.Array:
+    """Pack texts of which most occur again and again."""
+    if not pa.types.is_string(values.type):
+        return values
+    packed = values.dictionary_encode()
+    return packed if len(packed.dictionary) * _OCCURRENCES <= len(values) else values

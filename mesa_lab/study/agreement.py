@@ -15,7 +15,8 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from mesa_lab.study import reading, storage
+from mesa_lab.study import blocks, storage
+from mesa_lab.study.blocks import Block
 
 __all__ = ["Side", "settle"]
 
@@ -64,19 +65,19 @@ class Side:
         with storage.speaking(self.path):
             query = "SELECT DISTINCT agent_type FROM agent_blocks"
             types = [row[0] for row in self.connection.execute(query)]
-            yield "series", self._named(reading.series_tables(self.connection, self.path, ids), ids)
+            yield "series", self._named(blocks.series_blocks(self.connection, self.path, ids), ids)
             for name in types:
-                parts = reading.agent_tables(self.connection, self.path, name, ids)
+                parts = blocks.agent_blocks(self.connection, self.path, name, ids)
                 yield f"agents {name}".strip(), self._named(parts, ids)
 
-    def _named(self, parts: Iterator[pa.Table], ids: Any) -> list[pa.Table]:
+    def _named(self, parts: Iterator[Block], ids: Any) -> list[pa.Table]:
         order = np.argsort(ids)
 
         def named(part: pa.Table) -> pa.Table:
             places = order[np.searchsorted(ids, part["run_id"].to_numpy(), sorter=order)]
             return part.set_column(part.column_names.index("run_id"), "run_id", pa.array(places))
 
-        return [named(part) for part in parts if part.num_rows]
+        return [named(part) for part in (block.table() for block in parts) if part.num_rows]
 
 
 def settle(

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mesa_lab.study import growth, lease, reading, storage
+from mesa_lab.study import blocks, growth, lease, reading, storage
+from mesa_lab.study.blocks import Block
 from mesa_lab.study.failing import FailureKind, failure_kinds
 from mesa_lab.study.layout import RunPlan, plan
 from mesa_lab.study.shards import Shard
@@ -161,6 +162,16 @@ class OpenedStudy:
         with storage.speaking(self.path):
             return failure_kinds(self._connection, latest)
 
+    def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[Block]:
+        """Yield series as they are stored, compressed, each block of some runs.
+
+        Args:
+            run_ids: Runs to read; None for all.
+            outcomes: Names; None for all. A block lacks the outcomes that its runs do not have.
+        """
+        with storage.speaking(self.path):
+            yield from blocks.series_blocks(self._connection, self.path, run_ids, outcomes)
+
     def series_tables(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Yield Arrow tables of series, each of some runs: run_id, step, time and one column per outcome.
 
@@ -168,8 +179,18 @@ class OpenedStudy:
             run_ids: Runs to read; None for all.
             outcomes: Names; None for all. A table lacks the outcomes that its runs do not have.
         """
+        for block in self.series_blocks(run_ids, outcomes):
+            yield block.table()
+
+    def agent_blocks(self, agent_type: str = "", run_ids: Any = None) -> Iterator[Block]:
+        """Yield agents' data as they are stored, compressed, each block of some runs.
+
+        Args:
+            agent_type: Name of an agent class; the empty name for data over all agents.
+            run_ids: Runs to read; None for all.
+        """
         with storage.speaking(self.path):
-            yield from reading.series_tables(self._connection, self.path, run_ids, outcomes)
+            yield from blocks.agent_blocks(self._connection, self.path, agent_type, run_ids)
 
     def agent_tables(self, agent_type: str = "", run_ids: Any = None) -> Iterator[pa.Table]:
         """Yield Arrow tables of agents' data, each of some runs: run_id, step, agent_id and what was collected.
@@ -178,8 +199,8 @@ class OpenedStudy:
             agent_type: Name of an agent class; the empty name for data over all agents.
             run_ids: Runs to read; None for all.
         """
-        with storage.speaking(self.path):
-            yield from reading.agent_tables(self._connection, self.path, agent_type, run_ids)
+        for block in self.agent_blocks(agent_type, run_ids):
+            yield block.table()
 
     def _whole_plan(self) -> RunPlan:
         """Every run that the study ever asked for: the place of a run is its number."""

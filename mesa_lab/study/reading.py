@@ -1,40 +1,33 @@
 """Tables out of a study file, column by column.
 
-A million runs become a frame in a few seconds and never a list of dicts. Series and agents' data stay Arrow,
-one block at a time, so that what does not fit into memory can still be gone through. No read transaction
-outlives the reading of one block: a slow reader never holds up the driver.
+A million runs become a frame in a few seconds and never a list of dicts. What was collected over the steps is
+`blocks`' business.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import zlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.errors import OutcomeError, StudyFormatError, suggest
+from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.encoding import from_json
 from mesa_lab.study.intake import KINDS
 from mesa_lab.study.layout import RunPlan
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 __all__ = [
     "RUN_COLUMNS",
     "STATUSES",
-    "agent_tables",
     "failures_frame",
     "points_frame",
     "runs_frame",
     "select_outcomes",
-    "series_tables",
 ]
 
 STATUSES: Final = ("done", "failed", "timed out")
@@ -230,74 +223,3 @@ def failures_frame(connection: sqlite3.Connection) -> pd.DataFrame:
             for name, kind, column in zip(names, kinds, columns, strict=True)
         }
     )
-
-
-def series_tables(
-    connection: sqlite3.Connection, path: Path, run_ids: Any = None, outcomes: Sequence[str] | None = None
-) -> Iterator[pa.Table]:
-    """Yield one Arrow table per block of runs: run_id, step, time and the outcomes that the block has."""
-    names = None if outcomes is None else [name for _, name, _ in select_outcomes(connection, outcomes)]
-    for block, superseded in _blocks(connection, "blocks", run_ids, "series IS NOT NULL"):
-        checksum, data = connection.execute(
-            "SELECT checksum, series FROM blocks WHERE block = ?", (block,)
-        ).fetchone()
-        table = _decode(path, block, checksum, data)
-        if names is not None:
-            places = [place for place, name in enumerate(table.column_names) if place < 3 or name in names]
-            table = table.select(places)
-        yield _current(connection, table, block, superseded, run_ids)
-
-
-def agent_tables(
-    connection: sqlite3.Connection, path: Path, agent_type: str, run_ids: Any = None
-) -> Iterator[pa.Table]:
-    """Yield one Arrow table per block of runs: run_id, step, agent_id and what was collected of that type."""
-    for block, superseded in _blocks(
-        connection, "agent_blocks JOIN blocks USING (block)", run_ids, "agent_type = ?", agent_type
-    ):
-        checksum, data = connection.execute(
-            "SELECT checksum, data FROM agent_blocks WHERE block = ? AND agent_type = ?", (block, agent_type)
-        ).fetchone()
-        yield _current(connection, _decode(path, block, checksum, data), block, superseded, run_ids)
-
-
-def _blocks(
-    connection: sqlite3.Connection, tables: str, run_ids: Any, condition: str, *values: Any
-) -> list[tuple[int, bool]]:
-    query = f"SELECT block, superseded FROM {tables} WHERE {condition}"
-    if run_ids is not None:
-        query += " AND block IN (SELECT block FROM runs JOIN json_each(?) ON run_id = value)"
-        values = (*values, json.dumps(np.asarray(run_ids, np.int64).tolist()))
-    return connection.execute(query + " ORDER BY block", values).fetchall()
-
-
-def _decode(path: Path, block: int, checksum: int, data: bytes) -> pa.Table:
-    import pyarrow as pa
-
-    if zlib.crc32(data) != checksum:
-        raise StudyFormatError(
-            f"'{path}' is damaged: the data of block {block} are not those that were written. Use a backup, or save what "
-            "can be read with `mesa_lab.study.rescue`."
-        )
-    return pa.ipc.open_stream(data).read_all()
-
-
-def _current(
-    connection: sqlite3.Connection, table: pa.Table, block: int, superseded: bool, run_ids: Any
-) -> pa.Table:
-    """Keep the rows of the runs asked for, and of none that a later attempt replaced."""
-    import pyarrow as pa
-
-    keep: npt.NDArray[np.int64] | None = None if run_ids is None else np.asarray(run_ids, np.int64)
-    present = table["run_id"].to_numpy()
-    if superseded:
-        rows = connection.execute(
-            "SELECT run_id FROM runs JOIN json_each(?) ON run_id = value WHERE block = ?",
-            (json.dumps(np.unique(present).tolist()), block),
-        )
-        valid = np.fromiter((row[0] for row in rows), np.int64)
-        keep = valid if keep is None else np.intersect1d(valid, keep)
-    if keep is None:
-        return table
-    mask = np.isin(present, keep)
-    return table if mask.all() else table.filter(pa.array(mask))

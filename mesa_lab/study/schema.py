@@ -1,16 +1,16 @@
 """The tables of a study file.
 
 Everything in them is TOML, JSON, text, numbers or Arrow streams: reading a study runs nobody's code. A newer
-schema has a higher `VERSION`, which older releases refuse by name.
+schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`).
 """
 
 import sqlite3
 from typing import Final
 
-__all__ = ["APPLICATION_ID", "MAX_OUTCOMES", "VERSION", "lay_out", "rewrite_view"]
+__all__ = ["APPLICATION_ID", "MAX_OUTCOMES", "VERSION", "lay_out", "raise_version", "rewrite_view"]
 
 APPLICATION_ID: Final = 0x4D65734C  # "MesL"
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_OUTCOMES: Final = 1900  # SQLite takes 2000 columns
 
 # Outcome columns of `runs` are o0, o1 … in the order of `outcomes`; they carry no type, so that each value
@@ -71,6 +71,12 @@ def lay_out(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN")
     for statement in _SCHEMA.split(";\n"):
         connection.execute(statement)
+
+
+def raise_version(connection: sqlite3.Connection) -> None:
+    """Mark an older study as one that has what this version writes."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def rewrite_view(connection: sqlite3.Connection) -> None:

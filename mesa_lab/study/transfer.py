@@ -20,6 +20,7 @@ import numpy.typing as npt
 from mesa_lab.errors import StudyFormatError, StudyMismatchError
 from mesa_lab.study import schema, storage
 from mesa_lab.study.agreement import Side, settle
+from mesa_lab.study.blocks import renumbered
 from mesa_lab.study.growth import meta
 from mesa_lab.study.layout import RunPlan, plan
 
@@ -278,14 +279,4 @@ def _checked(path: Path, block: int, checksum: int, data: bytes, numbers: Number
             f"'{path}' is damaged: the data of block {block} are not those that were written. Save what can be read with "
             "`mesa_lab.study.rescue`, and merge that instead."
         )
-    if numbers is None:
-        return data
-    import pyarrow as pa
-
-    table = pa.ipc.open_stream(data).read_all()
-    place = table.column_names.index("run_id")
-    table = table.set_column(place, "run_id", pa.array(numbers[table["run_id"].to_numpy()]))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
+    return data if numbers is None else renumbered(data, numbers)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mesa_lab.errors import StudyBusyError, StudyFormatError
-from mesa_lab.study import lease, sessions, storage
+from mesa_lab.study import lease, schema, sessions, storage
 from mesa_lab.study.intake import BatchLike, Intake
 
 __all__ = ["Writer"]
@@ -83,6 +83,7 @@ class Writer:
                     self._connection.execute("PRAGMA synchronous = OFF")
                 self._check()
                 self._lease = lease.take(self._connection, path, token)
+                schema.raise_version(self._connection)
                 self._session, self._notices = sessions.begin(self._connection, path, settings or {})
                 self._intake = Intake(self._connection, path)
         except BaseException:

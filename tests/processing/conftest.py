@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,6 +37,23 @@ class Listed:
         return self.values
 
 
+@dataclass
+class Unpacked:
+    """A block of a study that is in memory."""
+
+    whole: pa.Table
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.whole.schema
+
+    def read(self, first: int | None = None) -> pa.Table:
+        return self.whole.select(range(self.whole.num_columns if first is None else first))
+
+    def table(self) -> pa.Table:
+        return self.whole
+
+
 class FakeStudy:
     """Runs that never were: run ids count all points once, then the next replication."""
 
@@ -57,6 +75,7 @@ class FakeStudy:
         n = len(points) * replications
         self.points = points
         self.block = block
+        self.parts: list[pa.Table] | None = None  # in place of the series
         run_id = np.arange(n)
         runs = pd.DataFrame(
             {
@@ -120,7 +139,10 @@ class FakeStudy:
         frame["width"] = 20
         return frame.rename_axis("point")
 
-    def series_tables(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Any:
+    def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Any:
+        if self.parts is not None:
+            yield from map(Unpacked, self.parts)
+            return
         names = self.outcome_names if outcomes is None else list(outcomes)
         wanted = None if run_ids is None else set(run_ids)
         ids = [run for run in self.runs["run_id"] if wanted is None or run in wanted]
@@ -138,10 +160,10 @@ class FakeStudy:
                     column += [final if fixed else final * step / max(last, 1) for step in range(last + 1)]
             own = [list(column) for column in zip(*rows, strict=True)]
             arrays = [pa.array(values) for values in (*own, *columns)]
-            yield pa.Table.from_arrays(arrays, names=["run_id", "step", "time", *names])
+            yield Unpacked(pa.Table.from_arrays(arrays, names=["run_id", "step", "time", *names]))
 
-    def agent_tables(self, agent_type: str) -> Any:
-        yield self.agents[agent_type]
+    def agent_blocks(self, agent_type: str) -> Any:
+        yield Unpacked(self.agents[agent_type])
 
     def failures_frame(self) -> pd.DataFrame:
         bad = self.runs[self.runs["status"] != "done"]

@@ -78,9 +78,9 @@ def test_series_have_one_row_per_run_and_step(make):
 
 def test_series_come_in_order_of_runs_and_steps_however_they_were_stored(make):
     results = make(POINTS, replications=3, steps=3)
-    parts = [list(table.to_batches()) for table in results.study.series_tables()]
+    parts = [list(block.table().to_batches()) for block in results.study.series_blocks()]
     shuffled = [pa.Table.from_batches([batch]) for part in parts for batch in part][::-1]
-    results.study.series_tables = lambda run_ids=None, outcomes=None: iter(shuffled)
+    results.study.parts = shuffled
     series = results.series()
     assert series.equals(series.sort_values(["run_id", "step"], kind="stable"))
 
@@ -91,7 +91,7 @@ def test_an_outcome_that_some_blocks_lack_is_missing_there(make):
         pa.table({"run_id": [0, 0], "step": [0, 1], "time": [0.0, 1.0]}),
         pa.table({"run_id": [1, 1], "step": [0, 1], "time": [0.0, 1.0], "happy": [3, 4]}),
     ]
-    results.study.series_tables = lambda run_ids=None, outcomes=None: iter(parts)
+    results.study.parts = parts
     assert results.series()["happy"].fillna(-1).tolist() == [-1, -1, 3, 4]
     table = results.aggregate("happy", over="series")
     assert table["n"].tolist() == [1, 1]
@@ -100,7 +100,7 @@ def test_an_outcome_that_some_blocks_lack_is_missing_there(make):
 
 def test_no_series_is_an_empty_table_with_its_columns(make):
     results = make(POINTS)
-    results.study.series_tables = lambda run_ids=None, outcomes=None: iter([])
+    results.study.parts = []
     assert list(results.series()) == ["run_id", "point", "replication", "n", "mode", "step", "time", "happy"]
     assert results.series().empty
 
