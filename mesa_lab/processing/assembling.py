@@ -83,13 +83,16 @@ def assemble(
         The columns, each of the widest type that it has in any block; None when a run's rows do not stand together in
         one block, or not in the order of its steps.
     """
-    parts = []
+    parts: list[_Part] = []
+    stored = plain = pa.schema([])
     for block in blocks:
         stretches = _stretches(block.read(_KEYS))
         if stretches is None:
             return None
         if len(stretches[0]):
-            parts.append(_Part(block, _plain_schema(block.schema, rename), *stretches))
+            if block.schema != stored:  # most are alike
+                stored, plain = block.schema, _plain_schema(block.schema, rename)
+            parts.append(_Part(block, plain, *stretches))
     parts.sort(key=lambda part: part.run_id[0])
     nothing = np.zeros(0, np.int64)
     run_id = np.concatenate([nothing, *(part.run_id for part in parts)])
@@ -131,8 +134,9 @@ def _stretches(keys: pa.Table) -> tuple[Numbers, Numbers] | None:
     """Return the runs of a block and how many rows each has; None when steps go back within a run."""
     run_id, counts = _runs_of(keys.column(0))
     step, lengths = _runs_of(keys.column(1))
-    back = np.cumsum(lengths)[:-1][np.diff(step) < 0]
-    return (run_id, counts) if np.isin(back, np.cumsum(counts), assume_unique=True).all() else None
+    back = np.cumsum(lengths)[:-1][step[1:] < step[:-1]]
+    ends = np.cumsum(counts)
+    return (run_id, counts) if (ends[np.searchsorted(ends, back)] == back).all() else None
 
 
 def _runs_of(column: pa.ChunkedArray) -> tuple[Numbers, Numbers]:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from mesa_lab.preparation.outcomes import AgentSelection
-from mesa_lab.running.columns import AGENT_KEYS, Chunk, array_of
+from mesa_lab.running.columns import AGENT_KEYS, Chunk, array_of, array_of_small_integers
 from mesa_lab.running.measuring import PLAIN, UnstorableError, agents_of_type, cell, stored
 
 __all__ = ["AgentTables", "Notes"]
@@ -190,6 +190,8 @@ class AgentTables:
         return self._array(name, values, step)
 
     def _array(self, name: str, values: list[Any], step: int) -> pa.Array:
+        if values and type(values[0]) is int and (whole := array_of_small_integers(values)) is not None:
+            return whole
         try:
             array = pa.array(values)
             if array.type in _SCALARS:

@@ -11,6 +11,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +29,7 @@ __all__ = ["Block", "agent_blocks", "plain", "renumbered", "series_blocks"]
 _FIRST_OUTCOME: Final = 3  # after run_id, step and time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """The data of some runs, still compressed.
 
@@ -42,7 +43,7 @@ class Block:
     columns: tuple[int, ...] | None = None
     runs: npt.NDArray[np.int64] | None = None
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """Names and types of the columns, as `read` returns them."""
         import pyarrow as pa
@@ -113,11 +114,12 @@ def series_blocks(
     query = "SELECT checksum, series FROM blocks WHERE block = ?"
     for block, superseded in _blocks(connection, "blocks", run_ids, "series IS NOT NULL"):
         data = _checked(path, block, *connection.execute(query, (block,)).fetchone())
-        columns = None
-        if chosen is not None:
-            names = enumerate(Block(data).schema.names)
-            columns = tuple(place for place, name in names if place < _FIRST_OUTCOME or name in chosen)
-        yield _current(connection, Block(data, columns), block, superseded, run_ids)
+        whole = Block(data)
+        if chosen is not None and not chosen.issuperset(whole.schema.names[_FIRST_OUTCOME:]):
+            names = enumerate(whole.schema.names)
+            columns = (place for place, name in names if place < _FIRST_OUTCOME or name in chosen)
+            whole = Block(data, tuple(columns))
+        yield _current(connection, whole, block, superseded, run_ids)
 
 
 def agent_blocks(
@@ -163,4 +165,4 @@ def _current(
         )
         valid = np.fromiter((row[0] for row in rows), np.int64)
         keep = valid if keep is None else np.intersect1d(valid, keep)
-    return Block(whole.data, whole.columns, keep)
+    return whole if keep is None else Block(whole.data, whole.columns, keep)

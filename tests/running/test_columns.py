@@ -1,7 +1,16 @@
+import enum
+
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from mesa_lab.running.columns import Chunk, agent_columns, decode_table, encode_columns
+from mesa_lab.running.columns import (
+    Chunk,
+    agent_columns,
+    array_of_small_integers,
+    decode_table,
+    encode_columns,
+)
 
 
 def chunk(step, ids, state, kinds=None):
@@ -41,3 +50,24 @@ def test_who_was_there_at_which_step_takes_next_to_nothing():
         [(0, [chunk(step, range(1000), [1] * 1000, ["Wolf"] * 1000) for step in range(100)])]
     )
     assert len(encode_columns(columns)) < 100_000
+
+
+@pytest.mark.parametrize("values", [[0], [-1, 2, 2, 300], [2**31 - 1, -(2**31)], [105] * 7])
+def test_small_integers_are_taken_as_they_are(values):
+    array = array_of_small_integers(values)
+    assert array.equals(pa.array(values))
+    assert array.type == pa.int64()
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, None, 1.0, "i", 2**31, 2**70, np.int64(1), Level.LOW, (), b"iiii", object(), [1], {1: 2}],
+    ids=lambda value: type(value).__name__,
+)
+def test_nothing_else_is_taken_for_a_small_integer(value):
+    assert array_of_small_integers([1, value]) is None
+    assert array_of_small_integers([value, 1, 2, 3, 4]) is None
