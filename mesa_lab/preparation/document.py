@@ -24,6 +24,7 @@ from mesa_lab.preparation.parameters import Choice, Integer, Levels, Real
 
 __all__ = ["HEADER", "from_toml", "parameter_text", "read", "to_plain", "to_toml", "write"]
 
+_SHORT_LIST = 12
 HEADER: Final = "Mesa Lab experiment. Run it with: mesa-lab run <this file>"
 
 
@@ -407,11 +408,24 @@ def _item(value: Any) -> Item:
             table.append(key, _item(inner))
         return table
     if isinstance(value, list):
+        if len(value) > _SHORT_LIST and set(map(type, value)) <= {int, float}:
+            return _Numbers(value)
         # At once: appending to tomlkit's arrays takes as long as they are.
         parts: list[Item] = []
         for inner in value:
             parts += [Whitespace(","), Whitespace(" ")] if parts else []
             parts.append(_item(inner))
-        return Array(parts, Trivia(), multiline=len(value) > 12)
+        return Array(parts, Trivia(), multiline=len(value) > _SHORT_LIST)
     item: Item = tomlkit.item(value)
     return item
+
+
+class _Numbers(Array):
+    """A long list of numbers, one a line; an item of tomlkit's for each would take twenty times as long to write."""
+
+    def __init__(self, numbers: list[int | float]) -> None:
+        super().__init__([], Trivia())
+        self._text = "[\n" + "".join(f"    {number!r},\n" for number in numbers) + "]"
+
+    def as_string(self) -> str:
+        return self._text

@@ -16,6 +16,7 @@ from mesa_lab.errors import ParameterError
 
 __all__ = ["canonical", "decode", "encode", "from_json", "to_json"]
 
+_AS_THEY_ARE = frozenset({bool, int, str, type(None)})
 _TUPLE, _DICT, _NONE, _FLOAT = "$tuple", "$dict", "$none", "$float"
 
 
@@ -94,9 +95,7 @@ def to_json(parameters: Mapping[str, Any]) -> str:
         >>> to_json({"n": 10, "torus": True})
         '{"n":10,"torus":true}'
     """
-    return json.dumps(
-        _finite(encode(dict(parameters))), separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _in_order(_plain(parameters))
 
 
 def from_json(text: str) -> dict[str, Any]:
@@ -106,7 +105,8 @@ def from_json(text: str) -> dict[str, Any]:
         >>> from_json('{"n":10}')
         {'n': 10}
     """
-    decoded: dict[str, Any] = decode(json.loads(text))
+    loaded = json.loads(text)
+    decoded: dict[str, Any] = decode(loaded) if "$" in text else loaded  # only tags need decoding
     return decoded
 
 
@@ -119,8 +119,26 @@ def canonical(parameters: Mapping[str, Any]) -> str:
         >>> canonical({"b": 1, "a": 0.5}) == canonical({"a": 0.5, "b": 1})
         True
     """
-    plain = _finite(encode(dict(parameters)))
-    return json.dumps(plain, separators=(",", ":"), sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return _sorted(_plain(parameters))
+
+
+_in_order = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=True, allow_nan=False).encode
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what JSON can hold; nothing need be done for numbers and text, of which most points consist."""
+    values = dict(parameters)
+    for name, value in values.items():
+        kind = type(value)
+        if (
+            (kind not in _AS_THEY_ARE and not (kind is float and math.isfinite(value)))
+            or type(name) is not str
+            or name[:1] == "$"
+        ):
+            plain: dict[str, Any] = _finite(encode(values))
+            return plain
+    return values
 
 
 def _finite(data: Any) -> Any:

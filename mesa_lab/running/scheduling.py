@@ -4,9 +4,9 @@ Tasks come lazily, in the order of the study, and may be a million. Batches are 
 the runs that are done: long enough that sending them costs nothing, short enough that nothing waits for them.
 
 With several workers the order changes within a replication, so that they end together: at first points from all corners of
-the design are mixed, since slow ones are often neighbours and would come last; in later replications the points
-that took longest go first (Graham, 1969, "Bounds on multiprocessing timing anomalies"). Towards the end batches
-become smaller (guided self-scheduling; Polychronopoulos and Kuck, 1987). Replications stay in their order, so that a
+the design are mixed, since slow ones are often neighbours and would come last; those that turn out to take long, by
+themselves or by their neighbours (`forecast`), go first (Graham, 1969, "Bounds on multiprocessing timing anomalies").
+Towards the end batches become smaller (guided self-scheduling; Polychronopoulos and Kuck, 1987). Replications stay in their order, so that a
 study that is stopped has been everywhere equally often.
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 from math import gcd
 
+from mesa_lab.running.forecast import Forecast
 from mesa_lab.running.recording import RunRecord, Task
 
 __all__ = ["TaskQueue"]
@@ -30,7 +31,8 @@ _GROWTH = 4
 _AHEAD = 4_096
 _SHORTEST_SECONDS = 0.005
 """What a batch should take at least: below that, sending it would cost more than waiting for it."""
-_MOST_POINTS = 100_000
+_LONG_SECONDS = 0.02
+"""A shorter run may be the last one: nobody waits for it for long."""
 _GOLDEN = 0.6180339887498949
 
 
@@ -55,7 +57,7 @@ class TaskQueue:
         self._left: int | None = None
         self._lock = threading.Lock()
         self._seconds: float | None = None
-        self._seconds_of_point: dict[int, float] = {}
+        self._forecast = Forecast(_LONG_SECONDS)
         self._size = 1
 
     @property
@@ -102,9 +104,13 @@ class TaskQueue:
             self._size = max(1, min(fitting, self._size * _GROWTH, _LARGEST))
 
     def learn_points(self, runs: Iterable[RunRecord]) -> None:
-        """Learn how long the runs of a point take, for its later replications."""
-        if self._workers > 1 and len(self._seconds_of_point) < _MOST_POINTS:
-            self._seconds_of_point.update((run.point, run.init_seconds + run.run_seconds) for run in runs)
+        """Learn how long the runs of points take: others like them start earlier."""
+        if self._workers == 1:
+            return
+        with self._lock:
+            if self._forecast.learn(runs):
+                groups = groupby(self._ahead, lambda task: task.replication)
+                self._ahead = deque(task for _, group in groups for task in self._slow_first(list(group)))
 
     def _shortest(self) -> int:
         return int(_SHORTEST_SECONDS / max(self._seconds or 1.0, 1e-6)) or 1
@@ -125,9 +131,12 @@ class TaskQueue:
         count = len(tasks)
         if count == 1:
             return tasks
+        self._forecast.meet(tasks)
         step = max(1, round(_GOLDEN * count))
         while gcd(step, count) > 1:
             step += 1
-        mixed = [tasks[place * step % count] for place in range(count)]
-        usual = self._seconds or 0.0
-        return sorted(mixed, key=lambda task: -self._seconds_of_point.get(task.point, usual))
+        return self._slow_first([tasks[place * step % count] for place in range(count)])
+
+    def _slow_first(self, tasks: list[Task]) -> list[Task]:
+        seconds = self._forecast.seconds(tasks)
+        return [tasks[place] for place in sorted(range(len(tasks)), key=lambda place: -seconds[place])]
