@@ -94,18 +94,12 @@ class WalkersByFunction(Walkers):
 
 
 class Series(Model):
-    """Ten agents and three outcomes at every step."""
+    """Ten numbers, and one outcome at every step."""
 
     def __init__(self, n: int = 10, rng: int | None = None) -> None:
         super().__init__(rng=rng)
         self.levels = [1.0] * n
-        self.datacollector = DataCollector(
-            {
-                "total": lambda model: sum(model.levels),
-                "highest": lambda model: max(model.levels),
-                "first": lambda model: model.levels[0],
-            }
-        )
+        self.datacollector = DataCollector({"total": lambda model: sum(model.levels)})
         self.datacollector.collect(self)
 
     def step(self) -> None:
