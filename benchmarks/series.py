@@ -1,4 +1,4 @@
-"""What do model series cost? 100 steps × 10,000 runs with three outcomes: 1 million rows, to a DataFrame in memory."""
+"""What do model series cost? 100 steps × 10,000 runs with one outcome: 1 million rows, to a DataFrame in memory."""
 
 from __future__ import annotations
 
