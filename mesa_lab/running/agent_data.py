@@ -50,6 +50,9 @@ class Notes:
             self._first[name] = f"'{name}' is missing at step {step}: {kind}{str(error)[:300]}"
         self._count[name] = self._count.get(name, 0) + 1
 
+    def __bool__(self) -> bool:
+        return bool(self._first)
+
     def lines(self) -> list[str]:
         """The notes, one line for each outcome."""
         return [

@@ -226,7 +226,8 @@ class _Attempt:
         run.init_seconds = (self.ready or now) - self.started
         run.run_seconds = now - self.ready if self.ready else 0.0
         run.time = time_of(self.model)
-        run.notes += recorder.notes.lines()
+        if recorder.notes:
+            run.notes += recorder.notes.lines()
         if recorder.is_simple and run.status != "done":
             recorder.finish()
         run.row_steps, run.row_times, run.columns = recorder.row_steps, recorder.row_times, recorder.columns
