@@ -6,34 +6,21 @@ One chunk of Arrow values per column and step, never one object per agent. Which
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from mesa_lab.preparation.outcomes import AgentSelection
+from mesa_lab.running.attributes import attribute_of, reader_of
 from mesa_lab.running.columns import AGENT_KEYS, Chunk, array_of, array_of_small_integers
 from mesa_lab.running.measuring import PLAIN, UnstorableError, agents_of_type, cell, stored
 
 __all__ = ["AgentTables", "Notes"]
 
 _SCALARS = frozenset({pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string()})
-
-
-def _values_of(agents: Sequence[Any]) -> list[Any]:
-    return [agent.attribute for agent in agents]
-
-
-@functools.lru_cache(maxsize=1024)
-def _reader(name: str) -> Callable[[Sequence[Any]], list[Any]]:
-    """Return what reads an attribute of many agents, in less than half the time of `operator.attrgetter`."""
-    code = _values_of.__code__
-    names = tuple(name if known == "attribute" else known for known in code.co_names)
-    return FunctionType(code.replace(co_names=names), {})
 
 
 class Notes:
@@ -185,9 +172,10 @@ class AgentTables:
         self, name: str, source: str | Callable[[Any], Any], agents: Sequence[Any], step: int
     ) -> pa.Array:
         try:
-            values = (
-                _reader(source)(agents) if isinstance(source, str) else [source(agent) for agent in agents]
-            )
+            if (attribute := source if isinstance(source, str) else attribute_of(source)) is not None:
+                values = reader_of(attribute)(agents)
+            else:
+                values = [source(agent) for agent in agents]  # type: ignore[operator]
         except Exception:
             values = [self._value(name, source, agent, step) for agent in agents]
         return self._array(name, values, step)
