@@ -39,6 +39,8 @@ class Forecast:
         self._total = self._longest = 0.0
         self._runs = 0
         self._due = _FIRST_GUESS
+        self._expected: set[int] = set()
+        self._surprises, self._too_many = 0, 1
 
     def meet(self, tasks: Iterable[Task]) -> None:
         """Take note of points whose run times may be learned later."""
@@ -61,10 +63,17 @@ class Forecast:
         self._runs += len(seconds)
         self._total += sum(seconds.values())
         self._longest = max(self._longest, *seconds.values(), 0.0)
-        if self._runs < self._due or not self._is_uneven:
+        self._surprises += sum(
+            self._is_long(time) and point not in self._expected for point, time in seconds.items()
+        )
+        # Each time twice as much is needed, so that guessing costs little where nothing can be guessed.
+        if self._runs >= self._due:
+            self._due = 2 * self._runs
+        elif self._surprises >= self._too_many:
+            self._too_many = 2 * self._surprises
+        else:
             return False
-        self._due = 2 * self._runs
-        return True
+        return self._is_long(self._longest)
 
     def seconds(self, tasks: Sequence[Task]) -> list[float]:
         """Guess how long runs will take.
@@ -78,20 +87,20 @@ class Forecast:
         """
         usual = self._usual
         known = [self._known.get(task.point) for task in tasks]
-        if self._is_uneven and None in known:
-            return [
-                guess if own is None else own
-                for own, guess in zip(known, self._guesses(tasks, usual), strict=True)
-            ]
+        if self._is_long(self._longest) and None in known:
+            guesses = self._guesses(tasks, usual)
+            self._expected |= {
+                task.point for task, guess in zip(tasks, guesses, strict=True) if guess > usual
+            }
+            return [guess if own is None else own for own, guess in zip(known, guesses, strict=True)]
         return [usual if own is None else own for own in known]
 
     @property
     def _usual(self) -> float:
         return self._total / self._runs if self._runs else 0.0
 
-    @property
-    def _is_uneven(self) -> bool:
-        return self._longest > max(self._least, _UNEVEN * self._usual)
+    def _is_long(self, seconds: float) -> bool:
+        return seconds > max(self._least, _UNEVEN * self._usual)
 
     def _guesses(self, tasks: Sequence[Task], usual: float) -> list[float]:
         learned = [point for point in self._known if point in self._parameters]
