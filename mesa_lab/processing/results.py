@@ -121,6 +121,8 @@ class Results(Reader):
         for name in self.agent_types if type is None else (type,):
             keys = pa.schema([(key, pa.int64()) for key in ("run_id", "step", "agent_id")])
             frame = self.long_frame(self.study.agent_blocks(name), tables.agent_column, keys)
+            if frame.empty:
+                continue
             if type is None and name:
                 place = list(frame.columns).index("agent_id") + 1
                 frame.insert(place, "agent_type", one_text(name, len(frame)))

@@ -111,6 +111,13 @@ AGENTS = {
 }
 
 
+def test_a_type_that_never_had_an_agent_changes_nothing(make):
+    nobody = pa.table({"run_id": [], "step": [], "agent_id": [], "energy": []}, AGENTS["Wolf"].schema)
+    results = make(POINTS, agents=AGENTS | {"Fox": nobody})
+    assert results.agents().equals(make(POINTS, agents=AGENTS).agents())
+    assert results.agents("Fox").empty
+
+
 def test_agents_by_type_and_all_together(make):
     results = make(POINTS, agents=AGENTS)
     wolves = results.agents("Wolf")
