@@ -81,7 +81,8 @@ class Batch:
             None when no series was collected. A column's type is that of its values: where batches differ
             (null, int64, double, string), the widest holds them all.
         agents: Arrow streams by type of agent, with the columns run_id, step, agent_id and what was asked
-            for; under the empty name what was collected over all agents, with a column agent_type.
+            for; under the empty name what was collected over all agents, with a column agent_type. Columns
+            that repeat themselves are packed (`mesa_lab.study.blocks`).
         failures: One record per run that failed or timed out.
     """
 
