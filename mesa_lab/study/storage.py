@@ -52,6 +52,7 @@ class Draft:
             self.connection.close()
             if self.replace:
                 remove(self.path, contents_only=True)
+                _settle(self.path.parent)  # after a power cut, no old log may stand beside the new file
                 self.draft.replace(self.path)
             else:
                 _place(self.draft, self.path)
@@ -101,6 +102,16 @@ def _place(draft: Path, path: Path) -> None:
         if path.exists():
             raise exists_already(path) from None
         draft.rename(path)
+
+
+def _settle(folder: Path) -> None:
+    """Wait until the disk has the names in a folder as they are now."""
+    with contextlib.suppress(OSError):  # not every system lets a folder be opened
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def remove(path: Path, *, contents_only: bool = False) -> None:
