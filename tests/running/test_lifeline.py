@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from mesa_lab.running.runner import _start
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,3 +55,19 @@ def test_no_worker_outlives_its_driver(ending, number, tmp_path):
             for worker in workers:
                 if worker.is_running():
                     worker.kill()
+
+
+def test_a_fresh_worker_has_loaded_what_runs_need_and_no_more(tmp_path):
+    executor = _start(str(tmp_path / "slot"))
+    try:
+        loaded = executor.submit(eval, "list(__import__('sys').modules)").result()
+        assert executor.submit(gc.get_freeze_count).result() > 50_000
+        assert executor.submit(gc.isenabled).result()
+    finally:
+        executor.shutdown(kill_workers=True)
+    # Its first run need not wait for any import but the model's.
+    assert loaded.index("mesa.model") < loaded.index("mesa_lab.running.simulation")
+    assert {"mesa_lab.running.worker", "pyarrow"} <= set(loaded)
+    # What other rooms use takes its time to import.
+    assert not {"tomlkit", "altair", "solara", "SALib", "scipy.stats", "matplotlib"} & set(loaded)
+    assert not {"mesa_lab.preparation.experiment", "mesa_lab.study", "mesa_lab.processing"} & set(loaded)
