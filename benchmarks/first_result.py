@@ -1,7 +1,8 @@
 """How long until something is to be seen? From the call to the first result on disk, cold and once more.
 
-Cold: the process has imported Mesa Lab and the model, as a notebook has by then, and no worker lives. The second study
-is another experiment in another file.
+Cold: the process has imported Mesa Lab and the model, as a notebook has by then, and no worker lives; bytecode of all
+modules is on disk, as it is from the second study of a user's life on. The second study is another experiment in
+another file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from benchmarks.measuring import WORKERS, Reading, Row, alternate, in_fresh_proc
 
 def measure(quick: bool = False) -> Iterator[Row]:
     rounds = 1 if quick else 5
+    in_fresh_process(mesa_lab)  # writes the bytecode
     readings = alternate({"Mesa Lab": mesa_lab}, rounds)["Mesa Lab"]
     peer = "" if quick else f"batch_run {in_fresh_process(batch_run)['seconds']:.2f} s on every call"
     cpu = median(readings, "cpu")

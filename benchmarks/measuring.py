@@ -97,7 +97,8 @@ def in_fresh_process(
     """Call a contestant in a process of its own, perhaps with another Python, and return its numbers."""
     name = f"{contestant.__module__}:{contestant.__name__}"
     command = [*python, "-m", "benchmarks.measuring", name, json.dumps(options)]
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    # With bytecode, as users have it: to compile Mesa Lab anew in every process would be measured too.
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise RuntimeError(f"{name} failed:\n{done.stderr[-3000:]}")
