@@ -40,7 +40,7 @@ def test_no_worker_outlives_its_driver(ending, number, tmp_path):
         try:
             assert driver.stdout.readline() == "busy\n"
             workers = [psutil.Process(int(file.name)) for file in numbers.iterdir()]
-            assert len(workers) == 2
+            assert len(workers) >= 2  # of three; the third may be on its way
             if number is not None:
                 driver.send_signal(number)
             driver.wait(timeout=30)
