@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from mesa_lab.study import blocks, storage
+from mesa_lab.study import blocks, checksums, storage
 from mesa_lab.study.blocks import Block
 
 __all__ = ["Side", "settle"]
@@ -95,9 +95,7 @@ def settle(
     Returns:
         The rows that take the place of failures, for each run that disagrees what is wrong, and the runs that agree.
     """
-    number, status, attempt, block = (
-        columns.index(name) for name in ("run_id", "status", "attempt", "block")
-    )
+    number, status, attempt = (columns.index(name) for name in ("run_id", "status", "attempt"))
     compared = [place for place, name in enumerate(columns) if name not in _APART]
     query = f"SELECT {', '.join(columns)} FROM runs JOIN json_each(?) ON run_id = value"
     better: list[Row] = []
@@ -117,8 +115,7 @@ def settle(
                     wrong[new[number]] = f"{name_of(columns[unlike])} is {old[unlike]!r} and {new[unlike]!r}"
             elif new[status] == "done":
                 better.append((*new[:attempt], max(new[attempt], old[attempt] + 1), *new[attempt + 1 :]))
-                ask("DELETE FROM runs WHERE run_id = ?", (new[number],))
-                ask("UPDATE blocks SET superseded = 1 WHERE block = ?", (old[block],))
+                checksums.take_out(target.connection, [new[number]])
             elif old[status] != "done":
                 failed.append(new[number])
             elif old[attempt] <= new[attempt]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from mesa_lab.errors import StudyError
-from mesa_lab.study import schema
+from mesa_lab.study import checksums, schema
 
 __all__ = ["KINDS", "BatchLike", "Intake", "clean"]
 
@@ -62,8 +62,8 @@ class Intake:
         self._insert: dict[tuple[str, ...], str] = {}
         self._columns = {name: position for position, name in ask("SELECT position, name FROM outcomes")}
         self._kinds: dict[str, int] = dict(ask("SELECT name, kinds FROM outcomes"))
-        unfinished = ask("SELECT run_id, status, attempt, block FROM runs WHERE status <> 'done'")
-        self._retried = {run_id: (status, attempt, block) for run_id, status, attempt, block in unfinished}
+        unfinished = ask("SELECT run_id, status, attempt FROM runs WHERE status <> 'done'")
+        self._retried = {run_id: (status, attempt) for run_id, status, attempt in unfinished}
         self._block: int = ask("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
 
     def take(self, batches: Sequence[BatchLike]) -> Counter[str]:
@@ -105,14 +105,15 @@ class Intake:
                 if (before := self._retried.pop(run[0], None)) is not None:
                     attempts[run[0]] = before[1] + 1
                     tally[before[0]] -= 1
-                    self._connection.execute("DELETE FROM runs WHERE run_id = ?", (run[0],))
-                    self._connection.execute("UPDATE blocks SET superseded = 1 WHERE block = ?", (before[2],))
+            if attempts:
+                checksums.take_out(self._connection, list(attempts))
         rows = [
             (*run[:9], run[9] or None, attempts.get(run[0], 1), block, *final)
             for run, final in zip(batch.runs, finals, strict=True)
         ]
         taken = self._connection.executemany(self._statement(names), rows).rowcount == len(rows)
         tally.update([run[4] for run in batch.runs] if taken else self._statuses(batch, block))
+        checksums.note(self._connection, block, names, rows if taken else None)
         series = batch.series
         self._connection.execute(
             "INSERT INTO blocks(block, runs, superseded, checksum, series) VALUES(?, ?, ?, ?, ?)",
@@ -130,7 +131,7 @@ class Intake:
             )
         for run in batch.runs:
             if run[4] != "done":
-                self._retried[run[0]] = (run[4], attempts.get(run[0], 1), block)
+                self._retried[run[0]] = (run[4], attempts.get(run[0], 1))
 
     def _statuses(self, batch: BatchLike, block: int) -> list[str]:
         """Return the statuses of those runs of a batch that are new; a cluster may deliver a run twice."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mesa_lab.study import blocks, growth, lease, reading, storage
+from mesa_lab.study import blocks, checksums, growth, lease, reading, storage
 from mesa_lab.study.blocks import Block
 from mesa_lab.study.failing import FailureKind, failure_kinds
 from mesa_lab.study.layout import RunPlan, plan
@@ -106,6 +107,19 @@ class OpenedStudy:
                     session[name] = json.loads(session[name] or "{}")
                 session["notices"] = tuple(session["settings"].pop("notices", {}).values())
         return found
+
+    def check(self) -> None:
+        """Look whether the results of all runs are those that were written; of a million runs it takes some seconds.
+
+        Series and agents' data are looked at whenever they are read.
+
+        Raises:
+            StudyFormatError: If some are not; the message names the runs concerned.
+        """
+        with storage.speaking(self.path):
+            connection, _ = storage.connect(self.path)
+            with closing(connection):
+                checksums.check(connection, self.path)
 
     def status(self) -> StudyStatus:
         """Return how far the study is; quick whatever its size."""

@@ -1,8 +1,9 @@
 """Save what can be read of a damaged study into a new one, from which the rest can be run again.
 
 SQLite stops at the first page that makes no sense; here it is asked for ever smaller ranges around the damage.
-A run counts as saved only when all that belongs to it is: the others are missing in the new study, so that
-`resume` runs just them.
+A run counts as saved only when all that belongs to it is, and when its block has the checksums that were noted for it
+(`checksums`): a block of which a row is changed or gone is given up. The others are missing in the new study, so that
+`resume` runs just them. Runs of version 1 have no checksums: of these all rows are saved that can be read.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
-from mesa_lab.study import schema, storage
+from mesa_lab.study import checksums, schema, storage
 
 __all__ = ["Rescued", "rescue"]
 
@@ -162,6 +163,12 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     place, status = names.index("block"), names.index("status")
     runs = _rows(source, f"SELECT {', '.join(names)} FROM runs", "run_id", 0, had[1])
     _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in _STATUSES))
+    if source.execute("SELECT 1 FROM sqlite_master WHERE name = 'row_checksums'").fetchone():
+        noted = _rows(source, "SELECT block, checksum FROM row_checksums", "block", 0, highest)
+        _insert(connection, "row_checksums", (row for row in noted if row[0] in sound and _all(int, *row)))
+    changed = json.dumps(checksums.changed_blocks(connection))
+    connection.execute("DELETE FROM runs WHERE block IN (SELECT value FROM json_each(?))", (changed,))
+    connection.execute("DELETE FROM row_checksums WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM blocks WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM agent_blocks WHERE block NOT IN (SELECT block FROM runs)")
     whole = "SELECT block FROM blocks JOIN (SELECT block, count(*) AS saved FROM runs GROUP BY block) USING (block) WHERE saved = runs"

@@ -1,7 +1,8 @@
 """The tables of a study file.
 
 Everything in them is TOML, JSON, text, numbers or Arrow streams: reading a study runs nobody's code. A newer
-schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`).
+schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`), and
+rows of runs have checksums (`checksums`).
 """
 
 import sqlite3
@@ -26,6 +27,7 @@ CREATE TABLE runs(
 CREATE INDEX unfinished ON runs(status) WHERE status <> 'done';
 CREATE TABLE blocks(
   block INTEGER PRIMARY KEY, runs INTEGER NOT NULL, superseded INTEGER NOT NULL DEFAULT 0, checksum INTEGER, series BLOB);
+CREATE TABLE row_checksums(block INTEGER PRIMARY KEY, checksum INTEGER NOT NULL);
 CREATE TABLE agent_blocks(
   block INTEGER NOT NULL, agent_type TEXT NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,
   UNIQUE(agent_type, block));
@@ -74,7 +76,10 @@ def lay_out(connection: sqlite3.Connection) -> None:
 
 
 def raise_version(connection: sqlite3.Connection) -> None:
-    """Mark an older study as one that has what this version writes."""
+    """Make an older study one that has what this version writes."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS row_checksums(block INTEGER PRIMARY KEY, checksum INTEGER NOT NULL)"
+    )
     if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
         connection.execute(f"PRAGMA user_version = {VERSION}")
 

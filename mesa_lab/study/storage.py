@@ -5,6 +5,7 @@ the tables nor the experiment. Nothing else may open a study file: closing it wo
 """
 
 import contextlib
+import json
 import os
 import sqlite3
 import stat
@@ -157,8 +158,7 @@ def _recognise(connection: sqlite3.Connection, path: Path) -> None:
 def _diagnose(path: Path) -> None:
     """Say what is wrong with a file that SQLite cannot read, from its first hundred bytes."""
     with path.open("rb") as file:
-        header = file.read(100)
-        size = file.seek(0, os.SEEK_END)
+        header, size = file.read(100), file.seek(0, os.SEEK_END)
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
         raise StudyFormatError(
             f"'{path}' is no study file. Study files are made by `mesa-lab run` or `ml.run`."
@@ -278,9 +278,9 @@ def speaking(path: Path) -> Iterator[None]:
         raise StudyError(f"The study '{path}' could not be used: {error.strerror or error}.") from error
     except (ValueError, TypeError, LookupError) as error:
         # Pages that SQLite finds in order may hold what does not belong there.
-        if (problem := _damage(path)) is None:
-            raise
-        raise _damaged(path, problem) from error
+        if (problem := _damage(path)) or isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+            raise _damaged(path, problem or error) from error
+        raise
 
 
 def _damaged(path: Path, problem: object) -> StudyFormatError:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import StudyFormatError, StudyMismatchError
-from mesa_lab.study import schema, storage
+from mesa_lab.study import checksums, schema, storage
 from mesa_lab.study.agreement import Side, settle
 from mesa_lab.study.blocks import renumbered
 from mesa_lab.study.growth import meta
@@ -190,12 +190,17 @@ def _transfer_runs(
     columns = [*_RUN, *target.columns([(name, kinds) for _, name, kinds in outcomes])]
     insert = f"INSERT INTO runs({', '.join(columns)}) VALUES({', '.join('?' * len(columns))})"
     fields = ", ".join([*_RUN, *(f"o{position}" for position, _, _ in outcomes)])
+    names = [name for _, name, _ in outcomes]
     kept = np.zeros(last + 1, np.int64)
+    sums, kept_sums = checksums.Sums(last), checksums.Sums(last)
     strangers = 0
     wrong: dict[int, str] = {}
     for rows in storage.rows(path, source, f"SELECT {fields} FROM runs ORDER BY run_id"):
         own = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         ids = own if numbers is None else numbers[own]
+        blocks = np.fromiter((row[_BLOCK] for row in rows), np.int64, len(rows))
+        row_numbers = checksums.of_rows(names, rows)
+        sums.add(blocks, row_numbers)
         strangers += int((ids < 0).sum())
         if strangers:
             continue
@@ -215,8 +220,13 @@ def _transfer_runs(
             fresh += better
             target.repeated.update((path, target.sources[target.origin[run_id]]) for run_id in alike)
         target.connection.executemany(insert, fresh)
-        target.origin[np.array([row[0] for row in fresh], np.int64)] = len(target.sources) - 1
-        np.add.at(kept, np.array([row[_BLOCK] - target.blocks for row in fresh], np.int64), 1)
+        taken = np.array([row[0] for row in fresh], np.int64)
+        target.origin[taken] = len(target.sources) - 1
+        taken_over = np.isin(ids, taken, assume_unique=True) & (blocks <= last)
+        np.add.at(kept, blocks[taken_over], 1)
+        kept_sums.add(blocks[taken_over], row_numbers[taken_over])
+    with storage.speaking(path):
+        checksums.refuse_changed(source, path, sums)
     if strangers:
         raise StudyMismatchError(
             f"'{path}' has {strangers:,} runs that '{target.base}' does not ask for: other design points, or more replications. "
@@ -224,6 +234,7 @@ def _transfer_runs(
         )
     if wrong:
         raise _disagreement(path, target, wrong)
+    kept_sums.note(target.connection, np.flatnonzero(kept), target.blocks)
     return kept
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
+import struct
 
 import pyarrow as pa
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import Study, rescue
+from mesa_lab.study.checksums import of_rows
+from mesa_lab.study.merging import merge
 
 
 def database(path, **pragmas):
@@ -110,3 +114,114 @@ def test_a_changed_byte_in_a_series_is_noticed(filled):
     with pytest.raises(StudyFormatError, match="are not those that were written"):
         list(filled.series_tables())
     assert len(filled.runs_frame()) == 12
+
+
+def change_a_byte(path, written, instead):
+    """Change a stored value on its page, past SQLite."""
+    data = path.read_bytes()
+    assert data.count(written) == 1
+    path.write_bytes(data.replace(written, instead))
+
+
+def double(value):
+    return struct.pack(">d", value)
+
+
+MEASURED = {"share": lambda run_id: run_id / 7 + 0.1, "happy": lambda run_id: run_id * 10}
+
+
+@pytest.fixture
+def measured(tmp_path, batch_of):
+    """Forty blocks of ten runs each, of which one run was done again, on top of an outcome that came later."""
+    study = Study.create(
+        tmp_path / "measured.study", Experiment("m:M", {"a": list(range(40))}, replications=10)
+    )
+    with study.writing() as writer:
+        for start in range(0, 400, 10):
+            writer.add(batch_of(study.tasks(range(start, start + 10)), failing=[203], **MEASURED))
+    with study.writing() as writer:
+        writer.add(batch_of(study.tasks([203]), **MEASURED, late=lambda run_id: "x"))
+    study.close()
+    return study.path
+
+
+@pytest.mark.parametrize(
+    ("run", "named"),
+    [(137, "10 runs (130 to 139)"), (207, "9 runs (200 to 209)"), (203, "1 run (203)")],
+)
+def test_a_changed_byte_in_a_run_is_noticed_named_and_run_again(measured, tmp_path, batch_of, run, named):
+    expected = Study.open(measured).runs_frame()
+    Study.open(measured).check()
+    value = MEASURED["share"](run)
+    stored = bytearray(double(value))
+    stored[3] ^= 0x10
+    change_a_byte(measured, double(value), bytes(stored))
+    with Study.open(measured) as study:
+        assert study.runs_frame()["share"][run] != value  # SQLite sees nothing
+        with pytest.raises(StudyFormatError) as caught:
+            study.check()
+    assert str(measured) in str(caught.value)
+    assert named in str(caught.value)
+    assert "mesa_lab.study.rescue" in str(caught.value)
+    with pytest.raises(StudyFormatError, match="is damaged"):
+        merge([measured], tmp_path / "merged.study")
+    assert not (tmp_path / "merged.study").exists()
+    lost = int(named.split()[0])
+    rescued = rescue(measured, tmp_path / "saved.study")
+    assert rescued.lost == lost
+    with Study.open(rescued.path) as saved:
+        saved.check()
+        pending = saved.pending().tolist()
+        assert len(pending) == lost
+        assert run in pending
+        with saved.writing() as writer:
+            late = {"late": lambda run_id: "x"} if pending == [203] else {}
+            writer.add(batch_of(saved.tasks(pending), **MEASURED, **late))
+        saved.check()
+        frame = saved.runs_frame()
+        assert frame.drop(columns="attempt").equals(expected.drop(columns="attempt"))
+
+
+def test_a_row_that_went_astray_is_noticed(measured):
+    connection = sqlite3.connect(measured)
+    connection.execute("UPDATE runs SET replication = 3 WHERE run_id = 55")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StudyFormatError, match=r"10 runs \(50 to 59\)"):
+        Study.open(measured).check()
+
+
+VALUES = [
+    0, 1, 0.0, -0.0, 1.0, 0.1, -3.5, 2**62 + 1, -(2**63), 2.0**70, 1e-320, math.inf, -math.inf, math.nan, True, False,
+    None, "", "a", "ä\0b",
+]  # fmt: skip
+
+
+def test_values_count_as_they_are_read_back(study, batch_of):
+    tasks = list(study.tasks(study.pending()))
+    with study.writing() as writer:
+        for some in (tasks[:1], tasks[1:5], tasks[5:]):
+            writer.add(
+                batch_of(
+                    some,
+                    **{
+                        f"all {place}": lambda run_id, value=value: value
+                        for place, value in enumerate(VALUES)
+                    },
+                    mixed=lambda run_id: VALUES[run_id],
+                    other=lambda run_id: VALUES[-1 - run_id],
+                )
+            )
+    study.check()
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_another_value_has_another_checksum(value):
+    row = (0, 0, 0, 5, "done", 3, 3.0, 0.25, 0.5, None, 1, 1)
+    (number,) = of_rows(["x"], [(*row, value)])
+    nothing = value is None or value != value
+    for other in VALUES:
+        alike = (other is None or other != other) if nothing else other == value
+        if not alike or type(other) is type(value):
+            assert (number in of_rows(["x"], [(*row, other)])) == alike, other
+    assert (number in of_rows([], [row])) == nothing

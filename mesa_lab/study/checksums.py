@@ -1,0 +1,284 @@
+"""Checksums of the rows of runs, by which a changed byte in the table is noticed: SQLite's pages have none.
+
+Each run has a number that depends on all its values, and the checksum of a block is the sum of its runs' numbers, so
+that a run can be taken out and rows can be read in any order. What may rightly differ in another study counts
+for nothing: where a run stands (run_id, point, replication, which are checked against the plan; block) and its
+attempt. Values count as SQLite returns them, under the names of the outcomes. This room knows tables and numbers only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mesa_lab.errors import StudyFormatError
+from mesa_lab.study.layout import plan
+
+__all__ = ["Sums", "changed_blocks", "check", "note", "of_rows", "refuse_changed", "take_out"]
+
+_COLUMNS: Final = (
+    "run_id", "point", "replication", "seed", "status", "steps", "time", "init_seconds", "run_seconds", "notes",
+    "attempt", "block",
+)  # fmt: skip
+_COUNTED: Final = slice(_COLUMNS.index("seed"), _COLUMNS.index("attempt"))
+_BLOCK: Final = _COLUMNS.index("block")
+_OUTCOMES: Final = len(_COLUMNS)
+
+# 62 bits: a sum or difference of two still fits SQLite's integers, and "&" brings it back.
+_BITS: Final = 2**62 - 1
+_MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_ROW: Final = np.uint64(0x94D049BB133111EB)
+_FOLD: Final = np.uint64(31)
+_REAL: Final = [_COLUMNS[_COUNTED].index(name) for name in ("time", "init_seconds", "run_seconds")]
+_NONE, _WHOLE, _NUMBER = {type(None)}, {int, bool}, {float, type(None)}
+_AT_A_TIME: Final = 10_000
+_NAMED: Final = 8
+
+
+def of_rows(outcomes: Sequence[str], rows: Sequence[Sequence[Any]]) -> npt.NDArray[np.uint64]:
+    """Return the number of each of some runs.
+
+    Args:
+        outcomes: Names of the outcomes that are given; one without a value is as one that is not given.
+        rows: The columns of `runs` as the schema has them, then those outcomes.
+    """
+    columns = list(zip(*rows, strict=True))
+    return (
+        _of_columns(outcomes, columns[_COUNTED] + columns[_OUTCOMES:]) if columns else np.zeros(0, np.uint64)
+    )
+
+
+def _of_columns(outcomes: Sequence[str], columns: Sequence[Sequence[Any]]) -> npt.NDArray[np.uint64]:
+    keys = _keys(tuple(outcomes))
+    cells = np.empty((len(keys), len(columns[0])), np.uint64)
+    for place, (column, key) in enumerate(zip(columns, keys, strict=True)):
+        _fill(cells[place], column, key, real=place in _REAL)
+    # Each step is one to one: a single changed value always changes the number.
+    cells ^= keys[:, None]
+    cells *= _MIX
+    cells ^= cells >> _FOLD
+    cells *= keys[:, None]
+    rows = cells.sum(axis=0, dtype=np.uint64)
+    rows ^= rows >> _FOLD
+    rows *= _MIX_ROW
+    rows ^= rows >> _FOLD
+    return rows
+
+
+@lru_cache(maxsize=64)
+def _keys(outcomes: tuple[str, ...]) -> npt.NDArray[np.uint64]:
+    """Return an odd number for each column, so that equal values under two names count differently."""
+    names = [*_COLUMNS[_COUNTED], *(f"outcome {name}" for name in outcomes)]
+    digests = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
+    return np.frombuffer(digests, "<u8").astype(np.uint64) | np.uint64(1)
+
+
+def _fill(cells: npt.NDArray[np.uint64], column: Sequence[Any], key: np.uint64, real: bool) -> None:
+    """Write a column's values as 64 bits each; the key itself stands for no value, and then counts for nothing."""
+    if real:
+        try:
+            _fill_numbers(cells, column, key)
+        except (ValueError, TypeError):  # only damage puts anything else there
+            _fill_any(cells, column, key)
+        return
+    types = set(map(type, column))
+    if types == _NONE:
+        cells[:] = key
+    elif types <= _WHOLE:
+        cells[:] = np.array(column, np.int64).view(np.uint64)
+    elif types <= _NUMBER:
+        _fill_numbers(cells, column, key)
+    else:
+        _fill_any(cells, column, key)
+
+
+def _fill_numbers(cells: npt.NDArray[np.uint64], column: Sequence[Any], key: np.uint64) -> None:
+    numbers = np.array(column, np.float64)  # None becomes NaN
+    numbers += 0.0  # SQLite may return -0.0 as 0.0
+    cells[:] = numbers.view(np.uint64)
+    missing = numbers != numbers  # SQLite has no NaN
+    if missing.any():
+        cells[missing] = key
+
+
+def _fill_any(cells: npt.NDArray[np.uint64], column: Sequence[Any], key: np.uint64) -> None:
+    if len(set(column)) == 1 and type(column[0]) is str:
+        cells[:] = _of_bytes(column[0].encode("utf-8", "replace"))
+        return
+    known = {cell: _bits(cell[1]) for cell in set(zip(map(type, column), column, strict=True))}
+    bits = [known[cell] for cell in zip(map(type, column), column, strict=True)]
+    cells[:] = np.array([int(key) if some is None else some for some in bits], np.uint64)
+
+
+def _bits(value: Any) -> int | None:
+    if value is None or value != value:
+        return None
+    if isinstance(value, float):
+        return int.from_bytes(struct.pack("<d", value + 0.0), "little")
+    if isinstance(value, int):
+        return value & 0xFFFFFFFFFFFFFFFF
+    return _of_bytes(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
+
+
+def _of_bytes(data: bytes) -> int:
+    return zlib.crc32(data, 1) << 32 | zlib.crc32(data[::-1], 2)
+
+
+class Sums:
+    """The checksums of blocks, while rows go by in any order.
+
+    Args:
+        last: The highest number of a block.
+    """
+
+    def __init__(self, last: int) -> None:
+        self._sums = np.zeros(last + 1, np.uint64)
+
+    def add(self, blocks: npt.NDArray[np.int64], numbers: npt.NDArray[np.uint64]) -> None:
+        """Count runs, given the block of each and what `of_rows` returned."""
+        there = (blocks >= 0) & (blocks < len(self._sums))
+        np.add.at(self._sums, blocks[there], numbers[there])
+
+    def note(self, connection: sqlite3.Connection, blocks: Iterable[int], shift: int) -> None:
+        """Write the checksums of blocks, whose numbers are so much higher in the study that is written."""
+        connection.executemany(
+            "INSERT INTO row_checksums VALUES(?, ?)", [(int(block) + shift, self[block]) for block in blocks]
+        )
+
+    def __getitem__(self, block: int) -> int:
+        return int(self._sums[block]) & _BITS
+
+    def changed(self, connection: sqlite3.Connection) -> list[int]:
+        """Return the blocks of a study whose rows are not those that were written, when all its rows have gone by."""
+        return [block for block, checksum in _noted(connection) if self[block] != checksum]
+
+
+def _noted(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Return the checksums that a study has; runs that an older version wrote have none."""
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'row_checksums'").fetchone()
+    if there is None:
+        return []
+    return connection.execute("SELECT block, checksum FROM row_checksums").fetchall()
+
+
+def note(
+    connection: sqlite3.Connection, block: int, outcomes: Sequence[str], rows: Sequence[Sequence[Any]] | None
+) -> None:
+    """Write the checksum of a new block.
+
+    Args:
+        connection: A connection that writes.
+        block: Its number.
+        outcomes: The outcomes that its runs have.
+        rows: Its rows: the columns of `runs` as the schema has them, then the outcomes. None asks the study for them.
+    """
+    if rows is None:
+        outcomes, fields = _fields(connection)
+        rows = connection.execute(f"SELECT {fields} FROM runs WHERE block = ?", (block,)).fetchall()
+    checksum = int(of_rows(outcomes, rows).sum(dtype=np.uint64)) & _BITS
+    connection.execute("INSERT INTO row_checksums VALUES(?, ?)", (block, checksum))
+
+
+def take_out(connection: sqlite3.Connection, run_ids: Sequence[int]) -> None:
+    """Delete runs whose place others take, and count them out of their blocks."""
+    which = json.dumps(list(run_ids))
+    outcomes, fields = _fields(connection)
+    query = f"SELECT {fields} FROM runs JOIN json_each(?) ON run_id = value"
+    rows = connection.execute(query, (which,)).fetchall()
+    numbers = of_rows(outcomes, rows).tolist()
+    connection.execute("DELETE FROM runs WHERE run_id IN (SELECT value FROM json_each(?))", (which,))
+    blocks = [row[_BLOCK] for row in rows]
+    connection.executemany(
+        "UPDATE blocks SET superseded = 1 WHERE block = ?", [(block,) for block in set(blocks)]
+    )
+    connection.executemany(
+        f"UPDATE row_checksums SET checksum = (checksum - ?) & {_BITS} WHERE block = ?",
+        [(number & _BITS, block) for number, block in zip(numbers, blocks, strict=True)],
+    )
+
+
+def _fields(connection: sqlite3.Connection) -> tuple[list[str], str]:
+    """Return the names of the outcomes that a study has, and all columns of its table of runs."""
+    outcomes = connection.execute("SELECT position, name FROM outcomes ORDER BY position").fetchall()
+    return [name for _, name in outcomes], ", ".join([*_COLUMNS, *(f"o{place}" for place, _ in outcomes)])
+
+
+def changed_blocks(connection: sqlite3.Connection) -> list[int]:
+    """Return the blocks of which rows are not those that were written, in one look at all runs.
+
+    Args:
+        connection: A connection to the study, in a transaction.
+    """
+    layout = connection.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()[0]
+    whole = plan(json.loads(layout))
+    outcomes, fields = _fields(connection)
+    last = connection.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
+    sums, astray = Sums(last), set[int]()
+    cursor = connection.execute(f"SELECT {fields} FROM runs ORDER BY run_id")
+    while rows := cursor.fetchmany(_AT_A_TIME):
+        run_id, point, replication, blocks = (
+            _numbers(row[column] for row in rows) for column in (0, 1, 2, _BLOCK)
+        )
+        sums.add(blocks, of_rows(outcomes, rows))
+        known = (run_id >= 0) & (run_id < len(whole))
+        place = np.where(known, run_id, 0)
+        right = known & (whole.point[place] == point) & (whole.replication[place] == replication)
+        astray.update(blocks[~right].tolist())
+    return sorted(astray.union(sums.changed(connection)))
+
+
+def _numbers(values: Iterable[Any]) -> npt.NDArray[np.int64]:
+    """Return numbers as an array, with -1 for what is none any more."""
+    return np.array([value if type(value) is int else -1 for value in values], np.int64)
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Look whether all rows of runs are those that were written.
+
+    Args:
+        connection: A connection to the study, outside a transaction.
+        path: Its file, for messages.
+
+    Raises:
+        StudyFormatError: If some are not; the message names the runs concerned.
+    """
+    connection.execute("BEGIN")  # it may be written meanwhile
+    try:
+        if blocks := changed_blocks(connection):
+            raise _damaged(connection, path, blocks)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def refuse_changed(connection: sqlite3.Connection, path: Path, sums: Sums) -> None:
+    """Raise the same for rows that have gone by already."""
+    if blocks := sums.changed(connection):
+        raise _damaged(connection, path, blocks)
+
+
+def _damaged(connection: sqlite3.Connection, path: Path, blocks: Sequence[int]) -> StudyFormatError:
+    """Return the error that names the runs of damaged blocks."""
+    found = connection.execute(
+        "SELECT min(run_id), max(run_id), count(*) FROM runs JOIN json_each(?) ON block = value GROUP BY block",
+        (json.dumps(list(blocks)),),
+    ).fetchall()
+    named = ", ".join(
+        f"{first}" if first == last else f"{first} to {last}" for first, last, _ in sorted(found)[:_NAMED]
+    )
+    more = f" and more in {len(found) - _NAMED:,} blocks" if len(found) > _NAMED else ""
+    count = sum(row[2] for row in found)
+    runs = "1 run" if count == 1 else f"{count:,} runs"
+    return StudyFormatError(
+        f"'{path}' is damaged: among the results of {runs} ({named}{more}) are values that are not those that were written. "
+        "Use a backup, or save the others with `mesa_lab.study.rescue`: going on with the new study runs these again."
+    )
