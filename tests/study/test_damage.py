@@ -191,6 +191,40 @@ def test_a_row_that_went_astray_is_noticed(measured):
         Study.open(measured).check()
 
 
+def test_a_study_of_an_older_version_is_not_checked_until_it_is_written(measured, tmp_path, batch_of):
+    connection = sqlite3.connect(measured)
+    connection.execute("DROP TABLE row_checksums")
+    connection.execute("UPDATE runs SET o0 = 0.5 WHERE run_id = 55")
+    connection.execute("DELETE FROM runs WHERE run_id = 88")
+    connection.execute("UPDATE blocks SET superseded = 1")
+    connection.commit()
+    connection.close()
+    with Study.open(measured) as study:
+        study.check()
+        assert rescue(measured, tmp_path / "saved.study").lost == 1
+        with study.writing() as writer:
+            writer.add(batch_of(study.tasks([88]), **MEASURED))
+        study.check()
+        value = double(MEASURED["share"](88))
+    change_a_byte(measured, value, value[:-1] + b"\0")
+    with pytest.raises(StudyFormatError, match=r"of 1 run \(88\)"):
+        Study.open(measured).check()
+
+
+def test_a_run_that_is_delivered_twice_counts_once(study, batch_of):
+    with study.writing() as writer:
+        writer.add(batch_of(study.tasks(range(8))))
+        writer.add(batch_of(study.tasks(range(4, 12))))
+        writer.add(batch_of(study.tasks(range(12))))
+    study.check()
+    connection = sqlite3.connect(study.path)
+    connection.execute("UPDATE runs SET seed = seed + 1 WHERE run_id = 9")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StudyFormatError, match=r"4 runs \(8 to 11\)"):
+        study.check()
+
+
 VALUES = [
     0, 1, 0.0, -0.0, 1.0, 0.1, -3.5, 2**62 + 1, -(2**63), 2.0**70, 1e-320, math.inf, -math.inf, math.nan, True, False,
     None, "", "a", "ä\0b",

@@ -205,8 +205,10 @@ def test_a_result_takes_the_place_of_a_failure_whichever_comes_first(tmp_path, e
         series = pa.concat_tables(merged.series_tables()).to_pandas()
         assert series.groupby("run_id").size().tolist() == [3] * 12
         assert not len(merged.pending(retry_failed=True))
+        merged.check()
         merge(order, merged.path)
         assert Study(merged.path).runs_frame()["attempt"].tolist() == runs["attempt"].tolist()
+        Study(merged.path).check()
 
 
 def test_outcomes_that_only_some_runs_have_meet_by_name(tmp_path, experiment, fill):
@@ -215,6 +217,7 @@ def test_outcomes_that_only_some_runs_have_meet_by_name(tmp_path, experiment, fi
     fill(first, failing=(), wolves=lambda run: run, sheep=lambda run: run + 0.5)
     fill(second, failing=(), sheep=lambda run: run, name=lambda run: f"run {run}")
     merge([first.path, second.path], tmp_path / "whole.study")
+    Study(tmp_path / "whole.study").check()
     runs = Study(tmp_path / "whole.study").runs_frame().set_index("run_id")
     for run in range(12):
         is_first = run in first.plan().run_id
@@ -292,6 +295,7 @@ def test_studies_that_grew_by_other_steps_are_numbered_alike(tmp_path, experimen
     merged = merge([fresh.path, grown.path], tmp_path / "whole.study")
     assert merged.status.state == "finished"
     whole = Study(tmp_path / "whole.study")
+    whole.check()
     one = marked(Study.create(tmp_path / "one.study", experiment), [0, 1])
     ours, theirs = tables(whole), tables(one)
     for name in ("runs", "series", "points"):
