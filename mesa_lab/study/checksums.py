@@ -39,7 +39,9 @@ _BITS: Final = 2**62 - 1
 _MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_ROW: Final = np.uint64(0x94D049BB133111EB)
 _FOLD: Final = np.uint64(31)
+_FLOAT: Final = np.uint64(0x5851F42D4C957F2D)  # one bit in a row's head makes a whole number of a float
 _REAL: Final = [_COLUMNS[_COUNTED].index(name) for name in ("time", "init_seconds", "run_seconds")]
+_STEPS: Final = _COLUMNS[_COUNTED].index("steps")
 _NONE, _WHOLE, _NUMBER = {type(None)}, {int, bool}, {float, type(None)}
 _AT_A_TIME: Final = 10_000
 _NAMED: Final = 8
@@ -62,6 +64,8 @@ def _of_columns(outcomes: Sequence[str], columns: Sequence[Sequence[Any]]) -> np
     keys = _keys(tuple(outcomes))
     cells = np.empty((len(keys), len(columns[0])), np.uint64)
     for place, (column, key) in enumerate(zip(columns, keys, strict=True)):
+        if place == _STEPS and float in map(type, column):
+            column = [_whole(value) for value in column]  # as SQLite keeps it in this column
         _fill(cells[place], column, key, real=place in _REAL)
     # Each step is one to one: a single changed value always changes the number.
     cells ^= keys[:, None]
@@ -105,7 +109,7 @@ def _fill(cells: npt.NDArray[np.uint64], column: Sequence[Any], key: np.uint64, 
 def _fill_numbers(cells: npt.NDArray[np.uint64], column: Sequence[Any], key: np.uint64) -> None:
     numbers = np.array(column, np.float64)  # None becomes NaN
     numbers += 0.0  # SQLite may return -0.0 as 0.0
-    cells[:] = numbers.view(np.uint64)
+    np.bitwise_xor(numbers.view(np.uint64), _FLOAT, out=cells)
     missing = numbers != numbers  # SQLite has no NaN
     if missing.any():
         cells[missing] = key
@@ -120,11 +124,15 @@ def _fill_any(cells: npt.NDArray[np.uint64], column: Sequence[Any], key: np.uint
     cells[:] = np.array([int(key) if some is None else some for some in bits], np.uint64)
 
 
+def _whole(value: Any) -> Any:
+    return int(value) if type(value) is float and value.is_integer() and abs(value) < 2**63 else value
+
+
 def _bits(value: Any) -> int | None:
     if value is None or value != value:
         return None
     if isinstance(value, float):
-        return int.from_bytes(struct.pack("<d", value + 0.0), "little")
+        return int.from_bytes(struct.pack("<d", value + 0.0), "little") ^ int(_FLOAT)
     if isinstance(value, int):
         return value & 0xFFFFFFFFFFFFFFFF
     return _of_bytes(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
@@ -243,17 +251,23 @@ def _numbers(values: Iterable[Any]) -> npt.NDArray[np.int64]:
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Look whether all rows of runs are those that were written.
+    """Look whether all rows of runs are those that were written, and SQLite's pages and indices in order.
 
     Args:
         connection: A connection to the study, outside a transaction.
         path: Its file, for messages.
 
     Raises:
-        StudyFormatError: If some are not; the message names the runs concerned.
+        StudyFormatError: If some are not; the message names the runs concerned, where it is only these.
     """
     connection.execute("BEGIN")  # it may be written meanwhile
     try:
+        said = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        if said != "ok":
+            raise StudyFormatError(
+                f"'{path}' is damaged ({said.splitlines()[-1]}). Use a backup, or save what can be read with "
+                "`mesa_lab.study.rescue`."
+            )
         if blocks := changed_blocks(connection):
             raise _damaged(connection, path, blocks)
     finally:

@@ -293,7 +293,7 @@ def _damage(path: Path) -> str | None:
     """Return what SQLite finds wrong with a file when it looks at all of it."""
     try:
         with contextlib.closing(_open(path, "mode=ro")) as connection:
-            said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except (sqlite3.Error, MesaLabError) as error:
+            said = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except (sqlite3.Error, MesaLabError, ValueError) as error:
         return str(error)
     return None if said == "ok" else said.splitlines()[-1]

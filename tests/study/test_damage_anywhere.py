@@ -92,3 +92,27 @@ def test_damage_is_noticed_wherever_it_is(whole, tmp_path, seed):
     with contextlib.suppress(StudyError), Study.open(path) as study:
         check(study)
     check_rescue(path, tmp_path)
+
+
+def test_a_changed_bit_is_found_by_a_check_or_changes_no_result(whole, tmp_path):
+    """In any place of the file, its free space and its bookkeeping too."""
+    path = tmp_path / "damaged.study"
+    path.write_bytes(whole)
+    with Study.open(path) as study:
+        written = study.runs_frame()
+    chance = random.Random(5)
+    found = 0
+    for _ in range(60):
+        data = bytearray(whole)
+        place = chance.randrange(len(data))
+        data[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(data)
+        try:
+            with Study.open(path) as study:
+                study.check()
+                frame = study.runs_frame()
+        except StudyError:
+            found += 1
+            continue
+        assert frame.drop(columns="attempt").equals(written.drop(columns="attempt")), place
+    assert found
