@@ -283,7 +283,7 @@ def refuse_changed(connection: sqlite3.Connection, path: Path, sums: Sums) -> No
 def _damaged(connection: sqlite3.Connection, path: Path, blocks: Sequence[int]) -> StudyFormatError:
     """Return the error that names the runs of damaged blocks."""
     found = connection.execute(
-        "SELECT min(run_id), max(run_id), count(*) FROM runs JOIN json_each(?) ON block = value GROUP BY block",
+        "SELECT min(run_id), max(run_id), count(*) FROM runs WHERE block IN (SELECT value FROM json_each(?)) GROUP BY block",
         (json.dumps(list(blocks)),),
     ).fetchall()
     named = ", ".join(
