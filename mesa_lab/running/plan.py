@@ -29,7 +29,7 @@ class Plan:
         traits: What the model's code says about itself.
         complete: Collect all that Mesa would, every time.
         draws: The model draws from the global generators of `random` and `numpy.random`, so that they need be
-            seeded for each run; None until a first run has shown it.
+            seeded for each run; None until a first run has shown it. Assumed where that cannot be found out.
         unforeseen: A run may end at any step, so each step is measured as if it were the last.
         limit: Steps after which every run ends.
         stop: The condition that ends a run, as a function of the names' values and the model.
@@ -45,7 +45,9 @@ class Plan:
         self.protocol = protocol
         self.traits = traits_of(model_cls)
         self.complete = self.traits.reads_records
-        self.draws: bool | None = True if self.traits.handles_generators else None
+        # A run with a time limit is not to be done twice for want of seeds: its limit may be counted over both.
+        certain = self.traits.handles_generators or protocol.timeout is not None
+        self.draws: bool | None = True if certain else None
         self.unforeseen = (
             protocol.period == 1
             or self.traits.stops_itself

@@ -127,3 +127,7 @@ def test_every_draw_shows(draw):
 
 def test_code_that_handles_states_is_noticed():
     assert traits_of(Restoring).handles_generators
+
+
+def test_runs_with_a_time_limit_are_never_done_twice_for_want_of_seeds():
+    assert Plan(Never, Protocol(Never, max_steps=5, timeout=60)).draws is True
