@@ -96,8 +96,8 @@ def _end_with(driver: int, slot: Path) -> None:
     while os.getppid() == driver and (os.name != "nt" or psutil.pid_exists(driver)):
         time.sleep(_LOOK_SECONDS)
     with contextlib.suppress(OSError):  # nobody else is left to clear up
-        slot.unlink()
-        slot.with_name(f"{slot.name}.trace").unlink()
+        slot.unlink(missing_ok=True)
+        slot.with_name(f"{slot.name}.trace").unlink(missing_ok=True)
         (slot.parent / _PIPE).unlink(missing_ok=True)
         slot.parent.rmdir()
     os._exit(1)

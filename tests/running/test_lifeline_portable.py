@@ -23,7 +23,6 @@ def test_a_busy_worker_without_a_pipe_ends_with_its_killed_driver(tmp_path):
     slot = tmp_path / "folder" / "slot"
     slot.parent.mkdir()
     slot.touch()
-    slot.with_name("slot.trace").touch()
     command = [sys.executable, "-c", _DRIVER, _WORKER, str(slot)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as driver:
         worker = psutil.Process(int(driver.stdout.readline()))
