@@ -129,8 +129,10 @@ def _application(pages: str | os.PathLike[str] | None) -> Any:
     from solara.server.starlette import app
 
     from mesa_lab.app.charts import define_modules
+    from mesa_lab.app.closing import mend_closing
 
     define_modules()
+    mend_closing()
     return app
 
 
