@@ -18,6 +18,7 @@ import click
 from mesa_lab import __version__
 from mesa_lab.cli.control import pause, status, stop
 from mesa_lab.cli.designing import design
+from mesa_lab.cli.mending import check, rescue
 from mesa_lab.cli.merging import merge
 from mesa_lab.cli.modelling import models, new
 from mesa_lab.cli.output import export, report
@@ -76,7 +77,23 @@ def cli(context: click.Context, debug: bool) -> None:
         context.invoke(app)
 
 
-for _command in (app, models, new, design, run, resume, status, pause, stop, retry, merge, export, report):
+for _command in (
+    app,
+    models,
+    new,
+    design,
+    run,
+    resume,
+    status,
+    pause,
+    stop,
+    retry,
+    merge,
+    export,
+    report,
+    check,
+    rescue,
+):
     cli.add_command(_command)
 
 

@@ -4,6 +4,7 @@ Where running and processing meet: running writes batches into it, processing re
 experiments as data. It must not know Mesa, joblib, or how results are shown.
 """
 
+from mesa_lab.study.checking import Checked
 from mesa_lab.study.failing import FailedRun, FailureKind
 from mesa_lab.study.layout import RunPlan
 from mesa_lab.study.merging import Merged, merge
@@ -16,6 +17,7 @@ from mesa_lab.study.writer import Writer
 
 __all__ = [
     "RUN_COLUMNS",
+    "Checked",
     "FailedRun",
     "FailureKind",
     "Merged",

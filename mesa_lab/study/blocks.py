@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import StudyFormatError
+from mesa_lab.study import legible
 from mesa_lab.study.reading import select_outcomes
 
 if TYPE_CHECKING:
@@ -146,8 +147,8 @@ def _blocks(
 def _checked(path: Path, block: int, checksum: int, data: bytes) -> bytes:
     if zlib.crc32(data) != checksum:
         raise StudyFormatError(
-            f"'{path}' is damaged: the data of block {block} are not those that were written. Use a backup, or save what "
-            "can be read with `mesa_lab.study.rescue`."
+            f"'{path}' is damaged: among the series or agents' data are some that are not those that were written. "
+            f"{legible.advice(path)}"
         )
     return data
 

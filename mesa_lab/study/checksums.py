@@ -15,16 +15,14 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.errors import StudyFormatError
-from mesa_lab.study.layout import plan
+from mesa_lab.study.layout import RunPlan, plan
 
-__all__ = ["Sums", "changed_blocks", "check", "note", "of_rows", "refuse_changed", "take_out"]
+__all__ = ["Sums", "changed_blocks", "fields", "note", "of_rows", "places", "take_out"]
 
 _COLUMNS: Final = (
     "run_id", "point", "replication", "seed", "status", "steps", "time", "init_seconds", "run_seconds", "notes",
@@ -44,7 +42,6 @@ _REAL: Final = [_COLUMNS[_COUNTED].index(name) for name in ("time", "init_second
 _STEPS: Final = _COLUMNS[_COUNTED].index("steps")
 _NONE, _WHOLE, _NUMBER = {type(None)}, {int, bool}, {float, type(None)}
 _AT_A_TIME: Final = 10_000
-_NAMED: Final = 8
 
 
 def of_rows(outcomes: Sequence[str], rows: Sequence[Sequence[Any]]) -> npt.NDArray[np.uint64]:
@@ -191,8 +188,8 @@ def note(
         rows: Its rows: the columns of `runs` as the schema has them, then the outcomes. None asks the study for them.
     """
     if rows is None:
-        outcomes, fields = _fields(connection)
-        rows = connection.execute(f"SELECT {fields} FROM runs WHERE block = ?", (block,)).fetchall()
+        outcomes, columns = fields(connection)
+        rows = connection.execute(f"SELECT {columns} FROM runs WHERE block = ?", (block,)).fetchall()
     checksum = int(of_rows(outcomes, rows).sum(dtype=np.uint64)) & _BITS
     connection.execute("INSERT INTO row_checksums VALUES(?, ?)", (block, checksum))
 
@@ -200,8 +197,8 @@ def note(
 def take_out(connection: sqlite3.Connection, run_ids: Sequence[int]) -> None:
     """Delete runs whose place others take, and count them out of their blocks."""
     which = json.dumps(list(run_ids))
-    outcomes, fields = _fields(connection)
-    query = f"SELECT {fields} FROM runs JOIN json_each(?) ON run_id = value"
+    outcomes, columns = fields(connection)
+    query = f"SELECT {columns} FROM runs JOIN json_each(?) ON run_id = value"
     rows = connection.execute(query, (which,)).fetchall()
     numbers = of_rows(outcomes, rows).tolist()
     connection.execute("DELETE FROM runs WHERE run_id IN (SELECT value FROM json_each(?))", (which,))
@@ -215,7 +212,7 @@ def take_out(connection: sqlite3.Connection, run_ids: Sequence[int]) -> None:
     )
 
 
-def _fields(connection: sqlite3.Connection) -> tuple[list[str], str]:
+def fields(connection: sqlite3.Connection) -> tuple[list[str], str]:
     """Return the names of the outcomes that a study has, and all columns of its table of runs."""
     outcomes = connection.execute("SELECT position, name FROM outcomes ORDER BY position").fetchall()
     return [name for _, name in outcomes], ", ".join([*_COLUMNS, *(f"o{place}" for place, _ in outcomes)])
@@ -229,70 +226,37 @@ def changed_blocks(connection: sqlite3.Connection) -> list[int]:
     """
     layout = connection.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()[0]
     whole = plan(json.loads(layout))
-    outcomes, fields = _fields(connection)
+    outcomes, columns = fields(connection)
     last = connection.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
     sums, astray = Sums(last), set[int]()
-    cursor = connection.execute(f"SELECT {fields} FROM runs ORDER BY run_id")
+    cursor = connection.execute(f"SELECT {columns} FROM runs ORDER BY run_id")
     while rows := cursor.fetchmany(_AT_A_TIME):
-        run_id, point, replication, blocks = (
-            _numbers(row[column] for row in rows) for column in (0, 1, 2, _BLOCK)
-        )
+        _, blocks, right = places(whole, last, rows)
         sums.add(blocks, of_rows(outcomes, rows))
-        known = (run_id >= 0) & (run_id < len(whole))
-        place = np.where(known, run_id, 0)
-        right = known & (whole.point[place] == point) & (whole.replication[place] == replication)
         astray.update(blocks[~right].tolist())
     return sorted(astray.union(sums.changed(connection)))
 
 
-def _numbers(values: Iterable[Any]) -> npt.NDArray[np.int64]:
-    """Return numbers as an array, with -1 for what is none any more."""
-    return np.array([value if type(value) is int else -1 for value in values], np.int64)
-
-
-def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Look whether all rows of runs are those that were written, and SQLite's pages and indices in order.
+def places(
+    whole: RunPlan, last: int, rows: Sequence[Sequence[Any]]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return where runs stand: their numbers, their blocks, and whether both are what they may be.
 
     Args:
-        connection: A connection to the study, outside a transaction.
-        path: Its file, for messages.
+        whole: All runs that the study may have.
+        last: The highest number of a block.
+        rows: The columns of `runs` as the schema has them.
 
-    Raises:
-        StudyFormatError: If some are not; the message names the runs concerned, where it is only these.
+    Returns:
+        Three arrays. What is no number any more is -1.
     """
-    connection.execute("BEGIN")  # it may be written meanwhile
-    try:
-        said = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-        if said != "ok":
-            raise StudyFormatError(
-                f"'{path}' is damaged ({said.splitlines()[-1]}). Use a backup, or save what can be read with "
-                "`mesa_lab.study.rescue`."
-            )
-        if blocks := changed_blocks(connection):
-            raise _damaged(connection, path, blocks)
-    finally:
-        connection.execute("ROLLBACK")
-
-
-def refuse_changed(connection: sqlite3.Connection, path: Path, sums: Sums) -> None:
-    """Raise the same for rows that have gone by already."""
-    if blocks := sums.changed(connection):
-        raise _damaged(connection, path, blocks)
-
-
-def _damaged(connection: sqlite3.Connection, path: Path, blocks: Sequence[int]) -> StudyFormatError:
-    """Return the error that names the runs of damaged blocks."""
-    found = connection.execute(
-        "SELECT min(run_id), max(run_id), count(*) FROM runs WHERE block IN (SELECT value FROM json_each(?)) GROUP BY block",
-        (json.dumps(list(blocks)),),
-    ).fetchall()
-    named = ", ".join(
-        f"{first}" if first == last else f"{first} to {last}" for first, last, _ in sorted(found)[:_NAMED]
+    run_id, point, replication, blocks = (
+        _numbers(row[column] for row in rows) for column in (0, 1, 2, _BLOCK)
     )
-    more = f" and more in {len(found) - _NAMED:,} blocks" if len(found) > _NAMED else ""
-    count = sum(row[2] for row in found)
-    runs = "1 run" if count == 1 else f"{count:,} runs"
-    return StudyFormatError(
-        f"'{path}' is damaged: among the results of {runs} ({named}{more}) are values that are not those that were written. "
-        "Use a backup, or save the others with `mesa_lab.study.rescue`: going on with the new study runs these again."
-    )
+    known = (run_id >= 0) & (run_id < len(whole)) & (blocks > 0) & (blocks <= last)
+    place = np.where(known, run_id, 0)
+    return run_id, blocks, known & (whole.point[place] == point) & (whole.replication[place] == replication)
+
+
+def _numbers(values: Iterable[Any]) -> npt.NDArray[np.int64]:
+    return np.array([value if type(value) is int else -1 for value in values], np.int64)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesa_lab.errors import StudyError, StudyMismatchError
-from mesa_lab.study import growth, lease, schema, storage
+from mesa_lab.study import checking, growth, lease, schema, storage
 from mesa_lab.study.status import StudyStatus, read_status
 from mesa_lab.study.transfer import Target, transfer
 
@@ -103,7 +103,7 @@ def merge(studies: str | Path | Iterable[str | Path], path: str | Path, *, overw
         into = Target(connection, target, base.path)
         for head in heads:
             source, notice = storage.connect(head.path)
-            with closing(source):
+            with closing(source), checking.suspecting(source, head.path):
                 transfer(source, head.path, into)
             notices += [notice] if notice else []
         into.finish()
@@ -156,7 +156,7 @@ def _found(connection: sqlite3.Connection, base: _Head, heads: Sequence[_Head]) 
     entries["created"] = min(head.meta["created"] for head in heads)
     growth.set_meta(connection, **entries)
     source, _ = storage.connect(base.path)
-    with closing(source):
+    with closing(source), checking.suspecting(source, base.path):
         rows = storage.rows(base.path, source, "SELECT point, occurrence, wanted, parameters FROM points")
         for some in rows:
             connection.executemany("INSERT INTO points VALUES(?, ?, ?, ?)", some)

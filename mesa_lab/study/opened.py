@@ -12,8 +12,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mesa_lab.study import blocks, checksums, growth, lease, reading, storage
+from mesa_lab.study import blocks, checking, growth, lease, reading, storage
 from mesa_lab.study.blocks import Block
+from mesa_lab.study.checking import Checked
 from mesa_lab.study.failing import FailureKind, failure_kinds
 from mesa_lab.study.layout import RunPlan, plan
 from mesa_lab.study.shards import Shard
@@ -108,18 +109,19 @@ class OpenedStudy:
                 session["notices"] = tuple(session["settings"].pop("notices", {}).values())
         return found
 
-    def check(self) -> None:
-        """Look whether the results of all runs are those that were written; of a million runs it takes some seconds.
+    def check(self) -> Checked:
+        """Look whether the whole file is as it was written; for a million runs that takes some seconds.
 
-        Series and agents' data are looked at whenever they are read.
+        Returns:
+            How many runs were looked at.
 
         Raises:
-            StudyFormatError: If some are not; the message names the runs concerned.
+            StudyFormatError: If it is not; the message names what is damaged, such as the series of some runs.
         """
         with storage.speaking(self.path):
             connection, _ = storage.connect(self.path)
             with closing(connection):
-                checksums.check(connection, self.path)
+                return checking.check(connection, self.path)
 
     def status(self) -> StudyStatus:
         """Return how far the study is; quick whatever its size."""

@@ -1,7 +1,6 @@
 """Save what can be read of a damaged study into a new one, from which the rest can be run again.
 
-SQLite stops at the first page that makes no sense; here it is asked for ever smaller ranges around the damage.
-A run counts as saved only when all that belongs to it is, and when its block has the checksums that were noted for it
+What can be read is `legible`'s business. A run counts as saved only when all that belongs to it is, and when its block has the checksums that were noted for it
 (`checksums`): a block of which a row is changed or gone is given up. The others are missing in the new study, so that
 `resume` runs just them. Runs of version 1 have no checksums: of these all rows are saved that can be read.
 """
@@ -22,14 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
-from mesa_lab.study import checksums, schema, storage
+from mesa_lab.study import checksums, legible, schema, storage
 
 __all__ = ["Rescued", "rescue"]
 
 _OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
-_OF_JSON = ("settings", "packages", "machine", "model_source", "parameters")
 _STATUSES = ("done", "failed", "timed out")
-_NUMBERED = (("sessions", "session"), ("points", "point"), ("outcomes", "position"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +124,10 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
             f"Nothing can be saved of '{path}': not even its experiment can be read ({error})."
         ) from None
     connection.executemany("INSERT INTO meta VALUES(?, ?)", entries)
-    for table, key in _NUMBERED:
-        last = n_points - 1 if table == "points" else 4096
-        rows = _rows(source, f"SELECT * FROM {table}", key, 0, last)
-        _insert(connection, table, (row for row in rows if _fits(source, table, row)))
+    for table in ("sessions", "points", "outcomes"):
+        listed = ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
+        rows = legible.rows(source, table, listed, 0, n_points - 1 if table == "points" else 4096)
+        _insert(connection, table, (row for row in rows if legible.fits(source, table, row)))
     if connection.execute("SELECT count(*) FROM points").fetchone()[0] != n_points:
         raise StudyFormatError(f"Nothing can be saved of '{path}': its design points cannot all be read.")
     columns = [name for name in names if name.startswith("o") and name[1:].isdigit()]
@@ -142,29 +139,26 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     for name in columns:
         connection.execute(f"ALTER TABLE runs ADD COLUMN {name}")
 
-    had, highest = _extent(source)
+    had, planned, highest = legible.extent(source)
     sound: set[int] = set()
-    for row in _rows(
-        source, "SELECT block, runs, superseded, checksum, series FROM blocks", "block", 0, highest
-    ):
+    for row in legible.rows(source, "blocks", "block, runs, superseded, checksum, series", 0, highest):
         block, n_runs, superseded, checksum, series = row
         if not _all(int, block, n_runs, superseded):
             continue  # what stands here came from another page
         if series is None or (_all(bytes, series) and zlib.crc32(series) == checksum):
             sound.add(block)
             connection.execute("INSERT OR REPLACE INTO blocks VALUES(?, ?, ?, ?, ?)", row)
-    for row in _rows(
-        source, "SELECT block, agent_type, checksum, data FROM agent_blocks", "rowid", 0, 64 * (highest + 1)
-    ):
+    listed = "rowid, block, agent_type, checksum, data"
+    for _, *row in legible.rows(source, "agent_blocks", listed, 0, 64 * (highest + 1)):
         if not _all(bytes, row[3]) or zlib.crc32(row[3]) != row[2]:
             sound.discard(row[0])
         elif row[0] in sound:
             connection.execute("INSERT OR REPLACE INTO agent_blocks VALUES(?, ?, ?, ?)", row)
     place, status = names.index("block"), names.index("status")
-    runs = _rows(source, f"SELECT {', '.join(names)} FROM runs", "run_id", 0, had[1])
+    runs = legible.rows(source, "runs", ", ".join(names), 0, planned)
     _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in _STATUSES))
     if source.execute("SELECT 1 FROM sqlite_master WHERE name = 'row_checksums'").fetchone():
-        noted = _rows(source, "SELECT block, checksum FROM row_checksums", "block", 0, highest)
+        noted = legible.rows(source, "row_checksums", "block, checksum", 0, highest)
         _insert(connection, "row_checksums", (row for row in noted if row[0] in sound and _all(int, *row)))
     changed = json.dumps(checksums.changed_blocks(connection))
     connection.execute("DELETE FROM runs WHERE block IN (SELECT value FROM json_each(?))", (changed,))
@@ -173,66 +167,18 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     connection.execute("DELETE FROM agent_blocks WHERE block NOT IN (SELECT block FROM runs)")
     whole = "SELECT block FROM blocks JOIN (SELECT block, count(*) AS saved FROM runs GROUP BY block) USING (block) WHERE saved = runs"
     connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({whole})")
-    failures = _rows(source, "SELECT * FROM failures", "rowid", 0, had[1])
-    _insert(connection, "failures", (row for row in failures if _fits(source, "failures", row)))
+    listed = "rowid, run_id, attempt, stage, error_type, message, traceback"
+    failures = (row[1:] for row in legible.rows(source, "failures", listed, 0, planned))
+    _insert(connection, "failures", (row for row in failures if legible.fits(source, "failures", row)))
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
     schema.rewrite_view(connection)
-    return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had[0]
-
-
-def _extent(source: sqlite3.Connection) -> tuple[tuple[int, int], int]:
-    """Return how many runs there were, their highest possible number, and that of the blocks."""
-
-    def ask(query: str, otherwise: int) -> int:
-        try:
-            return int(source.execute(query).fetchone()[0] or 0)
-        except (sqlite3.Error, TypeError):
-            return otherwise
-
-    counted = ask("SELECT sum(runs) FROM tally", 0)
-    layout = source.execute(
-        "SELECT json_extract(value, '$[#-1][0]') * json_extract(value, '$[#-1][1]') FROM meta WHERE key = 'layout'"
-    )
-    planned = int(layout.fetchone()[0])
-    return (counted, planned), ask("SELECT max(block) FROM blocks", planned)
-
-
-def _rows(source: sqlite3.Connection, query: str, key: str, first: int, last: int) -> Iterator[Sequence[Any]]:
-    """Yield the rows between two numbers, all but those that lie on damaged pages."""
-    ranges = [(first, last)]
-    while ranges:
-        low, high = ranges.pop()
-        try:
-            rows = source.execute(
-                f"{query} WHERE {key} BETWEEN ? AND ? ORDER BY {key}", (low, high)
-            ).fetchall()
-        except sqlite3.Error:
-            if low < high:
-                middle = (low + high) // 2
-                ranges += [(middle + 1, high), (low, middle)]
-            continue
-        yield from rows
+    return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Sequence[Any]]) -> None:
     for row in rows:
         with contextlib.suppress(sqlite3.IntegrityError):  # what stands here came from another page
             connection.execute(f"INSERT OR REPLACE INTO {table} VALUES({', '.join('?' * len(row))})", row)
-
-
-def _fits(source: sqlite3.Connection, table: str, row: Sequence[Any]) -> bool:
-    """Tell whether a row holds what its table's columns say, and not what belongs to another page."""
-    columns = source.execute(f"PRAGMA table_info({table})").fetchall()
-    for (_, name, declared, *_), value in zip(columns, row, strict=True):
-        kind = int if declared == "INTEGER" else str
-        if value is not None and not _all(kind, value):
-            return False
-        if name in _OF_JSON and value is not None:
-            try:
-                json.loads(value)
-            except ValueError:
-                return False
-    return True
 
 
 def _all(kind: type, *values: Any) -> bool:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
+from mesa_lab.study import legible
 from mesa_lab.study.schema import APPLICATION_ID, VERSION
 
 __all__ = ["Draft", "Transaction", "connect", "exists_already", "remove", "rows", "speaking"]
@@ -168,7 +169,7 @@ def _diagnose(path: Path) -> None:
     if size < expected:
         raise StudyFormatError(
             f"'{path}' is cut short: {size:,} of {expected:,} bytes are there. Copy it again from where it came, "
-            "or save what can be read with `mesa_lab.study.rescue`."
+            f"or save what can be read with `mesa-lab rescue {path} -o {legible.rescued(path)}`."
         )
 
 
@@ -284,9 +285,7 @@ def speaking(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path, problem: object) -> StudyFormatError:
-    return StudyFormatError(
-        f"'{path}' is damaged ({problem}). Use a backup, or save what can be read with `mesa_lab.study.rescue`."
-    )
+    return StudyFormatError(f"'{path}' is damaged ({problem}). {legible.advice(path)}")
 
 
 def _damage(path: Path) -> str | None:

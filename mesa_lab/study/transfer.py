@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.errors import StudyFormatError, StudyMismatchError
-from mesa_lab.study import checksums, schema, storage
+from mesa_lab.errors import StudyMismatchError
+from mesa_lab.study import checking, checksums, schema, storage
 from mesa_lab.study.agreement import Side, settle
 from mesa_lab.study.blocks import renumbered
 from mesa_lab.study.growth import meta
@@ -141,10 +141,11 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
     """
     with storage.speaking(path):
         source.execute("BEGIN")  # it may be written meanwhile: what is read belongs together
-        numbers = _numbers(source, path, plan(json.loads(meta(source, "layout"))), target)
+        own = plan(json.loads(meta(source, "layout")))
+        numbers = _numbers(source, path, own, target)
         last = source.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
     target.sources.append(path)
-    kept = _transfer_runs(source, path, target, numbers, last)
+    kept = _transfer_runs(source, path, target, own, numbers, last)
     _transfer_blocks(source, path, target, numbers, kept)
     query = "SELECT run_id, attempt, stage, error_type, message, traceback FROM failures"
     for rows in storage.rows(path, source, query):
@@ -182,7 +183,7 @@ def _points(source: sqlite3.Connection, path: Path, target: Target) -> Numbers:
 
 
 def _transfer_runs(
-    source: sqlite3.Connection, path: Path, target: Target, numbers: Numbers | None, last: int
+    source: sqlite3.Connection, path: Path, target: Target, whole: RunPlan, numbers: Numbers | None, last: int
 ) -> Numbers:
     """Take the rows of runs over, and return for each block how many of its runs are in."""
     with storage.speaking(path):
@@ -193,14 +194,16 @@ def _transfer_runs(
     names = [name for _, name, _ in outcomes]
     kept = np.zeros(last + 1, np.int64)
     sums, kept_sums = checksums.Sums(last), checksums.Sums(last)
-    strangers = 0
+    strangers, astray = 0, False
     wrong: dict[int, str] = {}
     for rows in storage.rows(path, source, f"SELECT {fields} FROM runs ORDER BY run_id"):
-        own = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        ids = own if numbers is None else numbers[own]
-        blocks = np.fromiter((row[_BLOCK] for row in rows), np.int64, len(rows))
+        own, blocks, right = checksums.places(whole, last, rows)
         row_numbers = checksums.of_rows(names, rows)
         sums.add(blocks, row_numbers)
+        astray = astray or not right.all()
+        if astray:
+            continue
+        ids = own if numbers is None else numbers[own]
         strangers += int((ids < 0).sum())
         if strangers:
             continue
@@ -222,11 +225,12 @@ def _transfer_runs(
         target.connection.executemany(insert, fresh)
         taken = np.array([row[0] for row in fresh], np.int64)
         target.origin[taken] = len(target.sources) - 1
-        taken_over = np.isin(ids, taken, assume_unique=True) & (blocks <= last)
+        taken_over = np.isin(ids, taken, assume_unique=True)
         np.add.at(kept, blocks[taken_over], 1)
         kept_sums.add(blocks[taken_over], row_numbers[taken_over])
     with storage.speaking(path):
-        checksums.refuse_changed(source, path, sums)
+        if astray or sums.changed(source):
+            checking.refuse(source, path)
     if strangers:
         raise StudyMismatchError(
             f"'{path}' has {strangers:,} runs that '{target.base}' does not ask for: other design points, or more replications. "
@@ -261,7 +265,7 @@ def _transfer_blocks(
     for rows in storage.rows(path, source, query, at_a_time=1):
         for block, runs, superseded, checksum, series in rows:
             if kept[block]:
-                data = series and _checked(path, block, checksum, series, numbers)
+                data = series and _checked(source, path, checksum, series, numbers)
                 target.connection.execute(
                     "INSERT INTO blocks VALUES(?, ?, ?, ?, ?)",
                     (
@@ -276,18 +280,17 @@ def _transfer_blocks(
     for rows in storage.rows(path, source, query, at_a_time=1):
         for block, agent_type, checksum, data in rows:
             if kept[block]:
-                data = _checked(path, block, checksum, data, numbers)
+                data = _checked(source, path, checksum, data, numbers)
                 target.connection.execute(
                     "INSERT INTO agent_blocks VALUES(?, ?, ?, ?)",
                     (block + target.blocks, agent_type, zlib.crc32(data), data),
                 )
 
 
-def _checked(path: Path, block: int, checksum: int, data: bytes, numbers: Numbers | None) -> bytes:
+def _checked(
+    source: sqlite3.Connection, path: Path, checksum: int, data: bytes, numbers: Numbers | None
+) -> bytes:
     """Return a block's data as they are to be written; with the target's numbers, where these differ."""
     if zlib.crc32(data) != checksum:
-        raise StudyFormatError(
-            f"'{path}' is damaged: the data of block {block} are not those that were written. Save what can be read with "
-            "`mesa_lab.study.rescue`, and merge that instead."
-        )
+        checking.refuse(source, path)
     return data if numbers is None else renumbered(data, numbers)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mesa_lab.errors import StudyBusyError, StudyFormatError
-from mesa_lab.study import lease, schema, sessions, storage
+from mesa_lab.study import lease, legible, schema, sessions, storage
 from mesa_lab.study.intake import BatchLike, Intake
 
 __all__ = ["Writer"]
@@ -212,8 +212,8 @@ class Writer:
         problem = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise StudyFormatError(
-                f"'{self.path}' is damaged ({problem.splitlines()[-1]}): nothing more is written to it. Use a backup, "
-                "or save what can be read with `mesa_lab.study.rescue`."
+                f"'{self.path}' is damaged ({problem.splitlines()[-1]}): nothing more is written to it. "
+                f"{legible.advice(self.path)}"
             )
 
     def _transact(self, batches: Sequence[BatchLike]) -> None:

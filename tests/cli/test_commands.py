@@ -36,6 +36,8 @@ COMMANDS = [
     "merge",
     "export",
     "report",
+    "check",
+    "rescue",
 ]
 
 

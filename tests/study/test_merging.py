@@ -348,7 +348,7 @@ def test_damage_in_an_input_is_said_and_not_copied(tmp_path, shards):
     connection.execute("UPDATE blocks SET series = zeroblob(length(series)) WHERE block = 2")
     connection.commit()
     connection.close()
-    with pytest.raises(StudyFormatError, match="x-2-of-3.study' is damaged: the data of block 2"):
+    with pytest.raises(StudyFormatError, match="x-2-of-3.study' is damaged:\n  - the series of 2 runs "):
         merge(shards, tmp_path / "whole.study")
     assert not (tmp_path / "whole.study").exists()
 

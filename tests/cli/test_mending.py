@@ -1,0 +1,83 @@
+"""`check` and `rescue`: what a user sees of a damaged study, from the first look to the whole one."""
+
+import sqlite3
+
+import pandas as pd
+import pytest
+
+import mesa_lab as ml
+
+QUICK = ("-j", "1", "--backend", "sequential", "--quiet")
+
+
+@pytest.fixture
+def study(terminal, experiment_file):
+    experiment_file()
+    assert terminal("run", "count.toml", *QUICK).exit_code == 0
+    return "count.study"
+
+
+def change(path, statement):
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_a_whole_study_is_said_to_be_whole(terminal, study):
+    outcome = terminal("check", study)
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stdout == "count.study is whole: 6 runs, with all that they left behind.\n"
+    assert outcome.stderr == ""
+
+
+def test_a_study_without_runs_is_whole_too(terminal, experiment_file):
+    ml.Experiment.load(experiment_file())
+    from mesa_lab.study import Study
+
+    Study.create("new.study", ml.Experiment.load("count.toml")).close()
+    assert terminal("check", "new.study").stdout.startswith("new.study is whole: 0 runs")
+
+
+def test_damage_is_named_saved_from_and_run_again(terminal, study):
+    runs = ml.open_study(study).results.runs
+    series = ml.open_study(study).results.series()
+    change(study, "UPDATE runs SET seed = seed + 1 WHERE run_id = 4")
+    outcome = terminal("check", study)
+    assert outcome.exit_code == 1
+    assert "(4)" in outcome.stderr or " runs (" in outcome.stderr
+    assert "are not those that were written" in outcome.stderr
+    command = "mesa-lab rescue count.study -o count-rescued.study"
+    assert command in outcome.stderr
+    outcome = terminal(*command.split()[1:])
+    assert outcome.exit_code == 0, outcome.output
+    assert "could not be saved" in outcome.stdout
+    assert "mesa-lab resume count-rescued.study" in outcome.stdout
+    assert terminal("resume", "count-rescued.study", *QUICK).exit_code == 0
+    assert terminal("check", "count-rescued.study").exit_code == 0
+    again = ml.open_study("count-rescued.study").results
+    timed = ["init_seconds", "run_seconds"]
+    pd.testing.assert_frame_equal(again.runs.drop(columns=timed), runs.drop(columns=timed))
+    pd.testing.assert_frame_equal(again.series(), series)
+
+
+def test_what_has_no_checksum_is_said(terminal, study):
+    change(study, "DELETE FROM row_checksums")
+    outcome = terminal("check", study)
+    assert outcome.exit_code == 0
+    assert "an older version wrote 6 runs without checksums" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("check",), ("rescue", "-o", "new.study"), ("status",), ("export", "-o", "out")]
+)
+def test_what_is_no_study_is_said_in_one_line(terminal, tmp_path, command):
+    (tmp_path / "text.study").write_text("no study\n" * 100)
+    (tmp_path / "empty.study").touch()
+    for name in ("text.study", "empty.study", "missing.study"):
+        outcome = terminal(command[0], name, *command[1:])
+        assert outcome.exit_code == 1
+        assert outcome.stderr.startswith("Error: ")
+        assert name in outcome.stderr
+        assert outcome.stderr.count("\n") == 1
+    assert not (tmp_path / "new.study").exists()
