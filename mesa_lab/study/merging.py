@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mesa_lab.errors import StudyError, StudyMismatchError
 from mesa_lab.study import checking, growth, lease, schema, storage
+from mesa_lab.study.draft import Draft
 from mesa_lab.study.status import StudyStatus, read_status
 from mesa_lab.study.transfer import Target, transfer
 
@@ -97,7 +98,7 @@ def merge(studies: str | Path | Iterable[str | Path], path: str | Path, *, overw
     for head in heads:
         _refuse_unlike(base, head)
     notices = []
-    with storage.speaking(target), storage.Draft(target, replace=target.exists()) as connection:
+    with storage.speaking(target), Draft(target, replace=target.exists()) as connection:
         schema.lay_out(connection)
         _found(connection, base, heads)
         into = Target(connection, target, base.path)

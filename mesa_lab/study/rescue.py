@@ -22,6 +22,7 @@ from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.study import checksums, legible, schema, storage
+from mesa_lab.study.draft import Draft
 
 __all__ = ["Rescued", "rescue"]
 
@@ -71,7 +72,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
             _copy(path, copy)
         source = sqlite3.connect(copy, isolation_level=None)
         try:
-            with storage.speaking(target), storage.Draft(target) as connection:
+            with storage.speaking(target), Draft(target) as connection:
                 schema.lay_out(connection)
                 try:
                     runs, had = _transfer(source, connection, path)

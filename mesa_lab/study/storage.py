@@ -1,4 +1,4 @@
-"""The study file as SQLite sees it: how it is made and opened, and what its errors mean.
+"""The study file as SQLite sees it: how it is opened, and what its errors mean.
 
 One file, in write-ahead mode, so that any number of readers look on while one driver writes. This room knows neither
 the tables nor the experiment. Nothing else may open a study file: closing it would drop SQLite's locks.
@@ -10,7 +10,6 @@ import os
 import sqlite3
 import stat
 import struct
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -20,52 +19,7 @@ from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyForma
 from mesa_lab.study import legible
 from mesa_lab.study.schema import APPLICATION_ID, VERSION
 
-__all__ = ["Draft", "Transaction", "connect", "exists_already", "remove", "rows", "speaking"]
-
-
-class Draft:
-    """A context that builds a study under another name, so that a half-made one never stands in its place.
-
-    Args:
-        path: Where the study is to be when the context ends well.
-        replace: Take the place of the file that is there.
-    """
-
-    def __init__(self, path: Path, *, replace: bool = False) -> None:
-        self.path = path
-        self.draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
-        self.replace = replace
-
-    def __enter__(self) -> sqlite3.Connection:
-        if not self.path.parent.is_dir():
-            raise StudyError(
-                f"There is no folder '{self.path.parent}' for the study '{self.path.name}'. Create it first."
-            )
-        self.connection = sqlite3.connect(self.draft, isolation_level=None, timeout=30)
-        return self.connection
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        try:
-            if error is not None:
-                return
-            if self.connection.in_transaction:
-                self.connection.execute("COMMIT")
-            self.connection.execute("PRAGMA journal_mode = WAL")
-            self.connection.close()
-            if self.replace:
-                remove(self.path, contents_only=True)
-                _settle(self.path.parent)  # after a power cut, no old log may stand beside the new file
-                self.draft.replace(self.path)
-            else:
-                _place(self.draft, self.path)
-        finally:
-            self._discard()
-
-    def _discard(self) -> None:
-        self.connection.close()
-        for suffix in ("", "-journal", "-wal", "-shm"):
-            with contextlib.suppress(OSError):
-                self.draft.with_name(self.draft.name + suffix).unlink()
+__all__ = ["Transaction", "connect", "exists_already", "rows", "speaking", "wait_for_disk"]
 
 
 class Transaction:
@@ -92,34 +46,6 @@ class Transaction:
 def exists_already(path: Path) -> StudyError:
     """Return the error for a file in the way."""
     return StudyError(f"'{path}' exists already. Open it to continue, or choose another name.")
-
-
-def _place(draft: Path, path: Path) -> None:
-    """Give the draft its name, unless another process was quicker."""
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        raise exists_already(path) from None
-    except OSError:  # some file systems know no links
-        if path.exists():
-            raise exists_already(path) from None
-        draft.rename(path)
-
-
-def _settle(folder: Path) -> None:
-    """Wait until the disk has the names in a folder as they are now."""
-    with contextlib.suppress(OSError):  # not every system lets a folder be opened
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
-
-
-def remove(path: Path, *, contents_only: bool = False) -> None:
-    """Delete a study and the files that SQLite keeps beside it."""
-    for suffix in ("-wal", "-shm") if contents_only else ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _look(path: Path) -> None:
@@ -187,6 +113,12 @@ def rows(
         yield some
 
 
+def wait_for_disk(connection: sqlite3.Connection) -> None:
+    """Have each commit end only when it is on disk; NORMAL, which SQLite may be built for, does not with a log."""
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: elsewhere a sync empties the disk's cache anyway
+
+
 def connect(path: Path, *, write: bool = False) -> tuple[sqlite3.Connection, str | None]:
     """Open a study file.
 
@@ -210,7 +142,7 @@ def connect(path: Path, *, write: bool = False) -> tuple[sqlite3.Connection, str
             )
         with speaking(path):
             connection = _open(path, "mode=rw")
-            connection.execute("PRAGMA synchronous = FULL")
+            wait_for_disk(connection)
             connection.execute("PRAGMA wal_autocheckpoint = 4000")
         return connection, None
     if writable:

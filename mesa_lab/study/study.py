@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from mesa_lab.preparation.encoding import from_json
 from mesa_lab.study import growth, lease, schema, storage
+from mesa_lab.study.draft import Draft
 from mesa_lab.study.layout import RunPlan
 from mesa_lab.study.opened import OpenedStudy
 from mesa_lab.study.shards import Shard
@@ -93,7 +94,7 @@ class Study(OpenedStudy):
             if not overwrite:
                 raise storage.exists_already(path)
             lease.refuse_if_driven(path)
-        with storage.speaking(path), storage.Draft(path, replace=overwrite) as connection:
+        with storage.speaking(path), Draft(path, replace=overwrite) as connection:
             schema.lay_out(connection)
             growth.found(connection, experiment, shard)
         study = cls(path)
@@ -299,6 +300,6 @@ class Study(OpenedStudy):
         path = Path(path)
         if path.exists():
             raise storage.exists_already(path)
-        with storage.speaking(path), storage.Draft(path) as connection:
+        with storage.speaking(path), Draft(path) as connection:
             self._connection.backup(connection)
             connection.execute("DELETE FROM driver")

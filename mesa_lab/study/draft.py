@@ -1,0 +1,122 @@
+"""How a new study takes its place: whole or not at all, also when the power goes out.
+
+The file is made under another name, waits for the disk, and then gets its own name. SQLite keeps the latest commits in
+a log beside a study and would play it into any file of that name, so a log never stands beside a file that it does not
+belong to. This room knows neither the tables nor the experiment.
+"""
+
+import contextlib
+import os
+import sqlite3
+import uuid
+from pathlib import Path
+
+from mesa_lab.errors import StudyBusyError, StudyError
+from mesa_lab.study import storage
+
+__all__ = ["Draft"]
+
+
+class Draft:
+    """A context that builds a study under another name, so that a half-made one never stands in its place.
+
+    When it ends well, the study is on disk. Until then, what was there is there still.
+
+    Args:
+        path: Where the study is to be when the context ends well.
+        replace: Take the place of the study that is there.
+    """
+
+    def __init__(self, path: Path, *, replace: bool = False) -> None:
+        self.path = path
+        self.draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
+        self.replace = replace
+
+    def __enter__(self) -> sqlite3.Connection:
+        if not self.path.parent.is_dir():
+            raise StudyError(
+                f"There is no folder '{self.path.parent}' for the study '{self.path.name}'. Create it first."
+            )
+        self.connection = sqlite3.connect(self.draft, isolation_level=None, timeout=30)
+        storage.wait_for_disk(self.connection)
+        return self.connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is not None:
+                return
+            if self.connection.in_transaction:
+                self.connection.execute("COMMIT")
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.close()
+            if self.replace:
+                _remove_log(self.path)
+                self.draft.replace(self.path)
+            else:
+                _place(self.draft, self.path)
+            _settle(self.path.parent)
+        finally:
+            self._discard()
+
+    def _discard(self) -> None:
+        self.connection.close()
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                self.draft.with_name(self.draft.name + suffix).unlink()
+
+
+def _place(draft: Path, path: Path) -> None:
+    """Give the draft its name, unless another process was quicker."""
+    log = _log(path)
+    if _has_content(log) and not path.exists():
+        raise StudyError(
+            f"'{log}' holds the latest results of a study '{path.name}' that is no longer there, and would mix with those of "
+            "a new one. Put that study back beside it, or delete it."
+        )
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise storage.exists_already(path) from None
+    except OSError:  # some file systems know no links
+        if path.exists():
+            raise storage.exists_already(path) from None
+        draft.rename(path)
+
+
+def _remove_log(path: Path) -> None:
+    """Take the log of a study away, which is whole without it from here on."""
+    log = _log(path)
+    if path.exists() and _has_content(log):
+        _fold_in(path)
+    for file in (log, path.with_name(f"{path.name}-shm")):
+        file.unlink(missing_ok=True)
+    _settle(path.parent)  # after a power cut, no old log may stand beside the new file
+
+
+def _fold_in(path: Path) -> None:
+    """Write into a study what is in its log only."""
+    connection, _ = storage.connect(path, write=True)
+    with contextlib.closing(connection):
+        # Readers may go on, but for those that look at the study as it was before its latest commits.
+        if connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0]:
+            raise StudyBusyError(
+                f"'{path}' cannot be replaced while another process reads it. Close what else has it open."
+            )
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _has_content(log: Path) -> bool:
+    return log.exists() and log.stat().st_size > 0
+
+
+def _settle(folder: Path) -> None:
+    """Wait until the disk has the names in a folder as they are now."""
+    with contextlib.suppress(OSError):  # not every system lets a folder be opened
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
