@@ -1,0 +1,231 @@
+"""A power cut at any moment: what was reported as done is there, and the study is in order."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mesa_lab.errors import MesaLabError
+from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.running.driver import drive
+from mesa_lab.study import Study
+from mesa_lab.study.merging import merge
+from mesa_lab.study.shards import Shard
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def load(name):
+    specification = importlib.util.spec_from_file_location(name, FIXTURES / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+power_cut = load("power_cut")
+
+
+def results(study):
+    """All results of each run, without what the clock says."""
+    runs = study.runs_frame().drop(columns=["init_seconds", "run_seconds"])
+    found = {row[0]: [row] for row in runs.itertuples(index=False, name=None)}
+    for table in study.series_tables():
+        for row in zip(*table.to_pydict().values(), strict=True):
+            found[row[0]].append(row)
+    return found
+
+
+def driven(path, experiment):
+    with Study.create(path, experiment) as study:
+        drive(study, backend="sequential", progress=False)
+        return results(study)
+
+
+def driven_with_log(path, experiment):
+    """Leave the latest commits in the log beside the study, as a driver does that is killed."""
+    apart = path.parents[1] / "apart.study"
+    with Study.create(apart, experiment) as study, closing(sqlite3.connect(apart)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM runs").fetchone()
+        drive(study, backend="sequential", progress=False)
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{apart}{suffix}", f"{path}{suffix}")
+        wanted = results(study)
+    for left in path.parents[1].glob("apart.study*"):
+        left.unlink()
+    return wanted
+
+
+class Traced:
+    """What was done to some studies, each in a folder of its own, by `traced.py`."""
+
+    def __init__(self, place):
+        self.place = place
+        # Outside of the repository, so that git need not be asked.
+        shutil.copy(FIXTURES / "driven_models.py", place)
+        self.jobs, self.disks, self.results = [], {}, {}
+
+    def experiment(self, runs, seed=11):
+        """Return an experiment of so many runs, and its file; with the same seed, one has the first runs of another."""
+        model = f"{self.place / 'driven_models.py'}:Walk"
+        paces = {"pace": [1.0, 2.0, 3.0]}
+        made = Experiment(model, paces, replications=runs // 3, max_steps=4, seed=seed)
+        file = self.place / f"{runs}-{seed}.toml"
+        made.save(file)
+        return made, file
+
+    def add(self, name, what, *others, without="nothing", before=None):
+        """Plan a job.
+
+        Args:
+            name: Its name.
+            what: What to do.
+            others: Files of experiments to run or studies to merge.
+            without: What to leave out.
+            before: Called with the study's path, to make what is there before.
+        """
+        folder = self.place / name
+        folder.mkdir()
+        path = folder / "a.study"
+        if before is not None:
+            before(path)
+        self.disks[name] = power_cut.Disk(folder)
+        self.jobs += ["then"] * bool(self.jobs) + [what, without, str(path), *map(str, others)]
+
+    def run(self):
+        power_cut.trace([sys.executable, str(FIXTURES / "traced.py"), *self.jobs], self.place / "notes")
+
+    def cuts(self, name, seed, others):
+        """Yield each cut, and the study's path in a folder with what was left."""
+        folder = self.place / name
+        reports = folder.with_suffix(".reports")
+        events = power_cut.calls(self.place / "notes", folder, reports)
+        for cut in power_cut.cuts(self.disks[name], events, reports, seed=seed, others=others):
+            left = self.place / f"left of {name}"
+            cut.lay_out(left)
+            yield cut, left / "a.study"
+            shutil.rmtree(left)
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory):
+    if (problem := power_cut.can_trace()) is not None:
+        said = f"A power cut cannot be replayed: {problem}."
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{said} Install strace, and allow it to trace.")
+        pytest.skip(said)
+    traced = Traced(tmp_path_factory.mktemp("traced"))
+    asked, whole = traced.experiment(36)
+    _, half = traced.experiment(18)
+    old, _ = traced.experiment(30)
+    new, other = traced.experiment(9, seed=12)
+    for name, wanted in (("asked", asked), ("new", new)):
+        traced.results[name] = driven(traced.place / f"{name}.study", wanted)
+
+    def before(path):
+        traced.results["old"] = driven_with_log(path, old)
+
+    shards = [traced.place / f"{number}.study" for number in (1, 2, 3)]
+    for number, shard in enumerate(shards, 1):
+        with Study.create(shard, asked, shard=Shard(number, 3)) as study:
+            drive(study, backend="sequential", progress=False)
+
+    def merged(path):
+        merge(shards[:2], path)
+        with Study.open(path) as study:
+            traced.results["merged"] = results(study)
+
+    traced.add("driving", "drive", half, whole)
+    traced.add("careless", "drive", half, without="waiting")
+    traced.add("overwriting", "overwrite", other, before=before)
+    traced.add("overwriting-carelessly", "overwrite", other, without="log", before=before)
+    traced.add("merging", "merge", *shards, before=merged)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STEP_SECONDS", "0.003")
+        traced.run()
+    return traced
+
+
+def problem(cut, path, wanted):
+    """Return what is wrong with a study after a cut, None when nothing is."""
+    if not path.exists():
+        return "there is no study" if cut.reported else None
+    try:
+        with Study.open(path) as study:
+            study.check()
+            found = results(study)
+            counted = study.status().done
+    except MesaLabError as error:
+        return str(error)
+    with closing(sqlite3.connect(path)) as connection:
+        if (said := connection.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
+            return said
+    if counted != len(found):
+        return f"{counted} runs are counted, {len(found)} are there"
+    reported = {int(run) for line in cut.reported if line[:1].isdigit() for run in line.split()}
+    if missing := reported - found.keys():
+        return f"of the runs that were reported these are lost: {missing}"
+    if wrong := [run for run in found if found[run] != wanted.get(run)]:
+        return f"these runs have other results: {wrong}"
+    return None
+
+
+def test_runs_that_were_reported_survive_a_power_cut(traced):
+    asked, _ = traced.experiment(36)
+    wanted = traced.results["asked"]
+    kept = set()
+    for cut, path in traced.cuts("driving", seed=1, others=0.1):
+        assert problem(cut, path, wanted) is None, cut.where
+        if not path.exists():
+            continue
+        with Study.open(path) as study:
+            if (done := study.status().done) not in kept:
+                study.extend(asked)
+                drive(study, backend="sequential", progress=False)
+                assert results(study) == wanted, cut.where
+            kept.add(done)
+    assert len(kept) > 5
+
+
+def test_a_driver_that_does_not_wait_for_the_disk_is_noticed(traced):
+    found = [problem(cut, path, traced.results["asked"]) for cut, path in traced.cuts("careless", 1, 0.1)]
+    assert any("of the runs that were reported these are lost" in (one or "") for one in found)
+
+
+def either(cut, path, old, new):
+    """Return what is wrong where a study takes the place of another one, which has the results that are old."""
+    if not path.exists():
+        return "there is no study"
+    with Study.open(path) as study:
+        if study.experiment.seed == 11 and not cut.reported:
+            study.check()
+            return None if results(study) == old else "the old study is not whole"
+    return problem(cut, path, new)
+
+
+def test_a_power_cut_leaves_the_old_study_or_the_new_one(traced):
+    old, new = traced.results["old"], traced.results["new"]
+    for cut, path in traced.cuts("overwriting", seed=2, others=0.2):
+        assert either(cut, path, old, new) is None, cut.where
+
+
+def test_an_old_study_without_its_log_is_noticed(traced):
+    old, new = traced.results["old"], traced.results["new"]
+    found = [either(cut, path, old, new) for cut, path in traced.cuts("overwriting-carelessly", 2, 0.2)]
+    assert "the old study is not whole" in found
+
+
+def test_a_merged_study_is_on_disk_when_it_is_made(traced):
+    old, new = traced.results["merged"], traced.results["asked"]
+    for cut, path in traced.cuts("merging", seed=3, others=0.2):
+        with Study.open(path) as study:
+            study.check()
+            assert results(study) in ([new] if cut.reported else [old, new]), cut.where
