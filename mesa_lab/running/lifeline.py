@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
-import importlib
 import os
 import shutil
 import signal
@@ -21,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
+
+from mesa_lab.running.importing import import_all
 
 __all__ = ["make_folder", "start"]
 
@@ -70,12 +70,7 @@ def start(driver: int, slot: str, modules: Sequence[str], function: str) -> None
     own = Path(slot)
     _be_killed_with(own.parent / _PIPE)
     threading.Thread(target=_end_with, args=(driver, own), name="mesa-lab-driver-watch", daemon=True).start()
-    # Modules stay and leave next to no garbage: to look through them for some would take a tenth of the time.
-    gc.disable()
-    *_, last = map(importlib.import_module, modules)
-    gc.freeze()
-    gc.enable()
-    getattr(last, function)(slot)
+    getattr(import_all(modules), function)(slot)
 
 
 def _be_killed_with(pipe: Path) -> None:

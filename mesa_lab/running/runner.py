@@ -40,9 +40,11 @@ __all__ = ["Control", "stream", "warm_up"]
 
 _CLUSTER_BATCH_SECONDS = 0.5
 _CLUSTER_PATIENCE = 60
-# Mesa by itself: its modules look up their names in the source of all that is importing them, which takes the longer
-# the deeper they are in imports of ours.
+# Mesa by itself: one of its modules asks for the stack, which takes the longer the deeper it is in imports of ours.
 _IMPORTED_FIRST = ("mesa", __name__)
+# For how long threads of OpenBLAS keep a processor busy when there is nothing to do: 2 to this power cycles. By default
+# those of NumPy and those of SciPy spin for a twentieth of a second in each worker that starts, while others need it.
+_SPINNING = "OPENBLAS_THREAD_TIMEOUT"
 
 
 class Control(Interface):
@@ -136,6 +138,7 @@ def _start(slot: str) -> Executor:
         context=get_context("loky"),
         initializer=lifeline.start,
         initargs=(os.getpid(), slot, _IMPORTED_FIRST, _begin.__name__),
+        env={_SPINNING: os.environ.get(_SPINNING, "20")},
     )
     return executor
 
