@@ -19,7 +19,7 @@ from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyForma
 from mesa_lab.study import legible
 from mesa_lab.study.schema import APPLICATION_ID, VERSION
 
-__all__ = ["Transaction", "connect", "exists_already", "rows", "speaking", "wait_for_disk"]
+__all__ = ["Transaction", "connect", "exists_already", "remove", "rows", "speaking", "wait_for_disk"]
 
 
 class Transaction:
@@ -46,6 +46,13 @@ class Transaction:
 def exists_already(path: Path) -> StudyError:
     """Return the error for a file in the way."""
     return StudyError(f"'{path}' exists already. Open it to continue, or choose another name.")
+
+
+def remove(path: Path) -> None:
+    """Delete a study and the files that SQLite keeps beside it."""
+    # The log first: one that is left without its study bars the way to a new study of that name.
+    for suffix in ("-wal", "-shm", ""):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _look(path: Path) -> None:

@@ -29,7 +29,7 @@ def test_ray_gives_the_same_rows_and_loses_only_the_run_that_kills(tmp_path):
         pd.testing.assert_frame_equal(here.runs.drop(columns=times), there.runs.drop(columns=times))
         pd.testing.assert_frame_equal(here.series(), there.series())
 
-        exits = ml.Experiment({str(FIXTURES / "faulty_models.py:Exits")!r}, {{"fault": [-1, 2]}}, replications=2, max_steps=3)
+        exits = ml.Experiment({str(FIXTURES / "faulty_models.py:Exits")!r}, {{"fault": [-1, 2]}}, max_steps=3)
         results = ml.run(exits, n_jobs=2, backend="ray", progress=False)
         assert results.runs.groupby("fault")["status"].unique().map(list).to_dict() == {{-1: ["done"], 2: ["failed"]}}
         ray.shutdown()
