@@ -52,7 +52,9 @@ def rows(
                     raise sqlite3.DatabaseError(f"row {row[0]} is out of place")
                 low = row[0] + 1
                 yield row
-        except (sqlite3.Error, UnicodeError):
+        except (sqlite3.Error, UnicodeError) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # the table lacks a column
+                return
             if low < high:
                 middle = (low + high) // 2
                 ranges += [(middle + 1, high), (low, middle)]

@@ -191,6 +191,15 @@ def test_a_row_that_went_astray_is_noticed(measured):
         Study.open(measured).check()
 
 
+def test_a_table_that_lacks_a_column_is_noticed_at_once(measured):
+    """As when a page is one from before the last outcome had a column."""
+    with contextlib.closing(sqlite3.connect(measured)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, ', o2', '') WHERE name = 'runs'")
+    with Study.open(measured) as study, pytest.raises(StudyFormatError, match="400 runs cannot be read"):
+        study.check()
+
+
 def test_a_study_of_an_older_version_is_not_checked_until_it_is_written(measured, tmp_path, batch_of):
     connection = sqlite3.connect(measured)
     connection.execute("DROP TABLE row_checksums")
