@@ -39,7 +39,7 @@ def results(study):
     found = {row[0]: [row] for row in runs.itertuples(index=False, name=None)}
     for table in study.series_tables():
         for row in zip(*table.to_pydict().values(), strict=True):
-            found[row[0]].append(row)
+            found.setdefault(row[0], []).append(row)
     return found
 
 
