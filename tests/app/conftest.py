@@ -23,8 +23,16 @@ class View:
     def __init__(self, element: Any) -> None:
         self.box, self.context = solara.render(element, handle_error=False)
 
+    def settle(self) -> None:
+        """Wait for a thread that renders: what was changed here meanwhile is rendered by it too, a little later."""
+        deadline = time.monotonic() + PATIENCE
+        while self.context.thread_lock.locked() or self.context._rerender_needed:
+            assert time.monotonic() < deadline, "It does not stop rendering."
+            time.sleep(0.002)
+
     def widgets(self, kind: type = ipyvue.VueWidget) -> list[Any]:
         """Return all widgets of a kind, in their order on the page."""
+        self.settle()
         found: list[Any] = []
 
         def walk(widget: Any) -> None:
@@ -40,6 +48,7 @@ class View:
     @property
     def text(self) -> str:
         """What can be read, one piece of text on a line; what stands around fields too."""
+        self.settle()
         lines: list[str] = []
 
         def walk(widget: Any) -> None:
