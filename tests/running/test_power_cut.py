@@ -71,7 +71,7 @@ class Traced:
         self.place = place
         # Outside of the repository, so that git need not be asked.
         shutil.copy(FIXTURES / "driven_models.py", place)
-        self.jobs, self.disks, self.results = [], {}, {}
+        self.jobs, self.before, self.results = [], {}, {}
 
     def experiment(self, runs, seed=11):
         """Return an experiment of so many runs, and its file; with the same seed, one has the first runs of another."""
@@ -97,7 +97,7 @@ class Traced:
         path = folder / "a.study"
         if before is not None:
             before(path)
-        self.disks[name] = power_cut.Disk(folder)
+        self.before[name] = {file.name: file.read_bytes() for file in folder.iterdir()}
         self.jobs += ["then"] * bool(self.jobs) + [what, without, str(path), *map(str, others)]
 
     def run(self):
@@ -108,7 +108,8 @@ class Traced:
         folder = self.place / name
         reports = folder.with_suffix(".reports")
         events = power_cut.calls(self.place / "notes", folder, reports)
-        for cut in power_cut.cuts(self.disks[name], events, reports, seed=seed, others=others):
+        disk = power_cut.Disk(folder, self.before[name])
+        for cut in power_cut.cuts(disk, events, reports, seed=seed, others=others):
             left = self.place / f"left of {name}"
             cut.lay_out(left)
             yield cut, left / "a.study"
