@@ -191,7 +191,9 @@ def _members(name: str, model_cls: Any) -> list[FunctionType]:
 @functools.lru_cache(maxsize=256)
 def _members_by_name(model_cls: Any) -> dict[str, list[FunctionType]]:
     found: dict[str, list[FunctionType]] = {}
-    for cls in {*_own_classes(model_cls), *_nearby_classes(model_cls)}:
+    classes = [*_own_classes(model_cls), *_nearby_classes(model_cls)]
+    # By identity, since a class may have an idea of its own of being equal.
+    for cls in {id(cls): cls for cls in classes}.values():
         for name, value in vars(cls).items():
             for function in _functions(value):
                 found.setdefault(name, []).append(function)

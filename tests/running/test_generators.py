@@ -13,7 +13,7 @@ from mesa_lab.running.cleaning import Surroundings
 from mesa_lab.running.generators import fingerprint
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Task
-from mesa_lab.running.traits import traits_of
+from mesa_lab.running.traits import is_quiet, traits_of
 
 
 def draw_nothing():
@@ -131,3 +131,25 @@ def test_code_that_handles_states_is_noticed():
 
 def test_runs_with_a_time_limit_are_never_done_twice_for_want_of_seeds():
     assert Plan(Never, Protocol(Never, max_steps=5, timeout=60)).draws is True
+
+
+class _Incomparable(type):
+    """As some of Python's own classes, which warn when they are compared."""
+
+    def __eq__(cls, other):
+        raise TypeError("cannot be compared")
+
+    def __hash__(cls):
+        return 1
+
+
+class Odd(metaclass=_Incomparable):
+    """Stands beside a model."""
+
+
+class Odder(metaclass=_Incomparable):
+    """Stands beside it too."""
+
+
+def test_classes_beside_a_model_are_never_compared():
+    assert is_quiet(["drawn"], SometimesGlobal)
