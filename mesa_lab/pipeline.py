@@ -98,12 +98,12 @@ def run(
         >>> len(run(experiment, progress=False).runs)
         4
     """
-    from mesa_lab.running.driver import drive
-
     if backend == "loky" and n_jobs != 0 and (path is None or overwrite or not Path(path).exists()):
-        from mesa_lab.running.runner import warm_up
+        from mesa_lab.running.processes import warm_up
 
         warm_up()
+    from mesa_lab.running.driver import drive  # imports much; the worker has begun meanwhile
+
     experiment.check()
     study = OpenStudy.for_experiment(
         experiment, path, overwrite=overwrite, shard=None if shard is None else Shard(*shard)

@@ -1,7 +1,7 @@
 """Worker processes of one stream, each in an executor of its own, so that one death concerns one worker only.
 
-What a worker was sent, what it was doing when it died, and what to conclude from that is known here; how
-processes are made is not (see `runner`).
+What a worker was sent, and what is left of that when it dies, is known here; how processes are made (`processes`), and
+how one ended (`deaths`), is not. It is imported before the first worker is started, and imports little.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import itertools
 import os
 import pickle
 import queue
-import re
 import shutil
 import threading
 import weakref
@@ -21,50 +20,22 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mesa_lab.errors import RunError
 from mesa_lab.running.lifeline import make_folder
-from mesa_lab.running.packing import Payload
-from mesa_lab.running.recording import Task
-from mesa_lab.running.tracebacks import SHORT_OF_MEMORY
-from mesa_lab.running.worker import State, read_state, work
 
-__all__ = ["Crew", "Death", "Worker", "end_idle", "make_ready"]
+if TYPE_CHECKING:
+    from mesa_lab.running.deaths import Death
+    from mesa_lab.running.packing import Payload
+    from mesa_lab.running.recording import Task
+
+__all__ = ["Crew", "Worker", "end_idle", "make_ready"]
 
 _IDLE_SECONDS = 120.0
 _numbers = itertools.count()
 
 type Start = Callable[[str], Executor]
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """How a worker ended.
-
-    Attributes:
-        state: What it was doing.
-        exit_code: Such as `SIGKILL(-9)` or `EXIT(3)`; empty when nobody knows.
-        trace: Where its threads were, if it had the time to say so.
-    """
-
-    state: State
-    exit_code: str
-    trace: str
-
-    @property
-    def by_timeout(self) -> bool:
-        """Whether its watchdog ended it because a run did not heed its timeout."""
-        return self.trace.startswith("Timeout (")
-
-    @property
-    def message(self) -> str:
-        """What happened, in a sentence."""
-        cause = re.match(r"Fatal Python error: (.*)", self.trace)
-        code = f" ({self.exit_code})" if self.exit_code else ""
-        text = f"The worker process died during this run{code}{f': {cause[1]}' if cause else ''}."
-        if "SIGKILL" in self.exit_code:
-            text += f" Somebody ended it from outside, as a system does that is short of memory. {SHORT_OF_MEMORY}"
-        return text
 
 
 class Worker:
@@ -93,6 +64,8 @@ class Worker:
 
     def send(self, payload: Payload, tasks: list[Task], budget: float | None) -> Future[bytes]:
         """Send a batch."""
+        from mesa_lab.running.worker import work
+
         packed = pickle.dumps(list(map(tuple, tasks)), protocol=5)  # named tuples take four times as long
         for attempt in range(3):
             _check_program()
@@ -126,11 +99,12 @@ class Worker:
 
     def bury(self, error: BaseException) -> tuple[Death, list[list[Task]]]:
         """Find out how the process ended and what it had to do; the next batch gets a new one."""
-        code = re.search(r"\b(EXIT|SIG[A-Z0-9]+)\(-?\d+\)", str(error))
-        state, trace = read_state(self.slot)
+        from mesa_lab.running.deaths import find_out
+
+        death = find_out(self.slot, error)
         self.end()
         lost, self.sent, self.alone, self.is_full = self.sent, [], False, False
-        return Death(state, code[0] if code else "", trace), lost
+        return death, lost
 
     def end(self) -> None:
         """End the process, whatever it is doing."""

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 
 from mesa_lab.errors import RunError
-from mesa_lab.running.crew import Crew, Death, Worker
+from mesa_lab.running.crew import Crew, Worker
+from mesa_lab.running.deaths import Death
 from mesa_lab.running.memory import MemoryWatch
 from mesa_lab.running.recording import Batch, FailureRecord, RunRecord, Task
 from mesa_lab.running.scheduling import BATCH_SECONDS, TaskQueue

@@ -1,50 +1,39 @@
 """Runs carried out by many processes, as a stream of batches in the order in which they are done.
 
-The only room that knows joblib: on this machine through executors of loky, one for each worker; elsewhere (clusters
-of dask or ray, threads) through `joblib.Parallel`. Whatever happens to a worker, every task that went in comes out
+On this machine each worker is an executor of joblib's loky (`processes`); elsewhere (clusters of dask or ray, threads)
+batches go through `joblib.Parallel`. Whatever happens to a worker, every task that went in comes out
 once, as a result or as a failure. Nothing of the calling process is changed.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
 from functools import partial
 from itertools import islice
 from typing import Any
 from typing import Protocol as Interface
 
 import joblib
-from joblib.externals.loky import process_executor
-from joblib.externals.loky.backend import get_context
-from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
 from mesa_lab.errors import RunError
 from mesa_lab.preparation.configuration import Protocol
 from mesa_lab.preparation.models import load_model
-from mesa_lab.running import lifeline
 from mesa_lab.running.clusters import connected, is_cluster
-from mesa_lab.running.crew import Crew, make_ready
+from mesa_lab.running.crew import Crew
 from mesa_lab.running.dispatch import POLL_SECONDS, Dispatch
 from mesa_lab.running.packing import Payload, pack
 from mesa_lab.running.plan import Plan
+from mesa_lab.running.processes import start_worker
 from mesa_lab.running.recording import Batch, Task
 from mesa_lab.running.relay import Call, relay
 from mesa_lab.running.scheduling import TaskQueue
-from mesa_lab.running.worker import begin, run_here, run_tasks
+from mesa_lab.running.worker import run_here, run_tasks
 
-__all__ = ["Control", "stream", "warm_up"]
+__all__ = ["Control", "stream"]
 
 _CLUSTER_BATCH_SECONDS = 0.5
 _CLUSTER_PATIENCE = 60
-# Mesa by itself: one of its modules asks for the stack, which takes the longer the deeper it is in imports of ours.
-_IMPORTED_FIRST = ("mesa", __name__)
-# For how long threads of OpenBLAS keep a processor busy when there is nothing to do: 2 to this power cycles. By default
-# those of NumPy and those of SciPy spin for a twentieth of a second in each worker that starts, while others need it.
-_SPINNING = "OPENBLAS_THREAD_TIMEOUT"
 
 
 class Control(Interface):
@@ -107,15 +96,10 @@ def stream(
 # Processes on this machine.
 
 
-def warm_up() -> None:
-    """Start a first worker, unless one is idle, while the caller prepares what it is to do."""
-    make_ready(_start)
-
-
 def _on_this_machine(
     payload: Payload, tasks: Iterable[Task], size: int, control: Control, tell: Callable[[str, str], None]
 ) -> Iterator[Batch]:
-    dispatch = Dispatch(TaskQueue(tasks, workers=size), Crew(payload, size, _start), tell)
+    dispatch = Dispatch(TaskQueue(tasks, workers=size), Crew(payload, size, start_worker), tell)
     try:
         while not control.stopped():
             paused = control.paused()
@@ -129,24 +113,6 @@ def _on_this_machine(
                 break
     finally:
         dispatch.close()
-
-
-def _start(slot: str) -> Executor:
-    """Make an executor of one process. Loky starts it afresh, without running the caller's main module."""
-    executor: Executor = ProcessPoolExecutor(
-        max_workers=1,
-        context=get_context("loky"),
-        initializer=lifeline.start,
-        initargs=(os.getpid(), slot, _IMPORTED_FIRST, _begin.__name__),
-        env={_SPINNING: os.environ.get(_SPINNING, "20")},
-    )
-    return executor
-
-
-def _begin(slot: str) -> None:
-    # Loky would end a worker that has grown by 300 MB, in the middle of things.
-    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
-    begin(slot)
 
 
 # Elsewhere.

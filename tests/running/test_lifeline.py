@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mesa_lab.running.runner import _start
+from mesa_lab.running.processes import start_worker
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +66,7 @@ def test_no_worker_outlives_its_driver(ending, number, tmp_path):
 
 
 def test_a_fresh_worker_has_loaded_what_runs_need_and_no_more(tmp_path):
-    executor = _start(str(tmp_path / "slot"))
+    executor = start_worker(str(tmp_path / "slot"))
     try:
         loaded = executor.submit(eval, "list(__import__('sys').modules)").result()
         assert executor.submit(gc.get_freeze_count).result() > 50_000

@@ -1,0 +1,55 @@
+"""How worker processes are made: by loky, which is joblib's own, each in an executor for itself.
+
+The first one starts before anything else when there is something to run, since importing Mesa takes it a second. So this
+room and `crew` must not import at once what only the driver needs a moment later.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import Executor
+
+from joblib.externals.loky import process_executor
+from joblib.externals.loky.backend import get_context
+from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+from mesa_lab.running import lifeline
+from mesa_lab.running.crew import make_ready
+
+__all__ = ["start_worker", "warm_up"]
+
+# Mesa by itself: one of its modules asks for the stack, which takes the longer the deeper it is in imports of ours.
+_IMPORTED_FIRST = ("mesa", "mesa_lab.running.worker", __name__)
+# For how long threads of OpenBLAS keep a processor busy when there is nothing to do: 2 to this power cycles. By default
+# those of NumPy and those of SciPy spin for a twentieth of a second in each worker that starts, while others need it.
+_SPINNING = "OPENBLAS_THREAD_TIMEOUT"
+
+
+def warm_up() -> None:
+    """Start a first worker, unless one is idle, while the caller prepares what it is to do."""
+    make_ready(start_worker)
+
+
+def start_worker(slot: str) -> Executor:
+    """Make an executor of one process, which loky starts afresh, without running the caller's main module.
+
+    Args:
+        slot: The file that tells what the process is doing.
+    """
+    executor: Executor = ProcessPoolExecutor(
+        max_workers=1,
+        context=get_context("loky"),
+        initializer=lifeline.start,
+        initargs=(os.getpid(), slot, _IMPORTED_FIRST, _begin.__name__),
+        env={_SPINNING: os.environ.get(_SPINNING, "20")},
+    )
+    return executor
+
+
+def _begin(slot: str) -> None:
+    from mesa_lab.running.worker import begin
+
+    # Loky would end a worker that has grown by 300 MB, in the middle of things.
+    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
+    begin(slot)
