@@ -1,9 +1,15 @@
 """A study that takes the place of another one: what a power cut may leave."""
 
+import contextlib
 import os
+import shutil
+import sqlite3
 import stat
 
-from mesa_lab.study import schema
+import pytest
+
+from mesa_lab.errors import StudyBusyError, StudyError
+from mesa_lab.study import Study, draft, schema, storage
 from mesa_lab.study.draft import Draft
 
 
@@ -30,3 +36,65 @@ def test_the_old_log_is_gone_from_disk_before_the_new_file_has_its_name(tmp_path
         schema.lay_out(connection)
     assert synced == [("no log", "old"), ("no log", "new")]
     assert path.stat().st_ino != old
+
+
+def left_by_a_killed_driver(study, path, batch_of):
+    """Copy a study in the middle of writing: its results are in the log only."""
+    with study.writing() as writer:
+        writer.add(batch_of(study.tasks(study.pending())))
+        writer.commit()
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{study.path}{suffix}", f"{path}{suffix}")
+
+
+def test_an_old_study_is_whole_without_its_log_before_that_goes(study, batch_of, tmp_path, monkeypatch):
+    path = tmp_path / "old.study"
+    left_by_a_killed_driver(study, path, batch_of)
+    reader = Study.open(path)
+    assert reader.status().done == 12
+    settle, seen = draft._settle, []
+
+    def look(folder):
+        settle(folder)
+        seen.append((tmp_path / "old.study-wal").exists())
+        shutil.copy(path, tmp_path / f"{len(seen)}.study")
+
+    monkeypatch.setattr(draft, "_settle", look)
+    Study.create(path, study.experiment, overwrite=True)
+    assert seen == [False, False]
+    assert [Study.open(tmp_path / f"{number}.study").status().done for number in (1, 2)] == [12, 0]
+    assert reader.status().done == 12
+
+
+def test_an_old_study_is_not_replaced_while_somebody_keeps_it_from_being_whole(
+    study, batch_of, tmp_path, monkeypatch
+):
+    with contextlib.closing(sqlite3.connect(study.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM runs").fetchone()
+        with study.writing() as writer:
+            writer.add(batch_of(study.tasks(study.pending())))
+        connect = storage.connect
+
+        def impatient(path, *, write=False):
+            connection, notice = connect(path, write=write)
+            connection.execute("PRAGMA busy_timeout = 0")
+            return connection, notice
+
+        monkeypatch.setattr(storage, "connect", impatient)
+        with pytest.raises(StudyBusyError, match="while another process reads it"):
+            Study.create(study.path, study.experiment, overwrite=True)
+        assert study.status().done == 12
+    assert Study.create(study.path, study.experiment, overwrite=True).status().done == 0
+    assert [file.name for file in tmp_path.iterdir() if file.name.endswith(".new")] == []
+
+
+def test_a_log_that_is_left_of_another_study_is_not_played_into_a_new_one(study, batch_of, tmp_path):
+    path = tmp_path / "old.study"
+    left_by_a_killed_driver(study, path, batch_of)
+    path.unlink()
+    for make in (lambda: Study.create(path, study.experiment), lambda: study.copy(path)):
+        with pytest.raises(StudyError, match=r"old\.study-wal' holds the latest results of a study"):
+            make()
+    assert not path.exists()
+    assert Study.create(path, study.experiment, overwrite=True).status().done == 0
