@@ -184,7 +184,7 @@ class TestEveryClass:
 
 @pytest.mark.parametrize("make", [Sobol, Halton, MonteCarlo, lambda size: Sobol(size, scramble=False)])
 @given(sizes=st.tuples(st.integers(1, 40), st.integers(1, 40)), seed=st.integers(0, 2**63 - 1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_larger_extensible_design_keeps_its_earlier_points(
     make: Any, sizes: tuple[int, int], seed: int
 ) -> None:
@@ -347,7 +347,7 @@ class TestOneAtATime:
             make().points(self.SPACE, 0)
 
     @given(levels=st.integers(1, 9), a=st.floats(0, 1), b=st.integers(1, 3))
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     def test_no_point_twice(self, levels: int, a: float, b: int) -> None:
         points = OneAtATime(levels, base={"a": a, "b": b}).points(self.SPACE, 0)
         rows = rows_of(points)
@@ -358,7 +358,7 @@ class TestOneAtATime:
 
 class TestLatinHypercube:
     @given(size=st.integers(1, 40), seed=st.integers(0, 2**32))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_every_share_of_a_range_holds_one_point(self, size: int, seed: int) -> None:
         space = ParameterSpace({"a": Real(0, 1), "b": Real(0, 1)})
         points = LatinHypercube(size).points(space, seed)

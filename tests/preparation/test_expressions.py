@@ -2,7 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mesa_lab.errors import ExperimentError
@@ -111,7 +111,6 @@ def test_columns(text: str, rows: list[bool]) -> None:
     assert result.tolist() == rows
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-50, 50), st.integers(1, 50), st.booleans(), st.sampled_from(["x", "y", None])),
@@ -224,7 +223,6 @@ def test_a_column_that_cannot_be_worked_out_names_the_row() -> None:
         compile_expression("gap < 3").evaluate(COLUMNS)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab()<>=!&|+-*/%`'\"., 019_\\\nandornoti", max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mesa_lab.errors import ExperimentError, ParameterError
@@ -113,14 +113,12 @@ class TestReal:
         values = Real(1, 10_000, log=True).from_unit(np.array([0, 0.25, 0.5, 0.75, 1]))
         assert values == pytest.approx([1, 10, 100, 1000, 10_000])
 
-    @settings(deadline=None)
     @given(ends=ranges, unit=units)
     def test_values_stay_within_the_ends(self, ends: tuple[float, float], unit: np.ndarray) -> None:
         values = Real(*ends).from_unit(unit)
         assert ((values >= ends[0]) & (values <= ends[1])).all()
         assert values.dtype == np.float64
 
-    @settings(deadline=None)
     @given(ends=ranges, n=st.integers(2, 40))
     def test_levels_rise_from_end_to_end(self, ends: tuple[float, float], n: int) -> None:
         levels = Real(*ends).levels(n)
@@ -193,7 +191,6 @@ class TestInteger:
         assert Integer(0, 10, step=4).levels() == (0, 4, 8)
         assert Integer(1, 3).base == 2
 
-    @settings(deadline=None)
     @given(parts=integer_ranges, unit=units)
     def test_values_stay_on_the_ladder(self, parts: tuple[int, int, int], unit: np.ndarray) -> None:
         low, width, step = parts
@@ -203,7 +200,6 @@ class TestInteger:
             assert low <= int(value) <= high
             assert (int(value) - low) % step == 0
 
-    @settings(deadline=None)
     @given(parts=integer_ranges, n=st.integers(2, 50))
     def test_levels_rise_from_end_to_end(self, parts: tuple[int, int, int], n: int) -> None:
         low, width, step = parts

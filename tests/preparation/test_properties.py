@@ -50,7 +50,7 @@ designs = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces, st.integers(1, 6), st.randoms(use_true_random=False))
 def test_every_point_of_the_unit_cube_is_a_point_of_the_space(
     varied: dict[str, Any], rows: int, chance: Any
@@ -62,7 +62,7 @@ def test_every_point_of_the_unit_cube_is_a_point_of_the_space(
         assert all(parameter.contains(value) for value in points[name])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces)
 def test_levels_lie_in_their_range_and_differ(varied: dict[str, Any]) -> None:
     for parameter in varied.values():
@@ -72,7 +72,7 @@ def test_levels_lie_in_their_range_and_differ(varied: dict[str, Any]) -> None:
         assert len({repr(level) for level in levels}) == len(levels)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(spaces, designs, st.integers(0, 2**63 - 1), st.integers(1, 3))
 def test_a_file_leads_to_the_same_runs(
     varied: dict[str, Any], design: Any, seed: int, replications: int
@@ -85,7 +85,7 @@ def test_a_file_leads_to_the_same_runs(
     assert [written.seed_of(key, 1) for key in first] == [read.seed_of(key, 1) for key in second]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(spaces, designs, st.integers(0, 2**63 - 1))
 def test_every_designed_point_lies_in_the_space(varied: dict[str, Any], design: Any, seed: int) -> None:
     points = list(ml.Experiment("m:M", varied, design, seed=seed).points())
@@ -96,7 +96,7 @@ def test_every_designed_point_lies_in_the_space(varied: dict[str, Any], design: 
             assert not (isinstance(point[name], float) and math.isnan(point[name]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(spaces, st.sampled_from([ml.Sobol, ml.Halton, ml.MonteCarlo]), st.integers(1, 12), st.integers(1, 12))
 def test_a_longer_design_begins_with_the_shorter_one(
     varied: dict[str, Any], kind: Any, short: int, more: int
