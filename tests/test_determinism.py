@@ -71,23 +71,29 @@ def test_every_bundled_model_is_here() -> None:
     assert sorted(THREE_POINTS) == sorted(examples.__all__)
 
 
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a study of each model, whose driver was killed; that of two had workers."""
+    folder = tmp_path_factory.mktemp("killed")
+    for name in THREE_POINTS:
+        experiment(name).save(folder / f"{name}.toml")
+    command = [sys.executable, KILLED_DRIVER, folder, "Schelling", "VirusOnNetwork"]
+    drivers = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert drivers.stdout.splitlines() == [f"{name} -9" for name in sorted(THREE_POINTS)], drivers.stderr
+    return folder
+
+
 @pytest.mark.parametrize("name", THREE_POINTS)
-def test_however_the_runs_are_carried_out(name: str, tmp_path: Path) -> None:
+def test_however_the_runs_are_carried_out(name: str, killed: Path, tmp_path: Path) -> None:
     described = experiment(name)
     serial = ml.run(described, tmp_path / "serial.study", backend="sequential", progress=False)
     assert (serial.runs["status"] == "done").sum() >= 4
     assert len(serial.series()) >= 5
     same(ml.run(described, tmp_path / "parallel.study", n_jobs=2, progress=False), serial)
 
-    described.save(tmp_path / "experiment.toml")
-    killed = tmp_path / "killed.study"
-    driver = subprocess.run(
-        [sys.executable, KILLED_DRIVER, tmp_path / "experiment.toml", killed], capture_output=True, text=True
-    )
-    assert driver.returncode == -9, driver.stderr
-    finished = ml.open_study(killed).status().finished
-    assert 0 < finished < described.n_runs
-    same(ml.run(described, killed, n_jobs=2, progress=False), serial)
+    half = killed / f"{name}.study"
+    assert 0 < ml.open_study(half).status().finished < described.n_runs
+    same(ml.run(described, half, n_jobs=2, progress=False), serial)
 
     shuffled = Study.create(tmp_path / "shuffled.study", described)
     order = shuffled.pending().tolist()
