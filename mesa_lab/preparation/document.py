@@ -7,6 +7,7 @@ the text and looked up only when the experiment runs. Writing leaves out what ha
 from __future__ import annotations
 
 import dataclasses
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -256,7 +257,10 @@ def write(experiment: Experiment, path: Path) -> None:
     text = to_toml(experiment)
     beside = path.with_name(path.name + ".part")
     try:
-        beside.write_text(text, encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # a power cut could leave the name with nothing in it
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)

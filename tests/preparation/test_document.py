@@ -1,5 +1,6 @@
 """Experiment files: what is written is read back equal, and every mistake is named with its place."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,22 @@ def test_files_are_saved_whole_and_loaded(tmp_path: Path) -> None:
     FULL.save(path)
     assert ml.Experiment.load(path) == FULL
     assert [entry.name for entry in tmp_path.iterdir()] == ["wolves.toml"]
+
+
+def test_a_file_is_on_disk_before_it_takes_the_place_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "wolves.toml"
+    FULL.save(path)
+    before, waited = path.stat().st_ino, []
+
+    def wait(number: int) -> None:
+        waited.append((os.fstat(number).st_size, path.stat().st_ino == before))
+
+    monkeypatch.setattr(os, "fsync", wait)
+    FULL.save(path)
+    assert waited == [(path.stat().st_size, True)]
+    assert path.stat().st_ino != before
 
 
 def test_a_model_beside_the_file_is_found(tmp_path: Path) -> None:
