@@ -14,7 +14,7 @@ import ipyvuetify
 import pytest
 import solara
 
-PATIENCE = 30
+PATIENCE = 60
 
 
 class View:

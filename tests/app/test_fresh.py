@@ -13,7 +13,7 @@ from mesa_lab.errors import StudyError
 
 
 def until(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -90,7 +90,7 @@ def test_the_old_stays_while_the_new_is_read_and_goes_when_something_else_is_wan
     gate.set()
 
     def read(number, name):
-        assert gate.wait(20)
+        assert gate.wait(60)
         if number == 3:
             raise StudyError("It is gone.")
         return f"{name}{number}"

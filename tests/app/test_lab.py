@@ -75,7 +75,7 @@ def press(box, text):
     raise AssertionError(f"no button {text!r}")
 
 
-def until(ready, seconds=30.0):
+def until(ready, seconds=60.0):
     end = time.monotonic() + seconds
     while not (found := ready()) and time.monotonic() < end:
         time.sleep(0.02)

@@ -72,7 +72,7 @@ def texts(box):
     return [text for widget in walk(box) for text in getattr(widget, "children", ()) if isinstance(text, str)]
 
 
-def until(ready, seconds=20.0):
+def until(ready, seconds=60.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := ready():

@@ -37,7 +37,7 @@ EXPERIMENTS = [
         period=2,
         max_time=50.0,
         stop_when="happy > 1000",
-        timeout=60,
+        timeout=120,
         common_random_numbers=True,
     ),
     ml.Experiment(

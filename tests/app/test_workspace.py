@@ -70,7 +70,7 @@ def driven():
         yield drive
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -341,10 +341,10 @@ def starts(monkeypatch):
         def hold():
             with Study.open(path).writing():
                 has.set()
-                lasts.wait(30)
+                lasts.wait(60)
 
         threading.Thread(target=hold, daemon=True).start()
-        assert has.wait(20)
+        assert has.wait(60)
         started.append(
             (
                 path.stem,
@@ -424,7 +424,7 @@ def test_stopping_while_it_starts_stops_it(mine, monkeypatch):
     going, stopped = threading.Event(), []
 
     def slow(path, processes=-1, *, retry_failed=False):
-        assert going.wait(20)
+        assert going.wait(60)
 
     monkeypatch.setattr(queueing, "start", slow)
     monkeypatch.setattr("mesa_lab.running.launcher.stop", lambda path: stopped.append(path))
@@ -468,7 +468,7 @@ def test_a_deleted_study_waits_no_longer(mine, driven):
 def test_a_study_is_run_for_real(mine):
     ref = mine.make("a", experiment())
     mine.start(ref, 1)
-    until(lambda: standing(mine, ref).state == "finished", 60)
+    until(lambda: standing(mine, ref).state == "finished")
     assert standing(mine, ref).status.done == 8
     assert mine.queue.registry.tickets() == []
 
@@ -476,7 +476,7 @@ def test_a_study_is_run_for_real(mine):
 def test_a_model_of_this_process_alone_runs_from_here(mine):
     ref = mine.make("a", experiment())
     queueing.start_in_thread(ref.path, 1)
-    until(lambda: standing(mine, ref).state == "finished", 60)
+    until(lambda: standing(mine, ref).state == "finished")
 
 
 def test_a_study_that_cannot_run_says_so(mine):

@@ -36,7 +36,7 @@ def design_in(page):
 def wait_for_address(page, holds):
     """Wait until the address holds a design for which something is true."""
     page.wait_for_function("new URL(location).searchParams.get('design')")
-    for _ in range(200):
+    for _ in range(1200):
         if holds(design_in(page)):
             return
         page.wait_for_timeout(50)

@@ -143,7 +143,7 @@ def test_a_restart_of_the_server_finds_it_again(start_lab, visit, make):
     page.wait_for_selector("text=Starts when 'kept' has ended.")
     page.close()
     first.process.terminate()
-    first.process.wait(20)
+    first.process.wait(60)
     second = start_lab(studies=first.studies)
     page = visit(second, "/run?study=kept")
     wait_for_state(page, "running")

@@ -109,7 +109,7 @@ def test_interrupting_ends_it_quietly(start_lab, visit, troubles):
     page = visit(own)
     page.wait_for_selector(".ml-chart svg")
     own.process.send_signal(signal.SIGINT)
-    assert own.process.wait(20) == 0
+    assert own.process.wait(60) == 0
     assert own.output().count("\n") == 1
     page.close()
     troubles.clear()  # the page has lost its server

