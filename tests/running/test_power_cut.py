@@ -15,7 +15,7 @@ import pytest
 from mesa_lab.errors import MesaLabError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.running.driver import drive
-from mesa_lab.study import Study
+from mesa_lab.study import Study, schema
 from mesa_lab.study.merging import merge
 from mesa_lab.study.shards import Shard
 
@@ -134,6 +134,15 @@ def traced(tmp_path_factory):
     def before(path):
         traced.results["old"] = driven_with_log(path, old)
 
+    def before_checksums(path):
+        first, _ = traced.experiment(9)
+        driven(path, first)
+        with closing(sqlite3.connect(path)) as connection:
+            later = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%_checksums'")
+            for (name,) in later.fetchall():
+                connection.execute(f"DROP TABLE {name}")
+            connection.execute("PRAGMA user_version = 1")
+
     shards = [traced.place / f"{number}.study" for number in (1, 2, 3)]
     for number, shard in enumerate(shards, 1):
         with Study.create(shard, asked, shard=Shard(number, 3)) as study:
@@ -145,6 +154,7 @@ def traced(tmp_path_factory):
             traced.results["merged"] = results(study)
 
     traced.add("driving", "drive", half, whole)
+    traced.add("raising", "drive", half, before=before_checksums)
     traced.add("careless", "drive", half, without="waiting")
     traced.add("overwriting", "overwrite", other, before=before)
     traced.add("overwriting-carelessly", "overwrite", other, without="log", before=before)
@@ -191,6 +201,16 @@ def test_runs_that_were_reported_survive_a_power_cut(traced):
                 assert results(study) == wanted, cut.where
             kept.add(done)
     assert len(kept) > 5
+
+
+def test_a_study_of_an_older_version_survives_a_power_cut(traced):
+    versions = set()
+    for cut, path in traced.cuts("raising", seed=4, others=0.0):
+        assert problem(cut, path, traced.results["asked"]) is None, cut.where
+        with closing(sqlite3.connect(path)) as connection:
+            versions.add(connection.execute("PRAGMA user_version").fetchone()[0])
+            assert connection.execute("SELECT count(*) FROM runs").fetchone()[0] >= 9
+    assert versions == {1, schema.VERSION}
 
 
 def test_a_driver_that_does_not_wait_for_the_disk_is_noticed(traced):
