@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -29,18 +30,21 @@ def check(study: Path) -> None:
     Example:
       mesa-lab check wolf_sheep.study
     """
+    from mesa_lab.errors import StudyFormatError
     from mesa_lab.study import Study
 
     with Study.open(study) as opened:
-        seconds = opened.status().finished * _SECONDS_PER_RUN + study.stat().st_size * _SECONDS_PER_BYTE
-        if seconds > _LONG:
-            note(f"Looking at {count(opened.status().finished, 'run')}: about {duration(seconds)}.")
+        with suppress(StudyFormatError):  # the check says more
+            runs = opened.status().finished
+            seconds = runs * _SECONDS_PER_RUN + study.stat().st_size * _SECONDS_PER_BYTE
+            if seconds > _LONG:
+                note(f"Looking at {count(runs, 'run')}: about {duration(seconds)}.")
         checked = opened.check()
     say(f"{study} is whole: {count(checked.runs, 'run')}, with all that they left behind.")
     if checked.unknown:
-        runs = count(checked.unknown, "run")
+        unknown = count(checked.unknown, "run")
         note(
-            f"Note: an older version wrote {runs} without checksums; whether their results changed cannot be told."
+            f"Note: an older version wrote {unknown} without checksums; whether their results changed cannot be told."
         )
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mesa_lab.errors import ExportError
+from mesa_lab.errors import ExportError, MesaLabError
 
 __all__ = ["whole_file", "whole_folder"]
 
@@ -81,6 +81,6 @@ def _give_usual_rights(path: Path) -> None:
 
 
 def _refusal(path: Path, error: OSError) -> OSError:
-    if isinstance(error, ExportError):
+    if isinstance(error, MesaLabError):  # such as a study that is damaged
         return error
     return ExportError(f"'{path}' could not be written: {error.strerror or error}. Nothing was changed.")

@@ -119,7 +119,7 @@ def settle(
             elif old[status] != "done":
                 failed.append(new[number])
             elif old[attempt] <= new[attempt]:
-                ask("UPDATE runs SET attempt = ? WHERE run_id = ?", (new[attempt] + 1, new[number]))
+                checksums.count_attempt(target.connection, new[number], new[attempt] + 1)
     for place, name in _unlike_data(target, source, alike):
         wrong.setdefault(rows[place][number], f"the {name} differ")
     return (

@@ -19,30 +19,34 @@ from typing import Final, NoReturn
 import numpy as np
 
 from mesa_lab.errors import StudyFormatError
-from mesa_lab.study import checksums, legible
+from mesa_lab.study import checksums, legible, table_checksums
 from mesa_lab.study.growth import meta
 from mesa_lab.study.layout import plan
 
-__all__ = ["Checked", "check", "refuse", "suspecting"]
+__all__ = ["Checked", "check", "look_at_tables", "refuse", "suspecting"]
 
 _MEANT: Final = {
-    "meta": "what it says of the experiment",
+    "meta": "the description of the experiment",
     "points": "the design points",
-    "outcomes": "the names of the outcomes",
-    "runs": "the table of runs",
+    "outcomes": "the names and types of the outcomes",
+    "runs": "the rows of runs",
     "blocks": "the series",
     "agent_blocks": "the agents' data",
-    "row_checksums": "the checksums of runs",
-    "failures": "what failed runs said",
-    "tally": "how many runs there are",
+    "run_checksums": "the checksums of runs",
+    "table_checksums": "the checksums of tables",
+    "failures": "the messages of failed runs",
+    "tally": "the counts of runs",
     "sessions": "the records of sessions",
-    "control": "requests to the driver",
-    "driver": "who drives it",
+    "control": "the requests to its driver",
+    "driver": "the records of its driver",
 }
 _OF_TEXTS: Final = ("points", "outcomes", "failures", "sessions")
+_NOT_IN_ALL: Final = ("run_checksums", "table_checksums")  # an older version has none
+_OTHER: Final = "are not those that were written"
 _NAMED: Final = 8
 _AT_A_TIME: Final = 10_000
 _LAST: Final = 2**62
+_TALLY: Final = "SELECT status, runs FROM tally WHERE runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,16 @@ def check(connection: sqlite3.Connection, path: Path) -> Checked:
     return Checked(found.runs, found.unknown)
 
 
+def look_at_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a study whose experiment, points or outcomes are not those that were written; quick whatever its size.
+
+    Raises:
+        StudyFormatError: If they are not.
+    """
+    if table_checksums.changed(connection):
+        refuse(connection, path)
+
+
 def refuse(connection: sqlite3.Connection, path: Path) -> NoReturn:
     """Raise the error for a study in which damage was met."""
     check(connection, path)
@@ -116,14 +130,25 @@ class _Found:
         self.damage: list[str] = []
         self.runs = self.unknown = 0
         self._pages = list(self._look_at_pages())
-        self._had, planned, self._last_block = legible.extent(connection)
+        self.damage += self._pages
+        self.damage += self._look_at_tables()
+        try:
+            self._look_at_results()
+        except (sqlite3.Error, TypeError, ValueError, LookupError, ArithmeticError):
+            if not self.damage:
+                raise
+            self.damage.append("therefore its runs cannot be looked at")
+
+    def _look_at_results(self) -> None:
+        connection = self._connection
+        self._had, planned, self._last_block = legible.extent(connection, meta(connection, "layout"))
         self._last_run = planned if self._pages else _LAST
         self._count = np.zeros(self._last_block + 1, np.int64)
         changed, astray = self._look_at_runs()
         series, agents, lost = self._look_at_data()
-        self._name("the results of", changed, "are not those that were written", astray)
-        self._name("the series of", series, "are not those that were written")
-        self._name("the agents' data of", agents, "are not those that were written")
+        self._name("the results of", changed, _OTHER, astray)
+        self._name("the series of", series, _OTHER)
+        self._name("the agents' data of", agents, _OTHER)
         self._name("the series of", lost, "cannot be read")
         if self._had != self.runs:
             missing = self._had - self.runs
@@ -132,10 +157,8 @@ class _Found:
                 if missing > 0
                 else f"it has {_runs(self.runs)}, and has counted {self._had:,}"
             )
-        elif dict(self._ask("SELECT status, runs FROM tally WHERE runs")) != self._statuses():
+        elif not self._pages and not changed and dict(self._ask(_TALLY)) != self._statuses():
             self.damage.append("it has not as many runs done and failed as it has counted")
-        self.damage += self._look_at_texts()
-        self.damage += self._pages
 
     def _ask(self, query: str) -> list[tuple[object, int]]:
         try:
@@ -145,15 +168,40 @@ class _Found:
 
     def _look_at_pages(self) -> Iterator[str]:
         """Yield what SQLite says about the file's structure: of each table the first thing, with its indices."""
+        missing = [name for name in _MEANT if name not in _NOT_IN_ALL and not self._has(name)]
+        yield from (f"{_MEANT[name]} (table {name}) are missing" for name in missing)
         whole = self._integrity()
         if whole is None:
             return
         tables = {name: self._integrity(name) for name in _MEANT if self._has(name)}
         wrong = {name: said for name, said in tables.items() if said is not None}
         for name, said in wrong.items():
-            yield f"{_MEANT[name]} (table {name}): {said}"
+            what = f"the index of {_MEANT[name]}" if self._can_be_read(name) else _MEANT[name]
+            yield f"{what} (table {name}): {said}"
         if not wrong:
             yield f"the file as SQLite sees it: {whole}"
+
+    def _can_be_read(self, table: str) -> bool:
+        try:
+            for _ in self._connection.execute(f"SELECT * FROM {table} NOT INDEXED"):
+                pass
+        except (sqlite3.Error, UnicodeError):
+            return False
+        return True
+
+    def _look_at_tables(self) -> Iterator[str]:
+        """Yield which of the small tables do not hold what was written."""
+        changed = [] if self._pages else table_checksums.changed(self._connection)
+        if entries := [name.removeprefix("meta ") for name in changed if name.startswith("meta ")]:
+            yield f"{_MEANT['meta']} ({', '.join(entries)}) is not the one that was written"
+        yield from (f"{_MEANT[name]} {_OTHER}" for name in _OF_TEXTS if name in changed)
+        for table in _OF_TEXTS:
+            if self._pages or table in changed:
+                continue
+            columns = ", ".join(row[1] for row in self._connection.execute(f"PRAGMA table_info({table})"))
+            rows = legible.rows(self._connection, table, f"rowid, {columns}", 0, _LAST)
+            if not all(legible.fits(self._connection, table, row[1:]) for row in rows):
+                yield f"{_MEANT[table]} {_OTHER}"
 
     def _integrity(self, table: str = "") -> str | None:
         try:
@@ -183,8 +231,8 @@ class _Found:
             self._count += np.bincount(known, minlength=len(self._count))
             self.runs += len(some)
         noted: dict[int, int] = {}
-        if self._has("row_checksums"):
-            pairs = legible.rows(self._connection, "row_checksums", "block, checksum", 0, self._last_block)
+        if self._has("run_checksums"):
+            pairs = legible.rows(self._connection, "run_checksums", "block, checksum", 0, self._last_block)
             noted = {block: checksum for block, checksum in pairs}  # noqa: C416
         changed |= {block for block, checksum in noted.items() if sums[block] != checksum}
         self.unknown = sum(
@@ -205,18 +253,11 @@ class _Found:
             if not complete or not _is_whole(data, checksum):
                 series.add(block)
         columns = "rowid, block, checksum, data"
-        last = 64 * (self._last_block + 1) if self._pages else _LAST
+        last = legible.at_most(self._connection, 100) if self._pages else _LAST
         for _, block, checksum, data in legible.rows(self._connection, "agent_blocks", columns, 0, last):
             if data is None or not _is_whole(data, checksum):
                 agents.add(block)
         return series, agents, set(np.flatnonzero(self._count).tolist()) - seen
-
-    def _look_at_texts(self) -> Iterator[str]:
-        for table in _OF_TEXTS:
-            columns = ", ".join(row[1] for row in self._connection.execute(f"PRAGMA table_info({table})"))
-            rows = legible.rows(self._connection, table, f"rowid, {columns}", 0, self._last_run)
-            if not all(legible.fits(self._connection, table, row[1:]) for row in rows):
-                yield f"{_MEANT[table]} are not those that were written"
 
     def _statuses(self) -> dict[object, int]:
         """Return how many runs there are of each status; of those that are done the index knows nothing."""
@@ -251,5 +292,6 @@ def _ranges(numbers: list[int]) -> str:
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
-    named = [f"{low}" if low == high else f"{low} to {high}" for low, high in ranges[:_NAMED]]
+    words = {0: "{}", 1: "{}, {}"}
+    named = [words.get(high - low, "{} to {}").format(low, high) for low, high in ranges[:_NAMED]]
     return ", ".join(named) + (" and more" if len(ranges) > _NAMED else "")

@@ -2,8 +2,7 @@
 
 Each run has a number that depends on all its values, and the checksum of a block is the sum of its runs' numbers, so
 that a run can be taken out and rows can be read in any order. What may rightly differ in another study counts
-for nothing: where a run stands (run_id, point, replication, which are checked against the plan; block) and its
-attempt. Values count as SQLite returns them, under the names of the outcomes. This room knows tables and numbers only.
+for nothing: where a run stands (run_id, point, replication, which are checked against the plan; block). Values count as SQLite returns them, under the names of the outcomes. This room knows tables and numbers only.
 """
 
 from __future__ import annotations
@@ -22,13 +21,14 @@ import numpy.typing as npt
 
 from mesa_lab.study.layout import RunPlan, plan
 
-__all__ = ["Sums", "changed_blocks", "fields", "note", "of_rows", "places", "take_out"]
+__all__ = ["Sums", "changed_blocks", "count_attempt", "fields", "note", "of_rows", "places", "take_out"]
 
 _COLUMNS: Final = (
     "run_id", "point", "replication", "seed", "status", "steps", "time", "init_seconds", "run_seconds", "notes",
     "attempt", "block",
 )  # fmt: skip
-_COUNTED: Final = slice(_COLUMNS.index("seed"), _COLUMNS.index("attempt"))
+_ATTEMPT: Final = _COLUMNS.index("attempt")
+_COUNTED: Final = slice(_COLUMNS.index("seed"), _ATTEMPT + 1)
 _BLOCK: Final = _COLUMNS.index("block")
 _OUTCOMES: Final = len(_COLUMNS)
 
@@ -157,7 +157,7 @@ class Sums:
     def note(self, connection: sqlite3.Connection, blocks: Iterable[int], shift: int) -> None:
         """Write the checksums of blocks, whose numbers are so much higher in the study that is written."""
         connection.executemany(
-            "INSERT INTO row_checksums VALUES(?, ?)", [(int(block) + shift, self[block]) for block in blocks]
+            "INSERT INTO run_checksums VALUES(?, ?)", [(int(block) + shift, self[block]) for block in blocks]
         )
 
     def __getitem__(self, block: int) -> int:
@@ -170,10 +170,10 @@ class Sums:
 
 def _noted(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     """Return the checksums that a study has; runs that an older version wrote have none."""
-    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'row_checksums'").fetchone()
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_checksums'").fetchone()
     if there is None:
         return []
-    return connection.execute("SELECT block, checksum FROM row_checksums").fetchall()
+    return connection.execute("SELECT block, checksum FROM run_checksums").fetchall()
 
 
 def note(
@@ -191,7 +191,7 @@ def note(
         outcomes, columns = fields(connection)
         rows = connection.execute(f"SELECT {columns} FROM runs WHERE block = ?", (block,)).fetchall()
     checksum = int(of_rows(outcomes, rows).sum(dtype=np.uint64)) & _BITS
-    connection.execute("INSERT INTO row_checksums VALUES(?, ?)", (block, checksum))
+    connection.execute("INSERT INTO run_checksums VALUES(?, ?)", (block, checksum))
 
 
 def take_out(connection: sqlite3.Connection, run_ids: Sequence[int]) -> None:
@@ -206,8 +206,21 @@ def take_out(connection: sqlite3.Connection, run_ids: Sequence[int]) -> None:
     connection.executemany(
         "UPDATE blocks SET superseded = 1 WHERE block = ?", [(block,) for block in set(blocks)]
     )
+    _add(connection, blocks, [-number for number in numbers])
+
+
+def count_attempt(connection: sqlite3.Connection, run_id: int, attempt: int) -> None:
+    """Note that a run was tried more often than was known."""
+    outcomes, columns = fields(connection)
+    row = connection.execute(f"SELECT {columns} FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    connection.execute("UPDATE runs SET attempt = ? WHERE run_id = ?", (attempt, run_id))
+    before, after = of_rows(outcomes, [row, (*row[:_ATTEMPT], attempt, *row[_ATTEMPT + 1 :])]).tolist()
+    _add(connection, [row[_BLOCK]], [after - before])
+
+
+def _add(connection: sqlite3.Connection, blocks: Sequence[int], numbers: Sequence[int]) -> None:
     connection.executemany(
-        f"UPDATE row_checksums SET checksum = (checksum - ?) & {_BITS} WHERE block = ?",
+        f"UPDATE run_checksums SET checksum = (checksum + ?) & {_BITS} WHERE block = ?",
         [(number & _BITS, block) for number, block in zip(numbers, blocks, strict=True)],
     )
 

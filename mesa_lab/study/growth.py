@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.errors import StudyMismatchError
-from mesa_lab.study import lease, schema, sessions
+from mesa_lab.study import lease, schema, sessions, table_checksums
 from mesa_lab.study.layout import RunPlan, plan
 from mesa_lab.study.shards import Shard
 
@@ -48,6 +48,7 @@ def meta(connection: sqlite3.Connection, key: str) -> str:
 def set_meta(connection: sqlite3.Connection, **values: str) -> None:
     """Set entries of the table `meta`."""
     connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", values.items())
+    table_checksums.note(connection, "meta")
 
 
 def describe(experiment: Experiment) -> dict[str, str]:
@@ -119,6 +120,8 @@ def found(connection: sqlite3.Connection, experiment: Experiment, shard: Shard |
     if shard is not None:
         set_meta(connection, shard=json.dumps([shard.number, shard.of]))
     _count_shard(connection)
+    for table in ("points", "outcomes"):
+        table_checksums.note(connection, table)
     schema.rewrite_view(connection)
 
 
@@ -157,6 +160,7 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
         return False
     if _fixed(before) != _fixed(after) or digest != meta(connection, "design"):
         _match_points(connection, path, experiment, before, after)
+        table_checksums.note(connection, "points")
     total, wanted = connection.execute("SELECT count(*), sum(wanted) FROM points").fetchone()
     layout = json.loads(meta(connection, "layout"))
     rounds = max(layout[-1][1], experiment.replications)

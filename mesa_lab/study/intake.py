@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from mesa_lab.errors import StudyError
-from mesa_lab.study import checksums, schema
+from mesa_lab.study import checksums, schema, table_checksums
 
 __all__ = ["KINDS", "BatchLike", "Intake", "clean"]
 
@@ -73,9 +73,12 @@ class Intake:
             How many more runs there are of each status; fewer, where a retried run has changed it.
         """
         tally: Counter[str] = Counter()
+        kinds = dict(self._kinds)
         self._make_columns(batches)
         for batch in batches:
             self._write(batch, tally)
+        if kinds != self._kinds:
+            table_checksums.note(self._connection, "outcomes")
         return tally
 
     def _make_columns(self, batches: Sequence[BatchLike]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["advice", "extent", "fits", "rows"]
+__all__ = ["advice", "at_most", "extent", "fits", "rows"]
 
 _OF_JSON: Final = ("settings", "packages", "machine", "model_source", "parameters")
 
@@ -31,7 +31,7 @@ def rescued(path: Path) -> Path:
 
 def rows(
     source: sqlite3.Connection, table: str, columns: str, first: int, last: int
-) -> Iterator[Sequence[Any]]:
+) -> Iterator[tuple[Any, ...]]:
     """Yield the rows between two numbers, all but those that lie on damaged pages.
 
     Args:
@@ -74,8 +74,14 @@ def fits(source: sqlite3.Connection, table: str, row: Sequence[Any]) -> bool:
     return True
 
 
-def extent(source: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return how many runs a study has had, the highest possible number of one, and that of a block."""
+def at_most(source: sqlite3.Connection, row_bytes: int) -> int:
+    """Return how many rows of so many bytes the file has room for: where all is lost, no more of them are asked for."""
+    pages, size = (source.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    return int(pages) * int(size) // row_bytes
+
+
+def extent(source: sqlite3.Connection, layout: str) -> tuple[int, int, int]:
+    """Return how many runs a study of this layout has had, the highest possible number of one, and that of a block."""
 
     def ask(query: str, otherwise: int) -> int:
         try:
@@ -83,10 +89,8 @@ def extent(source: sqlite3.Connection) -> tuple[int, int, int]:
         except (sqlite3.Error, TypeError, ValueError):
             return otherwise
 
-    (layout,) = source.execute(
-        "SELECT json_extract(value, '$[#-1][0]') * json_extract(value, '$[#-1][1]') FROM meta WHERE key = 'layout'"
-    ).fetchone()
-    planned = int(layout)
+    points, rounds = json.loads(layout)[-1]
+    planned = points * rounds
     counted = ask("SELECT sum(runs) FROM tally", 0)
     return (
         counted,

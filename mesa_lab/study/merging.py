@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesa_lab.errors import StudyError, StudyMismatchError
-from mesa_lab.study import checking, growth, lease, schema, storage
+from mesa_lab.study import checking, growth, lease, schema, storage, table_checksums
 from mesa_lab.study.draft import Draft
 from mesa_lab.study.status import StudyStatus, read_status
 from mesa_lab.study.transfer import Target, transfer
@@ -137,6 +137,7 @@ def _distinct(studies: str | Path | Iterable[str | Path], target: Path) -> list[
 def _look(path: Path) -> _Head:
     connection, _ = storage.connect(path)
     with closing(connection), storage.speaking(path):
+        checking.look_at_tables(connection, path)
         return _Head(
             path, read_status(connection, path), dict(connection.execute("SELECT key, value FROM meta"))
         )
@@ -161,6 +162,7 @@ def _found(connection: sqlite3.Connection, base: _Head, heads: Sequence[_Head]) 
         rows = storage.rows(base.path, source, "SELECT point, occurrence, wanted, parameters FROM points")
         for some in rows:
             connection.executemany("INSERT INTO points VALUES(?, ?, ?, ?)", some)
+    table_checksums.note(connection, "points")
 
 
 def _missing_shards(heads: Sequence[_Head]) -> Iterator[tuple[int, int]]:

@@ -21,12 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
-from mesa_lab.study import checksums, legible, schema, storage
+from mesa_lab.study import checksums, lease, legible, schema, storage, table_checksums
 from mesa_lab.study.draft import Draft
+from mesa_lab.study.growth import meta
+from mesa_lab.study.restoring import restore
 
 __all__ = ["Rescued", "rescue"]
 
 _OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_BEGINNING = b"SQLite format 3\0" + struct.pack(">H6B", 4096, 2, 2, 0, 64, 32, 32)  # of all studies
 _STATUSES = ("done", "failed", "timed out")
 
 
@@ -57,6 +60,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
 
     Raises:
         StudyFormatError: If not even the experiment can be read.
+        StudyBusyError: If the study is being run.
         StudyError: If the new study cannot be written.
 
     Example:
@@ -64,8 +68,11 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
         Rescued(path=PosixPath('saved.study'), runs=912, lost=48)
     """
     path, target = Path(path), Path(target)
+    storage.look(path)
     if target.exists():
         raise storage.exists_already(target)
+    with contextlib.suppress(StudyFormatError):
+        lease.refuse_if_driven(path)
     copy = target.with_name(f".{target.name}.damaged")
     try:
         with storage.speaking(path):
@@ -107,8 +114,14 @@ def _copy(path: Path, copy: Path) -> None:
             raise StudyError(f"'{part}' cannot be copied: {answer.stderr.strip().splitlines()[-1]}.")
     with copy.open("r+b") as file:
         header = file.read(100)
-        if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
-            raise StudyFormatError(f"Nothing can be saved of '{path}': its beginning is no study's.")
+        if len(header) < 100 or not (header.startswith(_BEGINNING[:16]) or storage.is_signed(header)):
+            raise StudyFormatError(
+                f"Nothing can be saved of '{path}': its beginning is no study's. Use a backup."
+            )
+        if not storage.is_in_order(header):
+            header = _BEGINNING + header[len(_BEGINNING) :]
+            file.seek(0)
+            file.write(header)
         page_size, pages = struct.unpack(">H10xI", header[16:32])
         expected = (65536 if page_size == 1 else page_size) * pages
         if file.seek(0, os.SEEK_END) < expected:
@@ -117,30 +130,16 @@ def _copy(path: Path, copy: Path) -> None:
 
 def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
     try:
-        entries = source.execute("SELECT key, value FROM meta").fetchall()
-        n_points = source.execute("SELECT max(point) + 1 FROM points").fetchone()[0]
-        names = [row[1] for row in source.execute("PRAGMA table_info(runs)")]
-    except sqlite3.Error as error:
-        raise StudyFormatError(
-            f"Nothing can be saved of '{path}': not even its experiment can be read ({error})."
-        ) from None
-    connection.executemany("INSERT INTO meta VALUES(?, ?)", entries)
-    for table in ("sessions", "points", "outcomes"):
-        listed = ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
-        rows = legible.rows(source, table, listed, 0, n_points - 1 if table == "points" else 4096)
-        _insert(connection, table, (row for row in rows if legible.fits(source, table, row)))
-    if connection.execute("SELECT count(*) FROM points").fetchone()[0] != n_points:
-        raise StudyFormatError(f"Nothing can be saved of '{path}': its design points cannot all be read.")
-    columns = [name for name in names if name.startswith("o") and name[1:].isdigit()]
-    named = connection.execute("SELECT position, name, kinds FROM outcomes ORDER BY position").fetchall()
-    if [f"o{position}" for position, _, _ in named] != columns or not all(
-        _all(str, name) and _all(int, kinds) for _, name, kinds in named
-    ):
-        raise StudyFormatError(f"Nothing can be saved of '{path}': the names of its outcomes cannot be read.")
-    for name in columns:
-        connection.execute(f"ALTER TABLE runs ADD COLUMN {name}")
+        restore(source, connection)
+    except StudyFormatError as error:
+        raise StudyFormatError(f"Nothing can be saved of '{path}': {error}. Use a backup.") from None
+    outcomes, fields = checksums.fields(connection)
+    for place in range(len(outcomes)):
+        connection.execute(f"ALTER TABLE runs ADD COLUMN o{place}")
+    names = fields.split(", ")
+    _insert(connection, "sessions", _texts(source, connection, "sessions"))
 
-    had, planned, highest = legible.extent(source)
+    had, planned, highest = legible.extent(source, meta(connection, "layout"))
     sound: set[int] = set()
     for row in legible.rows(source, "blocks", "block, runs, superseded, checksum, series", 0, highest):
         block, n_runs, superseded, checksum, series = row
@@ -150,30 +149,38 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
             sound.add(block)
             connection.execute("INSERT OR REPLACE INTO blocks VALUES(?, ?, ?, ?, ?)", row)
     listed = "rowid, block, agent_type, checksum, data"
-    for _, *row in legible.rows(source, "agent_blocks", listed, 0, 64 * (highest + 1)):
-        if not _all(bytes, row[3]) or zlib.crc32(row[3]) != row[2]:
-            sound.discard(row[0])
-        elif row[0] in sound:
-            connection.execute("INSERT OR REPLACE INTO agent_blocks VALUES(?, ?, ?, ?)", row)
+    for _, *part in legible.rows(source, "agent_blocks", listed, 0, legible.at_most(source, 100)):
+        if not _all(bytes, part[3]) or zlib.crc32(part[3]) != part[2]:
+            sound.discard(part[0])
+        elif part[0] in sound:
+            connection.execute("INSERT OR REPLACE INTO agent_blocks VALUES(?, ?, ?, ?)", part)
     place, status = names.index("block"), names.index("status")
     runs = legible.rows(source, "runs", ", ".join(names), 0, planned)
     _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in _STATUSES))
-    if source.execute("SELECT 1 FROM sqlite_master WHERE name = 'row_checksums'").fetchone():
-        noted = legible.rows(source, "row_checksums", "block, checksum", 0, highest)
-        _insert(connection, "row_checksums", (row for row in noted if row[0] in sound and _all(int, *row)))
+    if source.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_checksums'").fetchone():
+        noted = legible.rows(source, "run_checksums", "block, checksum", 0, highest)
+        _insert(connection, "run_checksums", (row for row in noted if row[0] in sound and _all(int, *row)))
     changed = json.dumps(checksums.changed_blocks(connection))
     connection.execute("DELETE FROM runs WHERE block IN (SELECT value FROM json_each(?))", (changed,))
-    connection.execute("DELETE FROM row_checksums WHERE block NOT IN (SELECT block FROM runs)")
+    connection.execute("DELETE FROM run_checksums WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM blocks WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM agent_blocks WHERE block NOT IN (SELECT block FROM runs)")
     whole = "SELECT block FROM blocks JOIN (SELECT block, count(*) AS saved FROM runs GROUP BY block) USING (block) WHERE saved = runs"
     connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({whole})")
-    listed = "rowid, run_id, attempt, stage, error_type, message, traceback"
-    failures = (row[1:] for row in legible.rows(source, "failures", listed, 0, planned))
-    _insert(connection, "failures", (row for row in failures if legible.fits(source, "failures", row)))
+    _insert(connection, "failures", _texts(source, connection, "failures"))
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
+    for table in ("meta", "points", "outcomes"):
+        table_checksums.note(connection, table)
     schema.rewrite_view(connection)
     return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had
+
+
+def _texts(source: sqlite3.Connection, connection: sqlite3.Connection, table: str) -> Iterator[Sequence[Any]]:
+    """Yield those rows of a table of texts that can be read and hold what belongs there."""
+    columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
+    last = legible.at_most(source, 10)
+    rows = (row[1:] for row in legible.rows(source, table, f"rowid, {columns}", 0, last))
+    return (row for row in rows if legible.fits(connection, table, row))
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Sequence[Any]]) -> None:

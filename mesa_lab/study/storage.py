@@ -19,7 +19,18 @@ from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyForma
 from mesa_lab.study import legible
 from mesa_lab.study.schema import APPLICATION_ID, VERSION
 
-__all__ = ["Transaction", "connect", "exists_already", "remove", "rows", "speaking", "wait_for_disk"]
+__all__ = [
+    "Transaction",
+    "connect",
+    "exists_already",
+    "is_in_order",
+    "is_signed",
+    "look",
+    "remove",
+    "rows",
+    "speaking",
+    "wait_for_disk",
+]
 
 
 class Transaction:
@@ -55,7 +66,10 @@ def remove(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _look(path: Path) -> None:
+_LIKE_A_STUDY: Final = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('meta', 'points', 'outcomes', 'tally')"
+
+
+def look(path: Path) -> None:
     """Refuse what is not there or may not be read.
 
     Never opens the file: closing it again would drop the locks that SQLite holds on it for this process.
@@ -81,7 +95,11 @@ def _recognise(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
+        if connection.execute(_LIKE_A_STUDY).fetchone() == (4,):
+            raise _damaged(path, "its first bytes make no sense")
         raise StudyFormatError(f"'{path}' is an SQLite database, but no study of Mesa Lab.")
+    if version > 100 * VERSION:
+        raise _damaged(path, f"it would be of format {version}")
     if version > VERSION:
         raise StudyFormatError(
             f"'{path}' was written by a newer Mesa Lab (format {version}; this one reads up to {VERSION}). Update Mesa Lab."
@@ -89,10 +107,25 @@ def _recognise(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("SELECT value FROM meta LIMIT 1").fetchone()
 
 
+def is_signed(header: bytes) -> bool:
+    """Tell from its first hundred bytes whether a file is a study, or was one."""
+    return header[68:72] == APPLICATION_ID.to_bytes(4, "big")
+
+
+def is_in_order(header: bytes) -> bool:
+    """Tell whether what SQLite keeps in a file's first bytes makes sense: its name, the size of pages, the formats."""
+    (size,) = struct.unpack(">H", header[16:18])
+    pages = size == 1 or (size >= 512 and size & (size - 1) == 0)
+    formats = {*header[18:20]} <= {1, 2} and header[21:24] == bytes((64, 32, 32))
+    return header.startswith(b"SQLite format 3\0") and pages and formats
+
+
 def _diagnose(path: Path) -> None:
     """Say what is wrong with a file that SQLite cannot read, from its first hundred bytes."""
     with path.open("rb") as file:
         header, size = file.read(100), file.seek(0, os.SEEK_END)
+    if is_signed(header) and not is_in_order(header):
+        raise _damaged(path, "its first bytes make no sense")
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
         raise StudyFormatError(
             f"'{path}' is no study file. Study files are made by `mesa-lab run` or `ml.run`."
@@ -140,7 +173,7 @@ def connect(path: Path, *, write: bool = False) -> tuple[sqlite3.Connection, str
         StudyError: If it cannot be opened.
         StudyFormatError: If it is no study.
     """
-    _look(path)
+    look(path)
     writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
     if write:
         if not writable:
@@ -204,7 +237,8 @@ def speaking(path: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        # The last one says that a table is missing, or a column.
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
             raise _damaged(path, error) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StudyBusyError(
@@ -218,13 +252,25 @@ def speaking(path: Path) -> Iterator[None]:
         raise StudyError(f"The study '{path}' could not be used: {error.strerror or error}.") from error
     except (ValueError, TypeError, LookupError) as error:
         # Pages that SQLite finds in order may hold what does not belong there.
-        if (problem := _damage(path)) or isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-            raise _damaged(path, problem or error) from error
+        if problem := _damage(path):
+            raise _damaged(path, problem) from error
+        _check(path)
+        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+            raise _damaged(path, error) from error
         raise
 
 
 def _damaged(path: Path, problem: object) -> StudyFormatError:
     return StudyFormatError(f"'{path}' is damaged ({problem}). {legible.advice(path)}")
+
+
+def _check(path: Path) -> None:
+    """Raise what a look at the whole study finds wrong with it."""
+    # It stands above this room, and is asked only when something is wrong.
+    from mesa_lab.study import checking
+
+    with contextlib.closing(_open(path, "mode=ro")) as connection, contextlib.suppress(sqlite3.Error):
+        checking.check(connection, path)
 
 
 def _damage(path: Path) -> str | None:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.preparation.encoding import from_json
-from mesa_lab.study import growth, lease, schema, storage
+from mesa_lab.study import checking, growth, lease, schema, storage
 from mesa_lab.study.draft import Draft
 from mesa_lab.study.layout import RunPlan
 from mesa_lab.study.opened import OpenedStudy
@@ -172,6 +172,7 @@ class Study(OpenedStudy):
                 tenant = lease.read(connection)
                 if tenant is not None and tenant.is_alive and not lease.is_ours(tenant):
                     raise lease.busy(self.path, tenant)
+                checking.look_at_tables(connection, self.path)
                 changed = growth.grow(connection, self.path, experiment)
         finally:
             connection.close()

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import StudyMismatchError
-from mesa_lab.study import checking, checksums, schema, storage
+from mesa_lab.study import checking, checksums, schema, storage, table_checksums
 from mesa_lab.study.agreement import Side, settle
 from mesa_lab.study.blocks import renumbered
 from mesa_lab.study.growth import meta
@@ -102,6 +102,7 @@ class Target:
         )
         marks = ", ".join(f":{name}" for name in _SESSION)
         self.connection.executemany(f"INSERT INTO sessions({', '.join(_SESSION)}) VALUES({marks})", sessions)
+        table_checksums.note(self.connection, "outcomes")
         self.connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
         schema.rewrite_view(self.connection)
 
@@ -223,11 +224,13 @@ def _transfer_runs(
             fresh += better
             target.repeated.update((path, target.sources[target.origin[run_id]]) for run_id in alike)
         target.connection.executemany(insert, fresh)
-        taken = np.array([row[0] for row in fresh], np.int64)
-        target.origin[taken] = len(target.sources) - 1
-        taken_over = np.isin(ids, taken, assume_unique=True)
-        np.add.at(kept, blocks[taken_over], 1)
-        kept_sums.add(blocks[taken_over], row_numbers[taken_over])
+        if known.any():  # fewer, and some of them with another attempt
+            ids, blocks = (np.array([row[place] for row in fresh], np.int64) for place in (0, _BLOCK))
+            blocks -= target.blocks
+            row_numbers = checksums.of_rows(names, fresh)
+        target.origin[ids] = len(target.sources) - 1
+        np.add.at(kept, blocks, 1)
+        kept_sums.add(blocks, row_numbers)
     with storage.speaking(path):
         if astray or sums.changed(source):
             checking.refuse(source, path)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mesa_lab.errors import StudyBusyError, StudyFormatError
-from mesa_lab.study import lease, legible, schema, sessions, storage
+from mesa_lab.study import checking, lease, legible, schema, sessions, storage
 from mesa_lab.study.intake import BatchLike, Intake
 
 __all__ = ["Writer"]
@@ -209,6 +209,7 @@ class Writer:
             self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
 
     def _check(self) -> None:
+        checking.look_at_tables(self._connection, self.path)
         problem = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise StudyFormatError(

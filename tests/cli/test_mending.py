@@ -62,7 +62,7 @@ def test_damage_is_named_saved_from_and_run_again(terminal, study):
 
 
 def test_what_has_no_checksum_is_said(terminal, study):
-    change(study, "DELETE FROM row_checksums")
+    change(study, "DELETE FROM run_checksums")
     outcome = terminal("check", study)
     assert outcome.exit_code == 0
     assert "an older version wrote 6 runs without checksums" in outcome.stderr
