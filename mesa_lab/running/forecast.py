@@ -30,13 +30,16 @@ class Forecast:
 
     Args:
         least: Seconds below which it does not matter when a run starts.
+
+    Attributes:
+        longest: What the longest run took.
     """
 
     def __init__(self, least: float) -> None:
         self._least = least
         self._known: dict[int, float] = {}
         self._parameters: dict[int, Mapping[str, Any]] = {}
-        self._total = self._longest = 0.0
+        self._total = self.longest = 0.0
         self._runs = 0
         self._due = _FIRST_GUESS
         self._expected: set[int] = set()
@@ -62,9 +65,10 @@ class Forecast:
         self._known.update(seconds)
         self._runs += len(seconds)
         self._total += sum(seconds.values())
-        self._longest = max(self._longest, *seconds.values(), 0.0)
+        self.longest = max(self.longest, *seconds.values(), 0.0)
+        limit = self.limit
         self._surprises += sum(
-            self._is_long(time) and point not in self._expected for point, time in seconds.items()
+            time > limit and point not in self._expected for point, time in seconds.items()
         )
         # Each time twice as much is needed, so that guessing costs little where nothing can be guessed.
         if self._runs >= self._due:
@@ -73,7 +77,7 @@ class Forecast:
             self._too_many = 2 * self._surprises
         else:
             return False
-        return self._is_long(self._longest)
+        return self.longest > self.limit
 
     def seconds(self, tasks: Sequence[Task]) -> list[float]:
         """Guess how long runs will take.
@@ -87,7 +91,7 @@ class Forecast:
         """
         usual = self._usual
         known = [self._known.get(task.point) for task in tasks]
-        if self._is_long(self._longest) and None in known:
+        if self.longest > self.limit and None in known:
             guesses = self._guesses(tasks, usual)
             self._expected |= {
                 task.point for task, guess in zip(tasks, guesses, strict=True) if guess > usual
@@ -96,11 +100,13 @@ class Forecast:
         return [usual if own is None else own for own in known]
 
     @property
+    def limit(self) -> float:
+        """Seconds from which a run should not be the last to start."""
+        return max(self._least, _UNEVEN * self._usual)
+
+    @property
     def _usual(self) -> float:
         return self._total / self._runs if self._runs else 0.0
-
-    def _is_long(self, seconds: float) -> bool:
-        return seconds > max(self._least, _UNEVEN * self._usual)
 
     def _guesses(self, tasks: Sequence[Task], usual: float) -> list[float]:
         learned = [point for point in self._known if point in self._parameters]

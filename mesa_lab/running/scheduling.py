@@ -5,9 +5,10 @@ the runs that are done: long enough that sending them costs nothing, short enoug
 
 With several workers the order changes within a replication, so that they end together: at first points from all corners of
 the design are mixed, since slow ones are often neighbours and would come last; those that turn out to take long, by
-themselves or by their neighbours (`forecast`), go first (Graham, 1969, "Bounds on multiprocessing timing anomalies").
-Towards the end batches become smaller (guided self-scheduling; Polychronopoulos and Kuck, 1987). Replications stay in their order, so that a
-study that is stopped has been everywhere equally often.
+themselves or by their neighbours (`forecast`), go first (Graham, 1969, "Bounds on multiprocessing timing anomalies"), in
+batches of their own, and do not count when the size of the others is found.
+Towards the end batches become smaller (guided self-scheduling; Polychronopoulos and Kuck, 1987). Replications stay in
+their order, so that a study that is stopped has been everywhere equally often.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _GROWTH = 4
 _AHEAD = 4_096
 _SHORTEST_SECONDS = 0.005
 """What a batch should take at least: below that, sending it would cost more than waiting for it."""
+_DOUBT = 2.0
+"""How many runs it takes to believe what they say about the next ones as much as all that is known before."""
 _LONG_SECONDS = 0.02
 """A shorter run may be the last one: nobody waits for it for long."""
 _GOLDEN = 0.6180339887498949
@@ -57,13 +60,18 @@ class TaskQueue:
         self._left: int | None = None
         self._lock = threading.Lock()
         self._seconds: float | None = None
-        self._forecast = Forecast(_LONG_SECONDS)
         self._size = 1
+        self._before: tuple[float | None, int] = (None, 1)
+        self._latest = (0, 0.0)
+        self._forecast = Forecast(_LONG_SECONDS)
+        self._slow: dict[int, float] = {}
 
     @property
     def are_short(self) -> bool:
-        """Whether runs are so short that a worker should have its next batch at hand before it asks."""
-        return self._seconds is not None and self._seconds < BATCH_SECONDS / 4
+        """Whether the next runs are so short that a worker should have its next batch at hand before it asks."""
+        with self._lock:
+            short = self._seconds is not None and self._seconds < BATCH_SECONDS / 4
+            return short and not self._is_slow_next
 
     def take(self) -> list[Task]:
         """Take the next batch; empty when there are no more tasks at the moment."""
@@ -74,7 +82,10 @@ class TaskQueue:
                 if self._left is not None:
                     size = max(min(size, self._shortest()), min(size, self._left // (2 * self._workers)))
             batch = [self._back.popleft() for _ in range(min(size, len(self._back)))]
-            while len(batch) < size and self._ahead:
+            if not batch and self._is_slow_next:
+                batch = self._take_slow()
+                size = len(batch)
+            while len(batch) < size and self._ahead and not self._is_slow_next:
                 batch.append(self._ahead.popleft())
             batch += islice(self._tasks, size - len(batch)) if self._workers == 1 else ()
             if self._left is not None:
@@ -98,19 +109,51 @@ class TaskQueue:
         if runs == 0:
             return
         with self._lock:
-            latest = seconds / runs
-            self._seconds = latest if self._seconds is None else 0.7 * self._seconds + 0.3 * latest
-            fitting = int(self._batch_seconds / max(self._seconds, 1e-6))
-            self._size = max(1, min(fitting, self._size * _GROWTH, _LARGEST))
+            self._before = self._seconds, self._size
+            self._latest = runs, seconds
+            self._estimate()
 
-    def learn_points(self, runs: Iterable[RunRecord]) -> None:
+    def learn_points(self, runs: Sequence[RunRecord]) -> None:
         """Learn how long the runs of points take: others like them start earlier."""
         if self._workers == 1:
             return
         with self._lock:
-            if self._forecast.learn(runs):
-                groups = groupby(self._ahead, lambda task: task.replication)
+            better, limit = self._forecast.learn(runs), self._forecast.limit
+            if long := [time for run in runs if (time := run.init_seconds + run.run_seconds) > limit]:
+                # They say nothing about the others.
+                self._latest = self._latest[0] - len(long), self._latest[1] - sum(long)
+                self._estimate()
+            if better:
+                waiting = [*self._back, *self._ahead]
+                self._back.clear()
+                self._slow.clear()
+                groups = groupby(waiting, lambda task: task.replication)
                 self._ahead = deque(task for _, group in groups for task in self._slow_first(list(group)))
+
+    def _estimate(self) -> None:
+        """Find the size of batches from the usual time of a run, as the latest ones have changed it."""
+        (seconds, size), (runs, latest) = self._before, self._latest
+        if runs > 0:
+            trust = 1.0 if seconds is None else runs / (runs + _DOUBT)
+            seconds = (seconds or 0.0) * (1 - trust) + max(latest, 0.0) / runs * trust
+        self._seconds = seconds
+        if seconds is not None:
+            fitting = int(self._batch_seconds / max(seconds, 1e-6))
+            self._size = max(1, min(fitting, size * _GROWTH, _LARGEST))
+
+    @property
+    def _is_slow_next(self) -> bool:
+        """Whether the next task is expected to be slow; it would keep others waiting that come with it."""
+        return bool(self._slow and self._ahead) and self._ahead[0].run_id in self._slow
+
+    def _take_slow(self) -> list[Task]:
+        """Take the next tasks if they are expected to be slow, as many as a batch has time for."""
+        batch: list[Task] = []
+        seconds = 0.0
+        while self._is_slow_next and seconds < self._batch_seconds:
+            batch.append(self._ahead.popleft())
+            seconds += self._slow.pop(batch[-1].run_id)
+        return batch
 
     def _shortest(self) -> int:
         return int(_SHORTEST_SECONDS / max(self._seconds or 1.0, 1e-6)) or 1
@@ -138,5 +181,9 @@ class TaskQueue:
         return self._slow_first([tasks[place * step % count] for place in range(count)])
 
     def _slow_first(self, tasks: list[Task]) -> list[Task]:
+        if self._forecast.longest <= _LONG_SECONDS:
+            return tasks
         seconds = self._forecast.seconds(tasks)
+        limit = self._forecast.limit
+        self._slow |= {task.run_id: time for task, time in zip(tasks, seconds, strict=True) if time > limit}
         return [tasks[place] for place in sorted(range(len(tasks)), key=lambda place: -seconds[place])]

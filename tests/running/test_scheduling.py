@@ -1,6 +1,7 @@
 """Which tasks go out, in which order and how many at a time."""
 
 from itertools import count, islice
+from random import Random
 
 import pytest
 
@@ -61,6 +62,87 @@ def test_batches_become_smaller_towards_the_end():
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-2] <= 5
     assert len(sizes) < 40
+
+
+def learn(queue, runs):
+    queue.learn(len(runs), sum(run.run_seconds for run in runs))
+    queue.learn_points(runs)
+
+
+def surprised():
+    """A queue that knows fast points and two slow ones at the end of the design."""
+    queue = TaskQueue([Task(number, number, 0, 0, {"place": number}) for number in range(2_000)], workers=2)
+    batches = []
+    while len(batches) < 8:
+        batches.append(queue.take())
+        learn(queue, [ran(task.point, 0.3 if task.point >= 1_990 else 0.001) for task in batches[-1]])
+    return queue, {task.point for batch in batches for task in batch}
+
+
+def test_a_slow_run_leaves_the_batches_of_the_others_as_large():
+    queue = TaskQueue(tasks(1000), workers=2)
+    for _ in range(4):
+        learn(queue, [ran(number, 0.001) for number in range(90)])
+    before = len(queue.take())
+    learn(queue, [ran(5_000, 0.3)])
+    learn(queue, [ran(5_001, 0.4), *(ran(number, 0.001) for number in range(100, 120))])
+    assert before == pytest.approx(len(queue.take()), rel=0.02)
+    assert queue.are_short
+
+
+def test_many_runs_say_more_than_one():
+    queue = TaskQueue(tasks(1000), workers=2)
+    learn(queue, [ran(0, 0.01)])  # its first run takes a process longer
+    learn(queue, [ran(number, 0.001) for number in range(1, 60)])
+    assert len(queue.take()) > 15
+    learn(queue, [ran(60, 0.003)])
+    assert len(queue.take()) > 30
+
+
+def test_slow_ones_go_out_first_and_never_behind_another_run():
+    queue, done = surprised()
+    slow = set(range(1_990, 2_000)) - done
+    assert 3 < len(slow) < 10
+    assert not queue.are_short  # nobody should have one of them waiting behind another run
+    first = []
+    while not queue.are_short:
+        first.append(queue.take())
+    assert all(len(batch) < 5 for batch in first)
+    assert slow <= {task.point for batch in first for task in batch}
+    assert len(first) < 20
+    assert len(queue.take()) > 50
+
+
+def test_what_comes_back_is_sorted_with_the_rest():
+    queue = TaskQueue([Task(number, number, 0, 0, {"place": number}) for number in range(400)], workers=2)
+    learn(queue, [ran(number, 0.001) for number in range(0, 380, 4)])
+    batch = [task for _ in range(4) for task in queue.take()]
+    queue.put_back([task for task in batch if task.point != 396])
+    learn(queue, [ran(396, 0.3), ran(398, 0.3), ran(399, 0.3)])
+    assert queue.take()[0].point >= 390
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_is_lost_or_doubled_whatever_is_learned(workers, seed):
+    choose = Random(seed)
+    waiting = [Task(r * 300 + p, p, r, 0, {"place": p % 20}) for r in range(3) for p in range(300)]
+    queue = TaskQueue(waiting, workers=workers)
+    under_way, done = [], []
+    while True:
+        if (batch := queue.take()) and choose.random() < 0.7:
+            under_way.append(batch)
+            continue
+        if batch:
+            under_way.append(batch)
+        if not under_way:
+            break
+        batch = under_way.pop(choose.randrange(len(under_way)))
+        count = choose.randint(0, len(batch))
+        done += batch[:count]
+        queue.put_back(batch[count:])
+        learn(queue, [ran(task.point, choose.choice([0.0, 0.001, 0.03, 0.3])) for task in batch[:count]])
+    assert sorted(done) == waiting
 
 
 def test_what_comes_back_goes_out_first():
