@@ -2,7 +2,7 @@
 
 The file is made under another name, waits for the disk, and then gets its own name. SQLite keeps the latest commits in
 a log beside a study and would play it into any file of that name, so a log never stands beside a file that it does not
-belong to. This room knows neither the tables nor the experiment.
+belong to. This room knows neither the experiment nor its results.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 
 from mesa_lab.errors import StudyBusyError, StudyError
-from mesa_lab.study import storage
+from mesa_lab.study import lease, storage
 
 __all__ = ["Draft"]
 
@@ -31,12 +31,15 @@ class Draft:
         self.path = path
         self.draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
         self.replace = replace
+        self._old: tuple[sqlite3.Connection, lease.Lease] | None = None
 
     def __enter__(self) -> sqlite3.Connection:
         if not self.path.parent.is_dir():
             raise StudyError(
                 f"There is no folder '{self.path.parent}' for the study '{self.path.name}'. Create it first."
             )
+        if self.replace and self.path.exists():
+            self._drive()
         self.connection = sqlite3.connect(self.draft, isolation_level=None, timeout=30)
         storage.wait_for_disk(self.connection)
         return self.connection
@@ -49,14 +52,43 @@ class Draft:
                 self.connection.execute("COMMIT")
             self.connection.execute("PRAGMA journal_mode = WAL")
             self.connection.close()
-            if self.replace:
-                _remove_log(self.path)
-                self.draft.replace(self.path)
+            if self._old is not None:
+                self._replace(*self._old)
             else:
-                _place(self.draft, self.path)
+                _place(self.draft, self.path, at_any_rate=self.replace)
             _settle(self.path.parent)
         finally:
             self._discard()
+            self._let_go()
+
+    def _drive(self) -> None:
+        """Become the driver of the study that is there: a run that another one adds would be lost with it."""
+        connection, _ = storage.connect(self.path, write=True)
+        try:
+            self._old = connection, lease.take(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _replace(self, old: sqlite3.Connection, held: lease.Lease) -> None:
+        _fold_in(old, self.path)
+        with storage.Transaction(old):  # nobody becomes its driver now
+            if not held.holds(old):
+                raise StudyBusyError(
+                    f"'{self.path}' was run by another process meanwhile: it is not replaced. Try it again."
+                )
+            _remove_log(self.path)
+            self.draft.replace(self.path)
+        self._old = None
+        old.close()
+        held.forget()
+
+    def _let_go(self) -> None:
+        if self._old is not None:
+            connection, held = self._old
+            with contextlib.closing(connection), contextlib.suppress(sqlite3.Error):
+                held.give_back(connection)
+            held.forget()
 
     def _discard(self) -> None:
         self.connection.close()
@@ -65,14 +97,16 @@ class Draft:
                 self.draft.with_name(self.draft.name + suffix).unlink()
 
 
-def _place(draft: Path, path: Path) -> None:
-    """Give the draft its name, unless another process was quicker."""
-    log = _log(path)
-    if _has_content(log) and not path.exists():
-        raise StudyError(
-            f"'{log}' holds the latest results of a study '{path.name}' that is no longer there, and would mix with those of "
-            "a new one. Put that study back beside it, or delete it."
-        )
+def _place(draft: Path, path: Path, *, at_any_rate: bool) -> None:
+    """Give the draft its name, unless another process was quicker; at any rate also beside the log of a study that is gone."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size and not path.exists():
+        if not at_any_rate:
+            raise StudyError(
+                f"'{log}' holds the latest results of a study '{path.name}' that is no longer there, and would mix with those "
+                "of a new one. Put that study back beside it, or delete it."
+            )
+        _remove_log(path)
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -83,33 +117,19 @@ def _place(draft: Path, path: Path) -> None:
         draft.rename(path)
 
 
+def _fold_in(connection: sqlite3.Connection, path: Path) -> None:
+    """Write into a study what is in its log only, so that it is whole without."""
+    # Readers may go on, but for those that look at the study as it was before its latest commits.
+    if connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0]:
+        raise StudyBusyError(
+            f"'{path}' cannot be replaced while another process reads it. Close what else has it open."
+        )
+
+
 def _remove_log(path: Path) -> None:
-    """Take the log of a study away, which is whole without it from here on."""
-    log = _log(path)
-    if path.exists() and _has_content(log):
-        _fold_in(path)
-    for file in (log, path.with_name(f"{path.name}-shm")):
-        file.unlink(missing_ok=True)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
     _settle(path.parent)  # after a power cut, no old log may stand beside the new file
-
-
-def _fold_in(path: Path) -> None:
-    """Write into a study what is in its log only."""
-    connection, _ = storage.connect(path, write=True)
-    with contextlib.closing(connection):
-        # Readers may go on, but for those that look at the study as it was before its latest commits.
-        if connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0]:
-            raise StudyBusyError(
-                f"'{path}' cannot be replaced while another process reads it. Close what else has it open."
-            )
-
-
-def _log(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
-
-
-def _has_content(log: Path) -> bool:
-    return log.exists() and log.stat().st_size > 0
 
 
 def _settle(folder: Path) -> None:

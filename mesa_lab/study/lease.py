@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import time
 import uuid
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -178,6 +179,7 @@ def take(connection: sqlite3.Connection, path: Path, token: str | None = None) -
             connection.execute("ROLLBACK")
             raise
         if free:
+            _refuse_if_replaced(lease, path)
             _held.add(lease.token)
             return lease
         assert tenant is not None
@@ -186,6 +188,14 @@ def take(connection: sqlite3.Connection, path: Path, token: str | None = None) -
         # Its clock may be wrong or have jumped: only a heart that does not beat while we look counts as still.
         ignored = (tenant.token, tenant.beat)
         time.sleep(_WATCH_SECONDS)
+
+
+def _refuse_if_replaced(lease: Lease, path: Path) -> None:
+    """Refuse a study that lost its place to another one after it was opened: nobody would find its results."""
+    connection, _ = storage.connect(path)
+    with closing(connection):
+        if not lease.holds(connection):
+            raise StudyBusyError(f"'{path}' was replaced by another process just now. Open it again.")
 
 
 def refuse_if_driven(path: Path) -> None:

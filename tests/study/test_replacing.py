@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from mesa_lab.errors import StudyBusyError, StudyError
-from mesa_lab.study import Study, draft, schema, storage
+from mesa_lab.study import Study, draft, lease, schema, storage
 from mesa_lab.study.draft import Draft
 
 
@@ -98,3 +98,50 @@ def test_a_log_that_is_left_of_another_study_is_not_played_into_a_new_one(study,
             make()
     assert not path.exists()
     assert Study.create(path, study.experiment, overwrite=True).status().done == 0
+
+
+def test_nobody_adds_runs_to_a_study_that_is_being_replaced(study):
+    with Draft(study.path, replace=True) as connection:
+        schema.lay_out(connection)
+        with pytest.raises(StudyBusyError, match="this very process"), study.writing():
+            pass
+
+
+def test_a_driver_that_opened_a_study_before_it_was_replaced_is_refused(study):
+    connection, _ = storage.connect(study.path, write=True)
+    Study.create(study.path, study.experiment, overwrite=True)
+    with (
+        contextlib.closing(connection),
+        pytest.raises(StudyBusyError, match="was replaced by another process"),
+    ):
+        lease.take(connection, study.path)
+    with study.writing():
+        pass
+
+
+def test_a_study_that_was_taken_over_meanwhile_is_not_replaced(study, batch_of):
+    def replace():
+        with Draft(study.path, replace=True) as connection:
+            schema.lay_out(connection)
+            with contextlib.closing(sqlite3.connect(study.path)) as other, other:
+                other.execute(
+                    "UPDATE driver SET process = 'of another'"
+                )  # as one that does not answer for long
+            with study.writing() as writer:
+                writer.add(batch_of(study.tasks(study.pending())))
+
+    with pytest.raises(StudyBusyError, match="was run by another process meanwhile"):
+        replace()
+    assert Study.open(study.path).status().done == 12
+
+
+def test_a_study_that_could_not_be_replaced_can_be_run(study):
+    def fail():
+        with Draft(study.path, replace=True):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert study.driver() is None
+    with study.writing():
+        pass
