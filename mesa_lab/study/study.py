@@ -7,11 +7,10 @@ lease and pen (`lease`, `writer`). It knows experiments, and neither Mesa nor jo
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.preparation.encoding import from_json
-from mesa_lab.study import checking, growth, lease, schema, storage
+from mesa_lab.study import checking, growth, lease, schema, storage, temporary
 from mesa_lab.study.draft import Draft
 from mesa_lab.study.layout import RunPlan
 from mesa_lab.study.opened import OpenedStudy
@@ -109,16 +108,10 @@ class Study(OpenedStudy):
     @classmethod
     def temporary(cls, experiment: Experiment, *, shard: Shard | None = None) -> Self:
         """Make a study that is deleted when it is no longer used, for runs that nobody asked to keep."""
-        folder = tempfile.mkdtemp(prefix="mesa-lab-")
-        study = cls.create(Path(folder, "temporary.study"), experiment, shard=shard)
+        folder = temporary.make_folder()
+        study = cls.create(folder / "temporary.study", experiment, shard=shard)
         study.is_temporary = True
-        close = study._close
-
-        def clean() -> None:
-            close()
-            shutil.rmtree(folder, ignore_errors=True)
-
-        study._close = weakref.finalize(study, clean)
+        study._close = weakref.finalize(study, partial(temporary.clear, study._close, folder))
         return study
 
     @classmethod
