@@ -16,6 +16,7 @@ from typing import Any
 from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.running.adoption import RestartError, adopt, adoptable, collect_completely, take_shortcut
 from mesa_lab.running.agent_data import AgentTables, Notes
+from mesa_lab.running.columns import SERIES_KEYS
 from mesa_lab.running.measuring import (
     PLAIN,
     Measure,
@@ -162,6 +163,13 @@ class Recorder:
 
         self.is_simple, self._shortened = True, collector
         take_shortcut(collector, collect)
+
+    @property
+    def sources(self) -> dict[str, str] | None:
+        """The reporter behind each outcome where everything was simple, else None."""
+        if not self.is_simple or not SERIES_KEYS.isdisjoint(self.columns):
+            return None
+        return {name: source for name, (source, _) in self._reporters.items()}
 
     def _leave_simplicity(self) -> None:
         if self.is_simple:

@@ -82,14 +82,14 @@ class Dispatch:
             worker.sources = dict(reply.sources)
             self._compare(worker.sources)
         self._watch_memory(worker, reply)
-        if reply.batch is None:
+        if not reply.batches:
             worker.forget()
         self._waiting.put_back(tasks[reply.done :])
         self._waiting.learn(reply.done, reply.seconds)
         self._vain_starts = 0
-        if reply.batch is not None:
-            self._waiting.learn_points(reply.batch.runs)
-            yield reply.batch
+        for batch in reply.batches:
+            self._waiting.learn_points(batch.runs)
+            yield batch
 
     def close(self) -> None:
         """Let the workers go."""

@@ -34,6 +34,8 @@ class Plan:
         limit: Steps after which every run ends.
         stop: The condition that ends a run, as a function of the names' values and the model.
         is_simple: A row for each collection and nothing else, as far as the protocol goes.
+        sources: The reporter behind each outcome, once a run has shown that these are all that there is to be recorded,
+            by a collector that the model calls; see `simple_runs`.
         own: The outcomes that were asked for, each with a function of the model in case that it is no reporter.
 
     Raises:
@@ -59,6 +61,7 @@ class Plan:
         self.own = {outcome.name: (outcome, function_of(outcome)) for outcome in protocol.outcomes or ()}
         self.stop = _stop_rule(protocol.stop_when)
         self.is_simple = protocol.period == 1 and protocol.agents is False and self.stop is None
+        self.sources: dict[str, str] | None = None
         self._quiet: dict[tuple[Any, ...], bool] = {}
 
     def is_quiet(self, collector: Any) -> bool:

@@ -24,7 +24,7 @@ from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Failure, RunResult, Scalar, Task
 from mesa_lab.running.tracebacks import failure_from
 
-__all__ = ["Run", "carry_out", "simulate"]
+__all__ = ["Run", "carry_out", "simulate", "stepper"]
 
 
 @dataclass(slots=True)
@@ -193,7 +193,7 @@ class _Attempt:
             watch(None)
         recorder.begin(model)
         self.ready = perf_counter()
-        advance = _stepper(model)
+        advance = stepper(model)
         limit, max_time, step = plan.limit, plan.protocol.max_time, 0
         while True:
             self.stage = "measuring"
@@ -235,6 +235,10 @@ class _Attempt:
             run.columns, run.finals = _clear_of_keys(run.columns), _clear_of_keys(run.finals)
         if recorder.agents is not None:
             run.agents = recorder.agents.chunks()
+        if run.status == "done":
+            self.plan.sources = (
+                recorder.sources if self.plan.protocol.timeout is None and not run.notes else None
+            )
         self.model = None
 
 
@@ -242,7 +246,7 @@ def _clear_of_keys[V](columns: Mapping[str, V]) -> dict[str, V]:
     return {f"{name} (outcome)" if name in SERIES_KEYS else name: column for name, column in columns.items()}
 
 
-def _stepper(model: Any) -> Callable[[], Any]:
+def stepper(model: Any) -> Callable[[], Any]:
     """Return what takes the model one step further."""
     simulator = getattr(model, "_simulator", None)
     if simulator is not None and not hasattr(model, "run_for"):

@@ -32,7 +32,8 @@ from mesa_lab.running.memory import Footprint, Witness
 from mesa_lab.running.output import Output
 from mesa_lab.running.packing import encode, encode_each
 from mesa_lab.running.plan import Plan
-from mesa_lab.running.recording import Batch, Task
+from mesa_lab.running.recording import Batch, RunRecord, Task
+from mesa_lab.running.simple_runs import SimpleRuns
 from mesa_lab.running.simulation import Run, carry_out
 
 __all__ = [
@@ -69,14 +70,14 @@ class Reply(NamedTuple):
     """What a worker answers.
 
     Attributes:
-        batch: The results; None when the plan was not known.
+        batches: The results; none when the plan was not known.
         done: How many tasks of the batch are done; the others are for others.
         seconds: How long they took.
         sources: Files of the model's own modules, with their time stamps; empty when told before.
         footprint: What the worker's memory holds after the batch.
     """
 
-    batch: Batch | None
+    batches: tuple[Batch, ...]
     done: int
     seconds: float
     sources: tuple[tuple[str, int], ...] = ()
@@ -212,7 +213,7 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
         except BaseException as error:
             return pickle.dumps(f"{error}" if isinstance(error, Exception) else repr(error))
         if plan is None:
-            return pickle.dumps(Reply(None, 0, 0.0))
+            return pickle.dumps(Reply((), 0, 0.0))
         _this.known = digest
         sources = _own_sources()
         # What is loaded by now stays: the garbage collector need not look at it again and again.
@@ -223,45 +224,59 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     plan = _plans[digest]
     started = time.perf_counter()
     runs: list[Run] = []
-    surroundings = Surroundings()
+    simple = SimpleRuns(plan, Surroundings(), _this.witness.see)
     _this.threads = threading.active_count()
     _this.printed.renew()
     with installed():
         for task in batch:
             _this.tell(task.run_id)
-            runs.append(_guarded(plan, task, surroundings, _this))
+            _carry_out(task, simple, runs, plan.protocol.timeout, _this)
             if budget is not None and time.perf_counter() - started > budget:
                 break
-    try:
-        encoded = encode(runs)
-    except Exception:
-        encoded = encode_each(runs)
-    done = len(runs)
-    del runs
+    encoded = [simple.encode()] if simple.records else []
+    if runs:
+        try:
+            encoded.append(encode(runs))
+        except Exception:
+            plan.sources = None
+            encoded.append(encode_each(runs))
+    done = len(simple.records) + len(runs)
+    del runs, simple
     gc.collect()
     _this.tell(-1)
     seconds = time.perf_counter() - started
-    return pickle.dumps(Reply(encoded, done, seconds, sources, _this.witness.footprint()), protocol=5)
+    reply = Reply(tuple(encoded), done, seconds, sources, _this.witness.footprint())
+    return pickle.dumps(reply, protocol=5)
 
 
-def _guarded(plan: Plan, task: Task, surroundings: Surroundings, worker: _Worker) -> Run:
+def _carry_out(
+    task: Task, simple: SimpleRuns, others: list[Run], timeout: float | None, worker: _Worker
+) -> None:
     worker.printed.listen()
-    timeout = plan.protocol.timeout
     if timeout is not None:
         faulthandler.dump_traceback_later(timeout + GRACE, exit=True, file=worker.trace)
     try:
-        run = carry_out(plan, task, surroundings, own_process=True, see=worker.witness.see)
+        run = simple.carry_out(task)
     finally:
         if timeout is not None:
             faulthandler.cancel_dump_traceback_later()
-    if run.failure is not None and (printed := worker.printed.kept.decode(errors="ignore").split()):
-        run.notes.append(f"The model printed last: {' '.join(printed)}")
     threads, worker.threads = worker.threads, threading.active_count()
-    if (left := worker.threads - threads) > 0:
-        run.notes.append(f"The model left {left} of its threads running, which may disturb later runs.")
-    if run.init_seconds + run.run_seconds > _LONG_RUN_SECONDS:
+    left = worker.threads - threads
+    note = f"The model left {left} of its threads running, which may disturb later runs." if left > 0 else ""
+    told: Run | RunRecord
+    if run is None:
+        if note:
+            simple.records[-1] = simple.records[-1]._replace(notes=note)
+        told = simple.records[-1]
+    else:
+        if run.failure is not None and (printed := worker.printed.kept.decode(errors="ignore").split()):
+            run.notes.append(f"The model printed last: {' '.join(printed)}")
+        if note:
+            run.notes.append(note)
+        others.append(run)
+        told = run
+    if told.init_seconds + told.run_seconds > _LONG_RUN_SECONDS:
         gc.collect()
-    return run
 
 
 def _own_sources() -> tuple[tuple[str, int], ...]:
