@@ -30,6 +30,7 @@ def load(name):
     return module
 
 
+system_calls = load("system_calls")  # `power_cut` imports it by this name
 power_cut = load("power_cut")
 
 
@@ -101,13 +102,13 @@ class Traced:
         self.jobs += ["then"] * bool(self.jobs) + [what, without, str(path), *map(str, others)]
 
     def run(self):
-        power_cut.trace([sys.executable, str(FIXTURES / "traced.py"), *self.jobs], self.place / "notes")
+        system_calls.trace([sys.executable, str(FIXTURES / "traced.py"), *self.jobs], self.place / "notes")
 
     def cuts(self, name, seed, others):
         """Yield each cut, and the study's path in a folder with what was left."""
         folder = self.place / name
         reports = folder.with_suffix(".reports")
-        events = power_cut.calls(self.place / "notes", folder, reports)
+        events = system_calls.calls(self.place / "notes", folder, reports)
         disk = power_cut.Disk(folder, self.before[name])
         for cut in power_cut.cuts(disk, events, reports, seed=seed, others=others):
             left = self.place / f"left of {name}"
@@ -117,12 +118,16 @@ class Traced:
 
 
 @pytest.fixture(scope="module")
-def traced(tmp_path_factory):
-    if (problem := power_cut.can_trace()) is not None:
+def strace():
+    if (problem := system_calls.can_trace()) is not None:
         said = f"A power cut cannot be replayed: {problem}."
         if os.environ.get("CI") == "true":
             pytest.fail(f"{said} Install strace, and allow it to trace.")
         pytest.skip(said)
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory, strace):
     traced = Traced(tmp_path_factory.mktemp("traced"))
     asked, whole = traced.experiment(36)
     _, half = traced.experiment(18)
@@ -184,6 +189,46 @@ def problem(cut, path, wanted):
     if wrong := [run for run in found if found[run] != wanted.get(run)]:
         return f"these runs have other results: {wrong}"
     return None
+
+
+WRITER = """
+import os, sys
+os.chdir(sys.argv[1])
+one = os.open("one", os.O_RDWR | os.O_CREAT)
+os.write(one, b"a" * 1024)
+os.fsync(one)
+os.lseek(one, 512, os.SEEK_SET)
+os.write(one, b"b" * 512)
+folder = os.open(".", os.O_RDONLY)
+os.fsync(folder)
+os.rename(os.path.abspath("one"), os.path.abspath("two"))
+os.ftruncate(one, 100)
+os.fsync(folder)
+"""
+
+
+def test_a_disk_keeps_what_was_waited_for_and_perhaps_the_rest(tmp_path, strace):
+    folder, notes, reports = tmp_path / "disk", tmp_path / "notes", tmp_path / "reports"
+    folder.mkdir()
+    system_calls.trace([sys.executable, "-SEc", WRITER, str(folder)], notes)
+    events = system_calls.calls(notes, folder, reports)
+    found = {
+        tuple((name, bytes(dict.fromkeys(content)), len(content)) for name, content in cut.files.items())
+        for seed in range(60)
+        for cut in power_cut.cuts(power_cut.Disk(folder, {}), events, reports, seed=seed, others=1.0)
+    }
+    assert found == {
+        (),
+        (("one", b"", 0),),
+        (("one", b"a", 512),),
+        (("one", b"\0a", 1024),),
+        (("one", b"a", 1024),),
+        (("one", b"ab", 1024),),
+        (("two", b"a", 1024),),
+        (("two", b"ab", 1024),),
+        (("one", b"a", 100),),
+        (("two", b"a", 100),),
+    }
 
 
 def test_runs_that_were_reported_survive_a_power_cut(traced):
