@@ -72,7 +72,7 @@ def slow(monkeypatch):
     def set_seconds(seconds):
         monkeypatch.setenv("STEP_SECONDS", str(seconds))
 
-    set_seconds(0.02)
+    set_seconds(0.05)
     return set_seconds
 
 
