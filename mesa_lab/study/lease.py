@@ -77,6 +77,13 @@ class Tenant:
         return self.machine == machine_mark()
 
     @property
+    def is_from_another_start(self) -> bool:
+        """Whether it ran on this computer before that was started again, as after a power cut, or on one of the same name."""
+        here, there = machine_mark().split(), self.machine.split()
+        # The name, the start, the container.
+        return len(here) == len(there) == 3 and here[::2] == there[::2] and here[1] != there[1]
+
+    @property
     def is_gone(self) -> bool:
         """Whether the process is known to be dead."""
         if not self.is_local:
@@ -183,9 +190,10 @@ def take(connection: sqlite3.Connection, path: Path, token: str | None = None) -
             _held.add(lease.token)
             return lease
         assert tenant is not None
-        if tenant.is_alive or ignored is not None:
+        if (tenant.is_alive and not tenant.is_from_another_start) or ignored is not None:
             raise busy(path, tenant)
-        # Its clock may be wrong or have jumped: only a heart that does not beat while we look counts as still.
+        # Its clock may be wrong or have jumped, and it may be of before a power cut: only a heart that does not beat while
+        # we look counts as still.
         ignored = (tenant.token, tenant.beat)
         time.sleep(_WATCH_SECONDS)
 

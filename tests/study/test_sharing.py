@@ -89,6 +89,21 @@ def test_another_computer_is_believed_while_its_heart_beats(study, run_fixture, 
         pass
 
 
+def test_a_driver_from_before_a_power_cut_is_not_believed_for_long(study, run_fixture, monkeypatch):
+    monkeypatch.setattr(lease, "_WATCH_SECONDS", 1.5)
+    monkeypatch.setattr(lease, "machine_mark", lambda: "here second-start pid:[1]")
+    holder = run_fixture("hold_study.py", study.path, "here first-start pid:[1]")
+    holder.stdout.readline()
+    # It could be another computer of the same name.
+    with pytest.raises(StudyBusyError), study.writing():
+        pass
+    holder.kill()
+    holder.wait()
+    assert study.driver() is not None
+    with study.writing():
+        pass
+
+
 def test_a_driver_that_was_taken_over_writes_nothing_more(study, batch_of):
     def write_on(writer):
         connection = sqlite3.connect(study.path)
