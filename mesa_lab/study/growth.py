@@ -105,23 +105,19 @@ def found(connection: sqlite3.Connection, experiment: Experiment, shard: Shard |
     """Write the experiment into a new study, or over one that has no runs; a shard stays the shard it was."""
     connection.execute("DELETE FROM points")
     connection.execute("DELETE FROM outcomes WHERE kinds = 0")
-    rows = [(number, *_split(key), 1) for number, key in enumerate(_keys(experiment))]
-    connection.executemany(
-        "INSERT INTO points(point, occurrence, parameters, wanted) VALUES(?, ?, ?, ?)", rows
-    )
+    count = _add_points(connection, _keys(experiment), 0)
     set_meta(
         connection,
         **describe(experiment),
         created=lease.now(),
         design=_digest(experiment),
-        layout=json.dumps([[len(rows), experiment.replications]]),
-        size=json.dumps([len(rows), experiment.replications]),
+        layout=json.dumps([[count, experiment.replications]]),
+        size=json.dumps([count, experiment.replications]),
     )
     if shard is not None:
         set_meta(connection, shard=json.dumps([shard.number, shard.of]))
     _count_shard(connection)
-    for table in ("points", "outcomes"):
-        table_checksums.note(connection, table)
+    table_checksums.note(connection, "points", "outcomes")
     schema.rewrite_view(connection)
 
 
@@ -202,11 +198,7 @@ def _match_points(
         raise _mismatch(path, [*fixed, points])
     connection.execute("UPDATE points SET wanted = 1")
     connection.executemany("UPDATE points SET wanted = 0 WHERE point = ?", [(old[key],) for key in gone])
-    new = (key for key in keys if key not in old)
-    rows = [(number, *_split(key), 1) for number, key in enumerate(new, start=len(old))]
-    connection.executemany(
-        "INSERT INTO points(point, occurrence, parameters, wanted) VALUES(?, ?, ?, ?)", rows
-    )
+    _add_points(connection, (key for key in keys if key not in old), len(old))
 
 
 def _keys(experiment: Experiment) -> Iterable[bytes]:
@@ -215,9 +207,14 @@ def _keys(experiment: Experiment) -> Iterable[bytes]:
     return point_keys(experiment.points())
 
 
-def _split(key: bytes) -> tuple[int, str]:
-    occurrence, _, text = key.decode().partition(":")
-    return int(occurrence), text
+def _add_points(connection: sqlite3.Connection, keys: Iterable[bytes], first: int) -> int:
+    """Write points, numbered from the first on, and return how many."""
+    parts = (key.decode().partition(":") for key in keys)
+    rows = [
+        (number, int(occurrence), text) for number, (occurrence, _, text) in enumerate(parts, start=first)
+    ]
+    connection.executemany("INSERT INTO points VALUES(?, ?, 1, ?)", rows)
+    return len(rows)
 
 
 def _digest(experiment: Experiment) -> str:

@@ -169,8 +169,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({whole})")
     _insert(connection, "failures", _texts(source, connection, "failures"))
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
-    for table in ("meta", "points", "outcomes"):
-        table_checksums.note(connection, table)
+    table_checksums.note(connection, "meta", "points", "outcomes")
     schema.rewrite_view(connection)
     return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had
 

@@ -21,12 +21,13 @@ _TABLES: Final = {
 _AT_A_TIME: Final = 10_000
 
 
-def note(connection: sqlite3.Connection, table: str) -> None:
-    """Note the checksum of a table as it is now, inside the caller's transaction; a study of an older version has no place for it."""
-    if _has_place(connection):
-        connection.execute(
-            "DELETE FROM table_checksums WHERE name = ? OR name LIKE ? || ' %'", (table, table)
-        )
+def note(connection: sqlite3.Connection, *tables: str) -> None:
+    """Note the checksums of tables as they are now, inside the caller's transaction.
+
+    A study of an older version has no place for them until it is run.
+    """
+    for table in tables if _has_place(connection) else ():
+        connection.execute("DELETE FROM table_checksums WHERE name = ?1 OR name LIKE ?1 || ' %'", (table,))
         connection.executemany("INSERT INTO table_checksums VALUES(?, ?)", of(connection, table))
 
 
