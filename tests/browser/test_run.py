@@ -234,9 +234,15 @@ def test_a_projector_shows_all_of_it(lab, visit, make, shoot, name, path):
     shoot(page, f"{name}-dark-1024")
 
 
-def test_two_people_do_not_see_each_other(start_lab, visit, shoot):
-    shared = start_lab(host="0.0.0.0", models=[SCHELLING])
-    url = f"http://127.0.0.1:{shared.url.rsplit(':', 1)[1]}"
+@pytest.fixture(scope="module")
+def shared(start_lab):
+    """A server for others too, its studies, and its address from here."""
+    running = start_lab(host="0.0.0.0", models=[SCHELLING])
+    return running.studies, f"http://127.0.0.1:{running.url.rsplit(':', 1)[1]}"
+
+
+def test_two_people_do_not_see_each_other(shared, visit, shoot):
+    studies, url = shared
     experiment = ml.Experiment(SCHELLING, {"density": [0.6, 0.8]}, replications=2, max_steps=3)
     anna = visit(url, f"/run?design={to_query(from_experiment(experiment))}")
     anna.get_by_role("button", name="Start 4 runs").click()
@@ -247,7 +253,8 @@ def test_two_people_do_not_see_each_other(start_lab, visit, shoot):
     ben = visit(url, "/studies")
     ben.wait_for_selector("text=There are no studies yet.")
     shoot(ben, "studies-empty")
-    folder = next((shared.studies / "visitors").iterdir()).name
+    (study,) = studies.glob("visitors/*/schelling.study")
+    folder = study.parent.name
     for key in ("schelling", f"../{folder}/schelling", f"visitors/{folder}/schelling", "@schelling"):
         ben.goto(f"{url}/run?study={quote(key, safe='')}")
         ben.wait_for_selector("[role=alert]")
@@ -267,9 +274,8 @@ def test_two_people_do_not_see_each_other(start_lab, visit, shoot):
     ben.wait_for_selector("text=no longer shared")
 
 
-def test_others_cannot_run_what_is_not_listed(start_lab, visit, models):
-    shared = start_lab(host="0.0.0.0", models=[SCHELLING])
-    url = f"http://127.0.0.1:{shared.url.rsplit(':', 1)[1]}"
+def test_others_cannot_run_what_is_not_listed(shared, visit, models):
+    _, url = shared
     for model in (f"{models}:Slow", "mesa.examples:WolfSheep"):
         experiment = ml.Experiment(model, {"size": [1, 2]}, max_steps=3)
         page = visit(url, f"/run?design={to_query(from_experiment(experiment))}")
