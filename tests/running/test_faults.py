@@ -74,7 +74,7 @@ def test_twenty_drivers_killed_in_a_row_change_nothing(tmp_path, monkeypatch):
 
 
 def test_what_is_reported_is_on_disk(tmp_path, monkeypatch):
-    """A copy of the files, made whenever progress is shown, holds all that was shown: a power cut loses nothing of it."""
+    """A copy of the files, made whenever progress is shown, holds all that was shown (`test_power_cut`: also what a disk holds)."""
     monkeypatch.setenv("STEP_SECONDS", "0.002")
     study = Study.create(tmp_path / "a.study", experiment_of(30))
     shown = []
