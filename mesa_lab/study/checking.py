@@ -21,7 +21,7 @@ import numpy as np
 from mesa_lab.errors import StudyFormatError
 from mesa_lab.study import checksums, legible, table_checksums
 from mesa_lab.study.growth import meta
-from mesa_lab.study.layout import plan
+from mesa_lab.study.layout import plan, ranges
 
 __all__ = ["Checked", "check", "look_at_tables", "refuse", "suspecting"]
 
@@ -43,7 +43,6 @@ _MEANT: Final = {
 _OF_TEXTS: Final = ("points", "outcomes", "failures", "sessions")
 _NOT_IN_ALL: Final = ("run_checksums", "table_checksums")  # an older version has none
 _OTHER: Final = "are not those that were written"
-_NAMED: Final = 8
 _AT_A_TIME: Final = 10_000
 _LAST: Final = 2**62
 _TALLY: Final = "SELECT status, runs FROM tally WHERE runs"
@@ -72,14 +71,8 @@ def check(connection: sqlite3.Connection, path: Path) -> Checked:
     Raises:
         StudyFormatError: If it is not; the message names what is damaged.
     """
-    own = not connection.in_transaction
-    if own:
-        connection.execute("BEGIN")  # it may be written meanwhile
-    try:
+    with _at_one_moment(connection):
         found = _Found(connection)
-    finally:
-        if own:
-            connection.execute("ROLLBACK")
     if found.damage:
         what = "\n".join(f"  - {line}" for line in found.damage)
         raise StudyFormatError(
@@ -90,13 +83,28 @@ def check(connection: sqlite3.Connection, path: Path) -> Checked:
     return Checked(found.runs, found.unknown)
 
 
+@contextmanager
+def _at_one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have all that is read belong together: the study may be written meanwhile."""
+    own = not connection.in_transaction
+    if own:
+        connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if own:
+            connection.execute("ROLLBACK")
+
+
 def look_at_tables(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a study whose experiment, points or outcomes are not those that were written; quick whatever its size.
 
     Raises:
         StudyFormatError: If they are not.
     """
-    if table_checksums.changed(connection):
+    with _at_one_moment(connection):
+        changed = table_checksums.changed(connection)
+    if changed:
         refuse(connection, path)
 
 
@@ -272,7 +280,7 @@ class _Found:
         rows = legible.rows(self._connection, "runs", "run_id, block", 0, self._last_run)
         concerned = [run_id for run_id, block in rows if block in blocks or run_id in also]
         if concerned:
-            self.damage.append(f"{what} {_runs(len(concerned))} ({_ranges(concerned)}) {how}")
+            self.damage.append(f"{what} {_runs(len(concerned))} ({ranges(concerned)}) {how}")
 
 
 def _is_whole(data: object, checksum: object) -> bool:
@@ -281,17 +289,3 @@ def _is_whole(data: object, checksum: object) -> bool:
 
 def _runs(number: int) -> str:
     return "1 run" if number == 1 else f"{number:,} runs"
-
-
-def _ranges(numbers: list[int]) -> str:
-    """Write ascending numbers as `3 to 7, 9`."""
-    first, *rest = numbers
-    ranges = [[first, first]]
-    for number in rest:
-        if number == ranges[-1][1] + 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    words = {0: "{}", 1: "{}, {}"}
-    named = [words.get(high - low, "{} to {}").format(low, high) for low, high in ranges[:_NAMED]]
-    return ", ".join(named) + (" and more" if len(ranges) > _NAMED else "")

@@ -7,12 +7,14 @@ after what was there, in the same order. This room is arithmetic: it knows neith
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["RunPlan", "plan"]
+__all__ = ["RunPlan", "plan", "ranges"]
+
+_NAMED: Final = 8
 
 type Layout = Sequence[tuple[int, int]]
 
@@ -78,3 +80,24 @@ def plan(
     if keep is None:
         return RunPlan(run_id, point, replication)
     return RunPlan(run_id[keep], point[keep], replication[keep])
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Write the numbers of runs for people, not more than they would read.
+
+    Args:
+        numbers: One at least, ascending.
+
+    Example:
+        >>> ranges([3, 4, 5, 6, 7, 9, 10])
+        '3 to 7, 9, 10'
+    """
+    found = [[numbers[0], numbers[0]]]
+    for number in numbers[1:]:
+        if number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    words = {0: "{}", 1: "{}, {}"}
+    named = [words.get(high - low, "{} to {}").format(low, high) for low, high in found[:_NAMED]]
+    return ", ".join(named) + (" and more" if len(found) > _NAMED else "")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["advice", "at_most", "extent", "fits", "rows"]
+__all__ = ["advice", "at_most", "extent", "fits", "last_resort", "rescued", "rows"]
 
 _OF_JSON: Final = ("settings", "packages", "machine", "model_source", "parameters")
 
@@ -22,6 +22,11 @@ def advice(path: Path) -> str:
         f"Use a backup, or see what is damaged with `mesa-lab check {path}` and save the rest with "
         f"`mesa-lab rescue {path} -o {rescued(path)}`."
     )
+
+
+def last_resort(path: Path) -> str:
+    """Return what can be done about a study that cannot even be opened."""
+    return f"Use a backup, or save what can be read with `mesa-lab rescue {path} -o {rescued(path)}`."
 
 
 def rescued(path: Path) -> Path:

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from mesa_lab.errors import ExperimentError
 from mesa_lab.study import blocks, checking, growth, lease, reading, storage
 from mesa_lab.study.blocks import Block
 from mesa_lab.study.checking import Checked
@@ -64,7 +65,11 @@ class OpenedStudy:
             with storage.speaking(self.path):
                 text = growth.meta(self._connection, "experiment")
                 source = json.loads(growth.meta(self._connection, "model"))
-            self._experiment = self._with_model_file(Experiment.from_toml(text), source)
+            try:
+                self._experiment = self._with_model_file(Experiment.from_toml(text), source)
+            except ExperimentError:
+                self._look_at_tables()
+                raise
         return self._experiment
 
     def _with_model_file(self, experiment: Experiment, source: Mapping[str, Any]) -> Experiment:
@@ -163,6 +168,7 @@ class OpenedStudy:
 
     def points_frame(self) -> pd.DataFrame:
         """Return the design points: index `point`, one column per parameter, fixed ones too."""
+        self._look_at_tables()
         with storage.speaking(self.path):
             frame = reading.points_frame(self._connection)
         order = [name for name in self.experiment.parameters if name in frame.columns]
@@ -217,6 +223,13 @@ class OpenedStudy:
         """
         for block in self.agent_blocks(agent_type, run_ids):
             yield block.table()
+
+    def _look_at_tables(self) -> None:
+        """Refuse what is not as it was written of the experiment, its points and its outcomes."""
+        with storage.speaking(self.path):
+            connection, _ = storage.connect(self.path)
+            with closing(connection):
+                checking.look_at_tables(connection, self.path)
 
     def _whole_plan(self) -> RunPlan:
         """Every run that the study ever asked for: the place of a run is its number."""

@@ -96,10 +96,10 @@ def _recognise(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
         if connection.execute(_LIKE_A_STUDY).fetchone() == (4,):
-            raise _damaged(path, "its first bytes make no sense")
+            raise _spoiled(path, "its first bytes make no sense")
         raise StudyFormatError(f"'{path}' is an SQLite database, but no study of Mesa Lab.")
     if version > 100 * VERSION:
-        raise _damaged(path, f"it would be of format {version}")
+        raise _spoiled(path, f"it would be of format {version}")
     if version > VERSION:
         raise StudyFormatError(
             f"'{path}' was written by a newer Mesa Lab (format {version}; this one reads up to {VERSION}). Update Mesa Lab."
@@ -125,7 +125,7 @@ def _diagnose(path: Path) -> None:
     with path.open("rb") as file:
         header, size = file.read(100), file.seek(0, os.SEEK_END)
     if is_signed(header) and not is_in_order(header):
-        raise _damaged(path, "its first bytes make no sense")
+        raise _spoiled(path, "its first bytes make no sense")
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
         raise StudyFormatError(
             f"'{path}' is no study file. Study files are made by `mesa-lab run` or `ml.run`."
@@ -258,6 +258,10 @@ def speaking(path: Path) -> Iterator[None]:
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
             raise _damaged(path, error) from error
         raise
+
+
+def _spoiled(path: Path, problem: str) -> StudyFormatError:
+    return StudyFormatError(f"'{path}' is damaged ({problem}). {legible.last_resort(path)}")
 
 
 def _damaged(path: Path, problem: object) -> StudyFormatError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 
 import pandas as pd
 import pytest
@@ -77,6 +78,7 @@ CHANGES = {
     "UPDATE failures SET message = x'0102'": "the messages of failed runs are not those that were written",
     "UPDATE sessions SET settings = '{'": "the records of sessions are not those that were written",
     "UPDATE runs SET block = 'x' WHERE run_id = 42": "the results of 10 runs (40 to 49) are not those that were written",
+    "UPDATE runs SET run_id = 999 WHERE run_id = 42": "the results of 10 runs (40, 41, 43 to 49, 999) are not those that were written",
     "DROP TABLE sessions": "the records of sessions (table sessions) are missing",
 }  # fmt: skip
 
@@ -215,7 +217,49 @@ def test_a_study_that_is_being_run_is_not_rescued(study, tmp_path):
         rescue(study, tmp_path / "saved.study")
 
 
+def test_a_description_that_cannot_be_read_is_said_to_be_damaged(study):
+    change(study, "UPDATE meta SET value = replace(value, 'model = ', 'modem = ') WHERE key = 'experiment'")
+    with pytest.raises(StudyFormatError, match=r"the description of the experiment \(experiment\)"):
+        _ = Study.open(study).experiment
+
+
+def test_changed_parameters_are_not_read(study):
+    change(study, "UPDATE points SET parameters = replace(parameters, '7', '8') WHERE point = 7")
+    with pytest.raises(StudyFormatError, match="the design points are not those that were written"):
+        Study.open(study).points_frame()
+
+
 def test_what_is_read_of_a_changed_type_is_said_to_be_damaged(study):
     change(study, "UPDATE runs SET status = x'0102' WHERE run_id = 17")
     with pytest.raises(StudyFormatError, match=r"the results of 10 runs \(10 to 19\)"):
         Study.open(study).runs_frame()
+
+
+def test_a_study_is_checked_and_read_while_it_is_written(study, batch_of):
+    opened = Study.open(study)
+    opened.extend(Experiment("m:M", {"a": list(range(20)), "b": True}, replications=8))
+    values = [0, 1.5, True, "x", None]
+    over = threading.Event()
+    problems = []
+
+    def look():
+        reader = Study.open(study)
+        while not over.is_set():
+            try:
+                reader.check()
+                reader.points_frame()
+            except StudyError as error:
+                problems.append(str(error))
+                return
+
+    thread = threading.Thread(target=look)
+    with opened.writing() as writer:
+        thread.start()
+        for number in range(20):
+            outcomes = {f"o {number}": lambda run_id, number=number: values[(run_id + number) % 5]}
+            writer.add(batch_of(opened.tasks(range(60 + number * 5, 65 + number * 5)), **outcomes))
+            writer.commit()
+    over.set()
+    thread.join()
+    assert problems == []
+    assert opened.check() == Checked(runs=160, unknown=0)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesa_lab.study.layout import plan
+from mesa_lab.study.layout import plan, ranges
 
 
 def pairs(layout, **options):
@@ -39,3 +39,9 @@ def test_what_is_not_asked_for_leaves_the_other_numbers_alone(replications):
     found = plan([(3, 2)], np.array([True, False, True]), replications)
     assert found.run_id.tolist() == [0, 2, 3, 5][: 2 * replications]
     assert set(found.point.tolist()) == {0, 2}
+
+
+def test_numbers_are_written_for_people():
+    assert ranges([5]) == "5"
+    assert ranges([0, 1, 2, 4, 6, 7]) == "0 to 2, 4, 6, 7"
+    assert ranges(range(0, 40, 2)) == "0, 2, 4, 6, 8, 10, 12, 14 and more"
