@@ -12,6 +12,9 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from mesa_lab.preparation.models import build
 from mesa_lab.running.adoption import RestartError, adopt, adoptable, take_shortcut, watch
 from mesa_lab.running.cleaning import Surroundings
@@ -43,13 +46,13 @@ class SimpleRuns:
         "_collected_at",
         "_collector",
         "_columns",
+        "_ends",
         "_finals",
         "_model",
         "_odd",
         "_plan",
         "_ready",
         "_reporters",
-        "_run_ids",
         "_see",
         "_sources",
         "_stage",
@@ -68,7 +71,7 @@ class SimpleRuns:
         self._see = see
         self._sources = plan.sources or {}
         self._columns: dict[str, list[Scalar]] = {name: [] for name in self._sources}
-        self._run_ids: list[int] = []
+        self._ends = [0]  # the rows of each run end where those of the next begin
         self._steps: list[int] = []
         self._times: list[float | None] = []
         self._finals: list[tuple[Scalar, ...]] = []
@@ -118,11 +121,11 @@ class SimpleRuns:
             # It drew from the global generators, which no run before it did: they were not seeded.
             self._odd = plan.draws = True
         if record is not None and not self._odd:
-            self._run_ids += [task.run_id] * (len(self._steps) - len(self._run_ids))
+            self._ends.append(len(self._steps))
             self._finals.append(tuple([stored(column[-1]) for column in self._columns.values()]))
             self.records.append(record)
             return None
-        rows = len(self._run_ids)
+        rows = self._ends[-1]
         columns: list[list[Any]] = [self._steps, self._times, *self._columns.values()]
         for column in columns:
             del column[rows:]
@@ -133,7 +136,8 @@ class SimpleRuns:
 
     def encode(self) -> Batch:
         """Encode what was recorded here as one batch."""
-        series = {"run_id": self._run_ids, "step": self._steps, "time": self._times, **self._columns}
+        run_ids = pa.array(np.repeat([record.run_id for record in self.records], np.diff(self._ends)))
+        series = {"run_id": run_ids, "step": self._steps, "time": self._times, **self._columns}
         return Batch(
             runs=tuple(self.records),
             outcome_names=tuple(self._columns),
@@ -237,7 +241,7 @@ class SimpleRuns:
         """Tell what a run left that did not come to its end: the rows of the steps that it completed."""
         now = perf_counter()
         ready = now if self._ready is None else self._ready
-        rows = slice(len(self._run_ids), len(self._steps))
+        rows = slice(self._ends[-1], len(self._steps))
         return Run(
             task,
             status="failed",
