@@ -8,6 +8,7 @@ that come after it: the rows are the same either way.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -72,7 +73,7 @@ class SimpleRuns:
         self._sources = plan.sources or {}
         self._columns: dict[str, list[Scalar]] = {name: [] for name in self._sources}
         self._ends = [0]  # the rows of each run end where those of the next begin
-        self._steps: list[int] = []
+        self._steps = array("q")
         self._times: list[float | None] = []
         self._finals: list[tuple[Scalar, ...]] = []
         # Of the run that is under way:
@@ -126,7 +127,7 @@ class SimpleRuns:
             self.records.append(record)
             return None
         rows = self._ends[-1]
-        columns: list[list[Any]] = [self._steps, self._times, *self._columns.values()]
+        columns: list[list[Any] | array[int]] = [self._steps, self._times, *self._columns.values()]
         for column in columns:
             del column[rows:]
         if failed is not None and not self._odd:
@@ -137,7 +138,8 @@ class SimpleRuns:
     def encode(self) -> Batch:
         """Encode what was recorded here as one batch."""
         run_ids = pa.array(np.repeat([record.run_id for record in self.records], np.diff(self._ends)))
-        series = {"run_id": run_ids, "step": self._steps, "time": self._times, **self._columns}
+        steps = pa.array(np.array(self._steps))
+        series = {"run_id": run_ids, "step": steps, "time": self._times, **self._columns}
         return Batch(
             runs=tuple(self.records),
             outcome_names=tuple(self._columns),
