@@ -40,6 +40,8 @@ def restore(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
     """
     noted = _noted(source)
     entries = {key: value for key in _ENTRIES if (value := _entry(source, key)) is not None}
+    if not entries:
+        raise StudyFormatError("not even the description of its experiment can be read")
     target.executemany("INSERT INTO meta VALUES(?, ?)", entries.items())
     now = dict(table_checksums.of(target, "meta"))
     must = {name for name in noted if name.startswith("meta ")} or {f"meta {key}" for key in _ENTRIES[:-1]}
