@@ -49,6 +49,8 @@ class Dispatch:
         """Give every worker something to do, and the next batch at hand where runs are short."""
         for depth in range(2):
             for worker in self.crew.workers:
+                if depth and not self._waiting.are_short:
+                    return
                 if worker.alone or worker.is_full or len(worker.sent) > depth:
                     continue
                 if self._suspects and not worker.sent:
@@ -58,8 +60,6 @@ class Dispatch:
                     self.crew.send(worker, [suspect], None)
                 elif tasks := self._waiting.take():
                     self.crew.send(worker, tasks, BATCH_SECONDS)
-            if not self._waiting.are_short:
-                return
 
     def receive(self) -> Iterator[Batch]:
         """Wait a moment for an answer and yield what results it brings."""
