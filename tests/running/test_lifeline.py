@@ -52,8 +52,8 @@ def test_no_worker_outlives_its_driver(ending, number, tmp_path):
             if number is not None:
                 driver.send_signal(number)
             driver.wait(timeout=60)
-            # The system does it, not the worker: those that block would never end by themselves.
-            psutil.wait_procs(workers, timeout=30)
+            # However busy the machine is: the system does it, not the worker.
+            psutil.wait_procs(workers, timeout=2)
             assert not any(map(lives, workers))
             said = driver.stderr.read()
             assert "outside of any run" not in said
