@@ -23,7 +23,8 @@ class Output(io.RawIOBase):
 
     def __init__(self) -> None:
         self.kept = b""
-        self._streams: tuple[Any, Any] | None = None
+        self._out: Any = None
+        self._error: Any = None
 
     def write(self, data: Any, /) -> int:
         """Take bytes in."""
@@ -40,17 +41,16 @@ class Output(io.RawIOBase):
 
     def listen(self) -> None:
         """Be standard output again, empty, whatever the last model did to it."""
-        self.kept = b""
-        if self._streams != (sys.stdout, sys.stderr):
+        if self.kept:
+            self.kept = b""
+        if sys.stdout is not self._out or sys.stderr is not self._error:
             self.renew()
 
     def renew(self) -> None:
         """Be standard output again by new streams, in case that a model has closed or detached one."""
         anything: Any = self
-        self._streams = sys.stdout, sys.stderr = (
-            io.TextIOWrapper(anything, "utf-8", "backslashreplace", write_through=True),
-            io.TextIOWrapper(anything, "utf-8", "backslashreplace", write_through=True),
-        )
+        self._out = sys.stdout = io.TextIOWrapper(anything, "utf-8", "backslashreplace", write_through=True)
+        self._error = sys.stderr = io.TextIOWrapper(anything, "utf-8", "backslashreplace", write_through=True)
 
     def close(self) -> None:
         """Stay open: the next model prints too."""

@@ -63,18 +63,23 @@ class Plan:
         self.is_simple = protocol.period == 1 and protocol.agents is False and self.stop is None
         self.sources: dict[str, str] | None = None
         self._quiet: dict[tuple[Any, ...], bool] = {}
+        self._latest_key: tuple[Any, ...] | None = None
 
     def is_quiet(self, collector: Any) -> bool:
         """Whether this collector's reporters may be left out without a trace."""
         key = tuple([_key(reporter) for reporter in collector.model_reporters.values()])
         if collector.agent_reporters or collector.agenttype_reporters:
             key += tuple(map(_key, _of_agents(collector)))
+        if key == self._latest_key:  # which code answers at once for itself, but is slow to be hashed
+            return True
         quiet = self._quiet.get(key)
         if quiet is None:
             reporters = [*collector.model_reporters.values(), *_of_agents(collector)]
             quiet = is_quiet(reporters, self.model_cls)
             if None not in key:
                 self._quiet[key] = quiet
+        if quiet and None not in key:
+            self._latest_key = key
         return quiet
 
 
