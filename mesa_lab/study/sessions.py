@@ -198,7 +198,9 @@ def _git(file: Path) -> dict[str, Any]:
 
     if ask("ls-files", "--error-unmatch", "--", file.name) is None:
         return {}  # a repository around it that does not keep it
-    commit = ask("rev-parse", "HEAD")
-    return (
-        {} if commit is None else {"commit": commit, "dirty": bool(ask("status", "--porcelain", "--", "."))}
-    )
+    # The first lines are about the branch, the others about files.
+    status = (ask("status", "--porcelain=v2", "--branch", "--", ".") or "").splitlines()
+    commits = [line.split()[2] for line in status if line.startswith("# branch.oid ")]
+    if not commits or commits[0] == "(initial)":
+        return {}
+    return {"commit": commits[0], "dirty": not status[-1].startswith("#")}
