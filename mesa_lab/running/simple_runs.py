@@ -25,7 +25,8 @@ from mesa_lab.running.generators import fingerprint
 from mesa_lab.running.measuring import PLAIN, Measure, cell, reporter_function, stored
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Batch, RunRecord, Scalar, Task
-from mesa_lab.running.simulation import Run, carry_out, stepper
+from mesa_lab.running.simulation import Run, carry_out
+from mesa_lab.running.stepping import stepper
 from mesa_lab.running.tracebacks import failure_from
 
 __all__ = ["SimpleRuns"]

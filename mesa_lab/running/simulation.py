@@ -22,9 +22,10 @@ from mesa_lab.running.limits import RunTimeoutError, time_limit
 from mesa_lab.running.measuring import stored
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Failure, RunResult, Scalar, Task
+from mesa_lab.running.stepping import stepper
 from mesa_lab.running.tracebacks import failure_from
 
-__all__ = ["Run", "carry_out", "simulate", "stepper"]
+__all__ = ["Run", "carry_out", "simulate"]
 
 
 @dataclass(slots=True)
@@ -244,12 +245,3 @@ class _Attempt:
 
 def _clear_of_keys[V](columns: Mapping[str, V]) -> dict[str, V]:
     return {f"{name} (outcome)" if name in SERIES_KEYS else name: column for name, column in columns.items()}
-
-
-def stepper(model: Any) -> Callable[[], Any]:
-    """Return what takes the model one step further."""
-    simulator = getattr(model, "_simulator", None)
-    if simulator is not None and not hasattr(model, "run_for"):
-        # Until Mesa 3.5 only the simulator knew the events between two steps.
-        return lambda: simulator.run_for(1)
-    return model.step  # type: ignore[no-any-return]
