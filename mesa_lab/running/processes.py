@@ -13,6 +13,7 @@ from concurrent.futures import Executor
 from joblib.externals.loky import process_executor
 from joblib.externals.loky.backend import get_context
 from joblib.externals.loky.process_executor import ProcessPoolExecutor
+from joblib.parallel import ParallelBackendBase
 
 from mesa_lab.running import lifeline
 from mesa_lab.running.crew import make_ready
@@ -21,9 +22,6 @@ __all__ = ["start_worker", "warm_up"]
 
 # Mesa by itself: one of its modules asks for the stack, which takes the longer the deeper it is in imports of ours.
 _IMPORTED_FIRST = ("mesa", "mesa_lab.running.worker", __name__)
-# For how long threads of OpenBLAS keep a processor busy when there is nothing to do: 2 to this power cycles. By default
-# those of NumPy and those of SciPy spin for a twentieth of a second in each worker that starts, while others need it.
-_SPINNING = "OPENBLAS_THREAD_TIMEOUT"
 
 
 def warm_up() -> None:
@@ -34,15 +32,19 @@ def warm_up() -> None:
 def start_worker(slot: str) -> Executor:
     """Make an executor of one process, which loky starts afresh, without running the caller's main module.
 
+    Numerical libraries get one thread there, unless the user's environment says otherwise: each core has a worker, and
+    results that depend on the order of a sum do not depend on the machine.
+
     Args:
         slot: The file that tells what the process is doing.
     """
+    one_thread = {name: os.environ.get(name, "1") for name in ParallelBackendBase.MAX_NUM_THREADS_VARS}
     executor: Executor = ProcessPoolExecutor(
         max_workers=1,
         context=get_context("loky"),
         initializer=lifeline.start,
         initargs=(os.getpid(), slot, _IMPORTED_FIRST, _begin.__name__),
-        env={_SPINNING: os.environ.get(_SPINNING, "20")},
+        env=one_thread,
     )
     return executor
 
