@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesa_lab.preparation.outcomes import Outcome
-from mesa_lab.running.adoption import RestartError, adopt, adoptable, collect_completely, take_shortcut
+from mesa_lab.running.adoption import RestartError, adopt, adoptable, collect_completely
 from mesa_lab.running.agent_data import AgentTables, Notes
 from mesa_lab.running.columns import SERIES_KEYS
 from mesa_lab.running.measuring import (
@@ -46,8 +46,6 @@ class Recorder:
         columns: The series, one list per outcome.
         notes: What could not be measured.
         agents: The agent tables, once there are any.
-        is_simple: Each collection makes a row of all reporters, and nothing else is to be measured: only `row`
-            and `finish` need be called.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -74,8 +72,7 @@ class Recorder:
         self._unstorable: set[str] = set()
         self._collected_at = self._measured_at = self._skipped_at = -1
         self._model: Any = None
-        self.is_simple = False
-        self._shortened: Any = None
+        self._collects_at_once = False
 
     def adopts(self, collector: Any, model: Any) -> bool:
         """Take over this collector, if it is the model's own and can be."""
@@ -89,10 +86,8 @@ class Recorder:
         self._quiet = self.plan.is_quiet(collector)
         self._complete = self.plan.complete or not self._quiet
         self._settle(collector.model_reporters)
+        self._collects_at_once = False
         adopt(collector, self)
-        self._leave_simplicity()
-        if self.plan.is_simple and self._types is None and not (self._complete or self._own):
-            self._simplify(collector, model)
         return True
 
     def is_read(self) -> None:
@@ -132,69 +127,20 @@ class Recorder:
             self._settle(records if isinstance(records, dict) else {})
         elif collector is None:
             self._settle({})
-        if collector is not self._shortened or self._collected_at < 0:
-            self._leave_simplicity()
+        self._collects_at_once = self._adopted and self._collected_at == 0
         self._measures_itself = self._adopted and self._collected_at < 0 and not self.plan.traits.collects
-
-    def _simplify(self, collector: Any, model: Any) -> None:
-        """Do no more than is needed, where each collection simply makes a row of all reporters."""
-        rows = self.row_steps
-        columns = self.columns = {name: [] for name in self._reporters}
-        parts = [(name, columns[name], measure) for name, (_, measure) in self._reporters.items()]
-
-        def collect(given: Any) -> None:
-            if given is not model:
-                self.collect(collector, given)
-                return
-            self._collected_at = self.step
-            done = len(rows)
-            for name, column, measure in parts:
-                del column[done:]  # of the same step: the last collection counts
-                try:
-                    value = measure(model)
-                    column.append(value if type(value) in PLAIN else cell(value))
-                except Exception as error:
-                    if not rows:  # something is wrong with this model's reporters
-                        self._leave_simplicity()
-                        self.collect(collector, model)
-                        return
-                    self._note(name, error)
-                    column.append(None)
-
-        self.is_simple, self._shortened = True, collector
-        take_shortcut(collector, collect)
 
     @property
     def sources(self) -> dict[str, str] | None:
-        """The reporter behind each outcome where everything was simple, else None."""
-        if not self.is_simple or not SERIES_KEYS.isdisjoint(self.columns):
-            return None
-        return {name: source for name, (source, _) in self._reporters.items()}
-
-    def _leave_simplicity(self) -> None:
-        if self.is_simple:
-            take_shortcut(self._shortened, None)
-            self.is_simple, self._shortened, self.columns = False, None, {}
-
-    def row(self, model: Any) -> None:
-        """Complete a step's row, where that is simple.
-
-        Raises:
-            RestartError: The run has to be done again.
-        """
-        if self._must_restart:
-            raise RestartError
-        if self._collected_at == self.step:
-            self.row_steps.append(self.step)
-            self.row_times.append(time_of(model))
-
-    def finish(self) -> None:
-        """Leave the rows that are complete, where that is simple, and take the last one's values for the latest."""
-        done = len(self.row_steps)
-        for column in self.columns.values():
-            del column[done:]
-        if done:
-            self.latest = {name: column[-1] for name, column in self.columns.items()}
+        """The reporter behind each outcome, where each collection simply makes a row of all of them; else None."""
+        simple = (
+            self.plan.is_simple
+            and self._collects_at_once
+            and self._types is None
+            and not (self._complete or self._own or self.notes)
+            and SERIES_KEYS.isdisjoint(self._reporters)
+        )
+        return {name: source for name, (source, _) in self._reporters.items()} if simple else None
 
     def measure(self, model: Any, last: bool) -> None:
         """Measure what is due after a step.

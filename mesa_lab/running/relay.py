@@ -39,18 +39,18 @@ class Call:
         first: The number of the batch's first run.
     """
 
-    def __init__(self, work: Callable[[Sequence[Task]], Batch], first: int) -> None:
+    def __init__(self, work: Callable[[Sequence[Task]], tuple[Batch, ...]], first: int) -> None:
         self._work = work
         self.__name__ = f"run_{first}"
 
-    def __call__(self, tasks: Sequence[Task]) -> Batch:
+    def __call__(self, tasks: Sequence[Task]) -> tuple[Batch, ...]:
         """Carry out the batch."""
         return self._work(tasks)
 
 
 def relay(
     waiting: TaskQueue,
-    start: Callable[[Iterator[list[Task]]], Iterable[Batch]],
+    start: Callable[[Iterator[list[Task]]], Iterable[tuple[Batch, ...]]],
     cluster: Cluster,
     control: _Control,
 ) -> Iterator[Batch]:
@@ -118,15 +118,15 @@ class _WorkersLostError(Exception):
         self.run_id = run_id
 
 
-def _followed(results: Iterable[Batch], cluster: Cluster, control: _Control) -> Iterator[Batch]:
+def _followed(results: Iterable[tuple[Batch, ...]], cluster: Cluster, control: _Control) -> Iterator[Batch]:
     """Yield results as they come, from a thread that waits for them: a request to stop is heard meanwhile."""
-    answers: queue.SimpleQueue[Batch | BaseException | None] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[tuple[Batch, ...] | BaseException | None] = queue.SimpleQueue()
     over = threading.Event()
 
     def fetch() -> None:
         try:
-            for batch in results:
-                answers.put(batch)
+            for batches in results:
+                answers.put(batches)
                 if over.is_set():
                     return
             answers.put(None)
@@ -148,7 +148,7 @@ def _followed(results: Iterable[Batch], cluster: Cluster, control: _Control) -> 
                 return
             if isinstance(answer, BaseException):
                 raise _meaning(answer, cluster) from answer
-            yield answer
+            yield from answer
     finally:
         over.set()
         cluster.give_up()

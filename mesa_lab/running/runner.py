@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from typing import Protocol as Interface
 
@@ -125,7 +125,7 @@ def _in_this_thread(protocol: Protocol, tasks: Iterable[Task], control: Control)
         started = time.perf_counter()
         done = run_tasks(plan, batch)
         waiting.learn(len(batch), time.perf_counter() - started)
-        yield done
+        yield from done
 
 
 def _on_a_cluster(
@@ -134,7 +134,7 @@ def _on_a_cluster(
     work = partial(run_here, payload.data)
     with connected(backend, joblib.effective_n_jobs(n_jobs)) as cluster:
 
-        def start(batches: Iterator[list[Task]]) -> Iterator[Batch]:
+        def start(batches: Iterator[list[Task]]) -> Iterator[tuple[Batch, ...]]:
             calls = (joblib.delayed(Call(work, batch[0].run_id))(batch) for batch in batches)
             if cluster.client is not None:
                 backend = _dask_backend(cluster.client)
@@ -195,10 +195,10 @@ def _through_joblib(
         except (ImportError, ValueError) as error:
             raise _no_backend(backend, error) from error
         rounds = iter(lambda: list(islice(calls, 4 * joblib.effective_n_jobs(n_jobs))), [])
-        results = (batch for some in rounds for batch in parallel(some))
+        results = (batches for some in rounds for batches in parallel(some))
     else:
         results = parallel(calls)
-    for batch in results:
+    for batch in chain.from_iterable(results):
         waiting.learn(len(batch.runs), sum(run.init_seconds + run.run_seconds for run in batch.runs))
         yield batch
 

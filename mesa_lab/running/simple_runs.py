@@ -22,12 +22,12 @@ from mesa_lab.running.cleaning import Surroundings
 from mesa_lab.running.collection import time_of
 from mesa_lab.running.columns import encode_columns
 from mesa_lab.running.generators import fingerprint
+from mesa_lab.running.limits import time_limit
 from mesa_lab.running.measuring import PLAIN, Measure, cell, reporter_function, stored
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Batch, RunRecord, Scalar, Task
-from mesa_lab.running.simulation import Run, carry_out
+from mesa_lab.running.simulation import Run, carry_out, end_of
 from mesa_lab.running.stepping import stepper
-from mesa_lab.running.tracebacks import failure_from
 
 __all__ = ["SimpleRuns"]
 
@@ -38,6 +38,7 @@ class SimpleRuns:
     Args:
         plan: What all runs share.
         surroundings: What each finds, and what others shall find after it.
+        own_process: Whether this process is a worker, whose signals are ours.
         see: Called with each model after its run, or with None when it could not be set up.
 
     Attributes:
@@ -52,6 +53,7 @@ class SimpleRuns:
         "_finals",
         "_model",
         "_odd",
+        "_own_process",
         "_plan",
         "_ready",
         "_reporters",
@@ -66,10 +68,17 @@ class SimpleRuns:
         "records",
     )
 
-    def __init__(self, plan: Plan, surroundings: Surroundings, see: Callable[[Any], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        surroundings: Surroundings,
+        own_process: bool = False,
+        see: Callable[[Any], None] = lambda model: None,
+    ) -> None:
         self.records: list[RunRecord] = []
         self._plan = plan
         self._surroundings = surroundings
+        self._own_process = own_process
         self._see = see
         self._sources = plan.sources or {}
         self._columns: dict[str, list[Scalar]] = {name: [] for name in self._sources}
@@ -91,7 +100,7 @@ class SimpleRuns:
     # ------------------------------------------------------------ for the worker
 
     def carry_out(self, task: Task) -> Run | None:
-        """Carry out one run, within `adoption.installed`, in a worker process.
+        """Carry out one run, within `adoption.installed`.
 
         Args:
             task: The run.
@@ -103,12 +112,16 @@ class SimpleRuns:
             KeyboardInterrupt: If the user interrupts it.
         """
         plan = self._plan
-        if plan.sources is not self._sources or plan.draws is not False:
+        if plan.sources is not self._sources or plan.draws is None:
             return self._by_simulation(task)
-        drawn = fingerprint()
+        drawn = None if plan.draws else fingerprint()
         record = failed = None
         try:
-            record = self._run(task)
+            if plan.protocol.timeout is None:
+                record = self._run(task)
+            else:
+                with time_limit(plan.protocol.timeout, self._own_process):
+                    record = self._run(task)
         except RestartError:
             self._odd = True
         except KeyboardInterrupt:
@@ -119,7 +132,7 @@ class SimpleRuns:
             self._surroundings.restore(self._model)
             self._see(self._model)
             self._model = self._collector = None
-        if fingerprint() != drawn:
+        if drawn is not None and fingerprint() != drawn:
             # It drew from the global generators, which no run before it did: they were not seeded.
             self._odd = plan.draws = True
         if record is not None and not self._odd:
@@ -207,7 +220,7 @@ class SimpleRuns:
         started = self._started = perf_counter()
         watch(self)
         try:
-            model = build(plan.model_cls, task.parameters, task.seed, False)
+            model = build(plan.model_cls, task.parameters, task.seed, bool(plan.draws))
         finally:
             watch(None)
         if (
@@ -244,19 +257,20 @@ class SimpleRuns:
         """Tell what a run left that did not come to its end: the rows of the steps that it completed."""
         now = perf_counter()
         ready = now if self._ready is None else self._ready
+        status, failure = end_of(error, self._stage, self._plan)
         rows = slice(self._ends[-1], len(self._steps))
         return Run(
             task,
-            status="failed",
+            status=status,
             steps=self._step - (self._stage == "stepping"),
             time=time_of(self._model),
             init_seconds=ready - self._started,
             run_seconds=now - ready,
-            failure=failure_from(error, self._stage),
+            failure=failure,
             row_steps=self._steps[rows],
             row_times=self._times[rows],
             columns={name: column[rows] for name, column in self._columns.items()} if self._collector else {},
         )
 
     def _by_simulation(self, task: Task) -> Run:
-        return carry_out(self._plan, task, self._surroundings, own_process=True, see=self._see)
+        return carry_out(self._plan, task, self._surroundings, self._own_process, self._see)

@@ -25,7 +25,7 @@ from mesa_lab.running.recording import Failure, RunResult, Scalar, Task
 from mesa_lab.running.stepping import stepper
 from mesa_lab.running.tracebacks import failure_from
 
-__all__ = ["Run", "carry_out", "simulate"]
+__all__ = ["Run", "carry_out", "end_of", "simulate"]
 
 
 @dataclass(slots=True)
@@ -139,15 +139,10 @@ def carry_out(
                     attempt.go()
         except RestartError:
             continue
-        except RunTimeoutError as error:
-            run.status = "timed out"
-            message = f"The run was stopped after {plan.protocol.timeout:g} s, its timeout."
-            run.failure = failure_from(error, attempt.stage, message)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            run.status = "failed"
-            run.failure = failure_from(error, attempt.stage)
+            run.status, run.failure = end_of(error, attempt.stage, plan)
         finally:
             surroundings.restore(attempt.model)
             if see is not None:
@@ -161,6 +156,14 @@ def carry_out(
             plan.draws = True
             continue
         return run
+
+
+def end_of(error: BaseException, stage: str, plan: Plan) -> tuple[str, Failure]:
+    """Tell the status of a run that this ended, and what happened."""
+    if isinstance(error, RunTimeoutError):
+        message = f"The run was stopped after {plan.protocol.timeout:g} s, its timeout."
+        return "timed out", failure_from(error, stage, message)
+    return "failed", failure_from(error, stage)
 
 
 def _has_drawn(seed: int | None) -> bool:
@@ -203,21 +206,16 @@ class _Attempt:
                 or not getattr(model, "running", True)
                 or (max_time is not None and (time_of(model) or 0.0) >= max_time)
             )
-            if recorder.is_simple:
-                recorder.row(model)
-            else:
-                recorder.measure(model, last)
-                if plan.stop is not None and not last and step > 0:
-                    last = plan.stop(lambda name: recorder.value_of(name, model), model)
-                recorder.close(model, last)
+            recorder.measure(model, last)
+            if plan.stop is not None and not last and step > 0:
+                last = plan.stop(lambda name: recorder.value_of(name, model), model)
+            recorder.close(model, last)
             if last:
                 break
             self.stage = "stepping"
             recorder.step = step = step + 1
             advance()
             run.steps = step
-        if recorder.is_simple:
-            recorder.finish()
         run.finals = {name: stored(value) for name, value in recorder.latest.items()}
 
     def collect(self) -> None:
@@ -229,17 +227,13 @@ class _Attempt:
         run.time = time_of(self.model)
         if recorder.notes:
             run.notes += recorder.notes.lines()
-        if recorder.is_simple and run.status != "done":
-            recorder.finish()
         run.row_steps, run.row_times, run.columns = recorder.row_steps, recorder.row_times, recorder.columns
         if not (SERIES_KEYS.isdisjoint(recorder.columns) and SERIES_KEYS.isdisjoint(recorder.latest)):
             run.columns, run.finals = _clear_of_keys(run.columns), _clear_of_keys(run.finals)
         if recorder.agents is not None:
             run.agents = recorder.agents.chunks()
         if run.status == "done":
-            self.plan.sources = (
-                recorder.sources if self.plan.protocol.timeout is None and not run.notes else None
-            )
+            self.plan.sources = recorder.sources
         self.model = None
 
 

@@ -71,7 +71,8 @@ def stepper(model: Any) -> Callable[[], Any]:
     if simulator is not None and not hasattr(model, "run_for"):
         # Until Mesa 3.5 only the simulator knew the events between two steps.
         return lambda: simulator.run_for(1)
-    if simulator is None and has_usual_steps(type(model)) and "_advance_time" not in model.__dict__:
+    model_cls: Any = type(model)
+    if simulator is None and has_usual_steps(model_cls) and "_advance_time" not in model.__dict__:
         return _shortcut(model)
     return model.step  # type: ignore[no-any-return]
 

@@ -34,7 +34,7 @@ from mesa_lab.running.packing import encode, encode_each
 from mesa_lab.running.plan import Plan
 from mesa_lab.running.recording import Batch, RunRecord, Task
 from mesa_lab.running.simple_runs import SimpleRuns
-from mesa_lab.running.simulation import Run, carry_out
+from mesa_lab.running.simulation import Run
 
 __all__ = [
     "GRACE",
@@ -112,24 +112,21 @@ def prepare(digest: str, payload: bytes | None) -> Plan | None:
     return _plans.get(digest)
 
 
-def run_tasks(plan: Plan, tasks: Sequence[Task]) -> Batch:
+def run_tasks(plan: Plan, tasks: Sequence[Task]) -> tuple[Batch, ...]:
     """Carry out tasks in a process that is not ours: it is left as it was, and one model lives at a time."""
     with _one_model_at_a_time:
         state, numpy_state = random.getstate(), np.random.get_state()
         try:
-            surroundings = Surroundings()
+            simple = SimpleRuns(plan, Surroundings())
             with installed():
-                runs = [carry_out(plan, task, surroundings) for task in tasks]
+                others = [run for task in tasks if (run := simple.carry_out(task)) is not None]
         finally:
             random.setstate(state)
             np.random.set_state(numpy_state)
-    try:
-        return encode(runs)
-    except Exception:
-        return encode_each(runs)
+    return _encoded(plan, simple, others)
 
 
-def run_here(payload: bytes, tasks: Sequence[Task]) -> Batch:
+def run_here(payload: bytes, tasks: Sequence[Task]) -> tuple[Batch, ...]:
     """Carry out tasks in a worker of somebody else's, such as a cluster's."""
     with _one_model_at_a_time:
         plan = prepare(hashlib.blake2b(payload, digest_size=16).hexdigest(), payload)
@@ -224,7 +221,7 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     plan = _plans[digest]
     started = time.perf_counter()
     runs: list[Run] = []
-    simple = SimpleRuns(plan, Surroundings(), _this.witness.see)
+    simple = SimpleRuns(plan, Surroundings(), own_process=True, see=_this.witness.see)
     _this.threads = threading.active_count()
     _this.printed.renew()
     with installed():
@@ -233,19 +230,13 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
             _carry_out(task, simple, runs, plan.protocol.timeout, _this)
             if budget is not None and time.perf_counter() - started > budget:
                 break
-    encoded = [simple.encode()] if simple.records else []
-    if runs:
-        try:
-            encoded.append(encode(runs))
-        except Exception:
-            plan.sources = None
-            encoded.append(encode_each(runs))
+    encoded = _encoded(plan, simple, runs)
     done = len(simple.records) + len(runs)
     del runs, simple
     gc.collect()
     _this.tell(-1)
     seconds = time.perf_counter() - started
-    reply = Reply(tuple(encoded), done, seconds, sources, _this.witness.footprint())
+    reply = Reply(encoded, done, seconds, sources, _this.witness.footprint())
     return pickle.dumps(reply, protocol=5)
 
 
@@ -277,6 +268,17 @@ def _carry_out(
         told = run
     if told.init_seconds + told.run_seconds > _LONG_RUN_SECONDS:
         gc.collect()
+
+
+def _encoded(plan: Plan, simple: SimpleRuns, others: list[Run]) -> tuple[Batch, ...]:
+    batches = [simple.encode()] if simple.records else []
+    if others:
+        try:
+            batches.append(encode(others))
+        except Exception:
+            plan.sources = None
+            batches.append(encode_each(others))
+    return tuple(batches)
 
 
 def _own_sources() -> tuple[tuple[str, int], ...]:

@@ -156,7 +156,9 @@ def test_the_event_list_is_left_out_where_nothing_else_is_planned(monkeypatch):
 
 
 @with_events
-@pytest.mark.parametrize("name", ["_advance_time", "_wrapped_step", "__setattr__", "__getattribute__", "time"])
+@pytest.mark.parametrize(
+    "name", ["_advance_time", "_wrapped_step", "__setattr__", "__getattribute__", "time"]
+)
 def test_a_class_that_changes_how_steps_are_made_takes_its_own(name):
     inherited = inspect.getattr_static(Model, name)
     own = 0.0 if name == "time" else lambda self, *args: inherited(self, *args)

@@ -184,7 +184,7 @@ def test_code_that_is_only_here_reaches_the_workers(tmp_path):
         import sys
         from mesa_lab.running.recording import Task
         from mesa_lab.running.worker import run_here
-        batch = run_here(sys.stdin.buffer.read(), [Task(0, 0, 0, 7, {"birds": 5})])
+        (batch,) = run_here(sys.stdin.buffer.read(), [Task(0, 0, 0, 7, {"birds": 5})])
         print(batch.runs[0].status, batch.finals[0])
         """)
     answer = subprocess.run([sys.executable, "-c", worker], input=packed, capture_output=True, check=True)

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import random
+import time
 
 import pytest
 from mesa import DataCollector, Model
@@ -183,6 +184,12 @@ class DrawsFromAnotherSource(Walk):
         self.at += random.random()
 
 
+class AlwaysDrawsFromAnotherSource(Walk):
+    def step(self):
+        self.at += random.random()
+        super().step()
+
+
 class NamedAsAKey(Walk):
     def reporters(self):
         return {"step": "at"}
@@ -213,7 +220,7 @@ def simply(kind, **protocol):
     first, *others = tasks()
     with installed():
         runs = [carry_out(plan, first, Surroundings(), own_process=True)]
-        simple = SimpleRuns(plan, Surroundings(), lambda model: None)
+        simple = SimpleRuns(plan, Surroundings(), own_process=True, see=lambda model: None)
         left = [simple.carry_out(task) for task in others]
     runs += [run for run in left if run is not None]
     batches = [encode([run]) for run in runs] + ([simple.encode()] if simple.records else [])
@@ -260,8 +267,9 @@ def test_nothing_differs(kind):
         {"max_steps": 4, "outcomes": (Outcome("where", "at"), Outcome("odd", "odd"))},
         {"max_time": 2.5},
         {"max_steps": 0},
+        {"max_steps": 4, "timeout": 60.0},
     ],
-    ids=["outcomes", "time", "nothing"],
+    ids=["outcomes", "time", "nothing", "timeout"],
 )
 @pytest.mark.parametrize("kind", [Walk, EndsEarly, OtherReporters])
 def test_nothing_differs_whatever_is_asked(kind, protocol):
@@ -271,7 +279,7 @@ def test_nothing_differs_whatever_is_asked(kind, protocol):
 
 
 @pytest.mark.parametrize(
-    "protocol", [{"period": -1, "agents": False}, {"agents": True}, {"timeout": 5.0}, {"stop_when": "at > 2"}]
+    "protocol", [{"period": -1, "agents": False}, {"agents": True}, {"stop_when": "at > 2"}]
 )
 def test_what_is_not_simple_is_left_to_simulation(protocol):
     simple, recorded = simply(Walk, **{"max_steps": 4, "period": 1, "agents": False, **protocol})
@@ -279,12 +287,29 @@ def test_what_is_not_simple_is_left_to_simulation(protocol):
     assert len(simple) == RUNS
 
 
+def test_a_run_that_takes_too_long_keeps_the_rows_before():
+    class Endless(Walk):
+        def be_odd(self):
+            while self.steps == 3:
+                time.sleep(0.01)
+
+    asked = {"max_steps": 4, "period": 1, "agents": False, "timeout": 0.3}
+    simple, recorded = simply(Endless, **asked)
+    assert simple == by_simulation(Endless, **asked)
+    assert recorded == set(range(1, RUNS)) - {ODD}
+    record, _, rows, failure = simple[ODD]
+    assert (record.status, record.steps, len(rows), failure.stage) == ("timed out", 2, 3, "stepping")
+    assert "0.3 s" in failure.message
+
+
 def test_a_model_is_shown_after_its_run_and_not_kept():
     plan = Plan(Walk, Protocol(model=Walk, max_steps=2, period=1, agents=False))
     seen = []
     with installed():
         carry_out(plan, tasks()[0], Surroundings())
-        simple = SimpleRuns(plan, Surroundings(), lambda model: seen.append(type(model)))
+        simple = SimpleRuns(
+            plan, Surroundings(), own_process=True, see=lambda model: seen.append(type(model))
+        )
         for task in tasks():
             simple.carry_out(task)
     assert seen == [Walk] * RUNS
