@@ -18,7 +18,6 @@ from mesa_lab.app.draft import Draft, completed
 from mesa_lab.app.editing import Latest
 from mesa_lab.app.links import PageLink
 from mesa_lab.app.markup import icon, tag
-from mesa_lab.app.model_list import readable
 from mesa_lab.app.offering import is_trusted, untrusted
 from mesa_lab.app.outlook import Outlook, look
 from mesa_lab.app.parameter_rows import AddParameter, ParameterRows
@@ -29,7 +28,7 @@ from mesa_lab.app.preview_panel import PreviewPanel
 from mesa_lab.app.settings_form import ConstraintsForm, MeasureForm, RunsForm
 from mesa_lab.app.trial import Trial, try_model
 from mesa_lab.app.try_it import summary
-from mesa_lab.app.wording import listing
+from mesa_lab.app.wording import listing, model_label
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
@@ -90,8 +89,7 @@ def DesignPage(
     with tag("div", "ml-title"):
         with tag("div"):
             tag("h1", "", "Design")
-            name = readable(value.model.rpartition(":")[2] or value.model)
-            tag("p", "ml-quiet", f"An experiment on {name}")
+            tag("p", "ml-quiet", f"An experiment on {model_label(value.model)}")
         DesignActions(value, parsed.experiment, on_load, linked=on_run is None)
     if described.problem:
         tag("p", "ml-error-text", described.problem, role="alert")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,21 +9,12 @@ import solara
 
 from mesa_lab.app.controls import TextInput
 from mesa_lab.app.markup import tag
+from mesa_lab.app.wording import model_label
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelEntry
 
-__all__ = ["ModelList", "found", "readable"]
-
-
-def readable(name: str) -> str:
-    """Return a class's name as words.
-
-    Example:
-        >>> readable("WolfSheep"), readable("SugarscapeG1mt"), readable("ConwaysGameOfLife")
-        ('Wolf Sheep', 'Sugarscape G1mt', 'Conways Game Of Life')
-    """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_", " ", name).strip()
+__all__ = ["ModelList", "found"]
 
 
 def found(models: Sequence[ModelEntry], search: str) -> list[ModelEntry]:
@@ -34,7 +24,7 @@ def found(models: Sequence[ModelEntry], search: str) -> list[ModelEntry]:
         model
         for model in models
         if all(
-            word in f"{model.name} {readable(model.name)} {model.summary} {model.source}".lower()
+            word in f"{model.name} {model_label(model.name)} {model.summary} {model.source}".lower()
             for word in words
         )
     ]
@@ -69,7 +59,7 @@ def ModelCard(model: ModelEntry, chosen: bool, on_choose: Callable[[str], None])
     card = tag(
         "button",
         "ml-card" + (" ml-card-chosen" if chosen else ""),
-        tag("span", "ml-card-title", readable(model.name)),
+        tag("span", "ml-card-title", model_label(model.name)),
         tag(
             "span",
             "ml-card-text" + (" ml-error-text" if model.problem else ""),

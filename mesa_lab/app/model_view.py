@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import solara
 
 from mesa_lab.app.markup import icon, tag
-from mesa_lab.app.model_list import readable
-from mesa_lab.app.wording import cell_text
+from mesa_lab.app.wording import cell_text, model_label
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
@@ -56,10 +55,10 @@ def ModelView(description: ModelDescription, children: list[solara.Element] = []
         children: Actions, at the top right.
     """
     about = about_text(description.doc)
-    with tag("section", "ml-panel", aria_label=readable(description.name)):
+    with tag("section", "ml-panel", aria_label=model_label(description.name)):
         with tag("div", "ml-panel-head"):
             with tag("div"):
-                tag("h1", "", readable(description.name))
+                tag("h1", "", model_label(description.name))
                 tag("p", "ml-code ml-quiet", description.reference)
             tag("div", "", *children)
         tag("p", "ml-about", about or "This model has no description.")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mesa_lab.app.naming import StudyRef, name_of
+from mesa_lab.app.wording import model_label
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ class Facts:
 
     @property
     def model_name(self) -> str:
-        """The model's name, without where it is found."""
-        return self.model.rpartition(":")[2]
+        """The model's name, for people."""
+        return model_label(self.model)
 
 
 def facts_of(experiment: Experiment) -> Facts:

@@ -5,10 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mesa_lab.processing.wording import number, plural, shorten, show
+from mesa_lab.processing.wording import model_label, number, plural, shorten, show
 from mesa_lab.running.progress import duration
 
-__all__ = ["about", "cell_text", "duration", "listing", "number", "plural", "shorten", "value_text"]
+__all__ = [
+    "about",
+    "cell_text",
+    "duration",
+    "listing",
+    "model_label",
+    "number",
+    "plural",
+    "shorten",
+    "value_text",
+]
 
 
 def about(seconds: float) -> str:

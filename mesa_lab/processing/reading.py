@@ -18,6 +18,7 @@ from mesa_lab.errors import MesaLabError, OutcomeError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.assembling import assemble
 from mesa_lab.processing.source import Block, ResultsSource
+from mesa_lab.processing.wording import model_label
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +68,7 @@ class Reader:
     def model_name(self) -> str:
         """The model's name, for people."""
         model = self.experiment.model
-        return model.__name__ if isinstance(model, type) else model.rpartition(":")[2]
+        return model_label(model.__name__ if isinstance(model, type) else model)
 
     @cached_property
     def columns(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["label", "listing", "number", "plain", "plural", "records", "shorten", "show"]
+__all__ = ["label", "listing", "model_label", "number", "plain", "plural", "records", "shorten", "show"]
 
 _STATISTIC: Final = re.compile(r"(\w+)\((\w+)(?:\.(\w+))?\)")
 _MEANINGS: Final = {
@@ -21,6 +21,7 @@ _MEANINGS: Final = {
     "min": "smallest {} of {}",
     "max": "largest {} of {}",
 }
+_SMALL: Final = {"A", "An", "And", "At", "By", "For", "In", "Of", "On", "Or", "The", "To", "With"}
 _MEASURES: Final = {
     "steps": "Steps until the end",
     "time": "Simulated time at the end",
@@ -46,6 +47,24 @@ def label(name: str) -> str:
     if statistic in _MEANINGS and attribute is not None:
         return _MEANINGS[statistic].format(attribute.replace("_", " "), who)
     return name
+
+
+def model_label(model: str) -> str:
+    """Return a model's name as people read it.
+
+    Args:
+        model: The name of its class, or the reference by which it is found.
+
+    Example:
+        >>> model_label("WolfSheep"), model_label("mesa.examples:ConwaysGameOfLife"), model_label("fire.py:SIRModel")
+        ('Wolf Sheep', 'Conways Game of Life', 'SIR Model')
+    """
+    name = model.rpartition(":")[2]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_", " ", name).split()
+    return (
+        " ".join(word.lower() if place and word in _SMALL else word for place, word in enumerate(words))
+        or name
+    )
 
 
 def measure_label(name: str, outcomes: Sequence[str]) -> str:
