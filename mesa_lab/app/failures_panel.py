@@ -109,7 +109,7 @@ def _short(text: str) -> str:
 def FailuresPanel(
     path: Path, failed: int, *, running: bool = False, on_retry: Callable[[], None] | None = None
 ) -> None:
-    """Show the failures of a study.
+    """Show the failures of a study; nothing while there are none.
 
     Args:
         path: The study.
@@ -117,25 +117,25 @@ def FailuresPanel(
         running: Whether runs are going on.
         on_retry: Runs the failed ones again; None while that cannot be done.
     """
-    fresh = use_fresh(lambda: read_failures(path), failed, topic=path)
+    fresh = use_fresh(lambda: read_failures(path) if failed else (), failed, topic=path)
+    if not failed:
+        return
     with tag("section", "ml-panel", aria_label="Failures"):
         with tag("div", "ml-panel-head"):
             with tag("div"):
-                tag("h2", "", plural(failed, "failed run") if failed else "Failures")
-                tag("p", "ml-quiet", _said(failed, running))
-            if failed and on_retry is not None:
+                tag("h2", "", plural(failed, "failed run"))
+                tag("p", "ml-quiet", _said(running))
+            if on_retry is not None:
                 Action("Run them again" if failed > 1 else "Run it again", on_retry, icon="mdi-refresh")
         if fresh.problem:
             tag("p", "ml-error-text", fresh.problem, role="alert")
-        if failed and fresh.value is None and not fresh.problem:
+        if not fresh.value and not fresh.problem:
             tag("p", "ml-quiet", "Reading what went wrong …")
         for kind in fresh.value or ():
             KindOfFailure(kind).key(f"{kind.stage} {kind.error_type}")
 
 
-def _said(failed: int, running: bool) -> str:
-    if not failed:
-        return "No run has failed."
+def _said(running: bool) -> str:
     return (
         "The other runs go on."
         if running

@@ -6,7 +6,7 @@ never for more points than anybody can look at.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mesa_lab.errors import MesaLabError
@@ -43,6 +43,28 @@ class Outlook:
     note: str = ""
 
 
+def _as_listed(experiment: Experiment) -> Experiment:
+    """The same with the ranges that a table's points span: whoever lists points is not held to a range besides."""
+    from mesa_lab.preparation.designs import Table
+    from mesa_lab.preparation.parameters import Integer, Levels, Real
+
+    if not isinstance(experiment.design, Table):
+        return experiment
+    points = experiment.design_matrix()
+    spanned: dict[str, Real | Integer | Levels] = {}
+    for name, given in experiment.space.varied.items():
+        if not isinstance(given, Real | Integer):
+            continue
+        low, high = points[name].min().item(), points[name].max().item()
+        if low == high:
+            spanned[name] = Levels([low])
+        elif isinstance(given, Integer):
+            spanned[name] = Integer(low, high)
+        else:
+            spanned[name] = Real(low, high, log=given.log and low > 0)
+    return replace(experiment, parameters={**experiment.parameters, **spanned})
+
+
 def look(experiment: Experiment) -> Outlook:
     """Work out what an experiment would run; what is wrong with it is said, not raised."""
     from mesa_lab.preparation.preview import preview
@@ -54,7 +76,7 @@ def look(experiment: Experiment) -> Outlook:
             return Outlook(
                 experiment, asked, asked * experiment.replications, experiment.replications, note=note
             )
-        seen = preview(experiment)
+        seen = preview(_as_listed(experiment))
     except MesaLabError as error:
         return Outlook(experiment, problem=str(error))
     except Exception as error:

@@ -205,13 +205,15 @@ def Outcomes(ref: StudyRef, watch: Watch) -> None:
 def Failures(workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
     """The failures; they follow the number of failed runs, and whether anything runs."""
     doing = use_doing()
-    quiet = watch.quiet.value
+    quiet, failed = watch.quiet.value, watch.failed.value
     again = lambda: doing.do("retry", lambda: workspace.start(ref, retry_failed=True), watch.poke)  # noqa: E731
     may = ref.own and quiet and not doing.busy
+    if not failed and not doing.problem:
+        return
     with tag("div", "ml-stack"):
         if doing.problem:
             tag("p", "ml-error-text", doing.problem, role="alert")
-        FailuresPanel(ref.path, watch.failed.value, running=not quiet, on_retry=again if may else None)
+        FailuresPanel(ref.path, failed, running=not quiet, on_retry=again if may else None)
 
 
 @solara.component

@@ -446,6 +446,23 @@ def test_a_design_that_fails_in_its_own_way_is_said_to_fail():
     assert "raised KeyError" in look(ml.Experiment(SCHELLING, {"density": ml.Real(0, 1)}, broken)).problem
 
 
+def test_a_table_of_points_is_not_held_to_ranges_that_its_form_does_not_show():
+    space = {
+        "density": ml.Real(0.1, 0.2, log=True),
+        "radius": ml.Integer(1, 2),
+        "homophily": ml.Real(0, 1),
+    }
+    points = [{"density": d, "radius": r, "homophily": 3} for d in (0.0, 0.5, 0.9) for r in (4, 9)]
+    experiment = ml.Experiment(SCHELLING, space, ml.Table(points), replications=3)
+    seen = look(experiment)
+    assert seen.experiment is experiment
+    assert not any("outside" in text or "range" in text for text in seen.preview.warnings)
+    assert any("'homophily' never varies" in text for text in seen.preview.warnings)
+    assert seen.preview.coverage.loc["radius", "covered"] > 0
+    wrong = look(ml.Experiment(SCHELLING, space, ml.Table([{**points[0], "radius": "x"}])))
+    assert "column 'radius'" in wrong.problem
+
+
 def test_a_preview_says_what_it_knows(show):
     nothing = show(PreviewPanel(None, pending=True, steps=None, speed=None))
     assert "Preview" in nothing.text

@@ -10,7 +10,7 @@ from mesa_lab.app.failures_panel import FailuresPanel, read_failures
 from mesa_lab.app.live_charts import LiveCharts
 from mesa_lab.app.live_drawing import draw_live
 from mesa_lab.app.progress_panel import ProgressPanel, headline, numbers, rate_text, sentence
-from mesa_lab.app.run_page import RunPage
+from mesa_lab.app.run_page import RunPage, StudyView
 from mesa_lab.app.standing import Standing
 from mesa_lab.app.start_form import StartForm, there_already
 from mesa_lab.app.trial import Speed
@@ -268,11 +268,14 @@ def test_failures_come_with_parameters_seed_and_traceback(show, space):
     view.button("Run them again")
 
 
-def test_no_failure_is_said_too(show, space):
+def test_without_failures_there_is_nothing_to_show(show, space):
     ref = space.make("a", experiment())
-    view = show(FailuresPanel(ref.path, 0))
-    assert "No run has failed." in view.text
-    assert not view.tags("button")
+    fill(ref.path)
+    view = show(FailuresPanel(ref.path, 0, on_retry=lambda: None))
+    assert not view.text.strip()
+    page = show(StudyView(space, ref))
+    page.until("runs are done")
+    assert "ailure" not in page.text
 
 
 def test_one_is_one(show, space):
