@@ -40,6 +40,10 @@ class Option:
     items: tuple[tuple[Any, str], ...]
     default: Any
 
+    def settled(self, wanted: str | None) -> Any:
+        """Return what to take: the wanted value where it is offered, else the default."""
+        return wanted if wanted is not None and wanted in dict(self.items) else self.default
+
 
 @dataclass(frozen=True, eq=False)
 class Drawn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import solara
@@ -57,6 +57,8 @@ def ChartPanel(
     *,
     kind: str = "",
     on_kind: Callable[[str], None],
+    options: Callable[[str], Mapping[str, str]],
+    on_option: Callable[[str, str, str | None], None],
     on_points: Callable[[list[int] | None], None] | None = None,
     on_run: Callable[[int], None] = lambda run: None,
     width: int = 0,
@@ -69,6 +71,8 @@ def ChartPanel(
         on_outcome: Called with another one.
         kind: The kind of chart; empty for the one that suits the study.
         on_kind: Called with another one.
+        options: What was chosen about a kind of chart, by option; what it does not have counts as not chosen.
+        on_option: Called with the kind of chart, the option and what was chosen, None for what suits the study.
         on_points: Called with the design points that were chosen in a chart, None when none are any more; without it
             charts are to be looked at only.
         on_run: Called with a run that was chosen in a chart.
@@ -76,12 +80,12 @@ def ChartPanel(
     """
     kinds = solara.use_memo(lambda: kinds_for(opened), dependencies=[id(opened)])
     wanted = kind or FIRST.get(len(opened.parameters), "effect")
-    options, set_options = solara.use_state({})
     measured, set_measured = solara.use_state(width)
     outcome = settled(outcome, opened.outcomes)
     drawn = next((each for each in kinds if each.name == wanted), kinds[0])
     offered = options_of(drawn, opened.parameters, opened.points)
-    chosen = {option.name: options.get((drawn.name, option.name), option.default) for option in offered}
+    asked = options(drawn.name)
+    chosen = {option.name: option.settled(asked.get(option.name)) for option in offered}
 
     with tag("section", "ml-panel", aria_label="Charts"):
         with tag("div", "ml-panel-head"):
@@ -98,7 +102,9 @@ def ChartPanel(
                 Choose(
                     option.title,
                     chosen[option.name],
-                    lambda value, name=option.name: set_options({**options, (drawn.name, name): value}),
+                    lambda value, option=option: on_option(
+                        drawn.name, option.name, None if value == option.default else value
+                    ),
                     option.items,
                     classes="ml-against",
                 )

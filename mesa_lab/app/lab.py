@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 
 import solara
 
-from mesa_lab.app.draft import Draft, from_experiment
+from mesa_lab.app.draft import Draft, for_model, from_experiment
 from mesa_lab.app.lab_run import LabRun
 from mesa_lab.app.offering import trust
 from mesa_lab.app.parsing import parse
+from mesa_lab.app.result_view import ResultView
 from mesa_lab.errors import ExperimentError, StudyError
 
 if TYPE_CHECKING:
     from mesa_lab.app.trial import Trial
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.models import ModelDescription
     from mesa_lab.processing.results import Results
 
 __all__ = ["Lab"]
@@ -31,14 +33,13 @@ class Lab:
 
     Args:
         model: A Mesa model class (also one that is defined in the notebook), `"package.module:Class"`,
-            `"path/file.py:Class"`, or an `Experiment` to start from.
+            `"path/file.py:Class"`, or an `Experiment` to start from. None lists the models to choose from.
         study: The study file that the runs go to; alone, its results are shown. None keeps results for as long as the
             kernel lives.
 
     Raises:
         ModelError: If there is no such model.
         StudyError: If there is no such study.
-        ExperimentError: If neither is given.
 
     Example:
         >>> import mesa_lab as ml
@@ -52,31 +53,45 @@ class Lab:
     ) -> None:
         from mesa_lab.preparation.experiment import Experiment
 
-        if model is None and study is None:
-            raise ExperimentError(
-                'Give a model, as in Lab(MyModel), or a study, as in Lab(study="wolves.study").'
-            )
         given = model if isinstance(model, Experiment) else None
         self._model = given.model if given is not None else model
         self._file = Path(study) if study is not None else None
-        self._reference = ""
+        self._chosen: solara.Reactive[str] = solara.Reactive("")
+        self._drafts: dict[str, Draft] = {}
         self._class: type | None = None
         self._draft: solara.Reactive[Draft] = solara.Reactive(Draft())
         self._trial: solara.Reactive[Trial | None] = solara.Reactive(None)
         self._run: solara.Reactive[LabRun | None] = solara.Reactive(None)
         self._path: solara.Reactive[Path | None] = solara.Reactive(None)
+        self._view: solara.Reactive[ResultView] = solara.Reactive(ResultView())
         self._step: solara.Reactive[str] = solara.Reactive("Model")
         if self._model is not None:
             self._open_model(given)
         if self._file is not None and (self._file.exists() or self._model is None):
             self._open_study(self._file)
 
+    @property
+    def _reference(self) -> str:
+        return self._chosen.value
+
+    @property
+    def _asks(self) -> bool:
+        """Whether a model is chosen here, rather than given."""
+        return self._model is None and self._file is None
+
+    def _choose(self, description: ModelDescription) -> None:
+        """Take a model from the list; a design that was left for another one comes back."""
+        self._drafts[self._reference] = self._draft.peek()
+        self._draft.value = self._drafts.get(description.reference) or for_model(description)
+        self._trial.value = None
+        self._chosen.value = description.reference
+
     def _open_model(self, given: Experiment | None) -> None:
         from mesa_lab.app.describing import describe_model
         from mesa_lab.preparation.models import load_model, reference_of
 
         self._class = load_model(self._model)
-        self._reference = reference_of(self._model)
+        self._chosen.value = reference_of(self._model)
         trust(self._reference)
         if given is not None:
             described = describe_model(self._reference)
@@ -99,8 +114,12 @@ class Lab:
         """The experiment as it is designed by now; of a lab that shows a study, the study's.
 
         Raises:
-            ExperimentError: If something in the design is wrong; the message says what.
+            ExperimentError: If something in the design is wrong, or no model is chosen; the message says what.
         """
+        if self._asks and not self._reference:
+            raise ExperimentError(
+                "No model is chosen yet. Choose one in the list, or give one: Lab(MyModel)."
+            )
         if not self._reference:
             return self._study_experiment()
         if not self._draft.peek().model:
@@ -151,13 +170,13 @@ class Lab:
         started = LabRun(chosen, self._file)
         started.start(processes, backend)
         self._path.value = started.path
+        self._view.value = dataclasses.replace(self._view.peek(), points=None, run=None)
         self._run.value = started
         self._step.value = "Run"
         return started
 
     def _first_draft(self) -> None:
         from mesa_lab.app.describing import describe_model
-        from mesa_lab.app.draft import for_model
 
         described = describe_model(self._reference)
         if described.description is None:

@@ -6,6 +6,7 @@ where the notebook's own code can get at it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ from mesa_lab.app.fresh import use_reader
 from mesa_lab.app.lab_run import LabRun
 from mesa_lab.app.live_charts import LiveCharts
 from mesa_lab.app.markup import icon, tag
+from mesa_lab.app.model_page import ModelPage
 from mesa_lab.app.model_view import ModelFacts, ModelView
 from mesa_lab.app.naming import name_of
 from mesa_lab.app.notebook import NotebookFrame
@@ -44,18 +46,23 @@ def LabView(lab: Lab) -> None:
     """Show the steps of a lab."""
     step, path = lab._step.value, lab._path.value
     with NotebookFrame():
-        if lab._reference:
-            StepTabs(
-                step, lab._step.set, ready={"Run": lab._run.value is not None, "Results": path is not None}
-            )
-        if step == "Model":
+        if lab._reference or lab._asks:
+            ready = {
+                "Design": bool(lab._reference),
+                "Run": lab._run.value is not None,
+                "Results": path is not None,
+            }
+            StepTabs(step, lab._step.set, ready)
+        if step == "Model" and lab._asks:
+            ChooseStep(lab)
+        elif step == "Model":
             ModelStep(lab)
         elif step == "Design":
             DesignStep(lab)
         elif step == "Run" and lab._run.value is not None:
             RunStep(lab, lab._run.value).key(str(path))
         elif path is not None:
-            StudyStep(path).key(str(path))
+            StudyStep(path, lab._view.value, lab._view.set).key(str(path))
 
 
 @solara.component
@@ -80,6 +87,19 @@ def StepButton(number: int, name: str, here: bool, ready: bool, on_click: Any) -
     )
     solara.v.use_event(button, "click", lambda *_: on_click() if ready else None)
     return button
+
+
+@solara.component
+def ChooseStep(lab: Lab) -> None:
+    """The models to choose from, when the notebook gave none."""
+    trial = lab._trial.value
+    ModelPage(
+        lab._reference,
+        lab._choose,
+        {} if trial is None else {lab._reference: trial},
+        lambda _, trial: lab._trial.set(trial),
+        on_design=lambda: lab._step.set("Design"),
+    )
 
 
 @solara.component
@@ -184,11 +204,10 @@ def ToResults(on_click: Any, finished: bool) -> solara.Element:
 
 
 @solara.component
-def StudyStep(path: Path) -> None:
+def StudyStep(path: Path, view: ResultView, on_view: Callable[[ResultView], None]) -> None:
     """The results in a study file, whoever makes them."""
     status, set_status = solara.use_state(None)
     problem, set_problem = solara.use_state("")
-    view, set_view = solara.use_state(ResultView())
 
     def look() -> float:
         from mesa_lab.study import Study
@@ -210,4 +229,4 @@ def StudyStep(path: Path) -> None:
         elif status is None:
             tag("p", "ml-nothing ml-quiet", "Opening the study …", role="status")
         else:
-            ResultsView(path, name_of(path), status.finished, view, set_view, running=status.is_active)
+            ResultsView(path, name_of(path), status.finished, view, on_view, running=status.is_active)

@@ -13,10 +13,11 @@ from mesa_lab.app.controls import Action
 from mesa_lab.app.describing import use_description
 from mesa_lab.app.links import PageLink
 from mesa_lab.app.markup import icon, tag
-from mesa_lab.app.model_list import ModelList, readable
+from mesa_lab.app.model_list import ModelList
 from mesa_lab.app.model_view import ModelFacts, ModelView
 from mesa_lab.app.offering import is_trusted, offered_models, trust
 from mesa_lab.app.try_it import TryIt
+from mesa_lab.app.wording import model_label
 
 if TYPE_CHECKING:
     from mesa_lab.app.trial import Trial
@@ -31,6 +32,8 @@ def ModelPage(
     on_value: Callable[[ModelDescription], None],
     trials: Mapping[str, Trial],
     on_trial: Callable[[str, Trial], None],
+    *,
+    on_design: Callable[[], None] | None = None,
 ) -> None:
     """Choose a model.
 
@@ -39,6 +42,7 @@ def ModelPage(
         on_value: Called with the description of another one.
         trials: What "Try it" showed, by reference.
         on_trial: Called with a reference and what trying it showed.
+        on_design: Called to go on to the design; None links to the page for that.
     """
     picked, set_picked = solara.use_state("")
     typed = solara.use_ref(False)  # whether it was typed rather than chosen from the list
@@ -76,18 +80,25 @@ def ModelPage(
             elif description is None:
                 Opening(reference)
             else:
-                with (
-                    ModelView(description).key(description.reference),
-                    PageLink("/design", classes=["ml-primary"]),
-                ):
-                    tag("span", "", "Design an experiment")
-                    icon("mdi-arrow-right")
+                with ModelView(description).key(description.reference):
+                    ToDesign(on_design)
                 TryIt(
                     description.reference,
                     value=_with_defaults(trials.get(description.reference)),
                     on_value=lambda trial: on_trial(description.reference, trial),
                 ).key(f"try {description.reference}")
                 ModelFacts(description)
+
+
+@solara.component
+def ToDesign(on_click: Callable[[], None] | None) -> None:
+    """Lead on to the design."""
+    if on_click is not None:
+        Action("Design an experiment", on_click, icon="mdi-arrow-right", kind="primary")
+        return
+    with PageLink("/design", classes=["ml-primary"]):
+        tag("span", "", "Design an experiment")
+        icon("mdi-arrow-right")
 
 
 def _with_defaults(trial: Trial | None) -> Trial | None:
@@ -120,8 +131,7 @@ def Opening(reference: str) -> None:
     """What stands there while a model is imported and looked at."""
     with tag("div", "ml-empty", role="status"):
         solara.v.ProgressCircular(indeterminate=True, color="primary", size=28, width=3)
-        name = readable(reference.rpartition(":")[2] or Path(reference).name)
-        tag("p", "ml-quiet", f"Opening {name} …")
+        tag("p", "ml-quiet", f"Opening {model_label(Path(reference).name)} …")
 
 
 @solara.component

@@ -8,6 +8,7 @@ Each is a component with the look of the app around it, and needs neither a serv
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from mesa_lab.app.mode import Surroundings, notebook_mode
 from mesa_lab.app.opened import open_results
 from mesa_lab.app.outlook import look
 from mesa_lab.app.preview_panel import PreviewPanel
+from mesa_lab.app.result_view import ResultView
 from mesa_lab.app.run_look import RunLook
 
 if TYPE_CHECKING:
@@ -76,7 +78,14 @@ def StudyCharts(study: str | Path) -> None:
         StudyError: If there is no study, or it cannot be read.
     """
     opened = solara.use_memo(lambda: open_results(Path(study)), dependencies=[str(study)])
-    outcome, set_outcome = solara.use_state("")
-    kind, set_kind = solara.use_state("")
+    view, set_view = solara.use_state(ResultView())
     with NotebookFrame():
-        ChartPanel(opened, outcome, set_outcome, kind=kind, on_kind=set_kind)
+        ChartPanel(
+            opened,
+            view.outcome,
+            lambda outcome: set_view(replace(view, outcome=outcome)),
+            kind=view.chart,
+            on_kind=lambda chart: set_view(replace(view, chart=chart)),
+            options=view.chosen,
+            on_option=lambda *choice: set_view(view.with_option(*choice)),
+        )

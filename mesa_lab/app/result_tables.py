@@ -48,6 +48,8 @@ def TablesPanel(
     opened: Opened,
     outcome: str,
     *,
+    name: str,
+    on_name: Callable[[str], None],
     points: tuple[int, ...] | None,
     on_points: Callable[[list[int] | None], None],
     run: int | None,
@@ -58,12 +60,14 @@ def TablesPanel(
     Args:
         opened: The results.
         outcome: The outcome that is looked at.
+        name: Which table is shown: "runs", "points" or "failures".
+        on_name: Called with another one.
         points: The points that the tables are narrowed to; None for all.
         on_points: Called with other points.
         run: The run that is open, None for none.
         on_run: Called with another.
     """
-    name, set_name = solara.use_state("runs")
+    name = "runs" if name == "failures" and not opened.failed else name
     shown = solara.use_ref(None)
     outcome = settled(outcome, opened.outcomes)
     fresh = use_fresh(
@@ -78,7 +82,7 @@ def TablesPanel(
     items += [("failures", f"Failures ({opened.failed:,})")] if opened.failed else []
 
     def open_point(point: int) -> None:
-        set_name("runs")
+        on_name("runs")
         on_points([point])
 
     def keep(rows: pd.DataFrame) -> None:
@@ -89,7 +93,7 @@ def TablesPanel(
             RunDetails(opened, run, lambda: on_run(None)).key(f"run {run}")
         # Out of sight while a run is open, so that filter and page are still there afterwards.
         with tag("div", "ml-hidden", attributes={"hidden": "hidden"} if run is not None else {}):
-            Tabs(name, set_name, items, "Tables")
+            Tabs(name, on_name, items, "Tables")
             with tag("div", "ml-tables-head"):
                 with tag("div", "ml-chosen"):
                     if points is None:

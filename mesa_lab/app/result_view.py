@@ -7,11 +7,14 @@ study has, and numbers select among the points and runs that there are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 __all__ = ["ResultView", "from_query", "to_query"]
 
+OPTIONS: Final = ("parameter", "x", "y", "by", "band")
+"""What charts can be asked, by the names that their options have in an address too."""
+TABLES: Final = ("runs", "points", "failures")
 MOST_POINTS: Final = 100
 """Chosen points that an address holds; a brush over more is not remembered in it."""
 
@@ -25,20 +28,39 @@ class ResultView:
         chart: The kind of chart; empty for the one that suits the study.
         points: The design points that the tables are narrowed to; None for all.
         run: The run that is open; None for none.
+        table: The table that is shown.
+        options: What was chosen about charts: kind of chart, option, value.
     """
 
     outcome: str = ""
     chart: str = ""
     points: tuple[int, ...] | None = None
     run: int | None = None
+    table: str = TABLES[0]
+    options: tuple[tuple[str, str, str], ...] = ()
+
+    def chosen(self, chart: str) -> dict[str, str]:
+        """Return what was chosen about a kind of chart."""
+        return {name: value for kind, name, value in self.options if kind == chart}
+
+    def with_option(self, chart: str, name: str, value: str | None) -> ResultView:
+        """Return the view of a kind of chart with another option; None takes the option back.
+
+        Example:
+            >>> ResultView().with_option("effect", "by", "density").chosen("effect")
+            {'by': 'density'}
+        """
+        kept = tuple(each for each in self.options if each[:2] != (chart, name))
+        added = () if value is None else ((chart, name, value),)
+        return replace(self, chart=chart, options=kept + added)
 
 
 def to_query(view: ResultView) -> dict[str, str]:
     """Return the parts of an address, empty where nothing was chosen.
 
     Example:
-        >>> to_query(ResultView("Wolves", points=(3, 5)))
-        {'outcome': 'Wolves', 'chart': '', 'points': '3,5', 'run': ''}
+        >>> {name: text for name, text in to_query(ResultView("Wolves", points=(3, 5))).items() if text}
+        {'outcome': 'Wolves', 'points': '3,5'}
     """
     points = view.points if view.points and len(view.points) <= MOST_POINTS else ()
     return {
@@ -46,6 +68,9 @@ def to_query(view: ResultView) -> dict[str, str]:
         "chart": view.chart,
         "points": ",".join(map(str, points)),
         "run": "" if view.run is None else str(view.run),
+        "table": "" if view.table == TABLES[0] else view.table,
+        **dict.fromkeys(OPTIONS, ""),
+        **view.chosen(view.chart),
     }
 
 
@@ -55,11 +80,14 @@ def from_query(query: Mapping[str, Sequence[str]]) -> ResultView:
     points = tuple(
         number for text in given.get("points", "").split(",") if (number := _whole(text)) is not None
     )
+    chart, table = given.get("chart", ""), given.get("table", "")
     return ResultView(
         given.get("outcome", ""),
-        given.get("chart", ""),
+        chart,
         points[:MOST_POINTS] or None,
         _whole(given.get("run", "")),
+        table if table in TABLES else TABLES[0],
+        tuple((chart, name, given[name]) for name in OPTIONS if chart and given.get(name)),
     )
 
 

@@ -173,6 +173,10 @@ def Shown(opened: Opened, view: ResultView, on_view: Callable[[ResultView], None
     def narrow(chosen: Sequence[int] | None) -> None:
         change(points=tuple(chosen) if chosen is not None else None, run=None)
 
+    def choose(chart: str, name: str, value: str | None) -> None:
+        latest.current = latest.current.with_option(chart, name, value)
+        on_view(latest.current)
+
     def open_run(run: int | None) -> None:
         change(run=run)
 
@@ -182,7 +186,18 @@ def Shown(opened: Opened, view: ResultView, on_view: Callable[[ResultView], None
         lambda outcome: change(outcome=outcome),
         kind=view.chart,
         on_kind=lambda chart: change(chart=chart),
+        options=view.chosen,
+        on_option=choose,
         on_points=narrow,
         on_run=open_run,
     )
-    TablesPanel(opened, view.outcome, points=view.points, on_points=narrow, run=view.run, on_run=open_run)
+    TablesPanel(
+        opened,
+        view.outcome,
+        name=view.table,
+        on_name=lambda name: change(table=name),
+        points=view.points,
+        on_points=narrow,
+        run=view.run,
+        on_run=open_run,
+    )

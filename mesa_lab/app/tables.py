@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["LABELS", "DataTable"]
 
 ROWS: Final = 15
+SECONDS: Final = ("init_seconds", "run_seconds")
 LABELS: Final = {
     "run_id": "Run",
     "point": "Point",
@@ -98,6 +99,10 @@ def DataTable(
     names = [str(name) for name in frame.columns if str(name) not in hidden]
     numeric = solara.use_memo(lambda: {n: _numeric(frame[n]) for n in names}, dependencies=[id(frame)])
 
+    decimals = solara.use_memo(
+        lambda: {name: _decimals(frame[name]) for name in names if name in SECONDS},
+        dependencies=[id(frame)],
+    )
     hint = solara.use_memo(
         lambda: f"For example: {_example(frame, names, numeric)}", dependencies=[id(frame)]
     )
@@ -152,7 +157,7 @@ def DataTable(
                                 with tag("td", right):
                                     Opener(value, f"{labels.get(name, name)} {value}", on_row)
                             else:
-                                tag("td", right, _cell(name, value))
+                                tag("td", right, _cell(name, value, decimals.get(name)))
         if not total:
             tag("p", "ml-nothing ml-quiet", "No row fits the filter." if len(frame) else "There is none.")
         with tag("div", "ml-table-foot"):
@@ -190,12 +195,20 @@ def Opener(value: Any, spoken: str, on_click: Callable[[int], None]) -> solara.E
     return button
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, value: Any, decimals: int | None = None) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)) or str(value) == "<NA>":
         return "–"
+    if decimals is not None:
+        return f"{value:,.{decimals}f}"
     if name == "message":
         return shorten(str(value).strip().partition("\n")[0], 100)
     return cell_text(value)
+
+
+def _decimals(seconds: pd.Series[Any]) -> int:
+    """As many as give the usual time two digits: another run of the same would take a little more or less."""
+    usual = float(seconds.median())
+    return min(6, max(0, 1 - math.floor(math.log10(usual)))) if usual > 0 else 0
 
 
 def _example(frame: pd.DataFrame, names: list[str], numeric: Mapping[str, bool]) -> str:

@@ -1,5 +1,6 @@
 """The widget for notebooks, without one."""
 
+import dataclasses
 import json
 import sys
 import time
@@ -140,10 +141,51 @@ def test_a_study_alone_shows_its_results(tmp_path, show):
     assert "Model" not in texts(box)
 
 
+def test_without_a_model_the_models_are_listed(show):
+    lab = Lab()
+    assert repr(lab) == "Lab()"
+    with pytest.raises(ExperimentError, match="No model is chosen yet"):
+        _ = lab.experiment
+    with pytest.raises(StudyError, match="Nothing was run yet"):
+        _ = lab.results
+    box = show(lab._element())
+    press(box, "Wolf Sheep")
+    assert until(lambda: lab._reference)
+    assert lab.experiment.model == "mesa.examples:WolfSheep"
+    assert until(lambda: "Design an experiment" in texts(box))
+    lab._draft.value = dataclasses.replace(lab._draft.value, replications="3")
+    press(box, "Schelling")
+    assert until(lambda: lab.experiment.model == "mesa.examples:Schelling")
+    press(box, "Wolf Sheep")
+    assert until(lambda: lab.experiment.model == "mesa.examples:WolfSheep")
+    assert lab.experiment.replications == 3
+    assert until(lambda: "Design an experiment" in texts(box))
+    press(box, "Design an experiment")
+    assert until(lambda: "An experiment on Wolf Sheep" in texts(box))
+
+
+def test_what_is_looked_at_is_still_there_after_another_step(tmp_path, show):
+    lab = Lab(small(), study=tmp_path / "neighbours.study")
+    lab.run(processes=1, backend="sequential").wait(60)
+    lab._step.value = "Results"
+    box = show(lab._element())
+    assert until(lambda: "Spread over runs" in texts(box))
+    press(box, "Spread over runs")
+    press(box, "Points")
+    press(box, "Design")
+    assert until(lambda: "An experiment on Schelling" in texts(box))
+    press(box, "Results")
+
+    def chosen():
+        tabs = (w for w in walk(box) if (getattr(w, "attributes", None) or {}).get("aria-selected") == "true")
+        return [text for tab in tabs for text in tab.children]
+
+    assert until(lambda: chosen() == ["Spread over runs", "Points"])
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        ({}, ExperimentError),
         ({"model": "mesa.examples:Schellin"}, ModelError),
         ({"study": "nowhere.study"}, StudyError),
     ],

@@ -2,6 +2,7 @@
 
 import io
 import time
+from dataclasses import replace
 
 import ipyvuetify
 import pandas as pd
@@ -18,6 +19,7 @@ from mesa_lab.app.result_tables import table_of
 from mesa_lab.app.result_view import ResultView, from_query, to_query
 from mesa_lab.app.results_page import ResultsPage, ResultsView
 from mesa_lab.app.run_details import read_run
+from mesa_lab.app.standing import facts_of
 from mesa_lab.app.tables import DataTable
 from mesa_lab.app.workspace import Workspace
 from mesa_lab.errors import OutcomeError
@@ -176,13 +178,24 @@ def test_a_mark_leads_to_its_points_and_a_brush_to_those_within(opened):
 
 @solara.component
 def Charts(opened):
-    kind, set_kind = solara.use_state("")
-    ChartPanel(opened, "happy", lambda name: None, kind=kind, on_kind=set_kind, width=700)
+    view, set_view = solara.use_state(ResultView())
+    ChartPanel(
+        opened,
+        "happy",
+        lambda name: None,
+        kind=view.chart,
+        on_kind=lambda kind: set_view(replace(view, chart=kind)),
+        options=view.chosen,
+        on_option=lambda *choice: set_view(view.with_option(*choice)),
+        width=700,
+    )
 
 
 @solara.component
-def Page(workspace, key, view=None):
+def Page(workspace, key, view=None, seen=None):
     view, set_view = solara.use_state(view or ResultView())
+    if seen is not None:
+        seen.append(view)
     ResultsPage(workspace, key, view, set_view)
 
 
@@ -248,6 +261,16 @@ def test_the_page_opens_the_study_of_the_address(folder, show):
     assert until(lambda: "1 to 2 of 2" in texts(box))
 
 
+def test_a_model_has_the_same_name_wherever_people_read_it(tmp_path, show):
+    experiment = ml.Experiment("mesa.examples:BoltzmannWealth", {"n": [5, 9]}, max_steps=2)
+    path = tmp_path / "money.study"
+    ml.run(experiment, path, progress=False, n_jobs=1, backend="sequential")
+    box = show(Page(Workspace(tmp_path), "money"))
+    assert until(lambda: "Boltzmann Wealth, 2 design points, 2 runs" in texts(box))
+    assert facts_of(experiment).model_name == "Boltzmann Wealth"
+    assert "Boltzmann Wealth was run" in report_bytes(open_results(path)).decode()
+
+
 @pytest.mark.parametrize(
     ("key", "said"), [("", "Run an experiment, or open a study."), ("../x", "is no name")]
 )
@@ -269,13 +292,65 @@ def test_a_file_that_is_no_study_is_said_to_be_none(tmp_path, show):
 
 
 def test_what_is_looked_at_fits_into_an_address():
-    view = ResultView(NASTY, "heatmap", (3, 5), 12)
+    view = ResultView(
+        NASTY, "heatmap", (3, 5), 12, "points", (("heatmap", "x", "a"), ("heatmap", "y", NASTY))
+    )
     assert from_query({name: [value] for name, value in to_query(view).items()}) == view
     assert from_query({name: [value] for name, value in to_query(ResultView()).items()}) == ResultView()
     assert from_query({"points": [NASTY, "-1,x,²,9,"], "run": ["1e3"], "chart": []}) == ResultView(
         points=(9,)
     )
     assert to_query(ResultView(points=tuple(range(1000))))["points"] == ""
+    assert from_query({"table": [NASTY], "by": ["x"], NASTY: ["y"]}) == ResultView()
+
+
+def test_the_address_holds_what_was_chosen_about_the_chart_that_is_shown():
+    view = ResultView().with_option("effect", "by", "density").with_option("heatmap", "x", "homophily")
+    assert (view.chart, to_query(view)["x"], to_query(view)["by"]) == ("heatmap", "homophily", "")
+    assert to_query(replace(view, chart="effect"))["by"] == "density"
+    assert view.with_option("heatmap", "x", None).chosen("heatmap") == {}
+
+
+def selects(box, label):
+    return [w for w in walk(box) if isinstance(w, ipyvuetify.Select) and w.label == label]
+
+
+def test_options_of_charts_and_the_table_come_back_with_the_address(folder, show):
+    seen = []
+    box = show(Page(Workspace(folder), "neighbours", seen=seen))
+    assert until(lambda: selects(box, "Tell apart by"))
+    selects(box, "Tell apart by")[0].v_model = "2"
+    assert until(lambda: seen[-1].chosen("effect") == {"by": "homophily"})
+    button(box, "Points").click()
+    assert until(lambda: "1 to 4 of 4" in texts(box))
+    address = {name: [text] for name, text in to_query(seen[-1]).items()}
+    again = show(Page(Workspace(folder), "neighbours", from_query(address)))
+    assert until(lambda: selects(again, "Tell apart by"))
+    assert selects(again, "Tell apart by")[0].v_model == "2"
+    assert until(lambda: "1 to 4 of 4" in texts(again))
+
+
+def test_an_option_that_the_chart_does_not_offer_is_as_if_it_were_not_there(folder, show):
+    view = ResultView(chart="effect", table="failures").with_option("effect", "by", NASTY)
+    box = show(Page(Workspace(folder), "neighbours", view))
+    assert until(lambda: selects(box, "Tell apart by"))
+    assert selects(box, "Tell apart by")[0].v_model == "0"
+    assert until(lambda: "1 to 8 of 8" in texts(box))
+    assert NASTY not in texts(box)
+
+
+def test_seconds_have_as_many_digits_as_they_deserve(show):
+    frame = pd.DataFrame(
+        {
+            "init_seconds": [0.0012345, 0.0098765, 0.004, 1.0],
+            "run_seconds": [1234.5, 99.9, 120.0, float("nan")],
+            "happy": [1.23456, 2.0, 3.0, 4.0],
+        }
+    )
+    shown = texts(show(DataTable(frame, "Runs")))
+    assert {"0.0012", "0.0099", "0.0040", "1.0000"} <= set(shown)
+    assert {"1,234", "100", "120", "–", "1.235"} <= set(shown)
+    assert "0" in texts(show(DataTable(frame[["init_seconds"]] * 0, "Runs")))
 
 
 def test_a_link_leads_to_a_run_and_to_what_is_there(folder, show):
