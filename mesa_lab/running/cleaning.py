@@ -13,6 +13,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+from mesa import Agent
 from mesa.discrete_space import Cell
 
 __all__ = ["Surroundings"]
@@ -23,6 +24,9 @@ _cell_caches: list[Callable[[], None]] = [
     for member in vars(kind).values()
     if hasattr(member, "cache_clear")
 ]
+
+# Until Mesa 3.4.1: the numbers of each model's agents, by model.
+_agent_numbers: dict[Any, Any] = getattr(Agent, "_ids", {})
 
 
 class Surroundings:
@@ -45,6 +49,8 @@ class Surroundings:
                 os.chdir(self._folder)
         for clear in _cell_caches:
             clear()
+        if _agent_numbers:
+            _agent_numbers.pop(model, None)
         table = copyreg.dispatch_table
         if len(table) > self._reducers:
             for kind in list(islice(reversed(table), len(table) - self._reducers)):

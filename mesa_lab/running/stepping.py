@@ -21,35 +21,23 @@ from mesa import Model
 try:
     from mesa.time.events import Event, EventGenerator, EventList, Schedule
 except ImportError:  # before Mesa 3.5, a step was a call
-    _CODE: tuple[Any, ...] = ()
-else:
-    _CODE = (
-        Model._wrapped_step,
-        Model._advance_time,
-        Model._has_subscribers,
-        type(Model.__dict__["time"]).__get__,
-        type(Model.__dict__["time"]).__set__,
-        Event.__init__,
-        Event.execute,
-        Event.cancel,
-        EventList.add_event,
-        EventList.pop_event,
-        EventList.compact,
-        EventGenerator._get_interval,
-        EventGenerator._should_stop,
-        EventGenerator._execute_and_reschedule,
-        EventGenerator._schedule_next,
-        EventGenerator.start,
-        EventGenerator.stop,
-        EventGenerator.pause,
-        EventGenerator.resume,
-    )
+    Event = EventGenerator = EventList = Schedule = None
 
 __all__ = ["stepper"]
 
 _KNOWN = {"228d6afce8ddacbe", "f1ed2786c131ef79"}
 """Digests of Mesa's code whose steps are known here: 3.5.1 and 4.0.0a0."""
 
+_CODE: tuple[tuple[Any, str], ...] = (
+    (Model, "_wrapped_step _advance_time _has_subscribers"),
+    (type(inspect.getattr_static(Model, "time", None)), "__get__ __set__"),
+    (Event, "__init__ execute cancel"),
+    (EventList, "add_event pop_event compact"),
+    (
+        EventGenerator,
+        "_get_interval _should_stop _execute_and_reschedule _schedule_next start stop pause resume",
+    ),
+)
 _MESAS_OWN = ("time", "subscribers", "_wrapped_step", "_advance_time", "__getattribute__", "__setattr__")
 
 
@@ -89,9 +77,10 @@ def has_usual_steps(model_cls: Any) -> bool:
 
 @functools.cache
 def _digest() -> str:
+    functions = ((owner, name) for owner, names in _CODE for name in names.split())
     try:
-        code = "".join(map(inspect.getsource, _CODE))
-    except (OSError, TypeError):  # installed without its sources
+        code = "".join(inspect.getsource(getattr(owner, name)) for owner, name in functions)
+    except (AttributeError, OSError, TypeError):  # another Mesa, or installed without its sources
         return ""
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
