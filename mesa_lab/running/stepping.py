@@ -87,11 +87,13 @@ def _digest() -> str:
 
 def _shortcut(model: Any) -> Callable[[], Any]:
     """Return what does as `model.step` does."""
-    plain, planned, generator = model.step, model._event_list, model._default_schedule
+    plain = model.step
+    if getattr(plain, "__func__", None) is not Model._wrapped_step:
+        return plain  # type: ignore[no-any-return]
+    planned, generator = model._event_list, model._default_schedule
     function = generator.function()
     if (
-        getattr(plain, "__func__", None) is not Model._wrapped_step
-        or type(planned) is not EventList
+        type(planned) is not EventList
         or type(generator) is not EventGenerator
         or generator.schedule != Schedule(interval=1.0, start=1.0)
         or function is None

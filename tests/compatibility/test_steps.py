@@ -168,6 +168,32 @@ def test_a_class_that_changes_how_steps_are_made_takes_its_own(name):
     assert history(given, stepper(given), 3) == history(expected, expected.step, 3)
 
 
+class WithoutMesasOwn(Model):
+    def __init__(self):
+        self.taken = 0
+
+    def step(self):
+        self.taken += 1
+
+
+class WithAStepOfItsInstance(Model):
+    def __init__(self):
+        super().__init__()
+        self.taken = 0
+        self.step = self.take
+
+    def take(self):
+        self.taken += 1
+
+
+@pytest.mark.parametrize("kind", [WithoutMesasOwn, WithAStepOfItsInstance])
+def test_a_model_that_makes_its_steps_itself_takes_these(kind):
+    model = kind()
+    advance = stepper(model)
+    advance()
+    assert model.taken == 1
+
+
 @with_known_steps
 def test_code_of_mesa_that_is_not_known_is_not_replaced(monkeypatch):
     monkeypatch.setattr(stepping, "_digest", lambda: "another")
