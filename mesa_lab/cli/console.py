@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +29,7 @@ __all__ = [
     "moment",
     "note",
     "number",
+    "quoted",
     "say",
     "show_json",
     "show_table",
@@ -132,6 +136,17 @@ def count(number: int, word: str) -> str:
         ('1 run', '1,200 runs')
     """
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def quoted(path: Path) -> str:
+    """Write a path the way a shell takes it: `'my study.study'`.
+
+    Example:
+        >>> quoted(Path("größe.study")), quoted(Path("a b.study"))
+        ('größe.study', "'a b.study'")
+    """
+    text = str(path)
+    return text if re.fullmatch(r"[\w@%+=:,./\\-]+", text) else shlex.quote(text)
 
 
 def duration(seconds: float) -> str:

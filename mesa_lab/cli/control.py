@@ -17,6 +17,7 @@ from mesa_lab.cli.console import (
     moment,
     note,
     number,
+    quoted,
     say,
     show_json,
 )
@@ -65,9 +66,9 @@ def status(study: Path, watch: bool, failures: bool, as_json: bool) -> None:
         say(f"Started {moment(found.started)}, last written {moment(found.updated)}")
     show_failures(opened, tracebacks=failures)
     if found.pending and not found.is_active:
-        note(f"Go on with: mesa-lab resume {study}")
+        note(f"Go on with: mesa-lab resume {quoted(study)}")
     elif found.failed or found.timed_out:
-        note(f"Run the failed runs again with: mesa-lab retry {study}")
+        note(f"Run the failed runs again with: mesa-lab retry {quoted(study)}")
 
 
 def _line(found: StudyStatus) -> str:
@@ -120,7 +121,7 @@ def pause(study: Path) -> None:
     if found.is_active and found.state != "paused":
         raise StudyError(
             f"'{study}' is not paused yet: the runs under way have to end first. "
-            f"It starts no new ones; look again with: mesa-lab status {study}"
+            f"It starts no new ones; look again with: mesa-lab status {quoted(study)}"
         )
     _show(study, found)
 
@@ -149,4 +150,4 @@ def stop(study: Path) -> None:
 def _show(path: Path, found: StudyStatus) -> None:
     say(f"{_line(found).capitalize()}.")
     if found.pending:
-        say(f"Go on with: mesa-lab resume {path}")
+        say(f"Go on with: mesa-lab resume {quoted(path)}")

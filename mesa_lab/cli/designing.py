@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesa_lab.cli.console import count, json_option, note, number, say, show_json, show_table
+from mesa_lab.cli.console import count, json_option, note, number, quoted, say, show_json, show_table
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -26,7 +26,8 @@ __all__ = ["design"]
 def design(file: Path, output: Path | None, rows: int, as_json: bool) -> None:
     """Show the points that an experiment would run.
 
-    With the coverage of each parameter and what a methodologist would say. Nothing is run.
+    With the coverage of each parameter and what a methodologist would say. Nothing is run; the
+    names are compared with the model's.
 
     \b
     Examples:
@@ -37,6 +38,7 @@ def design(file: Path, output: Path | None, rows: int, as_json: bool) -> None:
     from mesa_lab.preparation.preview import preview
 
     experiment = Experiment.load(file)
+    _check(experiment)
     seen = preview(experiment)
     if output is not None:
         _write(seen, output)
@@ -47,7 +49,17 @@ def design(file: Path, output: Path | None, rows: int, as_json: bool) -> None:
     if output is not None:
         note(f"The design matrix is in {output}.")
     else:
-        note(f"Run it: mesa-lab run {file}")
+        note(f"Run it: mesa-lab run {quoted(file)}")
+
+
+def _check(experiment: Experiment) -> None:
+    """Refuse what the model does not take; a model that is not here yet may be designed for all the same."""
+    from mesa_lab.errors import ModelError
+
+    try:
+        experiment.check()
+    except ModelError as error:
+        note(f"Note: {error}")
 
 
 def _show(experiment: Experiment, seen: Preview, rows: int) -> None:
@@ -113,4 +125,5 @@ def _write(seen: Preview, path: Path) -> None:
     try:
         seen.matrix.to_csv(path)
     except OSError as error:
-        raise ExportError(f"'{path}' cannot be written: {error.strerror}.") from error
+        reason = error.strerror or str(error)  # pandas has words of its own for a folder that is not there
+        raise ExportError(f"'{path}' cannot be written: {reason.rstrip('.')}.") from error

@@ -1,21 +1,34 @@
-"""`mesa-lab check` and `rescue`: is a study file whole, and what can be saved of one that is not."""
+"""`mesa-lab check` and `rescue`: is a study file whole, and what can be saved of one that is not.
+
+And what commands that show results say when they are not those that were written.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mesa_lab.cli.console import count, duration, note, say
 
-__all__ = ["check", "rescue"]
+if TYPE_CHECKING:
+    from mesa_lab.processing.results import Results
+
+__all__ = ["check", "note_damage", "rescue"]
 
 _SECONDS_PER_RUN = 4e-6
 _SECONDS_PER_BYTE = 2e-9
 _LONG = 3.0
 
 _study_argument = click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
+
+
+def note_damage(results: Results) -> None:
+    """Say when something was read of a study that is not what was written."""
+    if results.damage:
+        note(f"Warning: {results.damage}")
 
 
 @click.command()

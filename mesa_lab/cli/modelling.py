@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesa_lab.cli.console import json_option, note, say, show_json, show_table
+from mesa_lab.cli.console import json_option, note, quoted, say, show_json, show_table
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
@@ -165,5 +165,5 @@ def new(model: str, output: Path | None, force: bool) -> None:
     except OSError as error:
         raise ExperimentError(f"'{path}' cannot be written: {error.strerror}.") from error
     say(f"Wrote {path}. Edit it, then")
-    say(f"  mesa-lab design {path}    shows the points that it makes")
-    say(f"  mesa-lab run {path}       runs them")
+    say(f"  mesa-lab design {quoted(path)}    shows the points that it makes")
+    say(f"  mesa-lab run {quoted(path)}       runs them")

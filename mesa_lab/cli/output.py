@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesa_lab.cli.console import json_option, say, show_json
+from mesa_lab.cli.mending import note_damage
 
 if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
@@ -68,6 +69,7 @@ def export(
     else:
         chosen = [name.strip() for name in tables.split(",") if name.strip()] if tables else None
         written = write(results, output, tables=chosen, format=format_)
+    note_damage(results)
     if as_json:
         show_json([str(path) for path in written])
         return
@@ -114,7 +116,9 @@ def report(study: Path, output: Path | None, show: bool) -> None:
     from mesa_lab.study import Study
 
     path = output or study.with_suffix(".html")
-    write_report(Results(Study.open(study)), path)
+    results = Results(Study.open(study))
+    write_report(results, path)
+    note_damage(results)
     say(f"Wrote {path}")
     if show:
         click.launch(path.resolve().as_uri())

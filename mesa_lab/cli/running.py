@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesa_lab.cli.console import count, json_option, model_name, note, say, show_json
+from mesa_lab.cli.console import count, json_option, model_name, note, quoted, say, show_json
+from mesa_lab.cli.mending import note_damage
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -34,11 +35,23 @@ def _check_backend(context: click.Context, parameter: click.Parameter, backend: 
     return backend
 
 
+def _check_jobs(context: click.Context, parameter: click.Parameter, jobs: int) -> int:
+    """Refuse no workers at all."""
+    if jobs == 0:
+        raise click.BadParameter("0 workers run nothing. Write how many, or -1 for one on each core.")
+    return jobs
+
+
 def _how_to_run(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how a study is run, and never what."""
     options = [
         click.option(
-            "-j", "--jobs", type=int, default=-1, help="Worker processes; by default one for each core."
+            "-j",
+            "--jobs",
+            type=int,
+            callback=_check_jobs,
+            default=-1,
+            help="Worker processes; by default one for each core.",
         ),
         click.option(
             "--backend",
@@ -234,10 +247,12 @@ def _show_results(study: Study, status: StudyStatus, as_json: bool) -> None:
     if as_json:
         failures = results.failures.drop(columns="traceback").to_dict("records")
         means = summary.summary_records(results)
+        note_damage(results)
         show_json({"study": study.path, "status": asdict(status), "outcomes": means, "failures": failures})
         return
     say()
     summary.show_summary(results)
+    note_damage(results)
     say()
     summary.show_failures(study)
     say(f"{summary.ended(status)}.")
@@ -252,6 +267,6 @@ def _show_launched(path: Path, status: StudyStatus, as_json: bool) -> None:
         say(f"There is nothing left to run in {path}.")
         return
     say(f"{path} runs in the background, in process {status.pid}: {count(status.pending, 'run')} to do.")
-    say(f"  mesa-lab status {path} --watch    how far it is")
-    say(f"  mesa-lab pause {path}             let running runs end and wait")
-    say(f"  mesa-lab stop {path}              end it; what is done is kept")
+    say(f"  mesa-lab status {quoted(path)} --watch    how far it is")
+    say(f"  mesa-lab pause {quoted(path)}             let running runs end and wait")
+    say(f"  mesa-lab stop {quoted(path)}              end it; what is done is kept")

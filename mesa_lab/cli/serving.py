@@ -44,5 +44,8 @@ def app(port: int, host: str, no_open: bool, studies: Path, models: tuple[str, .
       mesa-lab app --host 0.0.0.0 --models mesa.examples:Schelling --models mesa.examples:WolfSheep
     """
     from mesa_lab.app.server import serve
+    from mesa_lab.preparation.models import load_model
 
+    for model in models:
+        load_model(model)  # a misspelt name would be offered, and never open
     serve(host=host, port=port, open_browser=not no_open, studies=studies, models=models)

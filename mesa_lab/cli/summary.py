@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.cli.console import count, number, say, show_table
+from mesa_lab.cli.console import count, number, quoted, say, show_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,15 +167,16 @@ def show_failures(study: Study, *, tracebacks: bool = False) -> None:
 def show_next_steps(path: Path, status: StudyStatus) -> None:
     """Print where the study is and what can be done with it."""
     say(f"Study: {path}")
+    name = quoted(path)
     if status.pending:
-        say(f"  mesa-lab resume {path}                 run what is missing")
+        say(f"  mesa-lab resume {name}                 run what is missing")
     if status.failed or status.timed_out:
-        say(f"  mesa-lab status {path} --failures      where they failed")
-        say(f"  mesa-lab retry {path}                  run the failed runs again")
+        say(f"  mesa-lab status {name} --failures      where they failed")
+        say(f"  mesa-lab retry {name}                  run the failed runs again")
     if status.shard is not None:
         part = f"-{status.shard[0]}-of-{status.shard[1]}"
         others, whole = path.name.replace(part, f"-*-of-{status.shard[1]}"), path.name.replace(part, "")
         if part in path.name:
-            say(f"  mesa-lab merge {others} -o {whole}  put the shards together")
-    say(f"  mesa-lab report {path} --open          charts and tables in one page")
-    say(f"  mesa-lab export {path} -o results/     the tables as CSV")
+            say(f"  mesa-lab merge {others} -o {quoted(Path(whole))}  put the shards together")
+    say(f"  mesa-lab report {name} --open          charts and tables in one page")
+    say(f"  mesa-lab export {name} -o results/     the tables as CSV")

@@ -45,10 +45,25 @@ class _Document(BaseModel):
     timeout: float | int | None = None
     period: int = 1
     outcomes: str | list[str] | dict[str, str] | None = None
-    agents: bool | str | list[str] | dict[str, list[str]] = False
+    agents: bool | str | list[str] | dict[str, str | list[str]] = False
     constraints: str | list[str] = []
     parameters: dict[str, Any] = {}
     design: dict[str, Any] | None = None
+
+
+_FORMS: Final = {
+    "model": 'text: "package.module:Class" or "path/file.py:Class"',
+    **dict.fromkeys(("replications", "seed", "max_steps", "period"), "a whole number"),
+    **dict.fromkeys(("max_time", "timeout"), "a number"),
+    "seeds": "a list of whole numbers, one for each replication",
+    "common_random_numbers": "true or false",
+    "stop_when": 'text, such as "Wolves == 0"',
+    "outcomes": 'a list of names, such as ["Wolves", "count(Sheep)"], or { name = "what to measure" }',
+    "agents": 'true, a list of attributes such as ["energy"], or { Wolf = ["energy"] }',
+    "constraints": 'a list of texts, such as ["a < b"]',
+    "parameters": "a table, [parameters], with one line for each",
+    "design": 'a table, [design], with a type, such as type = "Sobol"',
+}
 
 
 # ---------------------------------------------------------------- reading
@@ -63,19 +78,23 @@ def read(path: Path) -> Experiment:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        near = (
-            suggest(path.name, [other.name for other in path.parent.glob("*.toml")])
-            if path.parent.is_dir()
-            else ""
-        )
-        raise ExperimentError(f"There is no experiment file '{path}'.{near}") from None
+        raise ExperimentError(f"There is no experiment file '{path}'.{_near_file(path)}") from None
     except IsADirectoryError:
         raise ExperimentError(f"'{path}' is a folder, not an experiment file.") from None
     except UnicodeDecodeError:
-        raise ExperimentError(f"'{path}' is no text file, so it is no experiment file.") from None
+        study = f" To go on with a study: mesa-lab resume {path}" if path.suffix == ".study" else ""
+        raise ExperimentError(f"'{path}' is no text file, so it is no experiment file.{study}") from None
     except OSError as error:
         raise ExperimentError(f"The experiment file '{path}' cannot be read: {error.strerror}.") from None
     return from_toml(text, source=str(path), folder=path.parent)
+
+
+def _near_file(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f" There is no folder '{path.parent}' either."
+    if path.with_suffix(".toml").exists():
+        return f" Did you mean '{path.with_suffix('.toml')}'?"
+    return suggest(path.name, [other.name for other in path.parent.glob("*.toml")])
 
 
 def from_toml(text: str, *, source: str = "The experiment", folder: Path | None = None) -> Experiment:
@@ -92,11 +111,12 @@ def from_toml(text: str, *, source: str = "The experiment", folder: Path | None 
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ExperimentError(f"{source} is no valid TOML: {error}.") from None
+        model = f" To write one for a model: mesa-lab new {source}" if source.endswith(".py") else ""
+        raise ExperimentError(f"{source} is no valid TOML: {error}.{model}") from None
     try:
         document = _Document.model_validate(data)
     except ValidationError as error:
-        raise ExperimentError(f"{source}: {_explain(error, _Document)}") from None
+        raise ExperimentError(f"{source}: {_explain(error, data)}") from None
     fields = document.model_dump(exclude_unset=True)
     fields["model"] = _anchor_model(document.model, folder)
     fields["parameters"] = {}
@@ -107,22 +127,27 @@ def from_toml(text: str, *, source: str = "The experiment", folder: Path | None 
             raise ParameterError(f"{source}: parameter '{name}': {error}") from None
     if document.design is not None:
         fields["design"] = _read_design(source, document.design, folder)
-    return Experiment(**fields)
+    try:
+        return Experiment(**fields)
+    except MesaLabError as error:
+        if folder is None:
+            raise
+        raise type(error)(f"{source}: {error}") from None
 
 
-def _explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """One line per mistake: the field, its value, what it should be."""
-    lines = []
+def _explain(error: ValidationError, data: Mapping[str, Any]) -> str:
+    """One sentence per field: its value, what it should be."""
+    known = list(_Document.model_fields)
+    lines: dict[str, str] = {}  # a field of several forms fails each of them, and is named once
     for mistake in error.errors():
-        place = ".".join(str(part) for part in mistake["loc"] if not str(part).startswith(("list[", "dict[")))
-        known = list(model.model_fields)
+        name = str(mistake["loc"][0])
         if mistake["type"] == "extra_forbidden":
-            lines.append(f"unknown field '{place}'.{suggest(place, known)} There are: {', '.join(known)}.")
+            lines[name] = f"unknown field '{name}'.{suggest(name, known)} There are: {', '.join(known)}."
         elif mistake["type"] == "missing":
-            lines.append(f"the field '{place}' is missing.")
+            lines[name] = f"the field '{name}' is missing."
         else:
-            lines.append(f"{place} is {mistake['input']!r}: {mistake['msg'].lower()}.")
-    return " ".join(lines)
+            lines[name] = f"{name} is {data[name]!r}. Write {_FORMS[name]}."
+    return " ".join(lines.values())
 
 
 def _anchor_model(reference: str, folder: Path | None) -> str:
@@ -146,13 +171,13 @@ def _read_parameter(form: Any) -> Any:
     kind = next((kind for kind in kinds if kind in options), None)
     if kind is None:
         raise ExperimentError(
-            f"{form!r} says no range. Write a plain value to hold it fixed, or one of "
+            f"{_item(form).as_string()} says no range. Write a plain value to hold it fixed, or one of "
             "{ real = [low, high] }, { integer = [low, high] }, { choice = [...] }, [level, level, ...] "
             'or { distribution = "norm", loc = 0, scale = 1 }.'
         )
     value = options.pop(kind)
     if kind == "fixed":
-        _no_more(options)
+        _no_more(kind, options)
         return decode(value)
     if kind == "distribution":
         whole = options.pop("integer", False) is True
@@ -161,7 +186,7 @@ def _read_parameter(form: Any) -> Any:
     if not isinstance(value, list):
         raise ExperimentError(f"{kind} is {value!r}. Write a list, such as {{ {kind} = [1, 2] }}.")
     if kind in ("choice", "levels"):
-        _no_more(options)
+        _no_more(kind, options)
         values = [decode(item) for item in value]
         return Choice(values) if kind == "choice" else Levels(values)
     if len(value) != 2:
@@ -169,16 +194,18 @@ def _read_parameter(form: Any) -> Any:
     low, high = value
     if kind == "real":
         log = options.pop("log", False)
-        _no_more(options)
+        _no_more(kind, options, "log")
         return Real(low, high, log=log)
     step = options.pop("step", 1)
-    _no_more(options)
+    _no_more(kind, options, "step")
     return Integer(low, high, step=step)
 
 
-def _no_more(options: Mapping[str, Any]) -> None:
+def _no_more(kind: str, options: Mapping[str, Any], *known: str) -> None:
     if options:
-        raise ExperimentError(f"unknown field '{next(iter(options))}'.")
+        name = next(iter(options))
+        has = f"It has: {', '.join([kind, *known])}."
+        raise ExperimentError(f"unknown field '{name}'.{suggest(name, known)} {has}")
 
 
 def _read_design(source: str, form: Mapping[str, Any], folder: Path | None) -> Any:

@@ -11,9 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, suggest
+from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.configuration import Protocol, RunConfiguration, check_whole
-from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.preparation.parameters import ParameterSpace
 from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, point_keys
 
@@ -223,30 +222,17 @@ class Experiment:
         ]
 
     def check(self) -> None:
-        """Import the model and see that its parameters and outcomes exist, before anything runs.
+        """Import the model and see that all that is asked of it by name exists, before anything runs.
 
         Raises:
             ModelError: If the model cannot be found.
             ParameterError: If it does not take one of the parameters.
-            OutcomeError: If it has none of that name to measure.
+            OutcomeError: If it, or its agents, have none of that name to measure.
+            ExperimentError: If `stop_when` speaks of something that it does not have.
         """
-        from mesa_lab.preparation.models import build, check_parameters, load_model
+        from mesa_lab.preparation.checking import check
 
-        model_cls = load_model(self.model)
-        check_parameters(model_cls, {**self.parameters, **dict.fromkeys(self._sampled[0].columns)})
-        if not self.protocol.outcomes:
-            return
-        point = next(self.points())
-        try:
-            model = build(model_cls, point, seed=0)
-        except MesaLabError:
-            raise
-        except Exception:
-            return  # a point at which set-up fails is a failed run, and says so there
-        collector = getattr(model, "datacollector", None)
-        reporters = list(getattr(collector, "model_reporters", None) or ())
-        for outcome in self.protocol.outcomes:
-            _check_outcome(outcome, model, reporters)
+        check(self)
 
     def save(self, path: str | Path) -> None:
         """Write the experiment as TOML.
@@ -319,25 +305,3 @@ def _check_seeds(seeds: Any, replications: int) -> tuple[int, ...]:
             f"replications is {replications} but seeds lists {len(listed)}. Give one of them, or make them agree."
         )
     return listed
-
-
-def _check_outcome(outcome: Outcome, model: Any, reporters: list[str]) -> None:
-    if callable(outcome.source) or outcome.is_reference:
-        return
-    kinds = {agent_type.__name__ for agent_type in model.agent_types}
-    if (statistic := outcome.statistic) is not None:
-        if statistic.agent_type != "Agent" and statistic.agent_type not in kinds:
-            near = suggest(statistic.agent_type, kinds)
-            if near:  # types without a namesake may still be born during the run
-                raise OutcomeError(
-                    f"Outcome '{outcome.source}' counts no agents: there is no '{statistic.agent_type}'.{near}"
-                )
-        return
-    if outcome.source in reporters or hasattr(model, outcome.source):
-        return
-    name = type(model).__name__
-    known = ", ".join(reporters) if reporters else "no model reporters; its attributes can be measured too"
-    attributes = [attribute for attribute in vars(model) if not attribute.startswith("_")]
-    raise OutcomeError(
-        f"Unknown outcome '{outcome.source}'. {name} reports: {known}.{suggest(outcome.source, [*reporters, *attributes])}"
-    )

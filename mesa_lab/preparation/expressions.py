@@ -328,7 +328,9 @@ def _said(error: SyntaxError) -> str:
 
 
 def _where(text: str, place: int, message: str) -> str:
-    return f"The expression '{text}' {message} (At character {place + 1}: '{text[place : place + 12]}'.)"
+    rest = text[place : place + 12]
+    there = f"At character {place + 1}: '{rest}'" if rest else "At its end"
+    return f"The expression '{text}' {message} ({there}.)"
 
 
 def _called(node: ast.expr) -> str:

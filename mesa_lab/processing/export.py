@@ -17,7 +17,7 @@ import pandas as pd
 
 from mesa_lab.errors import ExportError, suggest
 from mesa_lab.processing import tables as columns
-from mesa_lab.processing.pictures import save_chart
+from mesa_lab.processing.pictures import PICTURES, save_chart
 from mesa_lab.processing.saving import whole_file, whole_folder
 from mesa_lab.processing.spreadsheet import Parts, write_excel
 from mesa_lab.processing.wording import plain, records
@@ -31,6 +31,9 @@ __all__ = ["FORMATS", "export", "save_chart"]
 
 FORMATS: Final = {"csv": ".csv", "parquet": ".parquet", "excel": ".xlsx", "json": ".json"}
 _SUFFIXES: Final = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", ".json": "json"}
+_OF_A_CHART: Final = (
+    " For a chart: --chart effect in the terminal, results.chart('effect').save(...) in Python."
+)
 
 
 def export(
@@ -69,6 +72,7 @@ def export(
     if path.suffix and by_name is None and format is None and not path.is_dir():
         raise ExportError(
             f"'{path.name}' ends in '{path.suffix}'. Use {', '.join(FORMATS.values())}, or a folder's name."
+            f"{_OF_A_CHART if path.suffix.lower() in PICTURES else ''}"
         )
     if format is not None and by_name not in (None, format) and not path.is_dir():
         raise ExportError(

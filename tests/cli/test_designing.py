@@ -52,6 +52,7 @@ def test_where_nothing_can_be_written(output, terminal, experiment_file):
     assert outcome.exit_code == 1
     assert outcome.stderr.startswith("Error: ")
     assert output in outcome.stderr
+    assert "None" not in outcome.stderr
 
 
 def test_nothing_is_run_or_written(terminal, experiment_file, tmp_path):
@@ -59,3 +60,19 @@ def test_nothing_is_run_or_written(terminal, experiment_file, tmp_path):
     before = sorted(tmp_path.iterdir())
     terminal("design", "count.toml")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_names_are_compared_with_the_model(terminal, experiment_file):
+    experiment_file(parameters="sise = [1, 2]")
+    outcome = terminal("design", "count.toml")
+    assert outcome.exit_code == 1
+    assert "Unknown parameter 'sise' for Counter. Did you mean 'size'?" in outcome.stderr
+
+
+def test_a_model_that_is_not_here_may_be_designed_for(terminal, experiment_file, tmp_path):
+    experiment_file()
+    (tmp_path / "terminal_models.py").unlink()
+    outcome = terminal("design", "count.toml")
+    assert outcome.exit_code == 0
+    assert "Note: No file" in outcome.stderr
+    assert "3 points" in outcome.stdout

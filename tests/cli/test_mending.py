@@ -81,3 +81,28 @@ def test_what_is_no_study_is_said_in_one_line(terminal, tmp_path, command):
         assert name in outcome.stderr
         assert outcome.stderr.count("\n") == 1
     assert not (tmp_path / "new.study").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "made"), [(("export", "-o", "out"), "Wrote out/runs.csv"), (("report",), "Wrote count.html")]
+)
+def test_results_that_were_changed_are_shown_with_a_warning(terminal, study, arguments, made):
+    command, *rest = arguments
+    assert terminal(command, study, *rest).stderr == ""
+    change(study, "UPDATE runs SET o0 = 1000 WHERE run_id = 4")
+    outcome = terminal(command, study, *rest)
+    assert outcome.exit_code == 0, outcome.output
+    assert made in outcome.stdout
+    first, what, advice = outcome.stderr.splitlines()
+    assert first == "Warning: 'count.study' is damaged:"
+    assert what.startswith("  - the results of 6 runs (0 to 5) are not") or "(4)" in what
+    assert "mesa-lab check count.study" in advice
+    assert "mesa-lab rescue count.study -o count-rescued.study" in advice
+
+
+def test_going_on_with_changed_results_warns_too(terminal, study):
+    change(study, "UPDATE runs SET o0 = 1000 WHERE run_id = 4")
+    for more in ((), ("--json",)):
+        outcome = terminal("resume", study, *QUICK, *more)
+        assert outcome.exit_code == 0, outcome.output
+        assert "Warning: 'count.study' is damaged:" in outcome.stderr

@@ -251,6 +251,20 @@ def test_an_unknown_backend_is_a_wrong_command_line(terminal, experiment_file):
     assert "Did you mean 'dask'?" in outcome.stderr
 
 
+def test_no_workers_are_a_wrong_command_line_and_leave_no_study(terminal, experiment_file, tmp_path):
+    experiment_file()
+    outcome = terminal("run", "count.toml", "-j", "0")
+    assert outcome.exit_code == 2
+    assert "0 workers run nothing" in outcome.stderr
+    assert not list(tmp_path.glob("*.study*"))
+
+
+def test_commands_to_copy_hold_paths_with_spaces(terminal, experiment_file):
+    experiment_file("my count.toml")
+    shown = terminal("run", "my count.toml", *QUICK)
+    assert "mesa-lab report 'my count.study' --open" in shown.stdout
+
+
 def test_a_cluster_that_is_not_there_is_said(terminal, experiment_file, monkeypatch):
     monkeypatch.setattr("mesa_lab.running.clusters._START_SECONDS", 0.2)
     experiment_file()

@@ -143,26 +143,34 @@ def test_a_model_beside_the_file_is_found(tmp_path: Path) -> None:
         ('model = "m:M"\nreplications = [1,,2]', r"no valid TOML: .*line 2, column 19"),
         ("", "the field 'model' is missing"),
         ('model = "m:M"\nreplicatons = 3', "unknown field 'replicatons'. Did you mean 'replications'"),
-        ('model = "m:M"\nreplications = "many"', "replications is 'many': .*integer"),
+        ('model = "m:M"\nreplications = "many"', "replications is 'many'. Write a whole number"),
         ('model = "m:M"\nreplications = 0', "replications is 0"),
         ('model = "m:M"\nmax_steps = -5', "max_steps is -5"),
         ('model = "m:M"\n[parameters]\na = { real = [1] }', r"parameter 'a': real is \[1\]"),
         (
             'model = "m:M"\n[parameters]\na = { rael = [1, 2] }',
-            "parameter 'a': .* says no range. Write a plain value",
+            "parameter 'a': {rael = .1, 2.} says no range. Write a plain value",
         ),
         (
             'model = "m:M"\n[parameters]\na = { real = [2, 1] }',
             "parameter 'a': low is 2, above high, which is 1",
         ),
-        ('model = "m:M"\n[parameters]\na = { real = [1, 2], lgo = true }', "unknown field 'lgo'"),
+        (
+            'model = "m:M"\n[parameters]\na = { real = [1, 2], lgo = true }',
+            "unknown field 'lgo'. Did you mean 'log'",
+        ),
         ('model = "m:M"\n[parameters]\na = []', "no values"),
         ('model = "m:M"\n[design]\nsize = 3', "the design has no type"),
         ('model = "m:M"\n[design]\ntype = "Sobl"\nsize = 8', "type 'Sobl' is unknown. Did you mean 'Sobol'"),
         ('model = "m:M"\n[design]\ntype = "Sobol"', "design Sobol needs the field 'size'"),
         ('model = "m:M"\n[design]\ntype = "Sobol"\nsize = "big"', "size is 'big'"),
         ('model = "m:M"\n[design]\ntype = "Sobol"\nsiez = 8', "has no field 'siez'. Did you mean 'size'"),
-        ('model = "m:M"\nconstraints = ["a <"]', "a <"),
+        ('model = "m:M"\nconstraints = ["a <"]', "a <.*At its end"),
+        (
+            'model = "m:M"\nagents = 3',
+            r"^The experiment: agents is 3\. Write true, a list of attributes[^.]*\.$",
+        ),
+        ('model = "m:M"\noutcomes = ["a", 3]', r"outcomes is \['a', 3\]\. Write a list of names"),
     ],
 )
 def test_mistakes_are_named_with_their_place(text: str, message: str) -> None:
@@ -176,11 +184,21 @@ def test_missing_and_unreadable_files(tmp_path: Path) -> None:
         ml.ExperimentError, match="no experiment file .*wolvs.toml'. Did you mean 'wolves.toml'"
     ):
         ml.Experiment.load(tmp_path / "wolvs.toml")
+    with pytest.raises(ml.ExperimentError, match="Did you mean '.*wolves.toml'"):
+        ml.Experiment.load(tmp_path / "wolves")
+    with pytest.raises(ml.ExperimentError, match="no folder '.*nowhere' either"):
+        ml.Experiment.load(tmp_path / "nowhere" / "wolves.toml")
     with pytest.raises(ml.ExperimentError, match="is a folder"):
         ml.Experiment.load(tmp_path)
     (tmp_path / "image.toml").write_bytes(b"\x89PNG\xff\xfe")
     with pytest.raises(ml.ExperimentError, match="no text file"):
         ml.Experiment.load(tmp_path / "image.toml")
+    (tmp_path / "done.study").write_bytes(b"SQLite\xff")
+    with pytest.raises(ml.ExperimentError, match="no text file.*mesa-lab resume"):
+        ml.Experiment.load(tmp_path / "done.study")
+    (tmp_path / "model.py").write_text("import mesa\n")
+    with pytest.raises(ml.ExperimentError, match="no valid TOML.*mesa-lab new .*model.py"):
+        ml.Experiment.load(tmp_path / "model.py")
     with pytest.raises(ml.ExperimentError, match="cannot be written"):
         FULL.save(tmp_path / "nowhere" / "x.toml")
 
@@ -202,3 +220,14 @@ def test_the_first_file_can_vary_everything_it_suggests() -> None:
     every = "\n".join(row.removeprefix("# ") for row in rows.splitlines())
     described = from_toml(f"{head}[parameters]\n{every}\n[design]{design}")
     assert len(described.space.varied) == len(describe(WolfSheep).parameters)
+
+
+def test_what_an_experiment_refuses_is_said_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "wolves.toml"
+    path.write_text('model = "m:M"\nmax_steps = -5\n')
+    with pytest.raises(ml.ExperimentError, match=r"wolves.toml: max_steps is -5"):
+        ml.Experiment.load(path)
+
+
+def test_agents_of_a_type_may_be_one_text() -> None:
+    assert from_toml('model = "m:M"\nagents = { Wolf = "energy" }').agents == {"Wolf": ("energy",)}

@@ -3,6 +3,7 @@
 from dataclasses import FrozenInstanceError
 from typing import Any
 
+import mesa
 import pytest
 from mesa.examples import Schelling, WolfSheep
 
@@ -146,8 +147,43 @@ def test_check_looks_at_the_model_before_anything_runs() -> None:
         ml.Experiment("mesa.examples:WolfSheep", {"initial_sheeep": 3}).check()
     with pytest.raises(ml.ParameterError, match="'widht'"):
         ml.Experiment(WolfSheep, {}, ml.Table([{"widht": 10}])).check()
+    with pytest.raises(ml.ParameterError, match=r"replications.*above \[parameters\]"):
+        ml.Experiment("mesa.examples:WolfSheep", {"replications": 3}).check()
     with pytest.raises(ml.ModelError, match="WolfShep"):
         ml.Experiment("mesa.examples:WolfShep").check()
+
+
+def test_check_looks_at_agents_and_the_stop_rule() -> None:
+    fine: list[Any] = [
+        True,
+        ["energy"],
+        ["energyy" * 3],
+        {"Wolf": ["energy", "p_reproduce"]},
+        {"Hunter": ["energy"]},
+    ]
+    for agents in fine:
+        ml.Experiment(WolfSheep, agents=agents).check()
+    with pytest.raises(ml.OutcomeError, match="asks for 'enrgy', but no Agent has it. Did you mean 'energy'"):
+        ml.Experiment(WolfSheep, agents=["enrgy"]).check()
+    with pytest.raises(ml.OutcomeError, match="asks for 'Wolff', but .* Did you mean 'Wolf'"):
+        ml.Experiment(WolfSheep, agents={"Wolff": ["energy"]}).check()
+    ml.Experiment(WolfSheep, stop_when="Wolves == 0 or count(Sheep) > 500 or steps > 5").check()
+    with pytest.raises(ml.ExperimentError, match="no 'Wolvs'. Did you mean 'Wolves'"):
+        ml.Experiment(WolfSheep, stop_when="Wolvs == 0").check()
+
+
+def test_what_a_step_may_yet_make_is_not_refused() -> None:
+    class Later(mesa.Model):
+        def __init__(self, rng: Any = None) -> None:
+            super().__init__(rng=rng)
+            self.convergence = 0.0
+
+        def step(self) -> None:
+            self.converged = True
+
+    ml.Experiment(Later, stop_when="converged").check()
+    with pytest.raises(ml.ExperimentError, match="Did you mean 'convergence'"):
+        ml.Experiment(Later, stop_when="convergenc > 1").check()
 
 
 def test_short_forms_give_the_same_configurations() -> None:

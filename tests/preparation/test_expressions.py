@@ -150,7 +150,7 @@ def test_large_integers_in_columns_do_not_wrap_round() -> None:
         ("", "Write one such as"),
         ("   ", "Write one such as"),
         (3, "The expression is 3"),
-        ("a <", r"does not parse.*At character 4"),
+        ("a <", r"does not parse.*At its end"),
         ("a = 3", "Write '==' to compare"),
         ("a && b", r"Write 'and' instead of '&'.*At character 4"),
         ("a & b", "Write 'and'"),

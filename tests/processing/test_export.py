@@ -156,6 +156,7 @@ def test_formats_can_be_named(results, tmp_path):
     ("name", "tables", "kind", "message"),
     [
         ("x.feather", None, None, "ends in '.feather'"),
+        ("x.png", None, None, "ends in '.png'.*--chart effect"),
         ("x", None, "cvs", r"Unknown format 'cvs'.*Did you mean 'csv'\?"),
         ("x", "run", None, r"Unknown table 'run'.*Did you mean 'runs'\?"),
         ("x", [], None, "No table was named"),

@@ -163,7 +163,7 @@ def levels_of(
             raise DesignError(
                 f"{name_of_design} needs to know how many levels to take of '{name}', which is {parameter}. "
                 f"Say it for all, {name_of_design}(levels=5), or for this one, {name_of_design}(levels={{'{name}': 5}}), "
-                f"or list the values: '{name}': [...]."
+                f"or list the values: '{name}': [...]. In an experiment file: levels = 5 below [design]."
             )
         listed = isinstance(parameter, Choice | Levels)
         if isinstance(levels, Mapping) and listed and asked is not None and asked < (parameter.count or 0):

@@ -21,9 +21,9 @@ ROW_NUMBERS = ("", "Unnamed: 0", "point")
 
 @dataclass(frozen=True, eq=False)
 class Table(Design):
-    """Points from any outside tool: a DataFrame, a list of dicts, a dict of columns, or a CSV file.
+    """Points of one's own, or from any outside tool.
 
-    A file is read once, here, so that the experiment holds its own points whatever happens to the file. Each parameter
+    They are a DataFrame, a list of dicts, a dict of columns, or a CSV file. A file is read once, here, so that the experiment holds its own points whatever happens to the file. Each parameter
     that varies needs a column, and its values get the parameter's type. Further columns are values for other
     parameters, which replace those held fixed. A first column of row numbers is left out. An empty cell is None.
 
