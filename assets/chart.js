@@ -14,9 +14,9 @@ import { vega, embed } from "mesa-lab-vega";
 
 const FONT = "Roboto, 'Helvetica Neue', Arial, sans-serif";
 const INK = "currentColor";
-const ACCENT = "#17968b";
+const ACCENT = "#2a86c7"; // that of the charts in reports, where no colour of a button is
 // Told apart by people with any colour vision, and readable on white and on dark grey.
-const CATEGORIES = [ACCENT, "#d9772b", "#6a74c9", "#c2478a", "#8b9a2b", "#3b95d1", "#b98a1d", "#8a7768"];
+const CATEGORIES = [ACCENT, "#d9772b", "#6a74c9", "#c2478a", "#8b9a2b", "#17968b", "#b98a1d", "#8a7768"];
 const quiet = { labelColor: INK, titleColor: INK, labelOpacity: 0.8, titleOpacity: 0.95,
     labelFontSize: 11, titleFontSize: 12, titleFontWeight: 500 };
 const CONFIG = {
@@ -32,6 +32,7 @@ const CONFIG = {
     point: { opacity: 0.85 },
     text: { color: INK },
     rule: { color: INK },
+    style: { interval: { stroke: ACCENT } },
     range: { category: CATEGORIES, ramp: { scheme: "viridis" }, heatmap: { scheme: "viridis" } },
 };
 const STYLE = `
@@ -45,7 +46,8 @@ const STYLE = `
 .ml-chart-hidden { position: absolute; inset: 0 0 auto 0; visibility: hidden; }
 .ml-chart-note { display: flex; align-items: center; justify-content: center; text-align: center;
     min-height: inherit; padding: 16px; opacity: 0.75; white-space: pre-line; }
-.ml-chart-actions { display: flex; justify-content: flex-end; gap: 4px; min-height: 26px; margin-top: 2px; }
+.ml-chart-actions { display: flex; align-items: center; justify-content: flex-end; gap: 4px; min-height: 26px; margin-top: 2px; }
+.ml-chart-hint { margin-right: auto; font-size: 13px; opacity: 0.7; }
 .ml-chart-actions button { font: 500 11px ${FONT}; letter-spacing: 0.03em; color: inherit; opacity: 0.7;
     background: none; border: 1px solid transparent; border-radius: 4px; padding: 4px 8px; cursor: pointer; }
 .ml-chart-actions button:hover { opacity: 1; border-color: color-mix(in srgb, currentColor 30%, transparent); }
@@ -288,7 +290,7 @@ export default {
         render_actions() {
             const button = (text, title, action, more = {}) =>
                 h("button", { type: "button", title, "aria-label": `${title}: ${this.label}`, onClick: action, ...more }, text);
-            const actions = [];
+            const actions = this.hint && this.spec && !this.problem ? [h("span", { class: "ml-chart-hint" }, this.hint)] : [];
             if (this.has_table) {
                 const open = this.table !== null;
                 actions.push(button("Table", open ? "Hide the data table" : "Show the data as a table",

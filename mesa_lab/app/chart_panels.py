@@ -11,7 +11,7 @@ from mesa_lab.app.browser import Measured
 from mesa_lab.app.chart_options import Drawn, brushed, draw, kinds_for, options_of, picked
 from mesa_lab.app.charts import Chart
 from mesa_lab.app.controls import Choose
-from mesa_lab.app.downloads import Download, file_name, frame_bytes
+from mesa_lab.app.downloads import file_name
 from mesa_lab.app.fresh import use_fresh
 from mesa_lab.app.markup import tag
 from mesa_lab.app.mode import use_dark
@@ -158,17 +158,14 @@ def OneChart(
         with tag("p", "ml-nothing ml-quiet", role="status"):
             tag("span", "", "Drawing …")
         return
-    stem = f"{file_name(outcome)}_{kind.name}"
     brush = "brush" in str(getattr(drawn.chart, "params", ""))
+    hint = "Drag over points to see their runs below." if brush else "Click a mark to see its runs below."
     Chart(
         drawn.chart,
         drawn.label,
         table=drawn.readable,
-        filename=stem,
+        filename=f"{file_name(outcome)}_{kind.name}",
         on_click=click if on_points is not None else None,
         on_select=select if brush and on_points is not None else None,
+        hint=hint if on_points is not None else "",
     )
-    with tag("div", "ml-actions ml-chart-more"):
-        hint = "Drag over points to see their runs below." if brush else "Click a mark to see its runs below."
-        tag("span", "ml-quiet", hint if on_points is not None else "")
-        Download("Parquet", lambda: frame_bytes(drawn.readable, "parquet"), f"{stem}.parquet")

@@ -53,6 +53,7 @@ def Chart(
     filename: str = "chart",
     empty: str = "Nothing to show yet.",
     actions: bool = True,
+    hint: str = "",
     on_click: Callable[[dict[str, Any]], None] | None = None,
     on_select: Callable[[str, Any], None] | None = None,
 ) -> None:
@@ -69,6 +70,7 @@ def Chart(
         filename: Name of downloaded files, without ending.
         empty: What to say while `chart` is None.
         actions: Whether to show the buttons for table and downloads.
+        hint: What can be done with the marks, beside these buttons.
         on_click: Called with the datum of the mark that was clicked.
         on_select: Called with the name of a selection parameter of the chart and its value:
             {field: [low, high]} for a brush, {field: [values]} for points, None when it is undone.
@@ -95,6 +97,7 @@ def Chart(
         empty=problem or empty,
         height=_height(chart),
         actions=actions,
+        hint=hint,
         clickable=on_click is not None,
         selectable=on_select is not None,
         has_table=table is not None,
@@ -114,6 +117,7 @@ def _Figure(
     empty: str,
     height: int,
     actions: bool,
+    hint: str,
     clickable: bool,
     selectable: bool,
     has_table: bool,

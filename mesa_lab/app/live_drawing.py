@@ -25,7 +25,7 @@ __all__ = ["Live", "LiveChart", "draw_live"]
 MOST_CHARTS: Final = 4
 MOST_ROWS: Final = 400
 FEW_LEVELS: Final = 8
-HEIGHT: Final = 180
+HEIGHT: Final = 230
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,12 @@ def _against(results: Results, outcome: str, parameter: str) -> LiveChart:
     tooltip = [_tip(title, field, plain=field == "x" and not about["numeric"]) for title, field in tips]
     layers: list[dict[str, Any]] = [
         {
-            "mark": {"type": "rule", "opacity": 0.3 if cloud else 0.8, "strokeWidth": 1 if many else 1.5},
+            "mark": {
+                "type": "rule",
+                "style": "interval",
+                "opacity": 0.3 if cloud else 0.8,
+                "strokeWidth": 1 if many else 1.5,
+            },
             "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
         },
         {
@@ -154,7 +159,11 @@ def _against(results: Results, outcome: str, parameter: str) -> LiveChart:
     ]
     if about["numeric"] and not cloud and len(shown) > 1:
         layers.insert(
-            1, {"mark": {"type": "line", "opacity": 0.5}, "encoding": {"x": x, "y": {**y, "field": "mean"}}}
+            1,
+            {
+                "mark": {"type": "line", "opacity": 0.7, "strokeWidth": 1.5},
+                "encoding": {"x": x, "y": {**y, "field": "mean"}},
+            },
         )
     rows = _rows(shown, ["x", "mean", "low", "high", "n"])
     return LiveChart(
@@ -205,7 +214,15 @@ def _spread(results: Results, outcome: str) -> LiveChart:
 
 
 def _specification(rows: list[dict[str, Any]], layers: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"width": "container", "height": HEIGHT, "data": {"values": rows}, "layer": layers}
+    # With axes and titles, so that charts beside each other are equally high.
+    fit = {"type": "fit", "contains": "padding"}
+    return {
+        "width": "container",
+        "height": HEIGHT,
+        "autosize": fit,
+        "data": {"values": rows},
+        "layer": layers,
+    }
 
 
 def _tip(title: str, field: str, *, plain: bool = False) -> dict[str, Any]:

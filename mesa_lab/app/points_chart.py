@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.app.wording import shorten, value_text
@@ -11,7 +11,9 @@ from mesa_lab.app.wording import shorten, value_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MOST_PARAMETERS", "points_chart"]
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = ["MOST_PARAMETERS", "ends_of", "points_chart"]
 
 MOST_POINTS: Final = 1_000
 MOST_PARAMETERS: Final = 5
@@ -19,7 +21,11 @@ _GAP: Final = 14
 
 
 def points_chart(
-    matrix: pd.DataFrame, names: Sequence[str], log: Sequence[str] = (), width: int = 400
+    matrix: pd.DataFrame,
+    names: Sequence[str],
+    log: Sequence[str] = (),
+    width: int = 400,
+    ends: Mapping[str, tuple[float, float]] | None = None,
 ) -> Any:
     """Draw the points of a design, at most a thousand of them.
 
@@ -28,6 +34,7 @@ def points_chart(
         names: The parameters to show, at most `MOST_PARAMETERS`.
         log: Those that have a logarithmic range.
         width: Width of the whole chart in pixels.
+        ends: The ranges that the points are to cover, by name; an axis without one ends where its points do.
 
     Returns:
         An altair chart: one strip for one parameter, one plane for two, a triangle of planes for more. None without any.
@@ -46,6 +53,7 @@ def points_chart(
         if not numeric[name]:
             table[columns[name]] = [value_text(value) for value in shown[name]]
     table = table.assign(point=shown.index)
+    spans = {name: _span(matrix[name], (ends or {}).get(name)) for name in names if numeric[name]}
     tips = [alt.Tooltip("point:Q", title="Point")]
     tips += [alt.Tooltip(f"{columns[name]}:N", title=name) for name in names]
 
@@ -58,12 +66,17 @@ def points_chart(
             tickCount=3 if size < 200 else 6,
             labelOverlap=True,
             labelLimit=70,
+            labelFlush=10 if kind is alt.X else alt.Undefined,
+            minExtent=38 if kind is alt.Y else alt.Undefined,
             labelAngle=0 if kind is alt.X else alt.Undefined,
-            **(_whole_ticks(matrix[name], 3 if size < 200 else 6) if whole[name] else {}),
+            **(
+                _ticks(spans[name], 3 if size < 200 else 6, whole[name], name in log) if numeric[name] else {}
+            ),
         )
         if not numeric[name]:
             return kind(f"{columns[name]}:N", axis=look, sort=None)
-        scale = alt.Scale(type="log" if name in log else "linear", zero=False, nice=False, padding=6)
+        kept = {"type": "log" if name in log else "linear", "nice": False, "padding": 6}
+        scale = alt.Scale(domain=list(spans[name]), **kept) if len(table) else alt.Scale(zero=False, **kept)
         return kind(f"{columns[name]}:Q", axis=look, scale=scale)
 
     def plane(x: str, y: str | None, size: float, *, left: bool, bottom: bool) -> Any:
@@ -99,6 +112,7 @@ def points_chart(
                 for column in range(row)
             ),
             spacing=_GAP,
+            bounds="flush",
         )
         for row in range(1, len(names))
     ]
@@ -110,10 +124,39 @@ def _fitted(chart: Any) -> Any:
     return chart.properties(autosize={"type": "fit", "contains": "padding"})
 
 
-def _whole_ticks(values: Any, most: int) -> dict[str, Any]:
-    """Ticks at whole numbers only; Vega's own step goes below one where few numbers share an axis."""
-    low, high = min(values.tolist(), default=0), max(values.tolist(), default=0)
-    few = {"values": list(range(low, high + 1))} if high - low < most else {"tickMinStep": 1}
+def ends_of(experiment: Experiment) -> dict[str, tuple[float, float]]:
+    """Return the ranges that the points of an experiment are to cover; listed points cover what they cover."""
+    from mesa_lab.preparation.designs import Table
+    from mesa_lab.preparation.parameters import Integer, Real
+
+    if isinstance(experiment.design, Table):
+        return {}
+    return {
+        name: (given.low, given.high)
+        for name, given in experiment.space.varied.items()
+        if isinstance(given, Real | Integer)
+        and not given.distribution
+        and given.low is not None
+        and given.high is not None
+    }
+
+
+def _span(values: Any, ends: tuple[float, float] | None) -> tuple[float, float]:
+    numbers = [*values.tolist(), *(ends or ())]
+    return min(numbers, default=0), max(numbers, default=0)
+
+
+def _ticks(span: tuple[float, float], most: int, whole: bool, log: bool) -> dict[str, Any]:
+    """Ticks where Vega's own would be too many, or below one where few whole numbers share an axis."""
+    low, high = span
+    if log and low > 0:
+        powers = [
+            10.0**power for power in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+        ]
+        return {"values": powers} if len(powers) > 1 else {}
+    if not whole:
+        return {}
+    few = {"values": list(range(int(low), int(high) + 1))} if high - low < most else {"tickMinStep": 1}
     return {"format": ",d", **few}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import solara
@@ -13,7 +13,7 @@ from mesa_lab.app.controls import Action
 from mesa_lab.app.markup import icon, tag
 from mesa_lab.app.matrix_table import MatrixTable
 from mesa_lab.app.outlook import Outlook
-from mesa_lab.app.points_chart import MOST_PARAMETERS, points_chart
+from mesa_lab.app.points_chart import MOST_PARAMETERS, ends_of, points_chart
 from mesa_lab.app.rates import cores
 from mesa_lab.app.row_fields import Chip
 from mesa_lab.app.trial import Speed, estimate
@@ -59,7 +59,7 @@ def PreviewPanel(
         if value.note:
             tag("p", "ml-quiet", value.note)
         if value.preview is not None:
-            Points(value.preview, log)
+            Points(value.preview, log, ends_of(value.experiment))
 
 
 @solara.component
@@ -109,7 +109,7 @@ def Duration(
 
 
 @solara.component
-def Points(preview: Preview, log: Sequence[str]) -> None:
+def Points(preview: Preview, log: Sequence[str], ends: Mapping[str, tuple[float, float]]) -> None:
     """The points of a design: charts, table, diagnostics, warnings."""
     names = [str(name) for name in preview.matrix.columns]
     view, set_view = solara.use_state("chart")
@@ -120,7 +120,7 @@ def Points(preview: Preview, log: Sequence[str]) -> None:
             return
         Views(view, set_view)
         if view == "chart":
-            PointsChart(preview, names, log)
+            PointsChart(preview, names, log, ends)
         elif view == "table":
             MatrixTable(preview.matrix)
         else:
@@ -129,14 +129,16 @@ def Points(preview: Preview, log: Sequence[str]) -> None:
 
 
 @solara.component
-def PointsChart(preview: Preview, names: list[str], log: Sequence[str]) -> None:
+def PointsChart(
+    preview: Preview, names: list[str], log: Sequence[str], ends: Mapping[str, tuple[float, float]]
+) -> None:
     """The points, for up to five parameters at a time."""
     chosen, set_chosen = solara.use_state(tuple[str, ...]())
     width, set_width = solara.use_state(0)
     shown = tuple(name for name in chosen if name in names) or tuple(names[:4])
 
     def draw() -> Any:
-        return points_chart(preview.matrix, shown, log, width) if preview.n_points and width else None
+        return points_chart(preview.matrix, shown, log, width, ends) if preview.n_points and width else None
 
     chart = solara.use_memo(draw, dependencies=[id(preview), shown, tuple(log), width])
 

@@ -70,12 +70,17 @@ def sentence(standing: Standing) -> str:
 
 
 def numbers(standing: Standing) -> list[tuple[str, str]]:
-    """Return the figures of a study with their names, always the same ones, so that nothing jumps."""
-    status = standing.status
+    """Return the figures of a study with their names, the same ones until it has ended, so that nothing jumps."""
+    status, seconds = standing.status, standing.seconds
     failed = status.failed + status.timed_out
+    counts = [("Done", f"{status.done:,} of {status.n_runs:,}"), ("Failed", f"{failed:,}")]
+    if standing.state == "finished":
+        took = (
+            [("Rate", rate_text(status.finished / seconds)), ("Took", duration(seconds))] if seconds else []
+        )
+        return counts + took
     return [
-        ("Done", f"{status.done:,} of {status.n_runs:,}"),
-        ("Failed", f"{failed:,}"),
+        *counts,
         ("Rate", rate_text(status.rate)),
         (
             "Time left",

@@ -119,9 +119,15 @@ def TablesPanel(
                     key="point" if name == "points" else "run_id",
                     on_row=open_point if name == "points" else on_run,
                     chosen=run,
-                    hidden=("outcome", "traceback"),
+                    hidden=_aside(frame),
                     on_rows=keep,
                 ).key(name)
+
+
+def _aside(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Columns that would only take the place of others: a run says its seed when it is opened."""
+    same = "time" in frame and "steps" in frame and (frame["time"] == frame["steps"]).all()
+    return ("outcome", "traceback", "seed", *(["time"] if same else []))
 
 
 def _hint(name: str, outcome: str) -> str:

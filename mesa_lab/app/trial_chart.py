@@ -55,5 +55,6 @@ def line_chart(series: pd.DataFrame, outcome: str) -> Any:
                 alt.Tooltip("value:Q", title=outcome, format=",.4~g"),
             ],
         )
-        .properties(width="container", height=150)
+        # With axis and title, so that charts beside each other are equally high.
+        .properties(width="container", height=196, autosize={"type": "fit", "contains": "padding"})
     )

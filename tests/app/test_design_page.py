@@ -22,7 +22,7 @@ from mesa_lab.app.outlook import look
 from mesa_lab.app.parameter_rows import ParameterRow, kinds_for
 from mesa_lab.app.parsing import parse
 from mesa_lab.app.parts_form import fixed_text, read_fixed
-from mesa_lab.app.points_chart import points_chart
+from mesa_lab.app.points_chart import ends_of, points_chart
 from mesa_lab.app.preview_panel import PreviewPanel
 from mesa_lab.app.settings_form import outcome_text, read_outcome
 from mesa_lab.app.trial import Speed, Trial
@@ -428,6 +428,21 @@ def test_points_are_drawn_in_pairs_whatever_parameters_are_called():
     triangle = draw(matrix, names)
     assert [len(row["hconcat"]) for row in triangle["vconcat"]] == [1, 2, 3, 4]
     assert triangle["vconcat"][1]["hconcat"][0]["encoding"]["y"]["type"] == "nominal"
+
+
+def test_the_chart_of_points_shows_the_whole_ranges():
+    space = {"a": ml.Real(0, 10), "b": ml.Integer(1, 3), "c": ml.Real(distribution="norm", loc=0, scale=1)}
+    experiment = ml.Experiment("a:B", space, ml.LatinHypercube(2))
+    assert ends_of(experiment) == {"a": (0, 10), "b": (1, 3)}
+    matrix = experiment.design_matrix()
+    plane = draw(matrix, ["a", "b"], ends=ends_of(experiment))["encoding"]
+    assert (plane["x"]["scale"]["domain"], plane["y"]["scale"]["domain"]) == ([0, 10], [1, 3])
+    assert plane["y"]["axis"]["values"] == [1, 2, 3]
+    outside = draw(matrix.assign(a=[5.0, 12.0]), ["a", "b"], ends=ends_of(experiment))["encoding"]
+    assert outside["x"]["scale"]["domain"] == [0, 12]
+    own = draw(matrix, ["a", "c"])["encoding"]["x"]["scale"]["domain"]
+    assert own == [matrix["a"].min(), matrix["a"].max()]
+    assert ends_of(ml.Experiment("a:B", {"a": ml.Real(0, 1)}, ml.Table([{"a": 5}]))) == {}
 
 
 def test_large_designs_are_counted_but_not_made(monkeypatch):

@@ -1,6 +1,8 @@
 """The results page and its parts, without a browser."""
 
+import contextlib
 import io
+import sqlite3
 import time
 from dataclasses import replace
 
@@ -250,6 +252,8 @@ def test_the_page_opens_the_study_of_the_address(folder, show):
     box = show(Page(Workspace(folder), "neighbours"))
     assert until(lambda: "Schelling, 4 design points, 8 runs" in texts(box))
     assert until(lambda: "1 to 8 of 8" in texts(box))
+    headings = [text for text in texts(box) if text in ("Seed", "Steps", "Time", "Set-up (s)")]
+    assert headings == ["Steps", "Set-up (s)"]
     button(box, "Open Run 5").click()
     assert until(lambda: "The same run again" in texts(box))
     button(box, "Back to the table").click()
@@ -289,6 +293,23 @@ def test_a_file_that_is_no_study_is_said_to_be_none(tmp_path, show):
 
     assert until(alerts)
     assert NASTY in texts(box)
+
+
+def test_results_that_were_changed_are_shown_and_said_to_be(folder, tmp_path, show):
+    path = tmp_path / "changed.study"
+    with ml.open_study(folder / "neighbours.study") as whole:
+        whole.copy(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE runs SET o0 = 999 WHERE run_id = 3")
+
+    def see():
+        box = show(ResultsView(path, "changed", 8, ResultView(), lambda view: None))
+        assert until(lambda: any("the results of" in text for text in texts(box)))
+        return box
+
+    with pytest.warns(UserWarning, match="is damaged"):
+        box = see()
+    assert until(lambda: "Schelling, 4 design points, 8 runs" in texts(box))
 
 
 def test_what_is_looked_at_fits_into_an_address():

@@ -119,6 +119,9 @@ def test_figures_have_sensible_units():
         "Time left": "about 2 minutes",
     }
     assert dict(numbers(stand()))["Time left"] == "–"
+    assert dict(numbers(stand("finished", done=20, n_runs=20))) == {"Done": "20 of 20", "Failed": "0"}
+    ended = dataclasses.replace(stand("finished", done=20, n_runs=20), seconds=10.0)
+    assert numbers(ended)[2:] == [("Rate", "2 runs per second"), ("Took", "10 s")]
     assert rate_text(1.0) == "1 run per second"
     assert rate_text(0.5) == "30 runs per minute"
 

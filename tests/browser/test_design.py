@@ -208,7 +208,7 @@ def test_every_kind_of_design_has_its_form_and_preview(lab, visit, shoot, name):
     page.get_by_role("button", name="Diagnostics").click()
     page.wait_for_selector("text=Centred discrepancy")
     page.get_by_role("button", name="Table", exact=True).click()
-    page.wait_for_selector(".ml-preview td.ml-number")
+    page.get_by_role("region", name="Design points").wait_for()
     shoot(page, f"design-{name}")
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, override
 
+import numpy as np
+
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.designs.csv_file import read_csv
 from mesa_lab.preparation.designs.design import Design, check_memory
@@ -19,13 +21,14 @@ __all__ = ["Table", "fit"]
 ROW_NUMBERS = ("", "Unnamed: 0", "point")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table(Design):
     """Points of one's own, or from any outside tool.
 
-    They are a DataFrame, a list of dicts, a dict of columns, or a CSV file. A file is read once, here, so that the experiment holds its own points whatever happens to the file. Each parameter
-    that varies needs a column, and its values get the parameter's type. Further columns are values for other
-    parameters, which replace those held fixed. A first column of row numbers is left out. An empty cell is None.
+    They are a DataFrame, a list of dicts, a dict of columns, or a CSV file. A file is read once, here, so that the
+    experiment holds its own points whatever happens to the file. Each parameter that varies needs a column, and its
+    values get the parameter's type. Further columns are values for other parameters, which replace those held fixed. A
+    first column of row numbers is left out. An empty cell is None.
 
     Args:
         data: The points, or the path of a CSV file.
@@ -70,6 +73,10 @@ class Table(Design):
         settle(self, "data", FrozenDict(columns))
         settle(self, "path", None)
         settle(self, "_origin", (origin, lines))
+
+    def __repr__(self) -> str:
+        rows = len(next(iter(self.data.values())))
+        return f"Table({rows:,} {'point' if rows == 1 else 'points'} of {', '.join(self.names)})"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -161,6 +168,11 @@ def _columns(source: Any) -> dict[str, list[Any]]:
             if isinstance(values, str | bytes) or not isinstance(values, Iterable):
                 raise DesignError(f"The table's column '{name}' is {values!r}. Give a list of values.")
             columns[name] = list(values)
+    elif isinstance(source, np.ndarray) and not source.dtype.names:
+        raise DesignError(
+            f"Table is given an array of shape {source.shape}, which has no names for its columns. Name them: "
+            "Table(pandas.DataFrame(array, columns=[...]))."
+        )
     elif isinstance(source, Iterable) and not isinstance(source, bytes):
         columns = _from_rows(list(source))
     else:
