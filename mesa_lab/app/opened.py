@@ -28,10 +28,14 @@ class StudyFile:
 
     Args:
         path: The study.
+
+    Attributes:
+        damage: What is damaged, once something was read that is not what was written; else empty.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.damage = ""
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -66,7 +70,10 @@ class StudyFile:
     def runs_frame(self, outcomes: Sequence[str] | None = None, **words: Any) -> pd.DataFrame:
         """One row per run that has a result."""
         with self._open() as study:
-            return study.runs_frame(outcomes, **words)
+            study.damage = self.damage  # what is known need not be looked for again
+            frame = study.runs_frame(outcomes, **words)
+            self.damage = study.damage
+            return frame
 
     def points_frame(self) -> pd.DataFrame:
         """The design points."""

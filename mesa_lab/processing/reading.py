@@ -6,6 +6,7 @@ A chart of one outcome does not load fifty, and a million runs are held once. Th
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +44,11 @@ class Reader:
     def __init__(self, study: ResultsSource) -> None:
         self.study = study
         self._values: dict[str, pd.Series[Any]] = {}
+
+    @property
+    def damage(self) -> str:
+        """What is damaged of the study, once something was read that is not what was written; else empty."""
+        return getattr(self.study, "damage", "")
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -111,7 +117,7 @@ class Reader:
 
         Runs of points or replications that the experiment no longer asks for stay in the study and are not results.
         """
-        raw = self.study.runs_frame(outcomes=[], columns=_BASE)
+        raw = self._runs_frame([], _BASE)
         asked = raw["point"].isin(self.points.index) & (raw["replication"] < self.experiment.replications)
         raw = raw[asked].sort_values("run_id", ignore_index=True)
         frame = pd.DataFrame({name: raw[name].astype("int64") for name in _BASE[:3]})
@@ -154,7 +160,7 @@ class Reader:
         names = [name for name in outcomes if name not in self._values]
         own = [name for name in recorded if f"{_OWN}{name}" not in self._values]
         if names or own:
-            raw = self.study.runs_frame(outcomes=names, columns=["run_id", *own])
+            raw = self._runs_frame(names, ["run_id", *own])
             first = raw.shape[1] - len(
                 names
             )  # an outcome may be named like what is recorded: it stands behind
@@ -168,6 +174,13 @@ class Reader:
                     raw.iloc[:, list(raw.columns[:first]).index(name)], rows
                 )
         return self._values
+
+    def _runs_frame(self, outcomes: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+        known = self.damage
+        frame = self.study.runs_frame(outcomes=outcomes, columns=columns)
+        if self.damage != known:
+            warnings.warn(self.damage, stacklevel=4)
+        return frame
 
     def parameters_of(self, point: Any) -> dict[str, pd.Series[Any]]:
         """The parameter columns of runs, from the points that they belong to."""

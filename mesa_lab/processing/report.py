@@ -104,6 +104,7 @@ def _content(results: Results, title: str | None, outcomes: str | Sequence[str] 
         "sessions": _sessions(results),
         "study": Path(str(getattr(results.study, "path", "experiment.study"))).name,
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "damage": results.damage.splitlines(),  # what is above has been read by now
     }
 
 

@@ -19,11 +19,12 @@ from typing import Final, NoReturn
 import numpy as np
 
 from mesa_lab.errors import StudyFormatError
-from mesa_lab.study import checksums, legible, table_checksums
+from mesa_lab.study import checksums, column_checksums, legible, table_checksums
 from mesa_lab.study.growth import meta
 from mesa_lab.study.layout import plan, ranges
+from mesa_lab.study.reading import at_one_moment
 
-__all__ = ["Checked", "check", "look_at_tables", "refuse", "suspecting"]
+__all__ = ["Checked", "check", "described", "look_at_tables", "refuse", "suspecting"]
 
 _MEANT: Final = {
     "meta": "the description of the experiment",
@@ -33,6 +34,7 @@ _MEANT: Final = {
     "blocks": "the series",
     "agent_blocks": "the agents' data",
     "run_checksums": "the checksums of runs",
+    "column_checksums": "the checksums of the columns of runs",
     "table_checksums": "the checksums of tables",
     "failures": "the messages of failed runs",
     "tally": "the counts of runs",
@@ -41,7 +43,7 @@ _MEANT: Final = {
     "driver": "the records of its driver",
 }
 _OF_TEXTS: Final = ("points", "outcomes", "failures", "sessions")
-_NOT_IN_ALL: Final = ("run_checksums", "table_checksums")  # an older version has none
+_NOT_IN_ALL: Final = ("run_checksums", "column_checksums", "table_checksums")  # an older version has none
 _OTHER: Final = "are not those that were written"
 _AT_A_TIME: Final = 10_000
 _LAST: Final = 2**62
@@ -71,29 +73,31 @@ def check(connection: sqlite3.Connection, path: Path) -> Checked:
     Raises:
         StudyFormatError: If it is not; the message names what is damaged.
     """
-    with _at_one_moment(connection):
+    with at_one_moment(connection):
         found = _Found(connection)
     if found.damage:
-        what = "\n".join(f"  - {line}" for line in found.damage)
         raise StudyFormatError(
-            f"'{path}' is damaged:\n{what}\n"
+            f"{_said(path, found.damage)}\n"
             f"Use a backup, or save the rest with `mesa-lab rescue {path} -o {legible.rescued(path)}`: going on with "
             "the new study runs again what is missing."
         )
     return Checked(found.runs, found.unknown)
 
 
-@contextmanager
-def _at_one_moment(connection: sqlite3.Connection) -> Iterator[None]:
-    """Have all that is read belong together: the study may be written meanwhile."""
-    own = not connection.in_transaction
-    if own:
-        connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if own:
-            connection.execute("ROLLBACK")
+def described(connection: sqlite3.Connection, path: Path) -> str:
+    """Return what to say of a study in which something other was read than was written; empty when it is whole after all."""
+    with at_one_moment(connection):
+        found = _Found(connection)
+    if not found.damage:
+        return ""
+    return (
+        f"{_said(path, found.damage)}\n"
+        f"What is shown of these runs, and what is computed from them, may be wrong. {legible.advice(path)}"
+    )
+
+
+def _said(path: Path, damage: list[str]) -> str:
+    return "\n".join([f"'{path}' is damaged:", *(f"  - {line}" for line in damage)])
 
 
 def look_at_tables(connection: sqlite3.Connection, path: Path) -> None:
@@ -102,7 +106,7 @@ def look_at_tables(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         StudyFormatError: If they are not.
     """
-    with _at_one_moment(connection):
+    with at_one_moment(connection):
         changed = table_checksums.changed(connection)
     if changed:
         refuse(connection, path)
@@ -165,6 +169,8 @@ class _Found:
                 if missing > 0
                 else f"it has {_runs(self.runs)}, and has counted {self._had:,}"
             )
+        elif not self.damage and not self._totals.agree(connection):
+            self.damage.append(f"{_MEANT['column_checksums']} {_OTHER}")
         elif not self._pages and not changed and dict(self._ask(_TALLY)) != self._statuses():
             self.damage.append("it has not as many runs done and failed as it has counted")
 
@@ -229,10 +235,11 @@ class _Found:
         outcomes, columns = checksums.fields(self._connection)
         sums = checksums.Sums(self._last_block)
         changed, astray = set[int](), set[int]()
+        self._totals = column_checksums.Totals()
         rows = legible.rows(self._connection, "runs", columns, 0, self._last_run)
         for some in batched(rows, _AT_A_TIME):
             run_id, blocks, right = checksums.places(whole, self._last_block, some)
-            sums.add(blocks, checksums.of_rows(outcomes, some))
+            sums.add(blocks, checksums.of_rows(outcomes, some, self._totals))
             changed.update(blocks[~right].tolist())
             astray.update(run_id[~right].tolist())
             known = blocks[(blocks >= 0) & (blocks <= self._last_block)]

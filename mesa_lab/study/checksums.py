@@ -7,136 +7,63 @@ for nothing: where a run stands (run_id, point, replication, which are checked a
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-import struct
-import zlib
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from mesa_lab.study import cells
+from mesa_lab.study.column_checksums import Totals
 from mesa_lab.study.layout import RunPlan, plan
 
-__all__ = ["Sums", "changed_blocks", "count_attempt", "fields", "note", "of_rows", "places", "take_out"]
+__all__ = [
+    "Sums",
+    "changed_blocks",
+    "count_attempt",
+    "fields",
+    "note",
+    "note_columns",
+    "of_rows",
+    "places",
+    "take_out",
+]
 
-_COLUMNS: Final = (
-    "run_id", "point", "replication", "seed", "status", "steps", "time", "init_seconds", "run_seconds", "notes",
-    "attempt", "block",
-)  # fmt: skip
+_COLUMNS: Final = ("run_id", "point", "replication", *cells.COUNTED, "block")
 _ATTEMPT: Final = _COLUMNS.index("attempt")
 _COUNTED: Final = slice(_COLUMNS.index("seed"), _ATTEMPT + 1)
 _BLOCK: Final = _COLUMNS.index("block")
 _OUTCOMES: Final = len(_COLUMNS)
-
-# 62 bits: a sum or difference of two still fits SQLite's integers, and "&" brings it back.
-_BITS: Final = 2**62 - 1
-_MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_ROW: Final = np.uint64(0x94D049BB133111EB)
+_MIX: Final = np.uint64(0x94D049BB133111EB)
 _FOLD: Final = np.uint64(31)
-_FLOAT: Final = np.uint64(0x5851F42D4C957F2D)  # one bit in a row's head makes a whole number of a float
-_REAL: Final = [_COLUMNS[_COUNTED].index(name) for name in ("time", "init_seconds", "run_seconds")]
-_STEPS: Final = _COLUMNS[_COUNTED].index("steps")
-_NONE, _WHOLE, _NUMBER = {type(None)}, {int, bool}, {float, type(None)}
 _AT_A_TIME: Final = 10_000
 
 
-def of_rows(outcomes: Sequence[str], rows: Sequence[Sequence[Any]]) -> npt.NDArray[np.uint64]:
+def of_rows(
+    outcomes: Sequence[str], rows: Sequence[Sequence[Any]], totals: Totals | None = None, times: int = 1
+) -> npt.NDArray[np.uint64]:
     """Return the number of each of some runs.
 
     Args:
         outcomes: Names of the outcomes that are given; one without a value is as one that is not given.
         rows: The columns of `runs` as the schema has them, then those outcomes.
+        totals: Where the runs count for the checksums of columns.
+        times: How often: once, or -1 where they are taken out.
     """
     columns = list(zip(*rows, strict=True))
-    return (
-        _of_columns(outcomes, columns[_COUNTED] + columns[_OUTCOMES:]) if columns else np.zeros(0, np.uint64)
-    )
-
-
-def _of_columns(outcomes: Sequence[str], columns: Sequence[Sequence[Any]]) -> npt.NDArray[np.uint64]:
-    keys = _keys(tuple(outcomes))
-    cells = np.empty((len(keys), len(columns[0])), np.uint64)
-    for place, (column, key) in enumerate(zip(columns, keys, strict=True)):
-        if place == _STEPS and float in map(type, column):
-            column = [_whole(value) for value in column]  # as SQLite keeps it in this column
-        _fill(cells[place], column, key, real=place in _REAL)
-    # Each step is one to one: a single changed value always changes the number.
-    cells ^= keys[:, None]
-    cells *= _MIX
-    cells ^= cells >> _FOLD
-    cells *= keys[:, None]
-    rows = cells.sum(axis=0, dtype=np.uint64)
-    rows ^= rows >> _FOLD
-    rows *= _MIX_ROW
-    rows ^= rows >> _FOLD
-    return rows
-
-
-@lru_cache(maxsize=64)
-def _keys(outcomes: tuple[str, ...]) -> npt.NDArray[np.uint64]:
-    """Return an odd number for each column, so that equal values under two names count differently."""
-    names = [*_COLUMNS[_COUNTED], *(f"outcome {name}" for name in outcomes)]
-    digests = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
-    return np.frombuffer(digests, "<u8").astype(np.uint64) | np.uint64(1)
-
-
-def _fill(cells: npt.NDArray[np.uint64], column: Sequence[Any], key: np.uint64, real: bool) -> None:
-    """Write a column's values as 64 bits each; the key itself stands for no value, and then counts for nothing."""
-    if real:
-        try:
-            _fill_numbers(cells, column, key)
-        except (ValueError, TypeError):  # only damage puts anything else there
-            _fill_any(cells, column, key)
-        return
-    types = set(map(type, column))
-    if types == _NONE:
-        cells[:] = key
-    elif types <= _WHOLE:
-        cells[:] = np.array(column, np.int64).view(np.uint64)
-    elif types <= _NUMBER:
-        _fill_numbers(cells, column, key)
-    else:
-        _fill_any(cells, column, key)
-
-
-def _fill_numbers(cells: npt.NDArray[np.uint64], column: Sequence[Any], key: np.uint64) -> None:
-    numbers = np.array(column, np.float64)  # None becomes NaN
-    numbers += 0.0  # SQLite may return -0.0 as 0.0
-    np.bitwise_xor(numbers.view(np.uint64), _FLOAT, out=cells)
-    missing = numbers != numbers  # SQLite has no NaN
-    if missing.any():
-        cells[missing] = key
-
-
-def _fill_any(cells: npt.NDArray[np.uint64], column: Sequence[Any], key: np.uint64) -> None:
-    if len(set(column)) == 1 and type(column[0]) is str:
-        cells[:] = _of_bytes(column[0].encode("utf-8", "replace"))
-        return
-    known = {cell: _bits(cell[1]) for cell in set(zip(map(type, column), column, strict=True))}
-    bits = [known[cell] for cell in zip(map(type, column), column, strict=True)]
-    cells[:] = np.array([int(key) if some is None else some for some in bits], np.uint64)
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if type(value) is float and value.is_integer() and abs(value) < 2**63 else value
-
-
-def _bits(value: Any) -> int | None:
-    if value is None or value != value:
-        return None
-    if isinstance(value, float):
-        return int.from_bytes(struct.pack("<d", value + 0.0), "little") ^ int(_FLOAT)
-    if isinstance(value, int):
-        return value & 0xFFFFFFFFFFFFFFFF
-    return _of_bytes(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
-
-
-def _of_bytes(data: bytes) -> int:
-    return zlib.crc32(data, 1) << 32 | zlib.crc32(data[::-1], 2)
+    if not columns:
+        return np.zeros(0, np.uint64)
+    numbers = cells.of_columns(outcomes, columns[_COUNTED] + columns[_OUTCOMES:])
+    if totals is not None:
+        totals.add(outcomes, columns[0], numbers, times)
+    # Each step is one to one, as those before.
+    whole = numbers.sum(axis=0, dtype=np.uint64)
+    whole ^= whole >> _FOLD
+    whole *= _MIX
+    whole ^= whole >> _FOLD
+    return whole
 
 
 class Sums:
@@ -161,7 +88,7 @@ class Sums:
         )
 
     def __getitem__(self, block: int) -> int:
-        return int(self._sums[block]) & _BITS
+        return int(self._sums[block]) & cells.BITS
 
     def changed(self, connection: sqlite3.Connection) -> list[int]:
         """Return the blocks of a study whose rows are not those that were written, when all its rows have gone by."""
@@ -177,7 +104,11 @@ def _noted(connection: sqlite3.Connection) -> list[tuple[int, int]]:
 
 
 def note(
-    connection: sqlite3.Connection, block: int, outcomes: Sequence[str], rows: Sequence[Sequence[Any]] | None
+    connection: sqlite3.Connection,
+    block: int,
+    outcomes: Sequence[str],
+    rows: Sequence[Sequence[Any]] | None,
+    totals: Totals,
 ) -> None:
     """Write the checksum of a new block.
 
@@ -186,12 +117,23 @@ def note(
         block: Its number.
         outcomes: The outcomes that its runs have.
         rows: Its rows: the columns of `runs` as the schema has them, then the outcomes. None asks the study for them.
+        totals: Where they count for the checksums of columns.
     """
     if rows is None:
         outcomes, columns = fields(connection)
         rows = connection.execute(f"SELECT {columns} FROM runs WHERE block = ?", (block,)).fetchall()
-    checksum = int(of_rows(outcomes, rows).sum(dtype=np.uint64)) & _BITS
+    checksum = int(of_rows(outcomes, rows, totals).sum(dtype=np.uint64)) & cells.BITS
     connection.execute("INSERT INTO run_checksums VALUES(?, ?)", (block, checksum))
+
+
+def note_columns(connection: sqlite3.Connection) -> None:
+    """Write the checksums of the columns of all runs that are there, in a study that has none of them yet."""
+    outcomes, columns = fields(connection)
+    totals = Totals()
+    cursor = connection.execute(f"SELECT {columns} FROM runs")
+    while rows := cursor.fetchmany(_AT_A_TIME):
+        of_rows(outcomes, rows, totals)
+    totals.note(connection)
 
 
 def take_out(connection: sqlite3.Connection, run_ids: Sequence[int]) -> None:
@@ -200,7 +142,9 @@ def take_out(connection: sqlite3.Connection, run_ids: Sequence[int]) -> None:
     outcomes, columns = fields(connection)
     query = f"SELECT {columns} FROM runs JOIN json_each(?) ON run_id = value"
     rows = connection.execute(query, (which,)).fetchall()
-    numbers = of_rows(outcomes, rows).tolist()
+    totals = Totals()
+    numbers = of_rows(outcomes, rows, totals, times=-1).tolist()
+    totals.note(connection)
     connection.execute("DELETE FROM runs WHERE run_id IN (SELECT value FROM json_each(?))", (which,))
     blocks = [row[_BLOCK] for row in rows]
     connection.executemany(
@@ -220,8 +164,8 @@ def count_attempt(connection: sqlite3.Connection, run_id: int, attempt: int) -> 
 
 def _add(connection: sqlite3.Connection, blocks: Sequence[int], numbers: Sequence[int]) -> None:
     connection.executemany(
-        f"UPDATE run_checksums SET checksum = (checksum + ?) & {_BITS} WHERE block = ?",
-        [(number & _BITS, block) for number, block in zip(numbers, blocks, strict=True)],
+        f"UPDATE run_checksums SET checksum = (checksum + ?) & {cells.BITS} WHERE block = ?",
+        [(number & cells.BITS, block) for number, block in zip(numbers, blocks, strict=True)],
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from mesa_lab.errors import StudyError
-from mesa_lab.study import checksums, schema, table_checksums
+from mesa_lab.study import checksums, column_checksums, schema, table_checksums
 
 __all__ = ["KINDS", "BatchLike", "Intake", "clean"]
 
@@ -73,10 +73,12 @@ class Intake:
             How many more runs there are of each status; fewer, where a retried run has changed it.
         """
         tally: Counter[str] = Counter()
+        totals = column_checksums.Totals()
         kinds = dict(self._kinds)
         self._make_columns(batches)
         for batch in batches:
-            self._write(batch, tally)
+            self._write(batch, tally, totals)
+        totals.note(self._connection)
         if kinds != self._kinds:
             table_checksums.note(self._connection, "outcomes")
         return tally
@@ -97,7 +99,7 @@ class Intake:
         if new:
             schema.rewrite_view(self._connection)
 
-    def _write(self, batch: BatchLike, tally: Counter[str]) -> None:
+    def _write(self, batch: BatchLike, tally: Counter[str], totals: column_checksums.Totals) -> None:
         self._block += 1
         block = self._block
         names = tuple(batch.outcome_names)
@@ -116,7 +118,7 @@ class Intake:
         ]
         taken = self._connection.executemany(self._statement(names), rows).rowcount == len(rows)
         tally.update([run[4] for run in batch.runs] if taken else self._statuses(batch, block))
-        checksums.note(self._connection, block, names, rows if taken else None)
+        checksums.note(self._connection, block, names, rows if taken else None, totals)
         series = batch.series
         self._connection.execute(
             "INSERT INTO blocks(block, runs, superseded, checksum, series) VALUES(?, ?, ?, ?, ?)",

@@ -6,6 +6,7 @@ Reading needs no lease and runs no code, and may go on while a driver writes. No
 from __future__ import annotations
 
 import json
+import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -31,12 +32,20 @@ __all__ = ["OpenedStudy"]
 
 
 class OpenedStudy:
-    """The side of a study that only looks; see `Study`."""
+    """The side of a study that only looks; see `Study`.
+
+    Attributes:
+        path: The file.
+        notices: What the user should know about this file.
+        damage: What is damaged, when rows of runs were read that are not those that were written; else empty.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._connection, notice = storage.connect(self.path)
         self.notices: list[str] = [notice] if notice else []
+        self.damage = ""
+        self._one_reader = threading.Lock()
         self._close = weakref.finalize(self, self._connection.close)
         self._experiment: Experiment | None = None
         self._numbered: tuple[str, RunPlan] | None = None
@@ -158,13 +167,18 @@ class OpenedStudy:
 
         Returns:
             These columns in the order of `RUN_COLUMNS`, then one per outcome. Whole numbers and booleans with gaps
-            (failed runs have no outcomes) use pandas' nullable types.
+            (failed runs have no outcomes) use pandas' nullable types. Where something other was read than was written,
+            `damage` says so afterwards.
 
         Raises:
             OutcomeError: If an outcome is unknown.
         """
-        with storage.speaking(self.path):
-            return reading.runs_frame(self._connection, self._whole_plan(), outcomes, columns)
+        whole = self._whole_plan()
+        with self._one_reader, storage.speaking(self.path), reading.at_one_moment(self._connection):
+            frame, is_sound = reading.runs_frame(self._connection, whole, outcomes, columns)
+            if not is_sound and not self.damage:
+                self.damage = checking.described(self._connection, self.path)
+        return frame
 
     def points_frame(self) -> pd.DataFrame:
         """Return the design points: index `point`, one column per parameter, fixed ones too."""

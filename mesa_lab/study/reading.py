@@ -7,7 +7,8 @@ A million runs become a frame in a few seconds and never a list of dicts. What w
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy.typing as npt
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.encoding import from_json
+from mesa_lab.study.cells import label
+from mesa_lab.study.column_checksums import Comparison, factors
 from mesa_lab.study.intake import KINDS
 from mesa_lab.study.layout import RunPlan
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RUN_COLUMNS",
     "STATUSES",
+    "at_one_moment",
     "failures_frame",
     "points_frame",
     "runs_frame",
@@ -37,6 +41,19 @@ RUN_COLUMNS: Final = (
 )  # fmt: skip
 _FETCHED: Final = {"seed": _INT, "steps": _INT, "time": _FLOAT, "init_seconds": _FLOAT, "run_seconds": _FLOAT}
 _ROWS: Final = 10_000
+
+
+@contextmanager
+def at_one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have all that is read belong together: the study may be written meanwhile."""
+    own = not connection.in_transaction
+    if own:
+        connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if own:
+            connection.execute("ROLLBACK")
 
 
 def select_outcomes(
@@ -63,37 +80,42 @@ def runs_frame(
     whole: RunPlan,
     outcomes: Sequence[str] | None = None,
     columns: Sequence[str] = RUN_COLUMNS,
-) -> pd.DataFrame:
-    """Return one row per run that has a result, in the order of run_id.
+) -> tuple[pd.DataFrame, bool]:
+    """Return one row per run that has a result, in the order of run_id, and whether what was read is what was written.
 
     SQLite hands out about five million cells a second, so that what can be known without asking is not asked for.
+
+    Args:
+        connection: A connection to the study, in a transaction.
+        whole: Every run that the study ever asked for.
+        outcomes: Names; None for all.
+        columns: What else is wanted, of `RUN_COLUMNS`.
     """
     import pandas as pd
 
     chosen = select_outcomes(connection, outcomes)
     fetched = {name: kind for name, kind in _FETCHED.items() if name in columns}
+    names = [*fetched, *(label(name) for _, name, _ in chosen)]
     expressions = [*fetched, *(f"o{position}" for position, _, _ in chosen)]
+    comparison = Comparison(connection)
     count, last = connection.execute("SELECT count(*), coalesce(max(run_id), -1) FROM runs").fetchone()
     kinds = [*fetched.values(), *(kind for _, _, kind in chosen)]
     if count == last + 1:  # no gaps: the first so many runs of the plan
         run_id = np.arange(count, dtype=np.int64)
-        until = f"WHERE run_id <= {last}"  # the study may grow while it is read
     else:
-        kinds.insert(0, _INT)
-        expressions.insert(0, "run_id")
-        until = ""
+        cursor = connection.execute("SELECT run_id FROM runs ORDER BY run_id")
+        run_id = np.fromiter((row[0] for row in cursor), np.int64, count)
+    own = factors(run_id)
     cells: list[Any] = []
     if expressions:
-        query = f"SELECT {', '.join(expressions)} FROM runs {until} ORDER BY run_id"
-        cells = _columns(connection.execute(query), kinds)
-    if not until:
-        run_id = cells.pop(0)
+        cursor = connection.execute(f"SELECT {', '.join(expressions)} FROM runs ORDER BY run_id")
+        cells = _columns(cursor, kinds, names, own, comparison)
     data: dict[str, Any] = dict(zip(fetched, cells, strict=False))
     data |= {"run_id": run_id, "point": whole.point[run_id], "replication": whole.replication[run_id]}
     if "status" in columns:
-        data["status"] = pd.Categorical.from_codes(
-            _statuses(connection, run_id), dtype=pd.CategoricalDtype(list(STATUSES))
-        )
+        codes = _statuses(connection, run_id)
+        comparison.see_statuses(STATUSES, codes, own)
+        data["status"] = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(STATUSES)))
     if "attempt" in columns:
         tried = "SELECT run_id, attempt FROM runs WHERE run_id IN (SELECT run_id FROM failures)"
         data["attempt"] = _sparse(connection, tried, run_id, np.ones(len(run_id), np.int64))
@@ -106,7 +128,7 @@ def runs_frame(
     )
     finals.columns = [name for _, name, _ in chosen]
     # An outcome may share its name with a column about the run: both stay, and Results tells them apart.
-    return pd.concat([frame, finals], axis=1)
+    return pd.concat([frame, finals], axis=1), comparison.agrees
 
 
 def _statuses(connection: sqlite3.Connection, run_id: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
@@ -140,13 +162,26 @@ def _places(run_id: npt.NDArray[np.int64], ids: Sequence[int]) -> tuple[Any, Any
     return places[known], known
 
 
-def _columns(cursor: sqlite3.Cursor, kinds: Sequence[int]) -> list[Any]:
+def _columns(
+    cursor: sqlite3.Cursor,
+    kinds: Sequence[int],
+    names: Sequence[str],
+    own: npt.NDArray[np.uint64],
+    comparison: Comparison,
+) -> list[Any]:
     """Fetch rows as one array per column, in portions that stay small beside the result."""
     cursor.arraysize = _ROWS
     parts: list[list[Any]] = [[] for _ in kinds]
+    start = 0
     while rows := cursor.fetchmany():
-        for part, values, kind in zip(parts, zip(*rows, strict=True), kinds, strict=True):
-            part.append(_array(values, kind))
+        of = own[start : start + len(rows)]
+        start += len(rows)
+        for part, values, kind, name in zip(parts, zip(*rows, strict=True), kinds, names, strict=True):
+            array = _array(values, kind)
+            part.append(array)
+            # Of whole numbers that became floats, only the values themselves say what they were.
+            is_plain = array.dtype != object and not (kind & _FLOAT and kind & (_INT | _BOOL))
+            comparison.see(name, array if is_plain else values, of)
     return [_whole(part, kind) for part, kind in zip(parts, kinds, strict=True)]
 
 

@@ -168,6 +168,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     whole = "SELECT block FROM blocks JOIN (SELECT block, count(*) AS saved FROM runs GROUP BY block) USING (block) WHERE saved = runs"
     connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({whole})")
     _insert(connection, "failures", _texts(source, connection, "failures"))
+    checksums.note_columns(connection)
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
     table_checksums.note(connection, "meta", "points", "outcomes")
     schema.rewrite_view(connection)

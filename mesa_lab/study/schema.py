@@ -2,7 +2,7 @@
 
 Everything in them is TOML, JSON, text, numbers or Arrow streams: reading a study runs nobody's code. A newer
 schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`), and
-rows of runs have checksums (`checksums`), and so have the small tables (`table_checksums`).
+rows of runs have checksums (`checksums`), and so have their columns (`column_checksums`) and the small tables (`table_checksums`).
 """
 
 import sqlite3
@@ -28,6 +28,7 @@ CREATE INDEX unfinished ON runs(status) WHERE status <> 'done';
 CREATE TABLE blocks(
   block INTEGER PRIMARY KEY, runs INTEGER NOT NULL, superseded INTEGER NOT NULL DEFAULT 0, checksum INTEGER, series BLOB);
 CREATE TABLE run_checksums(block INTEGER PRIMARY KEY, checksum INTEGER NOT NULL);
+CREATE TABLE column_checksums(name TEXT PRIMARY KEY, checksum INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE table_checksums(name TEXT PRIMARY KEY, checksum INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE agent_blocks(
   block INTEGER NOT NULL, agent_type TEXT NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,
@@ -78,7 +79,10 @@ def lay_out(connection: sqlite3.Connection) -> None:
 
 def raise_version(connection: sqlite3.Connection) -> None:
     """Make an older study one that has what this version writes."""
+    has_runs = connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is not None
     for statement in _SCHEMA.split(";\n"):
+        if has_runs and "column_checksums(" in statement:
+            continue  # they are of all runs or of none
         if "_checksums(" in statement:  # it had none; what is there already stays without
             connection.execute(statement.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "))
     if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:

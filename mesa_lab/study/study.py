@@ -52,6 +52,7 @@ class Study(OpenedStudy):
     Attributes:
         path: The file.
         notices: What the user should know about this file.
+        damage: What is damaged, when rows of runs were read that are not those that were written; else empty.
         is_temporary: Whether it is deleted when it is no longer used.
 
     Example:

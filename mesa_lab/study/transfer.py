@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import StudyMismatchError
-from mesa_lab.study import checking, checksums, schema, storage, table_checksums
+from mesa_lab.study import checking, checksums, column_checksums, schema, storage, table_checksums
 from mesa_lab.study.agreement import Side, settle
 from mesa_lab.study.blocks import renumbered
 from mesa_lab.study.growth import meta
@@ -54,6 +54,7 @@ class Target:
         sources: The studies that were taken over.
         origin: For each run the place among them of the one that it came from, or -1.
         blocks: The highest number of a block.
+        totals: The checksums of the columns of its runs.
         repeated: How many runs a study (first) had that an earlier one (second) had too.
     """
 
@@ -66,6 +67,7 @@ class Target:
         self.origin = np.full(len(self.plan), -1, np.int32)
         self.blocks = 0
         self.repeated: Counter[tuple[Path, Path]] = Counter()
+        self.totals = column_checksums.Totals()
         self._outcomes: dict[str, str] = {}
         self._sessions: dict[Row, dict[str, Any]] = {}
 
@@ -102,6 +104,7 @@ class Target:
         )
         marks = ", ".join(f":{name}" for name in _SESSION)
         self.connection.executemany(f"INSERT INTO sessions({', '.join(_SESSION)}) VALUES({marks})", sessions)
+        self.totals.note(self.connection)
         table_checksums.note(self.connection, "outcomes")
         self.connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
         schema.rewrite_view(self.connection)
@@ -199,8 +202,7 @@ def _transfer_runs(
     wrong: dict[int, str] = {}
     for rows in storage.rows(path, source, f"SELECT {fields} FROM runs ORDER BY run_id"):
         own, blocks, right = checksums.places(whole, last, rows)
-        row_numbers = checksums.of_rows(names, rows)
-        sums.add(blocks, row_numbers)
+        sums.add(blocks, checksums.of_rows(names, rows))
         astray = astray or not right.all()
         if astray:
             continue
@@ -227,10 +229,9 @@ def _transfer_runs(
         if known.any():  # fewer, and some of them with another attempt
             ids, blocks = (np.array([row[place] for row in fresh], np.int64) for place in (0, _BLOCK))
             blocks -= target.blocks
-            row_numbers = checksums.of_rows(names, fresh)
         target.origin[ids] = len(target.sources) - 1
         np.add.at(kept, blocks, 1)
-        kept_sums.add(blocks, row_numbers)
+        kept_sums.add(blocks, checksums.of_rows(names, fresh, target.totals))  # with their new numbers
     with storage.speaking(path):
         if astray or sums.changed(source):
             checking.refuse(source, path)

@@ -84,7 +84,8 @@ def test_what_is_no_study_is_said_in_one_line(terminal, tmp_path, command):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "made"), [(("export", "-o", "out"), "Wrote out/runs.csv"), (("report",), "Wrote count.html")]
+    ("arguments", "made"),
+    [(("export", "-o", "out"), "Wrote out/runs.csv"), (("report",), "Wrote count.html")],
 )
 def test_results_that_were_changed_are_shown_with_a_warning(terminal, study, arguments, made):
     command, *rest = arguments
@@ -95,7 +96,8 @@ def test_results_that_were_changed_are_shown_with_a_warning(terminal, study, arg
     assert made in outcome.stdout
     first, what, advice = outcome.stderr.splitlines()
     assert first == "Warning: 'count.study' is damaged:"
-    assert what.startswith("  - the results of 6 runs (0 to 5) are not") or "(4)" in what
+    assert what.startswith("  - the results of ")
+    assert what.endswith(" are not those that were written")
     assert "mesa-lab check count.study" in advice
     assert "mesa-lab rescue count.study -o count-rescued.study" in advice
 

@@ -1,5 +1,8 @@
 """The same tables, charts, files and report from a study that was really run."""
 
+import contextlib
+import sqlite3
+
 import pandas as pd
 import pytest
 
@@ -91,3 +94,23 @@ def test_a_study_can_be_read_while_it_grows(study, results):
     before = results.aggregate("gain")
     with ml.open_study(study) as opened:
         assert opened.results.aggregate("gain").equals(before)
+
+
+def test_values_that_were_changed_are_shown_with_a_warning(study, tmp_path):
+    with ml.open_study(study) as opened:
+        opened.copy(tmp_path / "changed.study")
+        expected = opened.results.runs
+    with contextlib.closing(sqlite3.connect(tmp_path / "changed.study")) as connection, connection:
+        connection.execute("UPDATE runs SET o0 = 99.5 WHERE run_id = 7")
+    with ml.open_study(tmp_path / "changed.study") as opened:
+        results = opened.results
+        assert results.aggregate(ODD)["n"].sum() == 15
+        assert not results.damage
+        with pytest.warns(UserWarning, match=r"is damaged:\n  - the results of .* run"):
+            runs = results.runs  # no warning but one
+        assert results.damage
+        assert (runs["gain"] != expected["gain"]).sum() <= 4  # the others are there
+        assert runs.drop(columns="gain").equals(expected.drop(columns="gain"))
+        page = write_report(results, tmp_path / "report.html").read_text()
+    assert "is damaged:" in page
+    assert "mesa-lab check" in page

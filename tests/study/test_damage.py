@@ -203,6 +203,7 @@ def test_a_table_that_lacks_a_column_is_noticed_at_once(measured):
 def test_a_study_of_an_older_version_is_not_checked_until_it_is_written(measured, tmp_path, batch_of):
     connection = sqlite3.connect(measured)
     connection.execute("DROP TABLE run_checksums")
+    connection.execute("DROP TABLE column_checksums")
     connection.execute("UPDATE runs SET o0 = 0.5 WHERE run_id = 55")
     connection.execute("DELETE FROM runs WHERE run_id = 88")
     connection.execute("UPDATE tally SET runs = runs - 1 WHERE status = 'done'")
