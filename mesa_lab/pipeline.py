@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mesa_lab.errors import ExperimentError
 from mesa_lab.study import Shard, Study
 from mesa_lab.study import merge as merge_studies
 
@@ -59,7 +60,7 @@ def run(
     progress: bool = True,
     retry_failed: bool = False,
     overwrite: bool = False,
-    shard: tuple[int, int] | None = None,
+    shard: tuple[int, int] | str | None = None,
 ) -> Results:
     """Carry out an experiment and return its results.
 
@@ -77,13 +78,14 @@ def run(
         progress: Show what is done, what failed, and the time left.
         retry_failed: Run runs that failed or timed out before once more.
         overwrite: Start anew, in the place of a study that is there.
-        shard: Run only this part, such as (2, 8) for the second of eight, into a study of its own: for machines that
+        shard: Run only this part, such as (2, 8) or "2/8" for the second of eight, into a study of its own: for machines that
             know nothing of each other. `merge` puts the parts together.
 
     Returns:
         The results of all runs in the study.
 
     Raises:
+        ExperimentError: If it is no experiment, or its stop rule speaks of something that the model does not have.
         ModelError: If the model cannot be found.
         ParameterError: If the model does not take a parameter.
         OutcomeError: If there is nothing of that name to measure.
@@ -98,22 +100,43 @@ def run(
         >>> len(run(experiment, progress=False).runs)
         4
     """
+    from mesa_lab.preparation.experiment import Experiment
+
     if backend == "loky" and n_jobs != 0 and (path is None or overwrite or not Path(path).exists()):
         from mesa_lab.running.processes import warm_up
 
         warm_up()
     from mesa_lab.running.driver import drive  # imports much; the worker has begun meanwhile
 
+    if not isinstance(experiment, Experiment):
+        raise ExperimentError(f"run takes an Experiment, not {experiment!r:.80}.{_how_instead(experiment)}")
     experiment.check()
-    study = OpenStudy.for_experiment(
-        experiment, path, overwrite=overwrite, shard=None if shard is None else Shard(*shard)
-    )
+    study = OpenStudy.for_experiment(experiment, path, overwrite=overwrite, shard=_shard(shard))
     ending = drive(study, n_jobs=n_jobs, backend=backend, progress=progress, retry_failed=retry_failed)
     for notice in (*study.notices, *ending.notices):
         warnings.warn(notice, stacklevel=2)
     if ending.how == "interrupted":
         raise KeyboardInterrupt(ending.message)
     return study.results
+
+
+def _how_instead(given: object) -> str:
+    """What to write instead of something that is no experiment."""
+    if isinstance(given, type):
+        return f" Make one: Experiment({given.__name__}, {{parameter: values}})."
+    if isinstance(given, list | tuple):
+        return " For a list of run configurations: BatchRunner(configurations).run_all()."
+    if isinstance(given, str | Path):
+        return f" Read a file: Experiment.load({str(given)!r})."
+    return ""
+
+
+def _shard(given: object) -> Shard | None:
+    if given is None or isinstance(given, Shard):
+        return given
+    if isinstance(given, tuple | list) and len(given) == 2:
+        return Shard(*given)
+    return Shard.parse(str(given))
 
 
 def merge(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
 from mesa_lab.preparation.expressions import compile_expression
 from mesa_lab.preparation.models import build, check_parameters, load_model
+from mesa_lab.preparation.models.signatures import plan_of
 from mesa_lab.preparation.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def check(experiment: Experiment) -> None:
     """See that everything the experiment names is there; `Experiment.check` says what is raised."""
     model_cls = load_model(experiment.model)
     _check_parameters(experiment, model_cls)
+    _check_fixed(experiment, model_cls)
     protocol = experiment.protocol
     if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str)):
         return
@@ -52,6 +54,17 @@ def _check_parameters(experiment: Experiment, model_cls: type[Any]) -> None:
             raise ParameterError(
                 f"{error} If you mean the experiment's own {name}: in a file it stands above [parameters]."
             ) from None
+
+
+def _check_fixed(experiment: Experiment, model_cls: type[Any]) -> None:
+    """Tell who writes levels as a tuple, as other tools take them, that a tuple is one value here."""
+    defaults = {slot.name: slot.default for slot in plan_of(model_cls).slots}
+    for name, value in experiment.space.fixed.items():
+        if isinstance(value, tuple) and isinstance(defaults.get(name), int | float | str):
+            raise ParameterError(
+                f"Parameter '{name}' is the tuple {value!r}, which holds it fixed at that one value. "
+                f"Levels are a list, {list(value)!r}; a range is Real(low, high) or Integer(low, high)."
+            )
 
 
 def _check_outcome(outcome: Outcome, model: Any) -> None:

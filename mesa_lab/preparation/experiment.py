@@ -6,7 +6,7 @@ Frozen data. It runs nothing, and opening one from a file imports no model.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Experiment"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Experiment:
     """A model, the points at which to run it, and how to run and measure it.
 
@@ -78,9 +78,16 @@ class Experiment:
 
     def __post_init__(self) -> None:
         from mesa_lab.preparation.designs import as_design
-        from mesa_lab.preparation.models import check_parameters
+        from mesa_lab.preparation.models import check_parameters, load_model
 
         settle = object.__setattr__
+        if not isinstance(self.model, str):
+            load_model(self.model)  # an agent's class or an instance would be found out much later
+        if not isinstance(self.parameters, Mapping):
+            raise ExperimentError(
+                f"parameters is {self.parameters!r:.80}. Give a dict from each parameter to what it may be: "
+                '{"density": Real(0.5, 0.9), "radius": [1, 2], "width": 20}.'
+            )
         if self.seeds is not None:
             settle(self, "seeds", _check_seeds(self.seeds, self.replications))
             settle(self, "replications", len(self.seeds))
@@ -271,6 +278,18 @@ class Experiment:
         from mesa_lab.preparation.document import from_toml
 
         return from_toml(text)
+
+    def __repr__(self) -> str:
+        """What was asked for, without what has its default."""
+        model = self.model if isinstance(self.model, str) else self.model.__name__
+        parts = [model, repr(self.parameters), repr(self.design)]
+        for each in fields(self)[3:]:
+            value = getattr(self, each.name)
+            if each.name == "outcomes" and value is not None:
+                value = [outcome.name for outcome in value]
+            if value != each.default:
+                parts.append(f"{each.name}={getattr(value, '__qualname__', None) or repr(value)}")
+        return f"Experiment({', '.join(parts)})"
 
     def replace(self, **changes: Any) -> Experiment:
         """Return the experiment with some fields changed.

@@ -26,7 +26,7 @@ STRONG: Final = 0.3
 type Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Preview:
     """What an experiment would run.
 
@@ -60,6 +60,19 @@ class Preview:
     min_distance: float | None
     n_measured: int
     warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        measures = {
+            "discrepancy": self.discrepancy,
+            "largest correlation": self.max_abs_correlation,
+            "smallest distance": self.min_distance,
+        }
+        dropped = f" ({self.n_dropped:,} more dropped by the constraints)" if self.n_dropped else ""
+        lines = [f"<Preview: {self.n_points:,} points{dropped}, {self.n_runs:,} runs"]
+        lines += self.coverage.to_string().splitlines() if len(self.coverage) else []
+        lines += [", ".join(f"{name} {value:.3g}" for name, value in measures.items() if value is not None)]
+        lines += [f"note: {warning}" for warning in self.warnings]
+        return "\n  ".join(line for line in lines if line) + ">"
 
 
 @dataclass(frozen=True, eq=False)

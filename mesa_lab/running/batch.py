@@ -72,6 +72,11 @@ class BatchRunner:
         self.failures: list[FailureRecord] = []
         self._notices: dict[str, str] = {}
 
+    def __repr__(self) -> str:
+        return (
+            f"<BatchRunner of {len(self.configurations):,} run configurations, {len(self.failures):,} failed>"
+        )
+
     def run_all(self) -> list[Row]:
         """Run all configurations.
 

@@ -155,5 +155,5 @@ class RunResult:
     outcomes: Mapping[str, Scalar] = field(default_factory=dict)
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
-    series: pa.Table | None = None
-    agents: Mapping[str, pa.Table] = field(default_factory=dict)
+    series: pa.Table | None = field(default=None, repr=False)
+    agents: Mapping[str, pa.Table] = field(default_factory=dict, repr=False)

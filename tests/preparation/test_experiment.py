@@ -186,6 +186,34 @@ def test_what_a_step_may_yet_make_is_not_refused() -> None:
         ml.Experiment(Later, stop_when="convergenc > 1").check()
 
 
+def test_levels_written_as_a_tuple_are_found_out() -> None:
+    with pytest.raises(
+        ml.ParameterError, match=r"'width' is the tuple \(10, 20\).*Levels are a list, \[10, 20\]"
+    ):
+        ml.Experiment(Schelling, {"width": (10, 20)}).check()
+
+
+@pytest.mark.parametrize("model", [mesa.Agent, Schelling(), None, 3])
+def test_what_is_no_model_class_is_refused_at_once(model: Any) -> None:
+    with pytest.raises(ml.ModelError, match="no Mesa model|names no model"):
+        ml.Experiment(model, {"density": 0.8})
+
+
+def test_parameters_are_a_dict() -> None:
+    with pytest.raises(ml.ExperimentError, match=r"parameters is \['density'\]. Give a dict"):
+        ml.Experiment(Schelling, ["density"])  # type: ignore[arg-type]
+
+
+def test_its_repr_says_what_was_asked_for() -> None:
+    shown = repr(
+        experiment(design=[{"density": 0.5, "radius": 1}], outcomes={"glad": "happy"}, stop_when=max)
+    )
+    assert shown == (
+        "Experiment(Schelling, {'density': Real(0.5, 0.9), 'radius': Levels([1, 2]), 'width': 10}, "
+        "Table(1 point of density, radius), replications=2, max_steps=5, seed=42, outcomes=['glad'], stop_when=max)"
+    )
+
+
 def test_short_forms_give_the_same_configurations() -> None:
     runs = ml.full_factorial(Schelling, {"density": [0.5, 0.9]}, replications=2, max_steps=5, seed=1)
     same = ml.manual(Schelling, [{"density": 0.5}, {"density": 0.9}], replications=2, max_steps=5, seed=1)

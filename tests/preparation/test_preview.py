@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import mesa_lab as ml
 from mesa_lab.preparation.designs import (
     Design,
     FullFactorial,
@@ -235,3 +236,12 @@ def test_a_foreign_design_needs_points_alone() -> None:
 def test_values_far_outside_have_no_correlation() -> None:
     seen = look(PLANE, Table({"a": [2, 3, 4], "b": [0.1, 0.2, 0.3]}))
     assert seen.max_abs_correlation is None
+
+
+def test_its_repr_is_for_people() -> None:
+    shown = repr(
+        preview(ml.Experiment("m:M", {"n": [1, 2], "p": ml.Real(0, 1)}, ml.Sobol(4), constraints="p < 0.9"))
+    )
+    assert shown.startswith("<Preview: 3 points (1 more dropped by the constraints), 3 runs")
+    assert "covered" in shown
+    assert "note: One replication" in shown
