@@ -84,6 +84,11 @@ def rescue(study: Path, output: Path) -> None:
     saved = save(study, output)
     lost = f"; {count(saved.lost, 'run')} could not be saved" if saved.lost else ""
     say(f"Saved {count(saved.runs, 'run')} of {study} into {output}{lost}.")
+    if saved.lost_points:
+        note(
+            f"{count(saved.lost_points, 'design point')} could not be saved, with all runs there: the design is a function, whose code is not "
+            "run by a rescue. Going on with the study runs it, to make them again."
+        )
     with Study.open(output) as opened:
         status = opened.status()
     say(f"{summary.ended(status)}.")

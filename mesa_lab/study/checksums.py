@@ -127,7 +127,8 @@ def note(
 
 
 def note_columns(connection: sqlite3.Connection) -> None:
-    """Write the checksums of the columns of all runs that are there, in a study that has none of them yet."""
+    """Write the checksums of the columns of all runs that are there."""
+    connection.execute("DELETE FROM column_checksums")
     outcomes, columns = fields(connection)
     totals = Totals()
     cursor = connection.execute(f"SELECT {columns} FROM runs")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "asked",
     "check_shard",
+    "count_shard",
     "describe",
     "differences",
     "found",
@@ -94,7 +95,7 @@ def check_shard(connection: sqlite3.Connection, path: Path, shard: Shard) -> Non
         )
 
 
-def _count_shard(connection: sqlite3.Connection) -> None:
+def count_shard(connection: sqlite3.Connection) -> None:
     """Note how many runs a shard has, so that status never has to count."""
     shard = shard_of(connection)
     if shard is not None:
@@ -116,7 +117,7 @@ def found(connection: sqlite3.Connection, experiment: Experiment, shard: Shard |
     )
     if shard is not None:
         set_meta(connection, shard=json.dumps([shard.number, shard.of]))
-    _count_shard(connection)
+    count_shard(connection)
     table_checksums.note(connection, "points", "outcomes")
     schema.rewrite_view(connection)
 
@@ -169,7 +170,7 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
         layout=json.dumps(layout),
         size=json.dumps([wanted, experiment.replications]),
     )
-    _count_shard(connection)
+    count_shard(connection)
     return True
 
 

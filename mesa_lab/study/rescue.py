@@ -24,6 +24,7 @@ from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.study import checksums, lease, legible, schema, storage, table_checksums
 from mesa_lab.study.draft import Draft
 from mesa_lab.study.growth import meta
+from mesa_lab.study.proving import give_up_the_rest
 from mesa_lab.study.restoring import restore
 
 __all__ = ["Rescued", "rescue"]
@@ -41,11 +42,14 @@ class Rescued:
         path: The new study.
         runs: Runs in the new study.
         lost: Runs that the old one had and the new one has not.
+        lost_points: Design points that are damaged and that nothing but the code of the design's function could make
+            again, which a rescue does not run. Going on with the new study does.
     """
 
     path: Path
     runs: int
     lost: int
+    lost_points: int = 0
 
 
 def rescue(path: str | Path, target: str | Path) -> Rescued:
@@ -82,7 +86,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
             with storage.speaking(target), Draft(target) as connection:
                 schema.lay_out(connection)
                 try:
-                    runs, had = _transfer(source, connection, path)
+                    runs, had, lost_points = _transfer(source, connection, path)
                 except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
                     if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_DISK:
                         raise
@@ -94,7 +98,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
     finally:
         for suffix in ("", "-wal", "-shm"):
             copy.with_name(copy.name + suffix).unlink(missing_ok=True)
-    return Rescued(target, runs, max(had - runs, 0))
+    return Rescued(target, runs, max(had - runs, 0), lost_points)
 
 
 def _copy(path: Path, copy: Path) -> None:
@@ -128,9 +132,9 @@ def _copy(path: Path, copy: Path) -> None:
             file.truncate(expected)
 
 
-def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
+def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: Path) -> tuple[int, int, int]:
     try:
-        restore(source, connection)
+        has_all_points = restore(source, connection)
     except StudyFormatError as error:
         raise StudyFormatError(f"Nothing can be saved of '{path}': {error}. Use a backup.") from None
     outcomes, fields = checksums.fields(connection)
@@ -162,6 +166,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
         _insert(connection, "run_checksums", (row for row in noted if row[0] in sound and _all(int, *row)))
     changed = json.dumps(checksums.changed_blocks(connection))
     connection.execute("DELETE FROM runs WHERE block IN (SELECT value FROM json_each(?))", (changed,))
+    lost_points = 0 if has_all_points else give_up_the_rest(connection)
     connection.execute("DELETE FROM run_checksums WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM blocks WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM agent_blocks WHERE block NOT IN (SELECT block FROM runs)")
@@ -172,7 +177,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
     table_checksums.note(connection, "meta", "points", "outcomes")
     schema.rewrite_view(connection)
-    return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had
+    return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had, lost_points
 
 
 def _texts(source: sqlite3.Connection, connection: sqlite3.Connection, table: str) -> Iterator[Sequence[Any]]:

@@ -1,7 +1,8 @@
 """What a damaged study says of itself, restored where it says it twice: of its experiment follow its points, and the reverse.
 
 Nothing is guessed. What is put in the place of something damaged has the checksum that was noted when it was written
-(`table_checksums`), but for what matters to nobody: when the study was made, and the state of its model's code then.
+(`table_checksums`), but for what matters to nobody: when the study was made, and the state of its model's code then. No code is
+run: what a design that is a function would say again is not asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any, Final
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import growth, legible, schema, table_checksums
+from mesa_lab.study import growth, lease, legible, schema, table_checksums
+from mesa_lab.study.proving import can_prove
 from mesa_lab.study.shards import Shard
 
 __all__ = ["restore"]
@@ -24,16 +26,21 @@ __all__ = ["restore"]
 _ENTRIES: Final = ("experiment", "settings", "model", "created", "design", "layout", "size", "shard")
 _OF_NO_CONSEQUENCE: Final = ("created", "design", "model")
 _MOST_ORDERS: Final = 120
+_NOT_TO_BE_HAD: Final = (MesaLabError, LookupError, ValueError, TypeError, ImportError)
 
 type Row = tuple[Any, ...]
 
 
-def restore(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+def restore(source: sqlite3.Connection, target: sqlite3.Connection) -> bool:
     """Write what a study says of its experiment, its points and its outcomes into a new study.
 
     Args:
         source: A connection to the damaged study.
         target: A connection to the new one, which has its tables.
+
+    Returns:
+        Whether all points are those that were written. Otherwise the places of those that cannot be read are held by
+        what is no point, and `proving` tells which of the others are right.
 
     Raises:
         StudyFormatError: If something cannot be read, and does not follow from the rest.
@@ -57,9 +64,9 @@ def restore(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
             name
         )
         if value is None or not right:
-            raise StudyFormatError(f"the description of its experiment ({key}) cannot be read")
-    _restore_points(source, target, noted.get("points"), again)
+            raise StudyFormatError(f"the description of its experiment ({key}) cannot be read{again.reason}")
     _restore_outcomes(source, target, noted.get("outcomes"))
+    return _restore_points(source, target, noted.get("points"), again)
 
 
 def _noted(source: sqlite3.Connection) -> dict[str, int]:
@@ -88,6 +95,25 @@ class _Again:
         self._entries = entries
         self._made: tuple[dict[str, str], list[Row]] | None = None
 
+    @property
+    def experiment(self) -> Experiment | None:
+        """The experiment, None when it cannot be had."""
+        try:
+            return self._experiment()
+        except _NOT_TO_BE_HAD:
+            return None
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether the experiment's points are made by somebody's own code."""
+        experiment = self.experiment
+        return experiment is not None and experiment.design.runs_code  # type: ignore[union-attr]
+
+    @property
+    def reason(self) -> str:
+        """Why what follows from the points is not made again, for the end of a sentence."""
+        return ", and a rescue does not run the function that makes its points" if self.runs_code else ""
+
     def meta(self) -> dict[str, str]:
         """Return what a new study of the experiment would note."""
         return self._make()[0]
@@ -99,6 +125,10 @@ class _Again:
     def _make(self) -> tuple[dict[str, str], list[Row]]:
         if self._made is None:
             self._made = {}, []
+            if self.runs_code:
+                described = growth.describe(self._experiment())
+                self._made = {**described, "created": lease.now(), "design": ""}, []
+                return self._made
             with closing(sqlite3.connect(":memory:", isolation_level=None)) as study:
                 schema.lay_out(study)
                 try:
@@ -106,7 +136,7 @@ class _Again:
                         Shard(*json.loads(self._entries["shard"])[:2]) if "shard" in self._entries else None
                     )
                     growth.found(study, self._experiment(), shard)
-                except (MesaLabError, LookupError, ValueError, TypeError, ImportError):
+                except _NOT_TO_BE_HAD:
                     return self._made  # the experiment cannot be had
                 points = study.execute(
                     "SELECT point, occurrence, wanted, parameters FROM points ORDER BY point"
@@ -127,7 +157,7 @@ class _Again:
 
 def _restore_points(
     source: sqlite3.Connection, target: sqlite3.Connection, noted: int | None, again: _Again
-) -> None:
+) -> bool:
     (layout,) = target.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()
     count = json.loads(layout)[-1][0]
     columns = "point, occurrence, wanted, parameters"
@@ -150,7 +180,27 @@ def _restore_points(
             whole = have | {place: (place, *row) for place, row in zip(places, some, strict=False)}
             yield [whole[place] for place in sorted(whole)]
 
-    _put(target, "points", candidates(), count, noted, "its design points cannot all be read")
+    try:
+        _put(
+            target,
+            "points",
+            candidates(),
+            count,
+            noted,
+            f"its design points cannot all be read{again.reason}",
+        )
+        return True
+    except StudyFormatError:
+        experiment = again.experiment
+        if experiment is None or not again.runs_code or not rows or not can_prove(experiment):
+            raise
+    read = {row[0]: row for row in rows}
+    target.execute("DELETE FROM points")
+    target.executemany(
+        "INSERT INTO points VALUES(?, ?, ?, ?)",
+        [read.get(place, (place, place, 0, "{}")) for place in range(count)],
+    )
+    return False
 
 
 def _restore_outcomes(source: sqlite3.Connection, target: sqlite3.Connection, noted: int | None) -> None:

@@ -1,6 +1,7 @@
 """`check` and `rescue`: what a user sees of a damaged study, from the first look to the whole one."""
 
 import sqlite3
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -59,6 +60,29 @@ def test_damage_is_named_saved_from_and_run_again(terminal, study):
     timed = ["init_seconds", "run_seconds"]
     pd.testing.assert_frame_equal(again.runs.drop(columns=timed), runs.drop(columns=timed))
     pd.testing.assert_frame_equal(again.series(), series)
+
+
+def test_points_of_a_function_are_made_again_by_going_on_and_not_by_a_rescue(terminal, experiment_file):
+    file = experiment_file()
+    file.write_text(
+        file.read_text().replace('"FullFactorial"', '"FunctionDesign"\nfunction = "own.py:points"')
+    )
+    Path("own.py").write_text(
+        'open("trace", "a").close()\ndef points(space, seed): return {"size": [1, 2, 3]}\n'
+    )
+    assert terminal("run", "count.toml", *QUICK).exit_code == 0
+    runs = ml.open_study("count.study").results.runs
+    Path("trace").unlink()
+    change("count.study", "UPDATE points SET parameters = replace(parameters, '2', '9') WHERE point = 1")
+    outcome = terminal("rescue", "count.study", "-o", "saved.study")
+    assert outcome.exit_code == 0, outcome.output
+    assert "Saved 4 runs of count.study into saved.study; 2 runs could not be saved." in outcome.stdout
+    assert "1 design point could not be saved" in outcome.stderr
+    assert not Path("trace").exists()
+    assert terminal("resume", "saved.study", *QUICK).exit_code == 0
+    assert Path("trace").exists()
+    again = ml.open_study("saved.study").results.runs
+    assert sorted(again["noise"]) == sorted(runs["noise"])
 
 
 def test_what_has_no_checksum_is_said(terminal, study):

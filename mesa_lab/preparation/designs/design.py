@@ -63,6 +63,11 @@ class Design(ByValue, ABC):
             DesignError: If the design cannot be made from this space.
         """
 
+    @property
+    def runs_code(self) -> bool:
+        """Whether its points are made by code that is looked up for it, which whoever only looks at a study must not run."""
+        return False
+
     def advice(self, space: ParameterSpace) -> tuple[str, ...]:
         """Return what a methodologist would say about this design on this space, one sentence or two each."""
         return ()

@@ -56,6 +56,11 @@ class FunctionDesign(Design):
         elif not callable(self.function):
             raise DesignError(f"FunctionDesign is given {self.function!r}. Give a function of (space, seed).")
 
+    @property
+    @override
+    def runs_code(self) -> bool:
+        return isinstance(self.function, str)
+
     @override
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
         function = _find(self.function) if isinstance(self.function, str) else self.function
