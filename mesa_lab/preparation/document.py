@@ -178,7 +178,8 @@ def _read_parameter(form: Any) -> Any:
     value = options.pop(kind)
     if kind == "fixed":
         _no_more(kind, options)
-        return decode(value)
+        held = decode(value)
+        return tuple(held) if isinstance(held, list) else held  # a list would be levels again
     if kind == "distribution":
         whole = options.pop("integer", False) is True
         low, high = options.pop("low", None), options.pop("high", None)

@@ -231,3 +231,9 @@ def test_what_an_experiment_refuses_is_said_with_the_file(tmp_path: Path) -> Non
 
 def test_agents_of_a_type_may_be_one_text() -> None:
     assert from_toml('model = "m:M"\nagents = { Wolf = "energy" }').agents == {"Wolf": ("energy",)}
+
+
+def test_a_list_can_be_held_fixed() -> None:
+    described = from_toml('model = "m:M"\n[parameters]\nsizes = { fixed = [1, 2] }')
+    assert described.space.fixed == {"sizes": (1, 2)}
+    assert from_toml(described.to_toml()) == described
