@@ -8,11 +8,10 @@ belong to. This room knows neither the experiment nor its results.
 import contextlib
 import os
 import sqlite3
-import uuid
 from pathlib import Path
 
 from mesa_lab.errors import StudyBusyError, StudyError
-from mesa_lab.study import lease, storage
+from mesa_lab.study import lease, leftovers, storage
 
 __all__ = ["Draft"]
 
@@ -29,7 +28,7 @@ class Draft:
 
     def __init__(self, path: Path, *, replace: bool = False) -> None:
         self.path = path
-        self.draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
+        self.draft = leftovers.hidden(path, "new")
         self.replace = replace
         self._old: tuple[sqlite3.Connection, lease.Lease] | None = None
 
@@ -38,6 +37,7 @@ class Draft:
             raise StudyError(
                 f"There is no folder '{self.path.parent}' for the study '{self.path.name}'. Create it first."
             )
+        leftovers.clear(self.path.parent)
         if self.replace and self.path.exists():
             self._drive()
         self.connection = sqlite3.connect(self.draft, isolation_level=None, timeout=30)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
-from mesa_lab.study import checksums, lease, legible, schema, storage, table_checksums
+from mesa_lab.study import checksums, lease, leftovers, legible, schema, storage, table_checksums
 from mesa_lab.study.draft import Draft
 from mesa_lab.study.growth import meta
 from mesa_lab.study.proving import give_up_the_rest
@@ -77,7 +77,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
         raise storage.exists_already(target)
     with contextlib.suppress(StudyFormatError):
         lease.refuse_if_driven(path)
-    copy = target.with_name(f".{target.name}.damaged")
+    copy = leftovers.hidden(target, "damaged")
     try:
         with storage.speaking(path):
             _copy(path, copy)

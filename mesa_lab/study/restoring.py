@@ -233,8 +233,8 @@ def _put(
         if [row[0] for row in rows] != list(range(count)):
             continue
         target.execute(f"DELETE FROM {table}")
-        marks = ", ".join("?" * len(rows[0])) if rows else ""
-        target.executemany(f"INSERT INTO {table} VALUES({marks})", rows)
+        if rows:
+            target.executemany(f"INSERT INTO {table} VALUES({', '.join('?' * len(rows[0]))})", rows)
         if noted is None or dict(table_checksums.of(target, table))[table] == noted:
             return
     raise StudyFormatError(otherwise)
