@@ -67,8 +67,20 @@ def _check_fixed(experiment: Experiment, model_cls: type[Any]) -> None:
             )
 
 
+def _check_reference(what: str, reference: str) -> None:
+    """Functions without a name of their own leave one in a file that leads nowhere."""
+    if "<lambda>" in reference or "<locals>" in reference:
+        raise OutcomeError(
+            f"{what} was a function that only the program which made it knows ('{reference}'). Give it again, as in "
+            f"experiment.replace(...), or write it in a module and name it: 'module:function'."
+        )
+
+
 def _check_outcome(outcome: Outcome, model: Any) -> None:
-    if callable(outcome.source) or outcome.is_reference:
+    if callable(outcome.source):
+        return
+    if outcome.is_reference:
+        _check_reference(f"Outcome '{outcome.name}'", outcome.source)
         return
     if (statistic := outcome.statistic) is not None:
         near = _near_type(statistic.agent_type, model)
@@ -89,6 +101,7 @@ def _check_outcome(outcome: Outcome, model: Any) -> None:
 
 def _check_stop_rule(stop_when: str, model: Any) -> None:
     if Outcome("stop_when", stop_when).is_reference:
+        _check_reference("stop_when", stop_when)
         return
     reporters = _reporters(model)
     for name in compile_expression(stop_when).names:

@@ -205,6 +205,7 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     sources: tuple[tuple[str, int], ...] = ()
     if _this.known != digest:
         _this.tell(batch[0].run_id, loading=True)
+        _this.known = ""  # making a plan ready forgets the one before, also where it fails
         try:
             plan = prepare(digest, payload)
         except BaseException as error:

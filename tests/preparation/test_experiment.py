@@ -186,6 +186,15 @@ def test_what_a_step_may_yet_make_is_not_refused() -> None:
         ml.Experiment(Later, stop_when="convergenc > 1").check()
 
 
+@pytest.mark.parametrize("setting", ["outcomes", "stop_when"])
+def test_a_function_that_a_file_could_not_hold_is_asked_for_again(setting: str) -> None:
+    function = {"outcomes": {"x": lambda model: 1}, "stop_when": lambda model: True}[setting]
+    made = experiment(**{setting: function})
+    made.check()
+    with pytest.raises(ml.OutcomeError, match="only the program which made it knows.*Give it again"):
+        ml.Experiment.from_toml(made.to_toml()).check()
+
+
 def test_levels_written_as_a_tuple_are_found_out() -> None:
     with pytest.raises(
         ml.ParameterError, match=r"'width' is the tuple \(10, 20\).*Levels are a list, \[10, 20\]"

@@ -281,6 +281,14 @@ def test_a_model_that_workers_cannot_load(tmp_path):
         run(f"{file}:Broken", tasks(3))
 
 
+def test_what_cannot_be_loaded_leaves_the_worker_fit_for_what_it_knew():
+    first = run(mesa.examples.Schelling, tasks(2, width=5, height=5), n_jobs=1, max_steps=1)
+    with pytest.raises(RunError, match="No function 'nowhere:function'"):
+        run(mesa.examples.Schelling, tasks(2), n_jobs=1, max_steps=1, outcomes="nowhere:function")
+    again = run(mesa.examples.Schelling, tasks(2, width=5, height=5), n_jobs=1, max_steps=1)
+    assert again.finals == first.finals
+
+
 def test_a_model_whose_import_kills(tmp_path):
     file = tmp_path / "deadly.py"
     file.write_text(
