@@ -32,7 +32,7 @@ const CONFIG = {
     point: { opacity: 0.85 },
     text: { color: INK },
     rule: { color: INK },
-    style: { interval: { stroke: ACCENT } },
+    style: { interval: { color: ACCENT } },
     range: { category: CATEGORIES, ramp: { scheme: "viridis" }, heatmap: { scheme: "viridis" } },
 };
 const STYLE = `

@@ -161,7 +161,7 @@ def _against(results: Results, outcome: str, parameter: str) -> LiveChart:
         layers.insert(
             1,
             {
-                "mark": {"type": "line", "opacity": 0.7, "strokeWidth": 1.5},
+                "mark": {"type": "line", "opacity": 0.85, "strokeWidth": 1.5},
                 "encoding": {"x": x, "y": {**y, "field": "mean"}},
             },
         )

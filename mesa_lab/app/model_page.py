@@ -113,7 +113,7 @@ def Welcome() -> None:
         tag("h2", "", "From a model to an answer in four steps")
         with tag("ol", "ml-how"):
             for title, text in (
-                ("Model", "Choose one of the models on the left and try it."),
+                ("Model", "Choose one from the list and try it."),
                 ("Design", "Say which parameters vary and how; the points are shown as you type."),
                 ("Run", "Watch the runs on all cores; pause, stop and come back whenever you like."),
                 (

@@ -126,8 +126,9 @@ def TablesPanel(
 
 def _aside(frame: pd.DataFrame) -> tuple[str, ...]:
     """Columns that would only take the place of others: a run says its seed when it is opened."""
-    same = "time" in frame and "steps" in frame and (frame["time"] == frame["steps"]).all()
-    return ("outcome", "traceback", "seed", *(["time"] if same else []))
+    same = ["time"] if "time" in frame and (frame["time"] == frame["steps"]).all() else []
+    none = [name for name in ("n_failed", "n_missing") if name in frame and not frame[name].any()]
+    return ("outcome", "traceback", "seed", *same, *none)
 
 
 def _hint(name: str, outcome: str) -> str:

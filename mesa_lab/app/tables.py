@@ -25,6 +25,7 @@ __all__ = ["LABELS", "DataTable"]
 
 ROWS: Final = 15
 SECONDS: Final = ("init_seconds", "run_seconds")
+STATISTICS: Final = ("mean", "sd", "ci_low", "ci_high", "median", "q05", "q25", "q75", "q95")
 LABELS: Final = {
     "run_id": "Run",
     "point": "Point",
@@ -44,6 +45,10 @@ LABELS: Final = {
     "ci_low": "95 % from",
     "ci_high": "95 % to",
     "median": "Median",
+    "q05": "5 % below",
+    "q25": "25 % below",
+    "q75": "75 % below",
+    "q95": "95 % below",
     "stage": "While",
     "error_type": "Error",
     "message": "Message",
@@ -100,7 +105,7 @@ def DataTable(
     numeric = solara.use_memo(lambda: {n: _numeric(frame[n]) for n in names}, dependencies=[id(frame)])
 
     decimals = solara.use_memo(
-        lambda: {name: _decimals(frame[name]) for name in names if name in SECONDS},
+        lambda: {name: _decimals(name, frame[name]) for name in names},
         dependencies=[id(frame)],
     )
     hint = solara.use_memo(
@@ -205,10 +210,19 @@ def _cell(name: str, value: Any, decimals: int | None = None) -> str:
     return cell_text(value)
 
 
-def _decimals(seconds: pd.Series[Any]) -> int:
-    """As many as give the usual time two digits: another run of the same would take a little more or less."""
-    usual = float(seconds.median())
-    return min(6, max(0, 1 - math.floor(math.log10(usual)))) if usual > 0 else 0
+def _decimals(name: str, values: pd.Series[Any]) -> int | None:
+    """As many as let a column's numbers stand under each other without digits that say nothing; None to show each by itself."""
+    if name not in (*SECONDS, *STATISTICS) or not _numeric(values):
+        return None
+    sizes = values.astype("float64").abs()[values != 0].dropna()
+    if not len(sizes):
+        return 0
+    if math.isinf(sizes.max()):
+        return None
+    if name in SECONDS:  # another run of the same would take a little more or less
+        return min(6, max(0, 1 - math.floor(math.log10(sizes.median()))))
+    decimals = max(0, 3 - math.floor(math.log10(sizes.max())))
+    return decimals if decimals <= 6 and sizes.min() * 10**decimals >= 1 else None
 
 
 def _example(frame: pd.DataFrame, names: list[str], numeric: Mapping[str, bool]) -> str:

@@ -64,7 +64,7 @@ def TryIt(reference: str, value: Trial | None, on_value: Callable[[Trial], None]
         with tag("div", "ml-panel-head"):
             with tag("div"):
                 tag("h2", "", "Try it")
-                tag("p", "ml-quiet", "One run with the model's defaults, in the background.")
+                tag("p", "ml-quiet", "One run with the model's defaults: what it does, and how fast.")
             with tag("div", "ml-inline"):
                 TextInput("Steps", text, set_text, error=mistake, classes="ml-narrow")
                 if running:
@@ -107,7 +107,6 @@ def Outcome(trial: Trial | None, running: bool, problem: str) -> None:
         tag("span", "ml-error-text", problem)
         return
     if trial is None:
-        tag("span", "ml-quiet", "See what the model does, and how fast it runs.")
         return
     tag("span", "" if trial.status == "done" else "ml-error-text", summary(trial))
     for note in trial.notes:

@@ -260,6 +260,8 @@ def test_the_page_opens_the_study_of_the_address(folder, show):
     assert until(lambda: "The same run again" not in texts(box))
     button(box, "Points").click()
     assert until(lambda: "1 to 4 of 4" in texts(box))
+    assert "Runs" in texts(box)
+    assert not {"Failed", "Without value"} & set(texts(box))
     button(box, "Open Point 2").click()
     assert until(lambda: "Only point 2." in texts(box))
     assert until(lambda: "1 to 2 of 2" in texts(box))
@@ -372,6 +374,15 @@ def test_seconds_have_as_many_digits_as_they_deserve(show):
     assert {"0.0012", "0.0099", "0.0040", "1.0000"} <= set(shown)
     assert {"1,234", "100", "120", "–", "1.235"} <= set(shown)
     assert "0" in texts(show(DataTable(frame[["init_seconds"]] * 0, "Runs")))
+
+
+def test_statistics_stand_under_each_other(show):
+    frame = pd.DataFrame({"mean": [109.166, 8.3333, -0.5, 0.0], "sd": [1000.0, 0.001, 3.0, float("inf")]})
+    shown = texts(show(DataTable(frame, "Points")))
+    assert {"109.2", "8.3", "-0.5", "0.0"} <= set(shown)
+    assert {"1,000", "0.001", "3", "∞"} <= set(shown)
+    odd = pd.DataFrame({"mean": ["a", None], "median": [1000.0, 0.001], "q05": [True, False]})
+    assert {"a", "–", "1,000", "0.001", "True"} <= set(texts(show(DataTable(odd, "Outcomes of any name"))))
 
 
 def test_a_link_leads_to_a_run_and_to_what_is_there(folder, show):
