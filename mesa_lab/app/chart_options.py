@@ -107,7 +107,7 @@ def draw(
     with opened.lock:
         table = kind.table(opened.results, outcome, **asked)
     # Room for axes, and for a key at the side.
-    room = {"design": 20, "heatmap": 190, "distribution": 210}.get(kind.name, 80)
+    room = {"design": 130, "heatmap": 190, "distribution": 210}.get(kind.name, 80)
     looks = {"theme": "dark" if dark else "light", "width": max(240, min(width - room, 1400))}
     chart = kind.draw(table, **{name: value for name, value in looks.items() if name in kind.looks})
     if isinstance(chart, alt.Chart | alt.LayerChart):  # one view can be made to fit, whatever its labels need

@@ -8,6 +8,7 @@ known here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,9 @@ def _against(results: Results, outcome: str, parameter: str) -> LiveChart:
 
     table = effect.table(results, outcome, parameter=parameter)
     about = table.attrs["chart"]
-    shown = table.dropna(subset=["mean"])
+    # An infinite mean, of a ratio for example, has no place on an axis; the table beside the chart has it.
+    drawn = table[["mean", "low", "high"]].astype("float64").replace([math.inf, -math.inf], math.nan)
+    shown = table.assign(**drawn).dropna(subset=["mean"])
     if shown.empty:
         raise OutcomeError(f"No run has reported '{outcome}' yet.")
     if len(shown) > MOST_ROWS:  # by number, so that a point that was drawn stays where it is

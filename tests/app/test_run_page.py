@@ -1,6 +1,7 @@
 """The run page without a browser: what it says in each state of a study, and what its buttons do."""
 
 import dataclasses
+import json
 
 import pytest
 import solara
@@ -218,6 +219,17 @@ def test_without_a_varied_parameter_they_show_how_values_lie(space):
     fill(ref.path)
     (happy, _share) = draw_live(ref.path).charts
     assert sum(row["runs"] for row in happy.specification["data"]["values"]) == 50
+
+
+def test_infinite_values_do_not_keep_others_from_being_drawn(space):
+    ref = space.make("a", experiment())
+    fill(ref.path, some=lambda run: float("inf") if run == 0 else float(run), all=lambda run: float("-inf"))
+    (some,) = draw_live(ref.path, "homophily").charts
+    assert some.outcome == "some"
+    rows = some.specification["data"]["values"]
+    assert len(rows) == 3
+    assert json.dumps(rows, allow_nan=False)
+    assert len(some.table) == 4
 
 
 def test_many_outcomes_are_named(space):

@@ -285,7 +285,7 @@ def _x(about: dict[str, Any], table: pd.DataFrame, width: int) -> Any:
         scale = (
             alt.Scale(type="log", nice=False, padding=12)
             if about["log"]
-            else alt.Scale(zero=False, padding=12)
+            else alt.Scale(zero=False, nice=False, padding=12)
         )
         levels = sorted(set(table["x"]))
         few = not about["cloud"] and len(levels) <= 10
