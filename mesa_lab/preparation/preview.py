@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.preparation.designs.merging import numbered, repeats
+from mesa_lab.preparation.evenness import discrepancy, sample_of, smallest_distance
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Parameter, ParameterSpace, Real, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Preview", "preview"]
-
-SAMPLE: Final = 2000
-"""Points that are compared in pairs."""
 
 BINS: Final = 20
 STRONG: Final = 0.3
@@ -112,7 +110,7 @@ def preview(experiment: Any) -> Preview:
     columns = [_column(name, matrix[name], space) for name in matrix.columns]
     cube = np.column_stack([column.unit for column in columns]) if columns else np.empty((len(matrix), 0))
     correlation, pair = _correlation(columns, len(matrix))
-    sample = _sample(cube)
+    sample = sample_of(cube)
     merged = int(matrix.attrs.get("merged", 0)) or _merged(experiment.design, space, len(matrix) + dropped)
     n_repeated = int(repeats({column.name: column.codes for column in columns}, len(matrix)).sum())
     warnings = [
@@ -136,10 +134,10 @@ def preview(experiment: Any) -> Preview:
         n_merged=merged,
         n_runs=len(matrix) * experiment.replications,
         coverage=_coverage(columns, len(matrix)),
-        discrepancy=_discrepancy(sample),
+        discrepancy=discrepancy(sample),
         max_abs_correlation=correlation,
         correlated=pair,
-        min_distance=0.0 if n_repeated else _distance(sample),
+        min_distance=0.0 if n_repeated else smallest_distance(sample),
         n_measured=len(sample),
         warnings=tuple(warnings),
     )
@@ -195,30 +193,6 @@ def _coverage(columns: list[_Column], n_points: int) -> "pd.DataFrame":
     coverage = table(cells, len(columns))
     coverage.index = pd.Index([column.name for column in columns], name="parameter", dtype=object)
     return coverage
-
-
-def _sample(cube: Array) -> Array:
-    if len(cube) <= SAMPLE:
-        return cube
-    chosen = np.random.default_rng(0).choice(len(cube), SAMPLE, replace=False)
-    sample: Array = cube[np.sort(chosen)]
-    return sample
-
-
-def _discrepancy(cube: Array) -> float | None:
-    if len(cube) < 2 or not cube.shape[1]:
-        return None
-    from scipy.stats import qmc
-
-    return float(qmc.discrepancy(cube, method="CD"))
-
-
-def _distance(cube: Array) -> float | None:
-    if len(cube) < 2 or not cube.shape[1]:
-        return None
-    from scipy.spatial.distance import pdist
-
-    return float(pdist(cube).min())
 
 
 def _correlation(columns: list[_Column], n_points: int) -> tuple[float | None, tuple[str, str] | None]:

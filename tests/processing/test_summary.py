@@ -157,6 +157,8 @@ def test_what_cannot_be_grouped_by_is_named(make):
         ParameterError, match=r"Unknown parameter 'aa'. Varied are: a, b, c. Did you mean 'a'\?"
     ):
         results.aggregate("happy", by="aa")
+    with pytest.raises(ParameterError, match=r"Varied are: a, b, c. Write 'a'\."):
+        results.aggregate("happy", by="a (parameter)")
     with pytest.raises(ParameterError, match="'width' is held fixed at 20"):
         results.aggregate("happy", by="width")
 

@@ -128,9 +128,9 @@ def check_names(results: Reader, names: Sequence[str]) -> None:
                 f"The parameter '{name}' is held fixed at {fixed[name]!r}: there is nothing to compare."
             )
         known = ", ".join(results.parameters) or "none"
-        raise ParameterError(
-            f"Unknown parameter '{name}'. Varied are: {known}.{suggest(name, results.parameters)}"
-        )
+        own = name.removesuffix(" (parameter)")  # as a column is called where another has its name
+        near = f" Write '{own}'." if own in results.columns else suggest(name, results.parameters)
+        raise ParameterError(f"Unknown parameter '{name}'. Varied are: {known}.{near}")
 
 
 def _spread(
