@@ -143,9 +143,9 @@ def start(tmp_path):
     """Start `mesa-lab` as a process of its own, with its workers in one process group."""
     started = []
 
-    def launch(*arguments):
+    def launch(*arguments, through=()):
         process = subprocess.Popen(
-            [sys.executable, "-m", "mesa_lab", *arguments],
+            [*through, sys.executable, "-m", "mesa_lab", *arguments],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -197,6 +197,22 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(start, endless_file, tm
     status = ml.open_study(study).status()
     assert 4 <= status.done < 100
     assert not status.is_active
+
+
+def test_who_starts_it_without_ctrl_c_is_not_interrupted(start, endless_file, tmp_path):
+    """As nohup does for another signal, and a script for its background jobs."""
+    ignoring = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+    process = start("run", "endless.toml", "-j", "2", through=ignoring)
+    study = tmp_path / "endless.study"
+    wait_for(lambda: done(study) >= 4 or process.poll() is not None)
+    os.killpg(process.pid, signal.SIGINT)
+    before = done(study)
+    wait_for(lambda: done(study) > before + 4 or process.poll() is not None)
+    assert process.poll() in (None, 0)
+    process.send_signal(signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    assert "Interrupted" not in err
+    assert "Traceback" not in err
 
 
 def test_a_study_in_the_background_is_paused_resumed_and_stopped(terminal, endless_file):
