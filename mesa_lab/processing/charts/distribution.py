@@ -186,7 +186,8 @@ def _x(field: str, about: dict[str, Any]) -> Any:
         return alt.X(
             f"{field}:Q", title=about["outcome"], scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="~%")
         )
-    return alt.X(f"{field}:Q", title=about["outcome"], scale=alt.Scale(zero=False, nice=False, padding=10))
+    scale = alt.Scale(zero=False, nice=False, padding=10)
+    return alt.X(f"{field}:Q", title=about["outcome"], scale=scale, axis=alt.Axis(tickCount=10))
 
 
 def _boxes(base: Any, each: Any, table: pd.DataFrame, look: Theme, *, interactive: bool) -> list[Any]:

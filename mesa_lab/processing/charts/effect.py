@@ -293,7 +293,7 @@ def _x(about: dict[str, Any], table: pd.DataFrame, width: int) -> Any:
             "x:Q",
             title=title,
             scale=scale,
-            axis=alt.Axis(grid=False, values=levels if few else alt.Undefined),
+            axis=alt.Axis(grid=False, values=levels) if few else alt.Axis(grid=False, tickCount=10),
         )
     shown = [text for text in about["order"] if text in set(table["x"])]
     fits = sum(7 * len(text) + 14 for text in shown) <= width and all(
