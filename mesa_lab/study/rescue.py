@@ -79,6 +79,12 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
         lease.refuse_if_driven(path)
     copy = leftovers.hidden(target, "damaged")
     try:
+        copy.touch(exist_ok=False)
+    except OSError as error:
+        raise StudyError(
+            f"'{target}' could not be written: {error.strerror}. Choose a folder that is there and that you may write to."
+        ) from error
+    try:
         with storage.speaking(path):
             _copy(path, copy)
         source = sqlite3.connect(copy, isolation_level=None)
@@ -115,7 +121,8 @@ def _copy(path: Path, copy: Path) -> None:
             text=True,
         )
         if answer.returncode:
-            raise StudyError(f"'{part}' cannot be copied: {answer.stderr.strip().splitlines()[-1]}.")
+            reason = answer.stderr.strip().splitlines()[-1].partition("] ")
+            raise StudyError(f"'{part}' could not be copied: {reason[2] or reason[0]}.")
     with copy.open("r+b") as file:
         header = file.read(100)
         if len(header) < 100 or not (header.startswith(_BEGINNING[:16]) or storage.is_signed(header)):

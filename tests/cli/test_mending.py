@@ -62,6 +62,14 @@ def test_damage_is_named_saved_from_and_run_again(terminal, study):
     pd.testing.assert_frame_equal(again.series(), series)
 
 
+def test_a_rescue_into_a_folder_that_is_not_there_says_so(terminal, study, tmp_path):
+    answer = terminal("rescue", study, "-o", tmp_path / "nowhere" / "saved.study")
+    assert answer.exit_code == 1
+    assert "could not be written" in answer.stderr
+    assert "Choose a folder" in answer.stderr
+    assert "Errno" not in answer.stderr
+
+
 def test_points_of_a_function_are_made_again_by_going_on_and_not_by_a_rescue(terminal, experiment_file):
     file = experiment_file()
     file.write_text(
