@@ -1,9 +1,7 @@
 """The guides held to the code: their files load, their Python and SQL run, their tables say what there is."""
 
-import ast
 import re
 import sqlite3
-import warnings
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,6 @@ from mesa_lab.processing.charts import CHARTS, find_chart
 
 DOCS = Path(__file__).parents[1] / "docs"
 GUIDES = ["experiments.md", "results.md"]
-OTHER_PACKAGES = ("salib", "statsmodels")
-"""What Mesa Lab does not install: their snippets are compiled, and what they take is tested here."""
 
 
 def text(guide: str) -> str:
@@ -154,21 +150,6 @@ def test_charts_take_the_options_that_are_listed():
     assert [code(row[0]).strip('"') for row in table] == [kind.name for kind in CHARTS]
     for kind, _, options in table:
         assert set(re.findall(r"`(\w+)`", options)) == set(find_chart(code(kind).strip('"')).options)
-
-
-@pytest.mark.parametrize("package", OTHER_PACKAGES)
-def test_snippets_for_other_packages_take_what_is_there(package):
-    (snippet,) = blocks("results.md", f"python {package}")
-    with warnings.catch_warnings(action="error"):
-        tree = ast.parse(snippet)
-    imported = {
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom | ast.Import)
-        for alias in node.names
-    }
-    known = imported | {"base", "ml", "results", "list", "problem", "points", "means", "indices", "fit"}
-    assert {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} <= known
 
 
 @pytest.mark.parametrize(
