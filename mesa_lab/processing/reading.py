@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -31,6 +32,7 @@ __all__ = ["Reader"]
 _BASE: Final = ("run_id", "point", "replication", "status")
 _TIMES: Final = ("seed", "steps", "time", "init_seconds", "run_seconds")
 _OWN: Final = "recorded: "
+_OURS: Final = str(Path(__file__).parents[1])
 _FIRST_OUTCOME: Final = 3  # after run_id, step and time
 
 
@@ -179,7 +181,7 @@ class Reader:
         known = self.damage
         frame = self.study.runs_frame(outcomes=outcomes, columns=columns)
         if self.damage != known:
-            warnings.warn(self.damage, stacklevel=4)
+            warnings.warn(self.damage, skip_file_prefixes=(_OURS,))  # where the results are asked for
         return frame
 
     def parameters_of(self, point: Any) -> dict[str, pd.Series[Any]]:
