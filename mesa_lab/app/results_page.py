@@ -141,10 +141,10 @@ def ResultsView(
             with tag("div", "ml-notice", role="status"):
                 tag("span", "", f"{plural(finished - seen, 'more run')} came in since.")
                 Action("Show them", lambda: set_seen(finished), icon="mdi-refresh")
-        if opened is not None and opened.results.damage:
-            with tag("div", "ml-notice", role="alert"), tag("div"):
-                for line in opened.results.damage.splitlines():
-                    tag("div", "", line)
+    if opened is not None and opened.results.damage:
+        with tag("div", "ml-notice", role="alert"), tag("div"):
+            for line in opened.results.damage.splitlines():
+                tag("div", "", line)
     if fresh.problem:
         tag("p", "ml-error-text", fresh.problem, role="alert")
     elif opened is None:
