@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.preparation.encoding import from_json
+from mesa_lab.preparation.encoding import from_json, from_jsons
 from mesa_lab.study import checking, growth, lease, schema, storage, temporary
 from mesa_lab.study.draft import Draft
 from mesa_lab.study.layout import RunPlan
@@ -230,8 +230,9 @@ class Study(OpenedStudy):
             self._points.clear()
             missing = np.unique(points).tolist()
         query = "SELECT point, occurrence, parameters FROM points JOIN json_each(?) ON point = value"
-        for point, occurrence, text in self._query(query, json.dumps(missing)):
-            parameters = from_json(text)
+        rows = self._query(query, json.dumps(missing))
+        every = from_jsons([text for _, _, text in rows])
+        for (point, occurrence, text), parameters in zip(rows, every, strict=True):
             plain = not any(isinstance(value, list | dict | tuple) for value in parameters.values())
             self._points[point] = f"{occurrence}:{text}", parameters if plain else None
 
