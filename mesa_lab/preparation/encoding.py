@@ -14,7 +14,7 @@ from typing import Any
 
 from mesa_lab.errors import ParameterError
 
-__all__ = ["canonical", "decode", "encode", "from_json", "from_jsons", "to_json"]
+__all__ = ["canonical", "canonicals", "decode", "encode", "from_json", "from_jsons", "to_json"]
 
 _AS_THEY_ARE = frozenset({bool, int, str, type(None)})
 _TUPLE, _DICT, _NONE, _FLOAT = "$tuple", "$dict", "$none", "$float"
@@ -131,6 +131,21 @@ def canonical(parameters: Mapping[str, Any]) -> str:
         True
     """
     return _sorted(_plain(parameters))
+
+
+def canonicals(points: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Write many design points as `canonical` does, in a fraction of the time.
+
+    Example:
+        >>> canonicals([{"b": 1, "a": 0.5}, {"a": 2, "b": 2}])
+        ['{"a":0.5,"b":1}', '{"a":2,"b":2}']
+    """
+    between = "},{"
+    whole = _sorted([_plain(point) for point in points])
+    parts = whole[2:-2].split(between)
+    if len(parts) != len(points):  # a text or a value of their own has this too
+        return [canonical(point) for point in points]
+    return [f"{{{part}}}" for part in parts]
 
 
 _in_order = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode

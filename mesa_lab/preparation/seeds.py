@@ -6,14 +6,17 @@ runs nor the number of workers matters. An explicit hash does this where a spawn
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import batched
 from typing import Any, Final
 
-from mesa_lab.preparation.encoding import canonical
+from mesa_lab.preparation.encoding import canonicals
 
 __all__ = ["SEED_BITS", "derive_seed", "point_keys"]
 
 SEED_BITS: Final = 63
 """A seed fits the signed 64-bit integers of SQLite, Arrow and pandas alike."""
+
+_AT_A_TIME: Final = 1_000
 
 
 def point_keys(points: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
@@ -22,11 +25,11 @@ def point_keys(points: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     The key holds the point's values and how often the same values came before it in the design.
     """
     seen: dict[str, int] = {}
-    for parameters in points:
-        text = canonical(parameters)
-        occurrence = seen.get(text, 0)
-        seen[text] = occurrence + 1
-        yield f"{occurrence}:{text}".encode()
+    for some in batched(points, _AT_A_TIME):
+        for text in canonicals(some):
+            occurrence = seen.get(text, 0)
+            seen[text] = occurrence + 1
+            yield f"{occurrence}:{text}".encode()
 
 
 def derive_seed(seed: int, key: bytes, replication: int) -> int:

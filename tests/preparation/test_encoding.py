@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesa_lab.errors import ParameterError
-from mesa_lab.preparation.encoding import canonical, decode, encode, from_json, to_json
+from mesa_lab.preparation.encoding import (
+    canonical,
+    canonicals,
+    decode,
+    encode,
+    from_json,
+    from_jsons,
+    to_json,
+)
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 KEYS = st.text() | st.integers() | st.tuples(st.text(max_size=3), st.text(max_size=3))
@@ -59,6 +67,25 @@ def test_the_order_of_keys_does_not_matter_but_types_do() -> None:
     assert canonical({"a": 1, "b": {"x": 1, "y": 2}}) == canonical({"b": {"y": 2, "x": 1}, "a": 1})
     texts = {canonical({"a": value}) for value in (1, 1.0, True, "1", (1,), [1])}
     assert len(texts) == 6
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [],
+        [{}],
+        [{}, {}],
+        [{"b": 1, "a": 0.1}, {"a": 1e300, "b": True}],
+        [{"a": "},{"}, {"a": "x"}],
+        [{"a": [{"x": 1}, {"y": 2}]}, {"a": None}],
+        [{"a": '"},{"'}, {"a": "\n"}, {"a": "\u2028ä"}],
+        [{"a": float("inf")}, {"a": (1, 2)}, {"a": {"$tuple": [1]}}, {"a": Rule.MOORE}],
+    ],
+)
+def test_many_points_are_written_and_read_as_each_by_itself(points) -> None:
+    assert canonicals(points) == [canonical(point) for point in points]
+    texts = [to_json(point) for point in points]
+    assert from_jsons(texts) == [from_json(text) for text in texts]
 
 
 def test_an_object_is_refused_with_what_to_use_instead() -> None:
