@@ -117,12 +117,9 @@ def adopt(collector: Any, taker: Taker) -> None:
     collector.__class__ = _adopted_class(kind)
 
 
-def take_shortcut(collector: Any, collect: Callable[[Any], None] | None) -> None:
-    """Let an adopted collector call this function of the model directly, or its taker again."""
-    if collect is None:
-        collector.__dict__.pop("collect", None)
-    else:
-        collector.__dict__["collect"] = collect
+def take_shortcut(collector: Any, collect: Callable[[Any], None]) -> None:
+    """Let an adopted collector call this function of the model directly."""
+    collector.__dict__["collect"] = collect
 
 
 @functools.lru_cache(maxsize=256)
