@@ -30,7 +30,7 @@ def read_file(name: str, data: bytes | None) -> Experiment:
     Raises:
         ExperimentError: If it is too large, no text, or describes no experiment.
     """
-    from mesa_lab.preparation.document import from_toml
+    from mesa_lab.preparation.document.reading import from_toml
 
     if data is None:
         raise ExperimentError(

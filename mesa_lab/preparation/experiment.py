@@ -247,7 +247,7 @@ class Experiment:
         Raises:
             ExperimentError: If the file cannot be written.
         """
-        from mesa_lab.preparation.document import write
+        from mesa_lab.preparation.document.writing import write
 
         write(self, Path(path))
 
@@ -258,13 +258,13 @@ class Experiment:
         Raises:
             ExperimentError: If the file is missing, is no TOML, or does not describe an experiment.
         """
-        from mesa_lab.preparation.document import read
+        from mesa_lab.preparation.document.reading import read
 
         return read(Path(path))
 
     def to_toml(self) -> str:
         """Return the experiment as TOML text."""
-        from mesa_lab.preparation.document import to_toml
+        from mesa_lab.preparation.document.writing import to_toml
 
         return to_toml(self)
 
@@ -275,7 +275,7 @@ class Experiment:
         Raises:
             ExperimentError: If it is no TOML, or does not describe an experiment.
         """
-        from mesa_lab.preparation.document import from_toml
+        from mesa_lab.preparation.document.reading import from_toml
 
         return from_toml(text)
 

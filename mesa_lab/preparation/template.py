@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 
 from mesa_lab.errors import ParameterError
-from mesa_lab.preparation.document import HEADER, parameter_text
+from mesa_lab.preparation.document.writing import HEADER, parameter_text
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription

@@ -54,11 +54,15 @@ def set_meta(connection: sqlite3.Connection, **values: str) -> None:
 
 def describe(experiment: Experiment) -> dict[str, str]:
     """Return what a study notes about its experiment."""
-    from mesa_lab.preparation.document import to_plain
+    from mesa_lab.preparation.document.writing import plain_to_toml, to_plain
 
     plain = to_plain(experiment)
     source = sessions.model_source(plain["model"], with_git=False)
-    return {"experiment": experiment.to_toml(), "settings": json.dumps(plain), "model": json.dumps(source)}
+    return {
+        "experiment": plain_to_toml(plain),
+        "settings": json.dumps(plain),
+        "model": json.dumps(source),
+    }
 
 
 def shard_of(connection: sqlite3.Connection) -> Shard | None:

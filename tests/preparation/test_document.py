@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mesa.examples import PdGrid, WolfSheep
 
 import mesa_lab as ml
-from mesa_lab.preparation.document import from_toml
+from mesa_lab.preparation.document.reading import from_toml
 from mesa_lab.preparation.models import describe, installed_models
 from mesa_lab.preparation.template import template
 

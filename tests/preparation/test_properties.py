@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mesa_lab as ml
-from mesa_lab.preparation.document import from_toml
+from mesa_lab.preparation.document.reading import from_toml
 from mesa_lab.preparation.parameters import ParameterSpace
 from mesa_lab.preparation.seeds import point_keys
 

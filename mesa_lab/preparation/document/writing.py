@@ -17,7 +17,7 @@ from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Real
 
-__all__ = ["HEADER", "as_item", "parameter_text", "to_plain", "to_toml", "write"]
+__all__ = ["HEADER", "as_item", "parameter_text", "plain_to_toml", "to_plain", "to_toml", "write"]
 
 _SHORT_LIST = 12
 HEADER: Final = "Mesa Lab experiment. Run it with: mesa-lab run <this file>"
@@ -44,9 +44,14 @@ def write(experiment: Experiment, path: Path) -> None:
 
 def to_toml(experiment: Experiment) -> str:
     """Return an experiment as TOML text."""
+    return plain_to_toml(to_plain(experiment))
+
+
+def plain_to_toml(plain: Mapping[str, Any]) -> str:
+    """Return plain data of `to_plain` as TOML text."""
     document = tomlkit.document()
     document.add(tomlkit.comment(HEADER))
-    for name, value in to_plain(experiment).items():
+    for name, value in plain.items():
         if name in ("parameters", "design"):
             document.add(tomlkit.nl())
             document.add(name, _table(value))
