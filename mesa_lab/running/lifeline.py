@@ -58,19 +58,20 @@ def make_folder() -> Path:
     return folder
 
 
-def start(driver: int, slot: str, modules: Sequence[str], function: str) -> None:
+def start(driver: int, slot: str, modules: Sequence[str], postponed: Sequence[str], function: str) -> None:
     """Be a worker process that ends with its driver.
 
     Args:
         driver: The process that it works for.
         slot: A file in the driver's folder that only this process needs.
         modules: What to import, in this order. It is done here, since that takes seconds on a busy machine.
+        postponed: What of it can wait until it is used; see `import_all`.
         function: What a worker does first: a function of the last module, called with the slot.
     """
     own = Path(slot)
     _be_killed_with(own.parent / _PIPE)
     threading.Thread(target=_end_with, args=(driver, own), name="mesa-lab-driver-watch", daemon=True).start()
-    getattr(import_all(modules), function)(slot)
+    getattr(import_all(modules, postponed), function)(slot)
 
 
 def _be_killed_with(pipe: Path) -> None:
