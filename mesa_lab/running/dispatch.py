@@ -60,6 +60,7 @@ class Dispatch:
                     self.crew.send(worker, [suspect], None)
                 elif tasks := self._waiting.take():
                     self.crew.send(worker, tasks, BATCH_SECONDS)
+            self._waiting.read_on()
 
     def receive(self) -> Iterator[Batch]:
         """Wait a moment for an answer and yield what results it brings."""

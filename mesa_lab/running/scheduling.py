@@ -24,12 +24,16 @@ from mesa_lab.running.recording import RunRecord, Task
 
 __all__ = ["TaskQueue"]
 
-BATCH_SECONDS = 0.1
+BATCH_SECONDS = 0.2
 """What a batch should take."""
 
 _LARGEST = 5_000
 _GROWTH = 4
 _AHEAD = 4_096
+_FIRST_LOOK = 512
+_FIRST_BATCH = 32
+"""How many tasks a worker gets before anything is known, where there are plenty: it gives back those that it has no time
+for, and the others are read meanwhile."""
 _SHORTEST_SECONDS = 0.005
 """What a batch should take at least: below that, sending it would cost more than waiting for it."""
 _DOUBT = 2.0
@@ -45,7 +49,7 @@ class TaskQueue:
     Args:
         tasks: The tasks, in order.
         batch_seconds: What a batch should take; more where it has a long way to go.
-        workers: How many work on them; one gets them in their order.
+        workers: How many work on them; one gets them in their order. Several give back what they have no time for.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class TaskQueue:
         self._ahead: deque[Task] = deque()
         self._later: deque[list[Task]] = deque()
         self._left: int | None = None
+        self._look = _FIRST_LOOK
         self._lock = threading.Lock()
         self._seconds: float | None = None
         self._size = 1
@@ -79,7 +84,9 @@ class TaskQueue:
             size = self._size
             if self._workers > 1:
                 self._look_ahead(size)
-                if self._left is not None:
+                if self._left is None and self._seconds is None:
+                    size = self._size = _FIRST_BATCH
+                elif self._left is not None:
                     size = max(min(size, self._shortest()), min(size, self._left // (2 * self._workers)))
             batch = [self._back.popleft() for _ in range(min(size, len(self._back)))]
             if not batch and self._is_slow_next:
@@ -91,6 +98,12 @@ class TaskQueue:
             if self._left is not None:
                 self._left -= len(batch)
         return batch
+
+    def read_on(self) -> None:
+        """Read more tasks, if few are known, while the workers are busy with the first ones."""
+        with self._lock:
+            if self._workers > 1 and not self._later and self._left is None:
+                self._read()
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Take tasks back that were not carried out; they come first."""
@@ -162,12 +175,16 @@ class TaskQueue:
         """See to it that a batch is at hand, and notice when no more will come."""
         while len(self._ahead) < size and (self._later or self._left is None):
             if not self._later:
-                some = list(islice(self._tasks, _AHEAD))
-                self._later.extend(list(group) for _, group in groupby(some, lambda task: task.replication))
-                if len(some) < _AHEAD:
-                    self._left = len(self._back) + len(self._ahead) + len(some)
+                self._read()
             if self._later:
                 self._ahead.extend(self._ordered(self._later.popleft()))
+
+    def _read(self) -> None:
+        some = list(islice(self._tasks, self._look))
+        self._later.extend(list(group) for _, group in groupby(some, lambda task: task.replication))
+        if len(some) < self._look:
+            self._left = len(self._back) + len(self._ahead) + len(some)
+        self._look = _AHEAD
 
     def _ordered(self, tasks: list[Task]) -> list[Task]:
         """Order the tasks of one replication: what is known to be slow first, the rest as mixed as can be."""

@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -196,10 +197,13 @@ def _git(file: Path) -> dict[str, Any]:
             return None
         return answer.stdout.strip() if answer.returncode == 0 else None
 
-    if ask("ls-files", "--error-unmatch", "--", file.name) is None:
+    with ThreadPoolExecutor() as both:
+        kept = both.submit(ask, "ls-files", "--error-unmatch", "--", file.name)
+        asked = both.submit(ask, "status", "--porcelain=v2", "--branch", "--", ".")
+    if kept.result() is None:
         return {}  # a repository around it that does not keep it
     # The first lines are about the branch, the others about files.
-    status = (ask("status", "--porcelain=v2", "--branch", "--", ".") or "").splitlines()
+    status = (asked.result() or "").splitlines()
     commits = [line.split()[2] for line in status if line.startswith("# branch.oid ")]
     if not commits or commits[0] == "(initial)":
         return {}

@@ -233,7 +233,7 @@ class Study(OpenedStudy):
         rows = self._query(query, json.dumps(missing))
         every = from_jsons([text for _, _, text in rows])
         for (point, occurrence, text), parameters in zip(rows, every, strict=True):
-            plain = not any(isinstance(value, list | dict | tuple) for value in parameters.values())
+            plain = "[" not in text and text.rfind("{") == 0
             self._points[point] = f"{occurrence}:{text}", parameters if plain else None
 
     # ------------------------------------------------------------ writing

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from mesa_lab.running.recording import RunRecord, Task
-from mesa_lab.running.scheduling import TaskQueue
+from mesa_lab.running.scheduling import BATCH_SECONDS, TaskQueue
 
 
 def tasks(points, replications=1):
@@ -58,7 +58,7 @@ def test_batches_become_smaller_towards_the_end():
     for _ in range(6):
         queue.learn(100, 0.1)  # a millisecond each
     sizes = [len(batch) for batch in drain(queue)]
-    assert sizes[0] == 100
+    assert sizes[0] == BATCH_SECONDS / 0.001
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-2] <= 5
     assert len(sizes) < 40
