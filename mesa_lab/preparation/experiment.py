@@ -176,13 +176,13 @@ class Experiment:
         """Yield the parameters of each design point, fixed ones included, as the model takes them."""
         matrix = self._sampled[0]
         fixed = self.space.fixed
-        columns = [list(matrix[name]) for name in matrix.columns]
+        columns = [_plain(matrix[name]) for name in matrix.columns]
         names = [str(name) for name in matrix.columns]
         if not names:
             yield from ({**fixed} for _ in range(len(matrix)))
             return
         for values in zip(*columns, strict=True):
-            yield {**fixed, **{name: _plain(value) for name, value in zip(names, values, strict=True)}}
+            yield {**fixed, **dict(zip(names, values, strict=True))}
 
     def seed_of(self, key: bytes, replication: int) -> int:
         """Return the seed of one run.
@@ -301,9 +301,15 @@ class Experiment:
         return replace(self, **changes)
 
 
-def _plain(value: Any) -> Any:
-    """A numpy scalar from a design matrix as the Python number that a model expects."""
-    return value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+def _plain(column: pd.Series) -> list[Any]:
+    """The values of a design matrix's column as the Python numbers that a model expects."""
+    values: list[Any] = column.tolist()
+    if column.dtype != object:
+        return values
+    return [
+        value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+        for value in values
+    ]
 
 
 def _check_seeds(seeds: Any, replications: int) -> tuple[int, ...]:

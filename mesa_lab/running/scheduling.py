@@ -1,7 +1,8 @@
 """Which tasks go out next, and how many at a time.
 
-Tasks come lazily, in the order of the study, and may be a million. Batches are sized by time, as learned from
-the runs that are done: long enough that sending them costs nothing, short enough that nothing waits for them.
+Tasks come lazily, in the order of the study, and may be a million; the first ones go out before many are read. Batches are
+sized by time, as learned from the runs that are done: long enough that sending them costs nothing, short enough that nothing
+waits for them.
 
 With several workers the order changes within a replication, so that they end together: at first points from all corners of
 the design are mixed, since slow ones are often neighbours and would come last; those that turn out to take long, by
@@ -85,7 +86,8 @@ class TaskQueue:
             if self._workers > 1:
                 self._look_ahead(size)
                 if self._left is None and self._seconds is None:
-                    size = self._size = _FIRST_BATCH
+                    known = len(self._ahead) + sum(map(len, self._later))
+                    size = self._size = max(1, min(_FIRST_BATCH, known // (2 * self._workers)))
                 elif self._left is not None:
                     size = max(min(size, self._shortest()), min(size, self._left // (2 * self._workers)))
             batch = [self._back.popleft() for _ in range(min(size, len(self._back)))]

@@ -154,6 +154,26 @@ def test_what_comes_back_goes_out_first():
     assert queue.take()[:3] == first[1:4]
 
 
+def test_of_a_large_design_the_first_tasks_go_out_before_the_others_are_read():
+    source = iter(tasks(3_000))
+    queue = TaskQueue(source, workers=2)
+    first = [*queue.take(), *queue.take()]
+    assert len(first) == 64
+    assert next(source).run_id < 600
+    queue.read_on()
+    assert next(source, None) is None
+    learn(queue, [ran(task.point, 0.001) for task in first])
+    assert len({task.point // 100 for task in queue.take()}) > 3  # mixed, as the first ones are
+
+
+@pytest.mark.parametrize("count", [100, 511, 512, 513, 600, 5_000])
+def test_the_first_batches_leave_something_for_every_worker(count):
+    queue = TaskQueue(tasks(count), workers=64)
+    sizes = [len(queue.take()) for _ in range(64)]
+    assert min(sizes) >= 1
+    assert max(sizes) <= 32
+
+
 def test_no_more_is_read_than_is_soon_needed():
     source = (Task(number, number, 0, 0, {}) for number in count())
     queue = TaskQueue(source, workers=2)
