@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -48,6 +50,18 @@ def make_batch(tasks: Iterable[Any], failing: Iterable[int] = (), **outcomes: Ca
 @pytest.fixture
 def batch_of() -> Callable[..., Batch]:
     return make_batch
+
+
+def change_file(path: Path, *statements: str) -> None:
+    """Change what is in a study behind its back."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.fixture
+def change() -> Callable[..., None]:
+    return change_file
 
 
 @pytest.fixture

@@ -32,12 +32,6 @@ def study(tmp_path, batch_of):
     return study.path
 
 
-def change(path, *statements):
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
 def spoil(path, table):
     """Fill the first page of a table with what makes no sense."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -87,7 +81,7 @@ MERGED_RIGHT = ("superseded", "tally SET runs = runs", "tally SET runs = CASE", 
 
 
 @pytest.mark.parametrize("statement", CHANGES)
-def test_what_was_changed_is_named_and_not_gone_on_with(study, tmp_path, statement):
+def test_what_was_changed_is_named_and_not_gone_on_with(study, tmp_path, statement, change):
     change(study, statement)
     assert CHANGES[statement] in said(study)
     if not any(said in statement for said in MERGED_RIGHT):
@@ -106,7 +100,7 @@ RESTORED = [statement for statement in CHANGES if "name = 'left'" not in stateme
 
 
 @pytest.mark.parametrize("statement", RESTORED)
-def test_what_is_said_twice_is_restored(study, tmp_path, batch_of, statement):
+def test_what_is_said_twice_is_restored(study, tmp_path, batch_of, statement, change):
     with Study.open(study) as opened:
         expected, points = opened.runs_frame().drop(columns="attempt"), opened.points_frame()
         description = opened.experiment.to_toml()
@@ -162,7 +156,7 @@ def test_a_page_that_makes_no_sense_is_named_and_the_rest_saved(study, tmp_path,
         assert len(saved.points_frame()) == 20
 
 
-def test_points_of_a_study_that_has_grown_are_restored_in_their_order(study, tmp_path):
+def test_points_of_a_study_that_has_grown_are_restored_in_their_order(study, tmp_path, change):
     grown = Experiment("m:M", {"a": [*range(30, 35), *range(20)], "b": True}, replications=3)
     with Study.open(study) as opened:
         opened.extend(grown)
@@ -185,7 +179,7 @@ def test_a_beginning_that_makes_no_sense_is_said_and_mended(study, tmp_path, pla
 
 
 def test_a_study_from_before_tables_had_checksums_is_read_and_gets_them_when_it_is_run(
-    study, tmp_path, batch_of
+    study, tmp_path, batch_of, change
 ):
     change(study, "DROP TABLE table_checksums", "ALTER TABLE run_checksums RENAME TO row_checksums")
     with Study.open(study) as opened:
@@ -218,19 +212,19 @@ def test_a_study_that_is_being_run_is_not_rescued(study, tmp_path):
         rescue(study, tmp_path / "saved.study")
 
 
-def test_a_description_that_cannot_be_read_is_said_to_be_damaged(study):
+def test_a_description_that_cannot_be_read_is_said_to_be_damaged(study, change):
     change(study, "UPDATE meta SET value = replace(value, 'model = ', 'modem = ') WHERE key = 'experiment'")
     with pytest.raises(StudyFormatError, match=r"the description of the experiment \(experiment\)"):
         _ = Study.open(study).experiment
 
 
-def test_changed_parameters_are_not_read(study):
+def test_changed_parameters_are_not_read(study, change):
     change(study, "UPDATE points SET parameters = replace(parameters, '7', '8') WHERE point = 7")
     with pytest.raises(StudyFormatError, match="the design points are not those that were written"):
         Study.open(study).points_frame()
 
 
-def test_what_is_read_of_a_changed_type_is_said_to_be_damaged(study):
+def test_what_is_read_of_a_changed_type_is_said_to_be_damaged(study, change):
     change(study, "UPDATE runs SET status = x'0102' WHERE run_id = 17")
     with pytest.raises(StudyFormatError, match=r"the results of 10 runs \(10 to 19\)"):
         Study.open(study).runs_frame()

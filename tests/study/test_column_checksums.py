@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import sqlite3
 
 import pytest
 
@@ -37,12 +35,6 @@ def study(tmp_path, batch_of):
         writer.add(batch_of(study.tasks([24, 58]), **VALUES))  # one of them for the second time
     study.close()
     return study.path
-
-
-def change(path, *statements):
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 def is_sound(path):
@@ -104,7 +96,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("statement", CHANGES)
-def test_a_change_is_noticed_by_who_reads_the_column(study, statement):
+def test_a_change_is_noticed_by_who_reads_the_column(study, statement, change):
     change(study, statement)
     outcomes, columns = CHANGES[statement]
     with Study.open(study) as opened:
@@ -121,7 +113,7 @@ def test_a_change_is_noticed_by_who_reads_the_column(study, statement):
             opened.check()
 
 
-def test_a_checksum_that_is_damaged_is_said_and_made_anew(study, tmp_path):
+def test_a_checksum_that_is_damaged_is_said_and_made_anew(study, tmp_path, change):
     change(study, "UPDATE column_checksums SET checksum = checksum + 1 WHERE name = 'outcome whole'")
     with Study.open(study) as opened:
         opened.runs_frame(["real"])
@@ -132,7 +124,7 @@ def test_a_checksum_that_is_damaged_is_said_and_made_anew(study, tmp_path):
     assert is_sound(tmp_path / "saved.study")
 
 
-def test_a_study_that_was_begun_without_goes_on_without(study, batch_of):
+def test_a_study_that_was_begun_without_goes_on_without(study, batch_of, change):
     change(study, "DROP TABLE column_checksums")
     with Study.open(study) as opened:
         with opened.writing() as writer:

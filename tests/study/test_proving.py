@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-
 import pytest
 
 import mesa_lab as ml
@@ -58,12 +55,6 @@ def make(tmp_path, code, batch_of):
     return make
 
 
-def change(path, *statements):
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
 SPOILED = "UPDATE points SET parameters = replace(parameters, '7', '8') WHERE point = 7"
 
 
@@ -74,7 +65,7 @@ SPOILED = "UPDATE points SET parameters = replace(parameters, '7', '8') WHERE po
 )
 @pytest.mark.parametrize("statement", [SPOILED, "DELETE FROM points WHERE point = 7"])
 def test_points_that_their_runs_prove_are_saved_and_the_others_made_when_it_goes_on(
-    make, code, tmp_path, batch_of, statement, of
+    make, code, tmp_path, batch_of, statement, of, change
 ):
     path = make(of=of)
     with Study.open(path) as study:
@@ -105,7 +96,7 @@ def test_points_that_their_runs_prove_are_saved_and_the_others_made_when_it_goes
 
 
 @pytest.mark.parametrize("more", [{"seeds": [1, 2, 3], "replications": 3}, {"common_random_numbers": True}])
-def test_points_that_nothing_proves_are_not_guessed(make, code, tmp_path, more):
+def test_points_that_nothing_proves_are_not_guessed(make, code, tmp_path, more, change):
     path = make(**more)
     change(path, SPOILED)
     with pytest.raises(StudyFormatError, match="does not run the function that makes its points"):
@@ -114,7 +105,7 @@ def test_points_that_nothing_proves_are_not_guessed(make, code, tmp_path, more):
     assert not (tmp_path / "saved.study").exists()
 
 
-def test_whole_points_are_saved_as_they_are(make, code, tmp_path):
+def test_whole_points_are_saved_as_they_are(make, code, tmp_path, change):
     path = make()
     change(
         path, "UPDATE runs SET seed = 5 WHERE run_id = 0", "UPDATE meta SET value = 'x' WHERE key = 'design'"
