@@ -11,7 +11,7 @@ import math
 import re
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ __all__ = [
     "count",
     "duration",
     "json_option",
+    "literal",
     "model_name",
     "moment",
     "note",
@@ -93,9 +94,13 @@ def _show_rich(columns: Sequence[str], cells: list[list[str]], right: list[bool]
 def number(value: Any, digits: int = 4) -> str:
     """Write a value the way a person reads it: `0.3333`, `1,234,567`, `yes`.
 
+    Args:
+        value: A number or anything else.
+        digits: How many digits say something; those before the point are all written, up to nine.
+
     Example:
-        >>> number(1 / 3), number(250.0), number(True), number(None)
-        ('0.3333', '250', 'yes', '–')
+        >>> number(1 / 3), number(3289), number(12345.67), number(True), number(None)
+        ('0.3333', '3,289', '12,346', 'yes', '–')
     """
     value = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
     if value is None:
@@ -103,16 +108,26 @@ def number(value: Any, digits: int = 4) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 100_000 else str(value)
+        return f"{value:,}"
     if isinstance(value, float):
         if math.isnan(value):
             return "–"
         if math.isinf(value):
             return "∞" if value > 0 else "−∞"
-        if value == int(value) and abs(value) < 1e6:
-            return str(int(value))
-        return f"{value:.{digits}g}"
+        if abs(value) < 1e9 and (value == int(value) or abs(value) >= 10**digits - 0.5):
+            return f"{value:,.0f}"
+        return f"{value:,.{digits}g}"
     return str(value)
+
+
+def literal(value: Any, write: Callable[[Any], str] = str) -> str:
+    """Write a value as code does, but a whole number as in the tables beside it.
+
+    Example:
+        >>> literal(2500), literal(True), literal(0.25)
+        ('2,500', 'True', '0.25')
+    """
+    return number(value) if isinstance(value, int) and not isinstance(value, bool) else write(value)
 
 
 def moment(text: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesa_lab.cli.console import count, json_option, note, number, quoted, say, show_json, show_table
+from mesa_lab.cli.console import count, json_option, literal, note, number, quoted, say, show_json, show_table
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -82,7 +82,7 @@ def _show(experiment: Experiment, seen: Preview, rows: int) -> None:
             say(f"… {count(len(matrix) - rows, 'more point')}")
         say()
     if experiment.space.fixed:
-        fixed = ", ".join(f"{key} = {value}" for key, value in experiment.space.fixed.items())
+        fixed = ", ".join(f"{key} = {literal(value)}" for key, value in experiment.space.fixed.items())
         say(f"Held fixed: {fixed}")
         say()
     if len(seen.coverage):

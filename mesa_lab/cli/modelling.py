@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesa_lab.cli.console import json_option, note, quoted, say, show_json, show_table
+from mesa_lab.cli.console import json_option, literal, note, number, quoted, say, show_json, show_table
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
@@ -107,17 +107,17 @@ def _default(parameter: ParameterInfo) -> str:
 
 
 def _short(value: Any, width: int = 40) -> str:
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else literal(value, repr)
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _range(parameter: ParameterInfo) -> str:
     if parameter.choices is not None:
-        return _short(", ".join(str(choice) for choice in parameter.choices))
+        return _short(", ".join(map(literal, parameter.choices)))
     if parameter.low is None or parameter.high is None:
         return ""
-    step = f" step {parameter.step:g}" if parameter.step not in (None, 1) else ""
-    return f"{parameter.low:g} to {parameter.high:g}{step}"
+    step = f" step {number(parameter.step, 6)}" if parameter.step not in (None, 1) else ""
+    return f"{number(parameter.low, 6)} to {number(parameter.high, 6)}{step}"
 
 
 @click.command()

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from mesa_lab.cli.console import count, duration, moment, number, show_json, show_table
+from mesa_lab.cli.console import count, duration, literal, moment, number, show_json, show_table
 
 
 def test_numbers_read_as_a_person_writes_them():
@@ -16,6 +16,29 @@ def test_numbers_read_as_a_person_writes_them():
         "∞",
         "x",
     ]
+
+
+def test_a_column_writes_its_thousands_one_way(capsys):
+    show_table(["n"], [[999], [3289], [89281], [217165], [89281.0], [1234567.0], [12345.67], [-2500]])
+    assert capsys.readouterr().out.split() == [
+        "n",
+        "999",
+        "3,289",
+        "89,281",
+        "217,165",
+        "89,281",
+        "1,234,567",
+        "12,346",
+        "-2,500",
+    ]
+    assert [number(value, 3) for value in (999.7, 1234.5, 123.4, 0.12345, 2e12)] == [
+        "1,000",
+        "1,234",
+        "123",
+        "0.123",
+        "2e+12",
+    ]
+    assert [literal(value, repr) for value in (2500, True, 2500.5, "a")] == ["2,500", "True", "2500.5", "'a'"]
 
 
 def test_words_and_spans():
