@@ -141,7 +141,7 @@ def Details(run: OneRun) -> None:
         for name, value in run.facts:
             tag("dt", "", name)
             tag("dd", "ml-code", value)
-    with tag("div", "ml-charts ml-live"):
+    with tag("div", f"ml-charts ml-live ml-live-{len(run.charts)}"):
         for name, chart in run.charts:
             with tag("figure", "ml-figure").key(name):
                 tag("figcaption", "", name)

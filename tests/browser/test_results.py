@@ -55,6 +55,31 @@ def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot):
     tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
 
 
+def test_three_charts_leave_no_empty_place(results, visit, shoot):
+    outcomes = {"happy": "happy", "content": "happy", "settled": "happy"}
+    experiment = ml.Experiment(
+        "mesa.examples:Schelling", {"density": [0.6]}, max_steps=3, outcomes=outcomes, seed=1
+    )
+    ml.run(experiment, results.studies / "three.study", progress=False, n_jobs=1, backend="sequential")
+    page = visit(results, "/results?study=three&run=0", width=1024, height=768)
+    figures = page.locator(".ml-run .ml-figure")
+    figures.nth(2).locator("svg").wait_for()
+    gap = """() => {
+        const all = document.querySelector('.ml-run .ml-charts');
+        return all.getBoundingClientRect().right - all.lastElementChild.getBoundingClientRect().right;
+    }"""
+
+    def tops():
+        return [round(figures.nth(place).bounding_box()["y"]) for place in range(3)]
+
+    shoot(page, "results three charts 1024")
+    assert len(set(tops())) == 1
+    assert page.evaluate(gap) < 1
+    page.set_viewport_size({"width": 820, "height": 768})
+    assert len(set(tops())) == 2
+    assert page.evaluate(gap) < 1
+
+
 def test_the_keyboard_does_all_of_it(results, visit):
     page = visit(results, "/results?study=neighbours")
     keys, tables = page.keyboard, page.get_by_role("region", name="Tables")
