@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mesa_lab.errors import ExportError, MesaLabError
+from mesa_lab.preparation.files import check_path, settle, take_place
 
 __all__ = ["whole_file", "whole_folder"]
 
@@ -31,7 +32,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         draft = Path(name)
         yield draft
         _give_usual_rights(draft)
-        draft.replace(path)
+        take_place(draft, path)
     except OSError as error:
         raise _refusal(path, error) from error
     finally:
@@ -56,9 +57,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
         draft = Path(tempfile.mkdtemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent))
         yield draft
         path.mkdir(exist_ok=True)
+        settle(path.parent)
         for file in sorted(draft.iterdir()):
             _give_usual_rights(file)
-            file.replace(path / file.name)
+            take_place(file, path / file.name)
     except OSError as error:
         raise _refusal(path, error) from error
     finally:
@@ -67,6 +69,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def _check(path: Path) -> None:
+    check_path(path, ExportError)
     if not path.name:
         raise ExportError(f"'{path}' is no name for a file.")
     if not path.parent.is_dir():

@@ -11,6 +11,7 @@ import sqlite3
 from pathlib import Path
 
 from mesa_lab.errors import StudyBusyError, StudyError
+from mesa_lab.preparation.files import settle
 from mesa_lab.study import lease, leftovers, storage
 
 __all__ = ["Draft"]
@@ -59,7 +60,7 @@ class Draft:
                 self._replace(*self._old)
             else:
                 _place(self.draft, self.path, at_any_rate=self.replace)
-            _settle(self.path.parent)
+            settle(self.path.parent)
         finally:
             self._discard()
             self._let_go()
@@ -132,14 +133,4 @@ def _fold_in(connection: sqlite3.Connection, path: Path) -> None:
 def _remove_log(path: Path) -> None:
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    _settle(path.parent)  # after a power cut, no old log may stand beside the new file
-
-
-def _settle(folder: Path) -> None:
-    """Wait until the disk has the names in a folder as they are now."""
-    with contextlib.suppress(OSError):  # not every system lets a folder be opened
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+    settle(path.parent)  # after a power cut, no old log may stand beside the new file

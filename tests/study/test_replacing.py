@@ -52,14 +52,14 @@ def test_an_old_study_is_whole_without_its_log_before_that_goes(study, batch_of,
     left_by_a_killed_driver(study, path, batch_of)
     reader = Study.open(path)
     assert reader.status().done == 12
-    settle, seen = draft._settle, []
+    settle, seen = draft.settle, []
 
     def look(folder):
         settle(folder)
         seen.append((tmp_path / "old.study-wal").exists())
         shutil.copy(path, tmp_path / f"{len(seen)}.study")
 
-    monkeypatch.setattr(draft, "_settle", look)
+    monkeypatch.setattr(draft, "settle", look)
     Study.create(path, study.experiment, overwrite=True)
     assert seen == [False, False]
     assert [Study.open(tmp_path / f"{number}.study").status().done for number in (1, 2)] == [12, 0]

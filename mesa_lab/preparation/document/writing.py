@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +14,14 @@ from tomlkit.items import Array, InlineTable, Item, Trivia, Whitespace
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.encoding import encode
 from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.preparation.files import check_path, take_place
 from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Real
 
 __all__ = ["HEADER", "as_item", "parameter_text", "plain_to_toml", "to_plain", "to_toml", "write"]
 
 _SHORT_LIST = 12
+_ENDING: Final = ".part"
 HEADER: Final = "Mesa Lab experiment. Run it with: mesa-lab run <this file>"
 
 
@@ -29,16 +31,17 @@ def write(experiment: Experiment, path: Path) -> None:
     Raises:
         ExperimentError: If it cannot be written.
     """
+    check_path(path, ExperimentError, beside=_ENDING)
+    if not path.name:
+        raise ExperimentError(f"'{path}' is no name for an experiment file. Write one such as 'wolves.toml'.")
     text = to_toml(experiment)
-    beside = path.with_name(path.name + ".part")
+    beside = path.with_name(path.name + _ENDING)
     try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())  # a power cut could leave the name with nothing in it
-        beside.replace(path)
+        beside.write_text(text, encoding="utf-8")
+        take_place(beside, path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise ExperimentError(f"The experiment file '{path}' cannot be written: {error.strerror}.") from None
 
 
