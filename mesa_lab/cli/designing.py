@@ -121,7 +121,9 @@ def _as_plain(seen: Preview) -> dict[str, Any]:
 
 def _write(seen: Preview, path: Path) -> None:
     from mesa_lab.errors import ExportError
+    from mesa_lab.preparation.files import check_path
 
+    check_path(path, ExportError)
     try:
         seen.matrix.to_csv(path)
     except OSError as error:

@@ -140,6 +140,7 @@ def new(model: str, output: Path | None, force: bool) -> None:
       mesa-lab new my_model.py:MyModel -o first.toml
     """
     from mesa_lab.errors import ExperimentError
+    from mesa_lab.preparation.files import check_path
     from mesa_lab.preparation.models import describe
     from mesa_lab.preparation.template import template
 
@@ -154,6 +155,7 @@ def new(model: str, output: Path | None, force: bool) -> None:
         click.echo(text, nl=False)
         return
     path = output or Path(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", description.name).lower() + ".toml")
+    check_path(path, ExperimentError)
     if path.exists() and not force:
         raise ExperimentError(
             f"'{path}' is there already. Choose another name with -o, or replace it with --force."

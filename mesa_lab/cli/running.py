@@ -194,8 +194,9 @@ def _carry_out(
 ) -> None:
     from mesa_lab.running import launcher
     from mesa_lab.running.driver import drive
-    from mesa_lab.study import Study
+    from mesa_lab.study import Study, storage
 
+    storage.check_name(path)
     experiment.check()
     if not as_json:
         _announce(experiment, path, shard, retry_failed=retry_failed, overwrite=overwrite)

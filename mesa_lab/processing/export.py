@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from mesa_lab.errors import ExportError, suggest
+from mesa_lab.preparation.files import check_path
 from mesa_lab.processing import tables as columns
 from mesa_lab.processing.pictures import PICTURES, save_chart
 from mesa_lab.processing.saving import whole_file, whole_folder
@@ -64,6 +65,7 @@ def export(
         [PosixPath('out/runs.parquet'), PosixPath('out/summary.parquet')]
     """
     path = Path(path)
+    check_path(path, ExportError)
     if format is not None and format not in FORMATS:
         raise ExportError(
             f"Unknown format '{format}'. There are: {', '.join(FORMATS)}.{suggest(format, FORMATS)}"

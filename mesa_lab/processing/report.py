@@ -63,8 +63,8 @@ def write_report(
     path = Path(path)
     source = files("mesa_lab.processing").joinpath("report.html.j2").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = page.from_string(source).render(**_content(results, title, outcomes))
-    with whole_file(path) as draft:
+    with whole_file(path) as draft:  # first, so that a path that is wrong is said before all is drawn
+        text = page.from_string(source).render(**_content(results, title, outcomes))
         draft.write_text(text, encoding="utf-8")
     return path
 

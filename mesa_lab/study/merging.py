@@ -86,6 +86,7 @@ def merge(studies: str | Path | Iterable[str | Path], path: str | Path, *, overw
         640
     """
     target = Path(path)
+    storage.check_name(target)
     paths = _distinct(studies, target)
     if target.exists():
         lease.refuse_if_driven(target)
@@ -124,6 +125,7 @@ def _distinct(studies: str | Path | Iterable[str | Path], target: Path) -> list[
     found: dict[Path, Path] = {}
     for entry in given:
         path = Path(entry)
+        storage.check_name(path)
         pattern = glob.has_magic(str(entry)) and not path.exists()
         matches = sorted(map(Path, glob.glob(str(entry)))) if pattern else [path]  # noqa: PTH207 - may be absolute
         if not matches:

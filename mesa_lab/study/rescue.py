@@ -73,6 +73,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
     """
     path, target = Path(path), Path(target)
     storage.look(path)
+    storage.check_name(target)
     if target.exists():
         raise storage.exists_already(target)
     with contextlib.suppress(StudyFormatError):

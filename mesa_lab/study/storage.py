@@ -16,11 +16,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
+from mesa_lab.preparation.files import check_path
 from mesa_lab.study import legible
 from mesa_lab.study.schema import APPLICATION_ID, VERSION
 
 __all__ = [
     "Transaction",
+    "check_name",
     "connect",
     "exists_already",
     "is_in_order",
@@ -59,6 +61,15 @@ def exists_already(path: Path) -> StudyError:
     return StudyError(f"'{path}' exists already. Open it to continue, or choose another name.")
 
 
+def check_name(path: Path) -> None:
+    """Refuse a path where no study can be, whether or not there is one.
+
+    Raises:
+        StudyError: If its name is too long, or it lies where nobody may look.
+    """
+    check_path(path, StudyError, beside="-wal")  # the longest that SQLite puts beside a study in use
+
+
 def remove(path: Path) -> None:
     """Delete a study and the files that SQLite keeps beside it."""
     # The log first: one that is left without its study bars the way to a new study of that name.
@@ -74,6 +85,7 @@ def look(path: Path) -> None:
 
     Never opens the file: closing it again would drop the locks that SQLite holds on it for this process.
     """
+    check_name(path)
     try:
         kind = path.stat()
     except FileNotFoundError:

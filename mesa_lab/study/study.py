@@ -90,6 +90,7 @@ class Study(OpenedStudy):
             StudyBusyError: If the study to be overwritten is being run.
         """
         path = Path(path)
+        storage.check_name(path)
         if path.exists():
             if not overwrite:
                 raise storage.exists_already(path)
@@ -139,6 +140,7 @@ class Study(OpenedStudy):
         """
         if path is None:
             return cls.temporary(experiment, shard=shard)
+        storage.check_name(Path(path))
         if overwrite or not Path(path).exists():
             return cls.create(path, experiment, overwrite=overwrite, shard=shard)
         study = cls.open(path)
@@ -294,6 +296,7 @@ class Study(OpenedStudy):
             StudyError: If there is a file already, or it cannot be written.
         """
         path = Path(path)
+        storage.check_name(path)
         if path.exists():
             raise storage.exists_already(path)
         with storage.speaking(path), Draft(path) as connection:

@@ -145,3 +145,30 @@ def test_a_click_error_keeps_its_own_code(terminal):
     with pytest.raises(click.UsageError):
         cli.main(["run"], standalone_mode=False)
     assert json.loads(terminal("models", "--json").stdout)
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "count.toml", f"{LONG}.study"],
+        ["run", f"{LONG}.toml"],
+        ["resume", f"{LONG}.study"],
+        ["status", f"{LONG}.study"],
+        ["merge", f"{LONG}.study", "-o", "all.study"],
+        ["design", "count.toml", "-o", f"{LONG}.csv"],
+        ["new", "mesa.examples:Schelling", "-o", f"{LONG}.toml"],
+        ["models", f"{LONG}.py:Model"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_name_that_is_too_long_is_said_in_one_line(arguments, terminal, experiment_file):
+    experiment_file()
+    outcome = terminal(*arguments)
+    assert outcome.exit_code == 1
+    [line] = outcome.stderr.splitlines()
+    assert line.startswith("Error: The name 'xxx")
+    assert "is too long for a file: 30" in line
+    assert "Traceback" not in outcome.output

@@ -1,5 +1,6 @@
 import builtins
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -169,6 +170,25 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(results, tmp_path, na
     with pytest.raises(ExportError, match=message):
         export(results, tmp_path / name, tables=tables, format=kind)
     assert names_in(tmp_path) == []
+
+
+def test_a_name_that_is_too_long_is_said(results, tmp_path):
+    for name in ("x" * 300, f"{'x' * 300}.csv"):
+        with pytest.raises(ExportError, match=r"^The name '.*…x+(.csv)?' is too long for a file"):
+            export(results, tmp_path / name)
+    with pytest.raises(ExportError, match="is too long for a file"):
+        results.report(tmp_path / f"{'x' * 300}.html")
+    with pytest.raises(ExportError, match="is too long for a file"):
+        save_chart(results.chart("effect"), tmp_path / f"{'x' * 300}.html")
+    assert names_in(tmp_path) == []
+
+
+def test_files_are_on_disk_before_they_have_their_names(results, tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    for path in [*export(results, tmp_path / "out"), *export(results, tmp_path / "runs.parquet")]:
+        at = synced.index(path.stat().st_ino)
+        assert path.parent.stat().st_ino in synced[at:]
 
 
 def test_a_file_in_the_way_of_a_folder(results, tmp_path):

@@ -7,11 +7,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+import mesa_lab as ml
 from mesa_lab.errors import OutcomeError, StudyError, StudyMismatchError
 from mesa_lab.preparation.designs import MonteCarlo
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.parameters import Integer
-from mesa_lab.study import RUN_COLUMNS, Study, schema
+from mesa_lab.study import RUN_COLUMNS, Study, merge, rescue, schema
 
 
 def test_a_new_study_asks_for_all_runs_of_its_experiment(study, experiment):
@@ -443,3 +444,28 @@ def test_a_copy_is_whole_also_while_the_study_is_written(study, tmp_path, batch_
         assert copy.status().state == "interrupted"
     with pytest.raises(StudyError, match="exists already"):
         study.copy(tmp_path / "copy.study")
+
+
+def test_a_name_that_no_study_can_have_is_refused_wherever_it_is_given(filled, experiment, tmp_path):
+    long = tmp_path / ("x" * 300 + ".study")
+    full = tmp_path / ("x" * 252)  # SQLite needs room for the name of its log
+    for path, size in ((long, 306), (full, 252)):
+        for use in (
+            lambda path: Study.create(path, experiment),
+            lambda path: Study.create(path, experiment, overwrite=True),
+            lambda path: Study.for_experiment(experiment, path),
+            lambda path: ml.run(experiment, path, progress=False, backend="sequential"),
+            Study.open,
+            filled.copy,
+            lambda path: rescue(filled.path, path),
+            lambda path: rescue(path, tmp_path / "new.study"),
+            lambda path: merge([filled.path], path),
+            lambda path: merge([path], tmp_path / "new.study"),
+        ):
+            with pytest.raises(
+                StudyError, match=rf"^The name '.*…x.*' is too long for a file: {size} bytes, 251 at most"
+            ):
+                use(path)
+    assert [path.name for path in tmp_path.iterdir() if "study-" not in path.name] == ["schelling.study"]
+    with Study.create(tmp_path / ("x" * 251), experiment) as longest:
+        assert longest.status().pending == 12

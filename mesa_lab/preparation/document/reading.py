@@ -5,6 +5,7 @@ Models, functions and point files are named in the text and looked up only when 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import tomllib
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from mesa_lab.errors import ExperimentError, MesaLabError, ParameterError, sugge
 from mesa_lab.preparation.document.writing import as_item
 from mesa_lab.preparation.encoding import decode
 from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.preparation.files import check_path
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Real
 
 __all__ = ["from_toml", "read"]
@@ -68,6 +70,7 @@ def read(path: Path) -> Experiment:
     Raises:
         ExperimentError: If it is missing, unreadable, no TOML, or does not describe an experiment.
     """
+    check_path(path, ExperimentError)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -85,8 +88,11 @@ def read(path: Path) -> Experiment:
 def _near_file(path: Path) -> str:
     if not path.parent.is_dir():
         return f" There is no folder '{path.parent}' either."
-    if path.with_suffix(".toml").exists():
-        return f" Did you mean '{path.with_suffix('.toml')}'?"
+    with contextlib.suppress(
+        OSError, ValueError
+    ):  # with the ending, a name may be too long, or there is none
+        if path.with_suffix(".toml").exists():
+            return f" Did you mean '{path.with_suffix('.toml')}'?"
     return suggest(path.name, [other.name for other in path.parent.glob("*.toml")])
 
 

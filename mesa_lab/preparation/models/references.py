@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import ModelError, suggest
+from mesa_lab.preparation.files import check_path
 from mesa_lab.preparation.models.files import find_module, import_file, is_from_file
 
 __all__ = ["importable", "load_model", "names_class", "reference_of"]
@@ -54,6 +55,7 @@ def load_model(reference: type[Any] | str) -> type[Any]:
         return _pick(_import_module(where), name, where)
     where = match["path"]
     path = Path(where).expanduser()
+    check_path(path, ModelError)
     if not path.is_file():
         raise ModelError(_no_file(where))
     path = path.resolve()
