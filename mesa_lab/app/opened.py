@@ -8,7 +8,7 @@ were read are kept by the results themselves. This room knows studies and result
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,11 +31,13 @@ class StudyFile:
 
     Attributes:
         damage: What is damaged, once something was read that is not what was written; else empty.
+        on_damage: Called by whoever reads when that becomes known, while it reads: must return at once.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damage = ""
+        self.on_damage: Callable[[], None] = lambda: None
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -72,8 +74,10 @@ class StudyFile:
         with self._open() as study:
             study.damage = self.damage  # what is known need not be looked for again
             frame = study.runs_frame(outcomes, **words)
+        if study.damage != self.damage:
             self.damage = study.damage
-            return frame
+            self.on_damage()
+        return frame
 
     def points_frame(self) -> pd.DataFrame:
         """The design points."""
@@ -110,6 +114,7 @@ class Opened:
 
     Attributes:
         path: The study.
+        file: What they are read from.
         results: Its results; read them with `lock` held, and not while a page is drawn.
         lock: One reader at a time, so that no column is read twice.
         outcomes: Outcomes that are numbers, which charts can show.
@@ -120,8 +125,9 @@ class Opened:
         model_name: What the model is called.
     """
 
-    def __init__(self, path: Path, results: Results) -> None:
-        self.path = path
+    def __init__(self, file: StudyFile, results: Results) -> None:
+        self.path = file.path
+        self.file = file
         self.results = results
         self.lock = threading.RLock()
         self.parameters = tuple(results.parameters)
@@ -160,7 +166,8 @@ def open_results(path: Path) -> Opened:
     """
     from mesa_lab.processing.results import Results
 
-    return Opened(path, Results(StudyFile(path)))
+    file = StudyFile(path)
+    return Opened(file, Results(file))
 
 
 def _is_number(results: Results, name: str) -> bool:

@@ -17,7 +17,7 @@ import solara
 from mesa_lab.app.chart_panels import ChartPanel
 from mesa_lab.app.controls import Action
 from mesa_lab.app.downloads import StudyDownloads
-from mesa_lab.app.fresh import use_fresh
+from mesa_lab.app.fresh import use_fresh, use_reader
 from mesa_lab.app.links import PageLink
 from mesa_lab.app.markup import tag
 from mesa_lab.app.opened import Opened, open_results
@@ -141,10 +141,8 @@ def ResultsView(
             with tag("div", "ml-notice", role="status"):
                 tag("span", "", f"{plural(finished - seen, 'more run')} came in since.")
                 Action("Show them", lambda: set_seen(finished), icon="mdi-refresh")
-    if opened is not None and opened.results.damage:
-        with tag("div", "ml-notice", role="alert"), tag("div"):
-            for line in opened.results.damage.splitlines():
-                tag("div", "", line)
+    if opened is not None:
+        Damage(opened).key(f"damage {id(opened)}")
     if fresh.problem:
         tag("p", "ml-error-text", fresh.problem, role="alert")
     elif opened is None:
@@ -154,6 +152,28 @@ def ResultsView(
         tag("p", "ml-nothing ml-quiet", said, role="status")
     else:
         Shown(opened, view, on_view)
+
+
+@solara.component
+def Damage(opened: Opened) -> None:
+    """Say what of a study is damaged, as soon as somebody comes upon it.
+
+    Args:
+        opened: The results.
+    """
+    said, say = solara.use_state(opened.file.damage)
+    # Whoever comes upon it holds the lock of the results, and drawing a page may wait for that: so another says it.
+    poke = use_reader(lambda: say(opened.file.damage), [opened])
+
+    def listen() -> None:
+        opened.file.on_damage = poke
+        poke()  # it may have become known just before
+
+    solara.use_effect(listen, [opened])
+    if said:
+        with tag("div", "ml-notice", role="alert"), tag("div"):
+            for line in said.splitlines():
+                tag("div", "", line)
 
 
 def _said(opened: Opened | None) -> str:

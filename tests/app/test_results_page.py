@@ -297,12 +297,13 @@ def test_a_file_that_is_no_study_is_said_to_be_none(tmp_path, show):
     assert NASTY in texts(box)
 
 
-def test_results_that_were_changed_are_shown_and_said_to_be(folder, tmp_path, show):
+@pytest.mark.parametrize("column", ["o0", "seed", "run_seconds"])
+def test_results_that_were_changed_are_shown_and_said_to_be(folder, tmp_path, show, column):
     path = tmp_path / "changed.study"
     with ml.open_study(folder / "neighbours.study") as whole:
         whole.copy(path)
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE runs SET o0 = 999 WHERE run_id = 3")
+        connection.execute(f"UPDATE runs SET {column} = 999 WHERE run_id = 3")
 
     def see():
         box = show(ResultsView(path, "changed", 8, ResultView(), lambda view: None))
