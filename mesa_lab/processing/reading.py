@@ -19,6 +19,7 @@ import pandas as pd
 from mesa_lab.errors import MesaLabError, OutcomeError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.assembling import assemble
+from mesa_lab.processing.selecting import check_known, numbers_of
 from mesa_lab.processing.source import Block, ResultsSource
 from mesa_lab.processing.wording import model_label
 
@@ -339,15 +340,33 @@ class Reader:
     def run_ids(
         self, points: int | Iterable[int] | None = None, runs: int | Iterable[int] | None = None
     ) -> list[int] | None:
-        """Return the ids of the runs of some points, or those of some runs that exist; None when all are meant."""
+        """Return the ids of those runs of some points, or of some runs, that have a result; None when all are meant.
+
+        Raises:
+            ParameterError: If the study has no such point, or asks for no such run.
+        """
         if points is None and runs is None:
             return None
         keep = np.ones(len(self.base), dtype=bool)
-        for column, wanted in (("point", points), ("run_id", runs)):
-            if wanted is not None:
-                listed = [wanted] if isinstance(wanted, int) else list(wanted)
-                keep &= np.asarray(self.base[column].isin(listed))
+        if points is not None:
+            keep &= np.asarray(self.base["point"].isin(self.known_points(points)))
+        if runs is not None:
+            numbers, known = numbers_of(runs, "run"), self.base["run_id"].to_numpy()
+            if not np.isin(numbers, known).all():  # they may have no result yet
+                plan = getattr(self.study, "plan", None)
+                check_known(numbers, plan().run_id if plan is not None else known, "run")
+            keep &= np.isin(known, numbers)
         return [int(run_id) for run_id in self.base["run_id"][keep]]
+
+    def known_points(self, points: int | Iterable[int]) -> list[int]:
+        """Return the numbers of design points as a list.
+
+        Raises:
+            ParameterError: If the study has no such point.
+        """
+        numbers = numbers_of(points, "point")
+        check_known(numbers, self.points.index.to_numpy(), "point")
+        return [int(number) for number in numbers]
 
 
 def _repeated(values: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

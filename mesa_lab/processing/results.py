@@ -78,14 +78,15 @@ class Results(Reader):
 
         Args:
             outcomes: Which outcomes; None means all.
-            points: Only runs of these design points.
-            runs: Only these runs.
+            points: Only runs of these design points, by their numbers.
+            runs: Only these runs. Those that have no result yet have no rows.
 
         Returns:
             One row per run and collected step: run_id, point, replication, the varied parameters, step, time, outcomes.
 
         Raises:
             OutcomeError: If an outcome is unknown.
+            ParameterError: If the study has no such point or run.
         """
         names = self.outcome_list(outcomes)
         renamed = tables.outcome_columns(names)

@@ -114,3 +114,35 @@ def test_values_that_were_changed_are_shown_with_a_warning(study, tmp_path):
         page = write_report(results, tmp_path / "report.html").read_text()
     assert "is damaged:" in page
     assert "mesa-lab check" in page
+
+
+def test_runs_without_a_result_yet_have_no_rows_and_others_are_unknown(tmp_path):
+    experiment = ml.Experiment("mesa.examples:Schelling", {"density": [0.6]}, max_steps=2)
+    path = tmp_path / "s.study"
+    ml.run(experiment, path, backend="sequential", progress=False)
+    with ml.open_study(path) as study:
+        study.extend(experiment.replace(parameters={"density": [0.6, 0.7]}))
+        study.extend(experiment.replace(parameters={"density": [0.6, 0.9]}))  # 0.7 is no longer asked for
+    results = ml.open_study(path).results
+    assert results.points.index.tolist() == [0, 2]
+    assert results.series(points=[0, 2])["run_id"].unique().tolist() == [0]
+    assert results.series(points=2).empty
+    assert results.series(runs=2).empty
+    with pytest.raises(
+        ml.ParameterError, match="no point 1. The study has 2 points, numbered from 0 to 2, with gaps"
+    ):
+        results.series(points=1)
+    with pytest.raises(
+        ml.ParameterError, match="no runs 1, 4. The study has 2 runs, numbered from 0 to 2, with gaps"
+    ):
+        results.series(runs=[0, 1, 2, 4])
+
+
+def test_a_shard_knows_the_runs_of_its_own(tmp_path):
+    experiment = ml.Experiment("mesa.examples:Schelling", {"density": [0.6, 0.7, 0.8, 0.9]}, max_steps=2)
+    results = ml.run(experiment, tmp_path / "s.study", shard=(1, 2), backend="sequential", progress=False)
+    mine = results.runs["run_id"].tolist()
+    assert set(results.series(runs=mine)["run_id"]) == set(mine)
+    other = min({0, 1, 2, 3} - set(mine))
+    with pytest.raises(ml.ParameterError, match=f"no run {other}. The study has 2 runs"):
+        results.series(runs=other)

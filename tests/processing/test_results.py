@@ -3,7 +3,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from mesa_lab.errors import OutcomeError
+from mesa_lab.errors import OutcomeError, ParameterError
+from mesa_lab.processing.charts import find_chart
 
 POINTS = {"n": [10, 20], "mode": ["slow", "fast"]}
 
@@ -74,6 +75,9 @@ def test_series_have_one_row_per_run_and_step(make):
     assert set(results.series(points=1)["point"]) == {1}
     assert set(results.series(runs=[0, 3])["run_id"]) == {0, 3}
     assert results.series(points=0, runs=[1]).empty
+    assert set(results.series(points=np.int64(1))["point"]) == {1}
+    assert set(results.series(points=np.array([1]), runs=results.runs["run_id"])["point"]) == {1}
+    assert results.series(points=[]).empty
 
 
 def test_series_come_in_order_of_runs_and_steps_however_they_were_stored(make):
@@ -229,3 +233,33 @@ def test_a_study_without_runs_has_empty_tables(make):
     assert results.aggregate("happy").empty
     assert "happy" in results.runs
     assert "0 runs" in repr(results)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"points": 99}, "There is no point 99. The study has 2 points, numbered from 0 to 1."),
+        ({"points": [1, -1, 2]}, "There are no points -1, 2. The study has 2 points, numbered from 0 to 1."),
+        ({"runs": 6}, "There is no run 6. The study has 6 runs, numbered from 0 to 5."),
+        (
+            {"runs": range(6, 20)},
+            "There are no runs 6, 7, 8, 9, 10, 11, 12, 13 and 6 more. The study has 6 runs",
+        ),
+        ({"points": "1"}, "'1' is no number of a point. Give one such as 0, or a list: [0, 3]."),
+        ({"points": [True, False]}, "True is no number of a point"),
+        ({"points": None, "runs": [0, 1.5]}, "1.5 is no number of a run"),
+        ({"runs": 10**30}, "is no number of a run"),
+        ({"runs": float("nan")}, "nan is no number of a run"),
+    ],
+    ids=str,
+)
+def test_a_point_or_run_that_is_not_there_is_said(make, chosen, message):
+    with pytest.raises(ParameterError) as caught:
+        make(POINTS).series(**chosen)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["series", "distribution"])
+def test_a_chart_of_a_point_that_is_not_there_is_refused(make, kind):
+    with pytest.raises(ParameterError, match="There is no point 7. The study has 2 points"):
+        find_chart(kind).table(make(POINTS), "happy", points=[0, 7])

@@ -46,9 +46,10 @@ def table(
 
     Raises:
         OutcomeError: If the outcome is unknown, not a number, or no run reported it.
-        ParameterError: If `by` is unknown.
+        ParameterError: If `by` or a point is unknown.
     """
     results.require_values(outcome)
+    points = None if points is None else results.known_points(points)
     by = by or automatic(results, outcome, MOST_GROUPS, points)
     groups, labels, levels, notes = lines(results, by, points, MOST_GROUPS)
     values, is_share = numbers(results.values(outcome), outcome)

@@ -55,12 +55,13 @@ def table(
 
     Raises:
         OutcomeError: If the outcome is unknown, not a number, or has no series.
-        ParameterError: If `by` is unknown.
+        ParameterError: If `by` or a point is unknown.
     """
     level = checked_level(level)
     if band not in ("interval", "spread"):
         raise OutcomeError(f'band is {band!r}. Write "interval" or "spread".')
     results.outcome_list(outcome)
+    points = None if points is None else results.known_points(points)
     by = by or automatic(results, outcome, MOST_LINES, points)
     groups, labels, levels, notes = lines(results, by, points, MOST_LINES)
     chosen = groups.code >= 0
