@@ -35,6 +35,9 @@ SHAPES: Final = (
     "triangle-left",
 )
 
+_MOST_LINES: Final = 3
+"""Of a title."""
+
 _VIRIDIS: Final = ("#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
 
 
@@ -164,9 +167,20 @@ def gradient(share: bool, extent: tuple[float, float] = (0, 1)) -> alt.Scale:
 
 
 def _wrapped(lines: Sequence[str], characters: float) -> list[str]:
-    return [
-        part for line in lines for part in textwrap.wrap(line, int(characters), max_lines=3, placeholder=" …")
-    ]
+    return [part for line in lines for part in _balanced(line, int(characters))]
+
+
+def _balanced(text: str, characters: int) -> list[str]:
+    """Wrap a text into lines that are about equally long: no word stands alone in the last."""
+    parts = textwrap.wrap(text, characters, max_lines=_MOST_LINES, placeholder=" …")
+    if len(textwrap.wrap(text, characters)) > _MOST_LINES:  # it is cut off, and no place is to be given away
+        return parts
+    for narrower in range(characters - 1, characters // 2, -1):
+        tried = textwrap.wrap(text, narrower)
+        if len(tried) > len(parts):
+            break
+        parts = tried
+    return parts
 
 
 def config(theme: Theme) -> dict[str, Any]:

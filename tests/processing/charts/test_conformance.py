@@ -256,3 +256,12 @@ def test_colours_dashes_and_shapes_are_enough_and_differ():
     assert len(set(SHAPES)) == len(SHAPES) == 8
     for theme in THEMES.values():
         assert len(set(theme.colours)) == 8
+
+
+@KINDS
+def test_a_title_of_several_lines_leaves_no_word_alone(kind, plain):
+    lines = kind.chart(plain, "happy", width=420).to_dict()["title"]["subtitle"]
+    words = " ".join(lines)
+    assert words == " ".join(kind.table(plain, "happy").attrs["chart"]["subtitle"])
+    assert max(map(len, lines)) <= 420 / 6.2
+    assert len(lines) == 1 or len(lines[-1]) > len(max(lines, key=len)) / 2
