@@ -141,8 +141,9 @@ def Series(series: pd.DataFrame) -> None:
     )
     if not charts:
         tag("p", "ml-quiet", "The model reports nothing that a line could show.")
-    with tag("div", "ml-charts"):
-        for name, chart, table in charts[:MOST_CHARTS]:
+    shown = charts[:MOST_CHARTS]
+    with tag("div", f"ml-charts ml-charts-{len(shown)}"):
+        for name, chart, table in shown:
             with tag("figure", "ml-figure").key(name):
                 tag("figcaption", "", name)
                 Chart(chart, f"{name} over the steps of one run", table=table, filename=name)
