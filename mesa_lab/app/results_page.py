@@ -170,7 +170,11 @@ def Damage(opened: Opened) -> None:
         poke()  # it may have become known just before
 
     solara.use_effect(listen, [opened])
-    if said:
+    if not said:
+        tag(
+            "div", "ml-hidden", attributes={"hidden": "hidden"}
+        )  # nothing at all would leave a gap on the page
+    else:
         with tag("div", "ml-notice", role="alert"), tag("div"):
             for line in said.splitlines():
                 tag("div", "", line)
