@@ -245,7 +245,8 @@ class Experiment:
         """Write the experiment as TOML.
 
         Raises:
-            ExperimentError: If the file cannot be written.
+            ExperimentError: If the file cannot be written, or a function in it has no name by which a reader of the file
+                would find it, such as a lambda.
         """
         from mesa_lab.preparation.document.writing import write
 

@@ -12,6 +12,7 @@ import tomlkit
 from tomlkit.items import Array, InlineTable, Item, Trivia, Whitespace
 
 from mesa_lab.errors import ExperimentError
+from mesa_lab.preparation.document.functions import refuse_unfindable
 from mesa_lab.preparation.encoding import encode
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.files import check_path, take_place
@@ -29,11 +30,12 @@ def write(experiment: Experiment, path: Path) -> None:
     """Write an experiment file, whole or not at all.
 
     Raises:
-        ExperimentError: If it cannot be written.
+        ExperimentError: If it cannot be written, or a function of it cannot be named.
     """
     check_path(path, ExperimentError, beside=_ENDING)
     if not path.name:
         raise ExperimentError(f"'{path}' is no name for an experiment file. Write one such as 'wolves.toml'.")
+    refuse_unfindable(experiment)
     text = to_toml(experiment)
     beside = path.with_name(path.name + _ENDING)
     try:
