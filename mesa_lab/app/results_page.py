@@ -170,12 +170,10 @@ def Damage(opened: Opened) -> None:
         poke()  # it may have become known just before
 
     solara.use_effect(listen, [opened])
-    if not said:
-        tag(
-            "div", "ml-hidden", attributes={"hidden": "hidden"}
-        )  # nothing at all would leave a gap on the page
+    if not said:  # something out of sight: for nothing at all the page would leave a gap
+        tag("div", "ml-hidden", attributes={"hidden": "hidden"})
     else:
-        with tag("div", "ml-notice", role="alert"), tag("div"):
+        with tag("div", "ml-notice ml-damage", role="alert"), tag("div"):
             for line in said.splitlines():
                 tag("div", "", line)
 
