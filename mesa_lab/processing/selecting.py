@@ -72,10 +72,9 @@ def _extent(known: npt.NDArray[np.int64], what: str) -> str:
     low, high = int(known.min()), int(known.max())
     if low == high:
         return f"{count}, of number {low}"
-    without = (
-        "" if high - low < len(known) else ", with gaps"
-    )  # a shard, or points that are no longer asked for
-    return f"{count}, numbered from {low} to {high}{without}"
+    # A shard has gaps, and so have points of which some are no longer asked for.
+    gaps = "" if high - low < len(known) else ", with gaps"
+    return f"{count}, numbered from {low} to {high}{gaps}"
 
 
 def _is_whole(value: object) -> bool:

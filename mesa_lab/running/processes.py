@@ -23,7 +23,7 @@ __all__ = ["start_worker", "warm_up"]
 # Mesa by itself: one of its modules asks for the stack, which takes the longer the deeper it is in imports of ours.
 _IMPORTED_FIRST = ("mesa", "mesa_lab.running.worker", __name__)
 
-# What Mesa's dependencies import and hardly any model uses; a sixth of the time.
+# What Mesa's dependencies import and hardly any model uses; a fifth of the time.
 _POSTPONED = (
     "numpy.f2py",
     "numpy.polynomial",

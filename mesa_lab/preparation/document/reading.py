@@ -88,9 +88,8 @@ def read(path: Path) -> Experiment:
 def _near_file(path: Path) -> str:
     if not path.parent.is_dir():
         return f" There is no folder '{path.parent}' either."
-    with contextlib.suppress(
-        OSError, ValueError
-    ):  # with the ending, a name may be too long, or there is none
+    # With the ending, a name may be too long, or there is none.
+    with contextlib.suppress(OSError, ValueError):
         if path.with_suffix(".toml").exists():
             return f" Did you mean '{path.with_suffix('.toml')}'?"
     return suggest(path.name, [other.name for other in path.parent.glob("*.toml")])
