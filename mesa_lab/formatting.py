@@ -1,4 +1,4 @@
-"""Values and names as people read them: labels, numbers, counts, and plain Python values for records."""
+"""Numbers, counts, durations, sizes, names and values as text: for messages, tables, charts and pages alike."""
 
 from __future__ import annotations
 
@@ -10,7 +10,22 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["label", "listing", "model_label", "number", "plain", "plural", "records", "shorten", "show"]
+__all__ = [
+    "about",
+    "cell_text",
+    "duration",
+    "label",
+    "listing",
+    "measure_label",
+    "model_label",
+    "number",
+    "plain",
+    "plural",
+    "records",
+    "shorten",
+    "show",
+    "size_text",
+]
 
 _STATISTIC: Final = re.compile(r"(\w+)\((\w+)(?:\.(\w+))?\)")
 _MEANINGS: Final = {
@@ -132,18 +147,93 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def listing(names: Sequence[str], most: int = 4) -> str:
+def listing(names: Sequence[str], most: int | None = None, last: str = "and") -> str:
     """Return names as a phrase.
 
+    Args:
+        names: What to name.
+        most: How many parts the phrase has at most; None for all names.
+        last: The word before the last part.
+
     Example:
-        >>> listing(["a", "b", "c"]), listing(["a", "b", "c", "d", "e", "f"])
-        ('a, b and c', 'a, b, c and 3 more')
+        >>> listing(["a", "b", "c"]), listing(["a", "b"], last="or"), listing(["a", "b", "c", "d", "e", "f"], 4)
+        ('a, b and c', 'a or b', 'a, b, c and 3 more')
     """
-    if len(names) > most:
-        shown, last = list(names[: most - 1]), f"{len(names) - most + 1} more"
+    if not names:
+        return ""
+    if most is not None and len(names) > most:
+        *first, end = *names[: most - 1], f"{len(names) - most + 1} more"
     else:
-        shown, last = list(names[:-1]), names[-1] if names else ""
-    return f"{', '.join(shown)} and {last}" if shown else last
+        *first, end = names
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as people say it.
+
+    Example:
+        >>> duration(0.04), duration(61), duration(7260)
+        ('less than 1 s', '1 min 1 s', '2 h 1 min')
+    """
+    if seconds < 1:
+        return "less than 1 s"
+    whole = round(seconds)
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    for place, (name, size) in enumerate(units):
+        if whole >= size:
+            first, rest = divmod(whole, size)
+            if place == len(units) - 1:
+                return f"{first} {name}"
+            second = rest // units[place + 1][1]
+            return f"{first} {name} {second} {units[place + 1][0]}" if second else f"{first} {name}"
+    return f"{whole} s"
+
+
+def about(seconds: float) -> str:
+    """Return a time that is only an estimate, as coarse as it deserves.
+
+    Example:
+        >>> about(0.4), about(42), about(400), about(9000), about(500_000)
+        ('less than a second', 'about 40 seconds', 'about 7 minutes', 'about 2.5 hours', 'about 5.8 days')
+    """
+    if seconds < 1:
+        return "less than a second"
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 1.5 * size:
+            count = seconds / size
+            said = f"{count:.1f}".removesuffix(".0") if count < 9.5 and size > 60 else f"{count:.0f}"
+            return f"about {said} {name}" + ("" if said == "1" else "s")
+    rounded = max(1, round(seconds)) if seconds < 10 else round(seconds / 5) * 5
+    return f"about {rounded} second" + ("" if rounded == 1 else "s")
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes as people say it.
+
+    Example:
+        >>> size_text(300), size_text(85_000), size_text(3 * 2**20)
+        ('300 bytes', '83 KiB', '3.0 MiB')
+    """
+    if size < 1024:
+        return f"{size:.0f} bytes"
+    value, unit = size / 1024, "KiB"
+    for larger in ("MiB", "GiB", "TiB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+
+
+def cell_text(value: Any) -> str:
+    """Return a value as a table shows it: short, and without digits that say nothing.
+
+    Example:
+        >>> cell_text(0.30000000000000004), cell_text(20.0), cell_text(True), cell_text("Moore")
+        ('0.3', '20', 'True', 'Moore')
+    """
+    if isinstance(value, float) and math.isnan(value):
+        return "–"
+    return shorten(value if isinstance(value, str) else show(value), 60)
 
 
 def plain(value: Any, *, keep_nan: bool = False) -> Any:

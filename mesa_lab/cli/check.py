@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mesa_lab.cli.console import count, duration, note, say
+from mesa_lab.cli.console import note, say
+from mesa_lab.formatting import duration, plural
 
 if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
@@ -51,11 +52,11 @@ def check(study: Path) -> None:
             runs = opened.status().finished
             seconds = runs * _SECONDS_PER_RUN + study.stat().st_size * _SECONDS_PER_BYTE
             if seconds > _LONG:
-                note(f"Looking at {count(runs, 'run')}: about {duration(seconds)}.")
+                note(f"Looking at {plural(runs, 'run')}: about {duration(seconds)}.")
         checked = opened.check()
-    say(f"{study} is whole: {count(checked.runs, 'run')}, with all that they left behind.")
+    say(f"{study} is whole: {plural(checked.runs, 'run')}, with all that they left behind.")
     if checked.unknown:
-        unknown = count(checked.unknown, "run")
+        unknown = plural(checked.unknown, "run")
         note(
             f"Note: an older version wrote {unknown} without checksums; whether their results changed cannot be told."
         )
@@ -82,11 +83,11 @@ def rescue(study: Path, output: Path) -> None:
     from mesa_lab.study.damage import rescue as save
 
     saved = save(study, output)
-    lost = f"; {count(saved.lost, 'run')} could not be saved" if saved.lost else ""
-    say(f"Saved {count(saved.runs, 'run')} of {study} into {output}{lost}.")
+    lost = f"; {plural(saved.lost, 'run')} could not be saved" if saved.lost else ""
+    say(f"Saved {plural(saved.runs, 'run')} of {study} into {output}{lost}.")
     if saved.lost_points:
         note(
-            f"{count(saved.lost_points, 'design point')} could not be saved, with all runs there: the design is a function, whose code is not "
+            f"{plural(saved.lost_points, 'design point')} could not be saved, with all runs there: the design is a function, whose code is not "
             "run by a rescue. Going on with the study runs it, to make them again."
         )
     with Study.open(output) as opened:

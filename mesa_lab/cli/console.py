@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mesa_lab.formatting import number, plain
+
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
 __all__ = [
-    "count",
-    "duration",
+    "cell",
     "json_option",
     "literal",
     "model_name",
     "moment",
     "note",
-    "number",
     "quoted",
     "say",
     "show_json",
@@ -56,7 +56,7 @@ def show_json(value: Any) -> None:
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
     """Print a table; columns of numbers are aligned to the right."""
-    cells = [[value if isinstance(value, str) else number(value) for value in row] for row in rows]
+    cells = [[value if isinstance(value, str) else cell(value) for value in row] for row in rows]
     right = [
         (all(_is_number(row[index]) for row in rows) and bool(rows)) or _looks_numeric(cells, index)
         for index in range(len(columns))
@@ -91,33 +91,25 @@ def _show_rich(columns: Sequence[str], cells: list[list[str]], right: list[bool]
     Console().print(table)
 
 
-def number(value: Any, digits: int = 4) -> str:
-    """Write a value the way a person reads it: `0.3333`, `1,234,567`, `yes`.
+def cell(value: Any, digits: int = 4) -> str:
+    """Write a value as a table in the terminal shows it: `0.3333`, `1,234,567`, `yes`.
 
     Args:
         value: A number or anything else.
         digits: How many digits say something; those before the point are all written, up to nine.
 
     Example:
-        >>> number(1 / 3), number(3289), number(12345.67), number(True), number(None)
+        >>> cell(1 / 3), cell(3289), cell(12345.67), cell(True), cell(None)
         ('0.3333', '3,289', '12,346', 'yes', '–')
     """
-    value = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+    value = plain(value)
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, float):
-        if math.isnan(value):
-            return "–"
-        if math.isinf(value):
-            return "∞" if value > 0 else "−∞"
-        if abs(value) < 1e9 and (value == int(value) or abs(value) >= 10**digits - 0.5):
-            return f"{value:,.0f}"
-        return f"{value:,.{digits}g}"
-    return str(value)
+    return number(value, digits) if isinstance(value, float) else str(value)
 
 
 def literal(value: Any, write: Callable[[Any], str] = str) -> str:
@@ -127,7 +119,7 @@ def literal(value: Any, write: Callable[[Any], str] = str) -> str:
         >>> literal(2500), literal(True), literal(0.25)
         ('2,500', 'True', '0.25')
     """
-    return number(value) if isinstance(value, int) and not isinstance(value, bool) else write(value)
+    return cell(value) if isinstance(value, int) and not isinstance(value, bool) else write(value)
 
 
 def moment(text: str | None) -> str:
@@ -143,16 +135,6 @@ def model_name(experiment: Experiment) -> str:
     return model.rpartition(":")[2] if isinstance(model, str) else model.__name__
 
 
-def count(number: int, word: str) -> str:
-    """Write a number with its word: `1 run`, `1,200 runs`.
-
-    Example:
-        >>> count(1, "run"), count(1200, "run")
-        ('1 run', '1,200 runs')
-    """
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
-
-
 def quoted(path: Path) -> str:
     """Write a path the way a shell takes it: `'my study.study'`.
 
@@ -162,22 +144,6 @@ def quoted(path: Path) -> str:
     """
     text = str(path)
     return text if re.fullmatch(r"[\w@%+=:,./\\-]+", text) else shlex.quote(text)
-
-
-def duration(seconds: float) -> str:
-    """Write a time span.
-
-    Example:
-        >>> duration(0.4), duration(75), duration(7400)
-        ('0.4 s', '1 min 15 s', '2 h 3 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
 
 
 def _is_number(value: Any) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesa_lab.cli.console import count, json_option, literal, note, number, quoted, say, show_json, show_table
+from mesa_lab.cli.console import cell, json_option, literal, note, quoted, say, show_json, show_table
+from mesa_lab.formatting import plural
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -64,11 +65,11 @@ def _check(experiment: Experiment) -> None:
 
 def _show(experiment: Experiment, seen: Preview, rows: int) -> None:
     name = type(experiment.design).__name__
-    dropped = f" ({count(seen.n_dropped, 'more')} dropped by the constraints)" if seen.n_dropped else ""
+    dropped = f" ({plural(seen.n_dropped, 'more')} dropped by the constraints)" if seen.n_dropped else ""
     dropped = dropped.replace("mores", "more")
     say(
-        f"{name}: {count(seen.n_points, 'point')}{dropped} × "
-        f"{count(experiment.replications, 'replication')} = {count(seen.n_runs, 'run')}"
+        f"{name}: {plural(seen.n_points, 'point')}{dropped} × "
+        f"{plural(experiment.replications, 'replication')} = {plural(seen.n_runs, 'run')}"
     )
     say()
     matrix = seen.matrix
@@ -79,7 +80,7 @@ def _show(experiment: Experiment, seen: Preview, rows: int) -> None:
             [[index, *row] for index, row in zip(shown.index, shown.itertuples(index=False), strict=True)],
         )
         if len(matrix) > rows:
-            say(f"… {count(len(matrix) - rows, 'more point')}")
+            say(f"… {plural(len(matrix) - rows, 'more point')}")
         say()
     if experiment.space.fixed:
         fixed = ", ".join(f"{key} = {literal(value)}" for key, value in experiment.space.fixed.items())
@@ -98,11 +99,11 @@ def _show(experiment: Experiment, seen: Preview, rows: int) -> None:
 def _diagnostics(seen: Preview) -> list[tuple[str, str]]:
     lines = []
     if seen.discrepancy is not None:
-        lines.append(("Discrepancy (0 is even)", number(seen.discrepancy)))
+        lines.append(("Discrepancy (0 is even)", cell(seen.discrepancy)))
     if seen.max_abs_correlation is not None:
-        lines.append(("Largest correlation between parameters", number(seen.max_abs_correlation)))
+        lines.append(("Largest correlation between parameters", cell(seen.max_abs_correlation)))
     if seen.min_distance is not None:
-        lines.append(("Smallest distance between points", number(seen.min_distance)))
+        lines.append(("Smallest distance between points", cell(seen.min_distance)))
     return lines
 
 

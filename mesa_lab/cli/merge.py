@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from mesa_lab.cli.console import count, json_option, note, say, show_json
+from mesa_lab.cli.console import json_option, note, say, show_json
+from mesa_lab.formatting import plural
 
 __all__ = ["merge"]
 
@@ -42,7 +43,7 @@ def merge(studies: tuple[Path, ...], output: Path, overwrite: bool, as_json: boo
     if as_json:
         show_json({"study": output, **asdict(merged)})
         return
-    say(f"Merged {count(len(merged.studies), 'study').replace('studys', 'studies')} into {output}.")
+    say(f"Merged {plural(len(merged.studies), 'study').replace('studys', 'studies')} into {output}.")
     say(f"{summary.ended(merged.status)}.")
     for notice in merged.notices:
         note(f"Note: {notice}")

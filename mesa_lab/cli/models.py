@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesa_lab.cli.console import json_option, literal, note, number, quoted, say, show_json, show_table
+from mesa_lab.cli.console import cell, json_option, literal, note, quoted, say, show_json, show_table
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
@@ -116,8 +116,8 @@ def _range(parameter: ParameterInfo) -> str:
         return _short(", ".join(map(literal, parameter.choices)))
     if parameter.low is None or parameter.high is None:
         return ""
-    step = f" step {number(parameter.step, 6)}" if parameter.step not in (None, 1) else ""
-    return f"{number(parameter.low, 6)} to {number(parameter.high, 6)}{step}"
+    step = f" step {cell(parameter.step, 6)}" if parameter.step not in (None, 1) else ""
+    return f"{cell(parameter.low, 6)} to {cell(parameter.high, 6)}{step}"
 
 
 @click.command()

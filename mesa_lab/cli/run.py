@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesa_lab.cli.check import note_damage
-from mesa_lab.cli.console import count, json_option, model_name, note, quoted, say, show_json
+from mesa_lab.cli.console import json_option, model_name, note, quoted, say, show_json
+from mesa_lab.formatting import plural
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -227,15 +228,15 @@ def _announce(
     from mesa_lab.study import Study
 
     text = (
-        f"{model_name(experiment)}: {count(experiment.n_points, 'point')} × "
-        f"{count(experiment.replications, 'replication')} = {count(experiment.n_runs, 'run')}"
+        f"{model_name(experiment)}: {plural(experiment.n_points, 'point')} × "
+        f"{plural(experiment.replications, 'replication')} = {plural(experiment.n_runs, 'run')}"
     )
     there = Study.open(path) if path.exists() and not overwrite else None
     if part := shard or (there and there.shard):
         text += f", of which this is {part.described}"
     if there is not None:
         status = there.status()
-        text += f"; {path} holds {count(status.finished, 'run')}"
+        text += f"; {path} holds {plural(status.finished, 'run')}"
         if retry_failed:
             text += f", of which {status.failed + status.timed_out:,} are run again"
     note(f"{text}.")
@@ -268,7 +269,7 @@ def _show_launched(path: Path, status: StudyStatus, as_json: bool) -> None:
     if not status.is_active:
         say(f"There is nothing left to run in {path}.")
         return
-    say(f"{path} runs in the background, in process {status.pid}: {count(status.pending, 'run')} to do.")
+    say(f"{path} runs in the background, in process {status.pid}: {plural(status.pending, 'run')} to do.")
     say(f"  mesa-lab status {quoted(path)} --watch    how far it is")
     say(f"  mesa-lab pause {quoted(path)}             let running runs end and wait")
     say(f"  mesa-lab stop {quoted(path)}              end it; what is done is kept")

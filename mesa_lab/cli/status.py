@@ -9,18 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mesa_lab.cli.console import (
-    count,
-    duration,
-    json_option,
-    model_name,
-    moment,
-    note,
-    number,
-    quoted,
-    say,
-    show_json,
-)
+from mesa_lab.cli.console import cell, json_option, model_name, moment, note, quoted, say, show_json
+from mesa_lab.formatting import duration, plural
 
 if TYPE_CHECKING:
     from mesa_lab.study import StudyStatus
@@ -55,7 +45,7 @@ def status(study: Path, watch: bool, failures: bool, as_json: bool) -> None:
         return
     name = model_name(opened.experiment)
     part = "" if found.shard is None else f", shard {found.shard[0]} of {found.shard[1]}"
-    extent = f"{count(found.n_points, 'point')} × {count(found.replications, 'replication')}"
+    extent = f"{plural(found.n_points, 'point')} × {plural(found.replications, 'replication')}"
     say(f"{study}: {name}, {extent}{part}")
     say(_line(found))
     if found.message:
@@ -72,7 +62,7 @@ def status(study: Path, watch: bool, failures: bool, as_json: bool) -> None:
 
 
 def _line(found: StudyStatus) -> str:
-    parts = [f"{found.state}: {found.done:,} of {count(found.n_runs, 'run')} done"]
+    parts = [f"{found.state}: {found.done:,} of {plural(found.n_runs, 'run')} done"]
     if found.failed:
         parts.append(f"{found.failed:,} failed")
     if found.timed_out:
@@ -80,7 +70,7 @@ def _line(found: StudyStatus) -> str:
     if found.is_active:
         parts.append(f"process {found.pid} on {found.host}")
     if found.rate and found.state == "running":
-        parts.append(f"{number(found.rate, 3)} runs a second")
+        parts.append(f"{cell(found.rate, 3)} runs a second")
     if found.seconds_left and found.state == "running":
         parts.append(f"{duration(found.seconds_left)} left")
     return ", ".join(parts)

@@ -7,7 +7,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.cli.console import count, number, quoted, say, show_table
+from mesa_lab.cli.console import cell, quoted, say, show_table
+from mesa_lab.formatting import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ _MOST_FAILURES: Final = 3
 def ended(status: StudyStatus) -> str:
     """Say in one line how a study stands."""
     part = "" if status.shard is None else f" of shard {status.shard[0]} of {status.shard[1]}"
-    parts = [f"{status.done:,} of {count(status.n_runs, 'run')}{part} done"]
+    parts = [f"{status.done:,} of {plural(status.n_runs, 'run')}{part} done"]
     if status.failed:
         parts.append(f"{status.failed:,} failed")
     if status.timed_out:
@@ -115,12 +116,12 @@ def _show_ranges(results: Results, table: pd.DataFrame, names: list[str]) -> Non
     show_table(
         ["outcome", "lowest", "at", "median", "highest", "at"],
         rows,
-        f"Mean at the end of the run, ± 95 % confidence interval, over {count(len(results.points), 'point')}",
+        f"Mean at the end of the run, ± 95 % confidence interval, over {plural(len(results.points), 'point')}",
     )
 
 
 def _where(results: Results, point: Any) -> str:
-    return ", ".join(f"{name} {number(value, 3)}" for name, value in _values(results, point).items())
+    return ", ".join(f"{name} {cell(value, 3)}" for name, value in _values(results, point).items())
 
 
 def _values(results: Results, point: Any) -> dict[str, Any]:
@@ -132,13 +133,13 @@ def _values(results: Results, point: Any) -> dict[str, Any]:
 def _interval(row: Any) -> str:
     mean, low, high = (float(row[name]) for name in ("mean", "ci_low", "ci_high"))
     if low != low or high != high:  # one run has no interval
-        return number(mean)
+        return cell(mean)
     half = (high - low) / 2
     if half <= 0:
-        return f"{number(mean)} ± 0"
+        return f"{cell(mean)} ± 0"
     decimals = max(0, 1 - math.floor(math.log10(half)))  # two digits of the interval, and the mean to match
     if decimals > 6 or abs(mean) >= 1e9:
-        return f"{number(mean)} ± {number(half, 2)}"
+        return f"{cell(mean)} ± {cell(half, 2)}"
     return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
 
 
@@ -152,7 +153,7 @@ def show_failures(study: Study, *, tracebacks: bool = False) -> None:
     kinds = study.failure_kinds(latest=1)
     if not kinds:
         return
-    say(f"{count(sum(kind.count for kind in kinds), 'run')} failed:")
+    say(f"{plural(sum(kind.count for kind in kinds), 'run')} failed:")
     for kind in kinds[: None if tracebacks else _MOST_FAILURES]:
         latest = kind.latest[0]
         first_line = latest.message.strip().partition("\n")[0]
@@ -161,7 +162,7 @@ def show_failures(study: Study, *, tracebacks: bool = False) -> None:
         if tracebacks and latest.traceback:
             say(textwrap.indent(latest.traceback.rstrip(), "      "))
     if len(kinds) > _MOST_FAILURES and not tracebacks:
-        say(f"  … and {count(len(kinds) - _MOST_FAILURES, 'other kind')}")
+        say(f"  … and {plural(len(kinds) - _MOST_FAILURES, 'other kind')}")
 
 
 def show_next_steps(path: Path, status: StudyStatus) -> None:

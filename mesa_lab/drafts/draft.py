@@ -8,14 +8,12 @@ experiment of a draft, `address` a link. No page is known here, and no model is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mesa_lab.drafts.value_text import show_value, show_values
 
 if TYPE_CHECKING:
-    from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
 
 __all__ = [
@@ -26,7 +24,6 @@ __all__ = [
     "completed",
     "default_kind",
     "for_model",
-    "from_experiment",
     "row_for",
 ]
 
@@ -208,52 +205,6 @@ def _filled(row: Row, suggested: Row) -> Row:
     }
     free = [name for kind, names in forms.items() for name in names if name not in forms[row.kind]]
     return replace(row, **{name: getattr(suggested, name) for name in free if not getattr(row, name)})
-
-
-def from_experiment(experiment: Experiment, description: ModelDescription | None = None) -> Draft:
-    """Return the draft that gives this experiment.
-
-    Args:
-        experiment: From a file, a study or a notebook.
-        description: The model's, for rows of parameters that the experiment does not mention.
-
-    Raises:
-        ParameterError: If a value cannot be written as text.
-    """
-    from mesa_lab.drafts.from_experiment import design_draft, draft_row, reference_text
-    from mesa_lab.preparation.models import reference_of
-
-    rows = tuple(draft_row(Row(name), given) for name, given in experiment.parameters.items())
-    agents = experiment.protocol.agents
-    draft = Draft(
-        model=reference_of(experiment.model),
-        rows=rows,
-        design=design_draft(experiment.design),
-        replications=str(experiment.replications),
-        seed=str(experiment.seed),
-        seeds="" if experiment.seeds is None else show_values(experiment.seeds),
-        common_random_numbers=experiment.common_random_numbers,
-        max_steps=_optional(experiment.max_steps),
-        max_time=_optional(experiment.max_time),
-        stop_when=reference_text(experiment.stop_when),
-        timeout=_optional(experiment.timeout),
-        period=str(experiment.period),
-        outcomes=tuple((outcome.name, outcome.text) for outcome in experiment.protocol.outcomes or ()),
-        agents=("all" if agents is True else "chosen") if agents else "none",
-        agent_names=_agent_names(agents),
-        constraints="\n".join(experiment.constraints),
-    )
-    return completed(draft, description) if description else draft
-
-
-def _agent_names(agents: Any) -> tuple[str, ...]:
-    if isinstance(agents, Mapping):
-        return tuple(f"{kind}.{name}" for kind, names in agents.items() for name in names)
-    return () if isinstance(agents, bool) else tuple(agents)
-
-
-def _optional(value: Any) -> str:
-    return "" if value is None else show_value(value)
 
 
 def _whole(value: float) -> float:

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from mesa_lab.errors import ParameterError
+from mesa_lab.formatting import shorten
 
 __all__ = [
     "join_values",
@@ -22,6 +23,7 @@ __all__ = [
     "show_value",
     "show_values",
     "split_values",
+    "value_text",
 ]
 
 LONGEST: Final = 10_000
@@ -177,3 +179,13 @@ def _reads_as_itself(text: str) -> bool:
     if not text or text[0] in _QUOTES or any(sign in text for sign in _OPENING + _CLOSING):
         return False
     return split_values(text) == [text] and parse_value(text) == text
+
+
+def value_text(value: Any) -> str:
+    """Return a parameter's value as a page shows it.
+
+    Example:
+        >>> value_text(0.1), value_text("Moore"), value_text(None)
+        ('0.1', 'Moore', 'None')
+    """
+    return shorten(value if isinstance(value, str) else show_value(value), 60)

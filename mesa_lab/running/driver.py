@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import RunError
-from mesa_lab.running.progress import Progress, duration, plural
+from mesa_lab.formatting import duration, plural
+from mesa_lab.running.progress import Progress
 from mesa_lab.study.records import Task
 
 if TYPE_CHECKING:

@@ -13,42 +13,13 @@ from collections import deque
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
-__all__ = ["Progress", "Tally", "duration", "in_notebook", "plural"]
+from mesa_lab.formatting import duration, plural
+
+__all__ = ["Progress", "Tally", "in_notebook"]
 
 _RATE_SECONDS: Final = 30.0
 _LINE_SECONDS: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 """A log gets a line after these intervals, the last one from then on."""
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a count with its noun.
-
-    Example:
-        >>> plural(1, "run"), plural(12000, "run")
-        ('1 run', '12,000 runs')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time as people say it.
-
-    Example:
-        >>> duration(0.04), duration(61), duration(7260)
-        ('less than 1 s', '1 min 1 s', '2 h 1 min')
-    """
-    if seconds < 1:
-        return "less than 1 s"
-    whole = round(seconds)
-    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    for place, (name, size) in enumerate(units):
-        if whole >= size:
-            first, rest = divmod(whole, size)
-            if place == len(units) - 1:
-                return f"{first} {name}"
-            second = rest // units[place + 1][1]
-            return f"{first} {name} {second} {units[place + 1][0]}" if second else f"{first} {name}"
-    return f"{whole} s"
 
 
 class Tally:

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mesa_lab.app.wording import model_label
 from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import model_label
 from mesa_lab.workspace.study_names import StudyRef, name_of
 
 if TYPE_CHECKING:

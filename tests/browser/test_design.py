@@ -5,7 +5,7 @@ import re
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.drafts.draft import from_experiment
+from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import from_query, to_query
 from mesa_lab.workspace.workspace import Workspace
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.drafts.draft import from_experiment
+from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import to_query
 from mesa_lab.errors import MesaLabError
 from mesa_lab.running import background

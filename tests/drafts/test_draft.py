@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from mesa_lab.drafts.draft import DesignDraft, Draft, Row, completed, for_model, from_experiment
+from mesa_lab.drafts.draft import DesignDraft, Draft, Row, completed, for_model
+from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import LONGEST, from_query, to_query
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError

@@ -7,7 +7,7 @@ import types
 import pytest
 
 from mesa_lab.running import progress
-from mesa_lab.running.progress import Progress, Tally, duration, in_notebook, plural
+from mesa_lab.running.progress import Progress, Tally, in_notebook
 
 
 class Clock:
@@ -21,27 +21,6 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     return Clock(monkeypatch)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.2, "less than 1 s"),
-        (1, "1 s"),
-        (59.4, "59 s"),
-        (60, "1 min"),
-        (61, "1 min 1 s"),
-        (3600, "1 h"),
-        (7260, "2 h 1 min"),
-        (90000, "1 d 1 h"),
-    ],
-)
-def test_durations(seconds, text):
-    assert duration(seconds) == text
-
-
-def test_plurals():
-    assert [plural(n, "run") for n in (0, 1, 2, 1234567)] == ["0 runs", "1 run", "2 runs", "1,234,567 runs"]
 
 
 def test_rate_and_time_left_follow_the_last_half_minute(clock):

@@ -16,7 +16,7 @@ from mesa_lab.app.components.controls import Action, TextInput
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.table_filter import arrange
 from mesa_lab.app.hooks.use_background import use_fresh
-from mesa_lab.app.wording import cell_text, shorten
+from mesa_lab.formatting import cell_text, shorten
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ import solara
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.hooks.use_background import use_fresh
-from mesa_lab.app.wording import listing
+from mesa_lab.formatting import listing
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment

@@ -16,7 +16,8 @@ from mesa_lab.app.components.browser import CopyButton
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.hooks.use_background import use_fresh
-from mesa_lab.app.wording import plural, value_text
+from mesa_lab.drafts.value_text import value_text
+from mesa_lab.formatting import plural
 
 __all__ = ["Case", "FailuresPanel", "Kind", "read_failures"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import solara
 
 from mesa_lab.app.components.html import icon, tag
-from mesa_lab.app.wording import cell_text, model_label
+from mesa_lab.formatting import cell_text, model_label
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo

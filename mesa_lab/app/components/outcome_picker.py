@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import solara
 
 from mesa_lab.app.components.controls import Choose
-from mesa_lab.app.wording import shorten
+from mesa_lab.formatting import shorten
 
 __all__ = ["OutcomePicker", "settled"]
 

@@ -11,8 +11,8 @@ import solara
 from mesa_lab.app.components.browser import SaveButton
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import tag
-from mesa_lab.app.wording import cell_text
 from mesa_lab.drafts.points_csv import points_text
+from mesa_lab.formatting import cell_text
 
 if TYPE_CHECKING:
     import pandas as pd

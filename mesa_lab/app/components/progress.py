@@ -14,8 +14,8 @@ import solara
 
 from mesa_lab.app.components.controls import Action, Choose
 from mesa_lab.app.components.html import tag
-from mesa_lab.app.wording import about, duration, number, plural
 from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import about, duration, number, plural
 from mesa_lab.workspace.run_time_estimate import cores
 from mesa_lab.workspace.study_state import Standing
 

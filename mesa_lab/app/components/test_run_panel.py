@@ -12,9 +12,9 @@ from mesa_lab.app.components.chart import Chart
 from mesa_lab.app.components.controls import Action, TextInput
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.series_chart import line_chart, outcomes_of
-from mesa_lab.app.wording import duration, number, plural
 from mesa_lab.drafts.value_text import parse_number
 from mesa_lab.errors import MesaLabError, ParameterError
+from mesa_lab.formatting import duration, number, plural
 from mesa_lab.workspace.test_run import STEPS, Stopper, Trial, try_model
 
 if TYPE_CHECKING:

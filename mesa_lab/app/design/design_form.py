@@ -16,6 +16,7 @@ import solara
 from mesa_lab.app.components.controls import Choose, TextInput, Toggle
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.design.table_form import PointsForm
+from mesa_lab.app.design.union_form import PartsForm
 from mesa_lab.drafts.design_fields import FormField, fields_of, label_of, summary_of
 from mesa_lab.drafts.design_fields import designs as known_designs
 from mesa_lab.drafts.draft import DesignDraft
@@ -92,8 +93,6 @@ def DesignForm(
         current_points: Gives the points of the design so far as text, to start a table from.
         place: The field under which mistakes of this design are noted.
     """
-    from mesa_lab.app.design.union_form import PartsForm
-
     kinds = {design.__name__: design for design in designs}
     DesignPicker(
         value.kind, lambda kind: on_value(picked(value, kinds[kind])), designs, errors.get(place, "")
@@ -124,6 +123,7 @@ def DesignForm(
                 error=errors.get(name, ""),
                 varied=varied,
                 designs=[design for design in designs if design in offered_designs(alone=True)],
+                form=DesignForm,
             ).key(field.name)
 
 

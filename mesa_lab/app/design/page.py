@@ -20,13 +20,13 @@ from mesa_lab.app.design.pending_edits import Latest
 from mesa_lab.app.design.preview import PreviewPanel
 from mesa_lab.app.design.run_settings import ConstraintsForm, MeasureForm, RunsForm
 from mesa_lab.app.hooks.use_model import use_description
-from mesa_lab.app.wording import listing, model_label
 from mesa_lab.drafts.draft import Draft, completed
 from mesa_lab.drafts.points_csv import parse_points, points_text
 from mesa_lab.drafts.preview import Outlook, look
 from mesa_lab.drafts.read_design import place_of
 from mesa_lab.drafts.to_experiment import Parsed, parse, takes_anything
 from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import listing, model_label
 from mesa_lab.workspace.access import access
 from mesa_lab.workspace.test_run import Trial, try_model
 from mesa_lab.workspace.trust import is_trusted, untrusted

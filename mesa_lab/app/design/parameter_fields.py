@@ -12,10 +12,9 @@ import solara
 from mesa_lab.app.components.controls import Choose, TextInput
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.model_view import default_text
-from mesa_lab.app.wording import value_text
 from mesa_lab.drafts.distribution_names import DISTRIBUTIONS, arguments_of
 from mesa_lab.drafts.draft import Row
-from mesa_lab.drafts.value_text import join_values, show_value, split_values
+from mesa_lab.drafts.value_text import join_values, show_value, split_values, value_text
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ParameterInfo

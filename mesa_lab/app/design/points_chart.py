@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.app.wording import shorten, value_text
+from mesa_lab.drafts.value_text import value_text
+from mesa_lab.formatting import shorten
 
 if TYPE_CHECKING:
     import pandas as pd

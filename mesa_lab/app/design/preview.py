@@ -14,8 +14,8 @@ from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.points_table import MatrixTable
 from mesa_lab.app.design.parameter_fields import Chip
 from mesa_lab.app.design.points_chart import MOST_PARAMETERS, ends_of, points_chart
-from mesa_lab.app.wording import about, number, plural
 from mesa_lab.drafts.preview import Outlook
+from mesa_lab.formatting import about, number, plural
 from mesa_lab.workspace.run_time_estimate import cores
 from mesa_lab.workspace.test_run import Speed, estimate
 

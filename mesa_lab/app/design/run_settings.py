@@ -9,8 +9,8 @@ import solara
 
 from mesa_lab.app.components.controls import Choose, TextInput, Toggle
 from mesa_lab.app.components.html import icon, tag
-from mesa_lab.app.wording import listing
 from mesa_lab.drafts.draft import Draft
+from mesa_lab.formatting import listing
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription

@@ -9,9 +9,9 @@ import solara
 from mesa_lab.app.components.browser import PickFile
 from mesa_lab.app.components.controls import Action, TextInput
 from mesa_lab.app.components.html import tag
-from mesa_lab.app.wording import plural
 from mesa_lab.drafts.points_csv import LARGEST, decode_upload, parse_points
 from mesa_lab.errors import DesignError
+from mesa_lab.formatting import plural
 
 __all__ = ["PointsForm"]
 

@@ -54,6 +54,7 @@ def PartsForm(
     error: str,
     varied: Sequence[str],
     designs: Sequence[type],
+    form: Callable[..., None],
 ) -> None:
     """Put designs together.
 
@@ -63,6 +64,7 @@ def PartsForm(
         error: What is wrong with them.
         varied: The parameters that vary.
         designs: What to pick from.
+        form: The component that edits one design.
     """
 
     def change(place: int, part: DesignDraft) -> None:
@@ -78,7 +80,7 @@ def PartsForm(
                     icon="mdi-close",
                     spoken=f"Remove design {place + 1}",
                 )
-            PartForm(part, lambda changed, place=place: change(place, changed), varied, designs)
+            PartForm(part, lambda changed, place=place: change(place, changed), varied, designs, form)
     with tag("div", "ml-actions"):
         Action("Add a design", lambda: on_value((*value, DesignDraft())), icon="mdi-plus")
         if error:
@@ -91,10 +93,9 @@ def PartForm(
     on_value: Callable[[DesignDraft], None],
     varied: Sequence[str],
     designs: Sequence[type],
+    form: Callable[..., None],
 ) -> None:
     """One design within another, with what it holds fixed."""
-    from mesa_lab.app.design.design_form import DesignForm
-
     typed, set_typed = solara.use_state(fixed_text(value.fixed))
     if read_fixed(typed) != value.fixed:
         typed = fixed_text(value.fixed)
@@ -103,7 +104,7 @@ def PartForm(
         set_typed(text)
         on_value(replace(value, fixed=read_fixed(text)))
 
-    DesignForm(value, on_value, varied=varied, errors={}, designs=designs)
+    form(value, on_value, varied=varied, errors={}, designs=designs)
     with tag("div", "ml-grid"):
         example = f"{varied[0]} = {show_value(1)}" if varied else "name = value"
         TextInput("Hold fixed here", typed, hold, hint=f"Such as {example}", error=_problem(value.fixed))

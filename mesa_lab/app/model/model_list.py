@@ -9,7 +9,7 @@ import solara
 
 from mesa_lab.app.components.controls import TextInput
 from mesa_lab.app.components.html import tag
-from mesa_lab.app.wording import model_label
+from mesa_lab.formatting import model_label
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelEntry

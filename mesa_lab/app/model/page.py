@@ -15,7 +15,7 @@ from mesa_lab.app.components.model_view import ModelFacts, ModelView
 from mesa_lab.app.components.test_run_panel import TryIt
 from mesa_lab.app.hooks.use_model import use_description
 from mesa_lab.app.model.model_list import ModelList
-from mesa_lab.app.wording import model_label
+from mesa_lab.formatting import model_label
 from mesa_lab.workspace.access import access
 from mesa_lab.workspace.trust import is_trusted, offered_models, trust
 

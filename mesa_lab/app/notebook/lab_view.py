@@ -1,14 +1,14 @@
 """The steps of an experiment as one widget, for a notebook: model, design, run, results, without a page around them.
 
 The steps are the components of the pages. What differs is where the state lives: in the `Lab` object,
-where the notebook's own code can get at it.
+whose session the notebook's own code can use too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import solara
 
@@ -26,6 +26,7 @@ from mesa_lab.app.model.page import ModelPage
 from mesa_lab.app.notebook.widgets import NotebookFrame
 from mesa_lab.app.results.page import ResultsView
 from mesa_lab.app.run.live_charts import LiveCharts
+from mesa_lab.app.state.lab_session import LabSession
 from mesa_lab.app.state.result_view import ResultView
 from mesa_lab.drafts.draft import for_model
 from mesa_lab.errors import MesaLabError
@@ -33,36 +34,33 @@ from mesa_lab.workspace.kernel_run import LabRun
 from mesa_lab.workspace.study_names import name_of
 from mesa_lab.workspace.study_state import Standing
 
-if TYPE_CHECKING:
-    from mesa_lab.app.notebook.lab import Lab
-
 __all__ = ["LabView"]
 
 _STEPS: Final = ("Model", "Design", "Run", "Results")
 
 
 @solara.component
-def LabView(lab: Lab) -> None:
+def LabView(session: LabSession) -> None:
     """Show the steps of a lab."""
-    step, path = lab._step.value, lab._path.value
+    step, path = session.step.value, session.path.value
     with NotebookFrame():
-        if lab._reference or lab._asks:
+        if session.reference or session.asks_for_model:
             ready = {
-                "Design": bool(lab._reference),
-                "Run": lab._run.value is not None,
+                "Design": bool(session.reference),
+                "Run": session.run.value is not None,
                 "Results": path is not None,
             }
-            StepTabs(step, lab._step.set, ready)
-        if step == "Model" and lab._asks:
-            ChooseStep(lab)
+            StepTabs(step, session.step.set, ready)
+        if step == "Model" and session.asks_for_model:
+            ChooseStep(session)
         elif step == "Model":
-            ModelStep(lab)
+            ModelStep(session)
         elif step == "Design":
-            DesignStep(lab)
-        elif step == "Run" and lab._run.value is not None:
-            RunStep(lab, lab._run.value).key(str(path))
+            DesignStep(session)
+        elif step == "Run" and session.run.value is not None:
+            RunStep(session, session.run.value).key(str(path))
         elif path is not None:
-            StudyStep(path, lab._view.value, lab._view.set).key(str(path))
+            StudyStep(path, session.view.value, session.view.set).key(str(path))
 
 
 @solara.component
@@ -90,22 +88,22 @@ def StepButton(number: int, name: str, here: bool, ready: bool, on_click: Any) -
 
 
 @solara.component
-def ChooseStep(lab: Lab) -> None:
+def ChooseStep(session: LabSession) -> None:
     """The models to choose from, when the notebook gave none."""
-    trial = lab._trial.value
+    trial = session.trial.value
     ModelPage(
-        lab._reference,
-        lab._choose,
-        {} if trial is None else {lab._reference: trial},
-        lambda _, trial: lab._trial.set(trial),
-        on_design=lambda: lab._step.set("Design"),
+        session.reference,
+        session.choose,
+        {} if trial is None else {session.reference: trial},
+        lambda _, trial: session.trial.set(trial),
+        on_design=lambda: session.step.set("Design"),
     )
 
 
 @solara.component
-def ModelStep(lab: Lab) -> None:
+def ModelStep(session: LabSession) -> None:
     """What the model is, and a trial of it."""
-    described = use_description(lab._reference)
+    described = use_description(session.reference)
     description = described.description
     if described.problem:
         tag("p", "ml-error-text", described.problem, role="alert")
@@ -115,42 +113,42 @@ def ModelStep(lab: Lab) -> None:
         return
     with ModelView(description):
         Action(
-            "Design an experiment", lambda: lab._step.set("Design"), icon="mdi-arrow-right", kind="primary"
+            "Design an experiment", lambda: session.step.set("Design"), icon="mdi-arrow-right", kind="primary"
         )
-    TryIt(description.reference, value=lab._trial.value, on_value=lab._trial.set)
+    TryIt(description.reference, value=session.trial.value, on_value=session.trial.set)
     ModelFacts(description)
 
 
 @solara.component
-def DesignStep(lab: Lab) -> None:
+def DesignStep(session: LabSession) -> None:
     """The design of the experiment."""
     doing = use_doing()
-    described = use_description(lab._reference)
+    described = use_description(session.reference)
     description = described.description
 
     def first() -> None:
-        if description is not None and not lab._draft.peek().model:
-            lab._draft.value = for_model(description)
+        if description is not None and not session.draft.peek().model:
+            session.draft.value = for_model(description)
 
     solara.use_effect(first, [description and description.reference])
     if described.problem:
         tag("p", "ml-error-text", described.problem, role="alert")
     if doing.problem:
         tag("p", "ml-error-text", doing.problem, role="alert")
-    if not lab._draft.value.model:
+    if not session.draft.value.model:
         tag("p", "ml-nothing ml-quiet", "Opening the model …", role="status")
         return
     DesignPage(
-        lab._draft.value,
-        lab._draft.set,
-        trial=lab._trial.value,
-        on_trial=lab._trial.set,
-        on_run=lambda experiment: doing.do("start", lambda: lab.run(experiment)),
+        session.draft.value,
+        session.draft.set,
+        trial=session.trial.value,
+        on_trial=session.trial.set,
+        on_run=lambda experiment: doing.do("start", lambda: session.start(experiment)),
     )
 
 
 @solara.component
-def RunStep(lab: Lab, run: LabRun) -> None:
+def RunStep(session: LabSession, run: LabRun) -> None:
     """Watch the runs, and start, pause or stop them."""
     standing, set_standing = solara.use_state(None)
     problem, set_problem = solara.use_state("")
@@ -183,7 +181,7 @@ def RunStep(lab: Lab, run: LabRun) -> None:
                 pause=lambda: run.ask("pause"),
                 stop=lambda: run.ask("stop"),
                 on_change=poke,
-                more=[ToResults(lambda: lab._step.set("Results"), standing.state == "finished")]
+                more=[ToResults(lambda: session.step.set("Results"), standing.state == "finished")]
                 if finished
                 else [],
             )

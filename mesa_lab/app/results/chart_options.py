@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.app.wording import shorten
+from mesa_lab.formatting import shorten
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,8 +24,8 @@ from mesa_lab.app.hooks.use_study import use_watch
 from mesa_lab.app.results.charts import ChartPanel
 from mesa_lab.app.results.tables import TablesPanel
 from mesa_lab.app.state.result_view import ResultView
-from mesa_lab.app.wording import plural
 from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import plural
 from mesa_lab.workspace.shared_results import Opened, open_results
 
 if TYPE_CHECKING:

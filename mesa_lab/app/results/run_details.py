@@ -16,8 +16,9 @@ from mesa_lab.app.components.downloads import TableDownloads
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.series_chart import line_chart, outcomes_of
 from mesa_lab.app.hooks.use_background import use_fresh
-from mesa_lab.app.wording import cell_text, duration, value_text
+from mesa_lab.drafts.value_text import value_text
 from mesa_lab.errors import MesaLabError, StudyError
+from mesa_lab.formatting import cell_text, duration
 from mesa_lab.workspace.run_script import run_script
 from mesa_lab.workspace.shared_results import Opened
 

@@ -15,7 +15,7 @@ from mesa_lab.app.components.outcome_picker import settled
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.results.charts import Tabs
 from mesa_lab.app.results.run_details import RunDetails
-from mesa_lab.app.wording import plural
+from mesa_lab.formatting import plural
 from mesa_lab.workspace.shared_results import Opened
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from mesa_lab.app.components.controls import Choose
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.run.live_chart_specs import Live, draw_live
-from mesa_lab.app.wording import shorten
+from mesa_lab.formatting import shorten
 
 __all__ = ["LiveCharts"]
 

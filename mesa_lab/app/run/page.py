@@ -26,8 +26,8 @@ from mesa_lab.app.run.live_charts import LiveCharts
 from mesa_lab.app.run.queue_panel import NowRunning
 from mesa_lab.app.run.share import Share
 from mesa_lab.app.run.start_form import StartForm
-from mesa_lab.app.wording import listing, plural
 from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import listing, plural
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment

@@ -14,8 +14,8 @@ from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.progress import Processes
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_fresh
-from mesa_lab.app.wording import about, plural
 from mesa_lab.errors import StudyError
+from mesa_lab.formatting import about, plural
 from mesa_lab.workspace.run_time_estimate import learned, seconds_for
 from mesa_lab.workspace.study_names import clean_name
 from mesa_lab.workspace.study_state import Facts, facts_of

@@ -19,7 +19,8 @@ import solara
 
 from mesa_lab.app.state.result_view import ResultView
 from mesa_lab.app.state.result_view import from_query as read_view
-from mesa_lab.drafts.draft import Draft, for_model, from_experiment
+from mesa_lab.drafts.draft import Draft, for_model
+from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import from_query, to_query
 from mesa_lab.errors import MesaLabError
 from mesa_lab.workspace.access import access

@@ -20,15 +20,15 @@ from mesa_lab.app.components.progress import Bar, headline
 from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.app.studies.study_actions import StudyDrawer
-from mesa_lab.app.wording import plural
 from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import plural, size_text
 from mesa_lab.workspace.study_state import Entry, entries
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.workspace.workspace import Workspace
 
-__all__ = ["StudiesPage", "day_text", "found", "size_text"]
+__all__ = ["StudiesPage", "day_text", "found"]
 
 PER_PAGE: Final = 20
 _COLUMNS: Final = ("Study", "Design", "Progress", "Size", "Changed", "")
@@ -243,19 +243,6 @@ def More(
         icon("mdi-chevron-up" if is_open else "mdi-chevron-down")
     solara.v.use_event(button, "click", lambda *_: on_click())
     return button
-
-
-def size_text(size: int) -> str:
-    """Return the size of a file as people say it.
-
-    Example:
-        >>> size_text(900), size_text(123_456), size_text(5_400_000_000)
-        ('1 kB', '123 kB', '5.4 GB')
-    """
-    for unit, name in ((1e9, "GB"), (1e6, "MB")):
-        if size >= unit:
-            return f"{size / unit:.1f} {name}" if size < 100 * unit else f"{size / unit:.0f} {name}"
-    return f"{max(1, round(size / 1e3))} kB"
 
 
 def day_text(moment: float) -> str:

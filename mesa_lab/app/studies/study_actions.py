@@ -10,9 +10,9 @@ import solara
 from mesa_lab.app.components.controls import Action, TextInput
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.hooks.use_action import Doing, use_doing
-from mesa_lab.app.wording import plural
 from mesa_lab.drafts.value_text import parse_number
 from mesa_lab.errors import MesaLabError, StudyError
+from mesa_lab.formatting import plural
 from mesa_lab.workspace.extend import why_no_points, why_no_replications
 from mesa_lab.workspace.study_state import Entry
 

@@ -126,7 +126,7 @@ def averaged(names: Sequence[str], *, intervals: bool = False) -> list[str]:
     if not names:
         return []
     rest = f"; intervals hold {'its' if len(names) == 1 else 'their'} differences too" if intervals else ""
-    return [f"Averaged over {listing([label(name) for name in names])}{rest}."]
+    return [f"Averaged over {listing([label(name) for name in names], 4)}{rest}."]
 
 
 def caption(

@@ -142,7 +142,7 @@ def _measured(results: Results) -> str:
         else f"every {period} steps"
     )
     agents = (
-        f" Agents were recorded too ({listing([name or 'all' for name in results.agent_types])})."
+        f" Agents were recorded too ({listing([name or 'all' for name in results.agent_types], 4)})."
         if results.agent_types
         else ""
     )

@@ -19,7 +19,9 @@ from typing import Any, Final, NamedTuple
 
 import psutil
 
-__all__ = ["Footprint", "MemoryWatch", "Witness", "available_memory", "growth_per_run", "size_text"]
+from mesa_lab.formatting import size_text
+
+__all__ = ["Footprint", "MemoryWatch", "Witness", "available_memory", "growth_per_run"]
 
 _MIB: Final = 2**20
 _SHARE: Final = 0.5
@@ -188,23 +190,6 @@ def growth_per_run(kept: Sequence[Footprint]) -> float | None:
     if any(after.blocks <= before.blocks for before, after in pairs):
         return None
     return grown / max(floors[-1].runs - floors[0].runs, 1)
-
-
-def size_text(size: float) -> str:
-    """Return a number of bytes as people say it.
-
-    Example:
-        >>> size_text(300), size_text(85_000), size_text(3 * 2**20)
-        ('300 bytes', '83 KiB', '3.0 MiB')
-    """
-    if size < 1024:
-        return f"{size:.0f} bytes"
-    value, unit = size / 1024, "KiB"
-    for larger in ("MiB", "GiB", "TiB"):
-        if value < 1024:
-            break
-        value, unit = value / 1024, larger
-    return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
 
 
 def available_memory() -> int:

@@ -19,12 +19,12 @@ from mesa_lab.app.design.preview import PreviewPanel
 from mesa_lab.app.design.run_settings import outcome_text, read_outcome
 from mesa_lab.app.design.union_form import fixed_text, read_fixed
 from mesa_lab.app.hooks.use_model import describe_model
-from mesa_lab.app.wording import about
 from mesa_lab.drafts.distribution_names import DISTRIBUTIONS, arguments_of
 from mesa_lab.drafts.draft import DesignDraft, Draft, Row, for_model
 from mesa_lab.drafts.preview import look
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError
+from mesa_lab.formatting import about
 from mesa_lab.workspace import access
 from mesa_lab.workspace.access import Access
 from mesa_lab.workspace.test_run import Speed, Trial
@@ -551,7 +551,7 @@ def test_a_model_that_takes_anything_can_be_given_more(show, tmp_path, page):
 
 
 def test_a_design_from_elsewhere_shows_all_parameters_of_the_model(page):
-    from mesa_lab.drafts.draft import from_experiment
+    from mesa_lab.drafts.from_experiment import from_experiment
 
     experiment = ml.Experiment(SCHELLING, {"radius": [1, 2], "density": ml.Real(0.5, 0.9)}, ml.Sobol(4))
     view, kept, _ = page(from_experiment(experiment))

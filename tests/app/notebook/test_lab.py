@@ -150,10 +150,10 @@ def test_without_a_model_the_models_are_listed(show):
         _ = lab.results
     box = show(lab._element())
     press(box, "Wolf Sheep")
-    assert until(lambda: lab._reference)
+    assert until(lambda: lab._session.reference)
     assert lab.experiment.model == "mesa.examples:WolfSheep"
     assert until(lambda: "Design an experiment" in texts(box))
-    lab._draft.value = dataclasses.replace(lab._draft.value, replications="3")
+    lab._session.draft.value = dataclasses.replace(lab._session.draft.value, replications="3")
     press(box, "Schelling")
     assert until(lambda: lab.experiment.model == "mesa.examples:Schelling")
     press(box, "Wolf Sheep")
@@ -167,7 +167,7 @@ def test_without_a_model_the_models_are_listed(show):
 def test_what_is_looked_at_is_still_there_after_another_step(tmp_path, show):
     lab = Lab(small(), study=tmp_path / "neighbours.study")
     lab.run(processes=1, backend="sequential").wait(60)
-    lab._step.value = "Results"
+    lab._session.step.value = "Results"
     box = show(lab._element())
     assert until(lambda: "Spread over runs" in texts(box))
     press(box, "Spread over runs")
@@ -198,7 +198,7 @@ def test_what_cannot_be_shown_is_said_at_once(words, error):
 def test_two_runs_at_once_are_refused(counter, monkeypatch):
     lab = Lab(counter)
     monkeypatch.setattr("mesa_lab.workspace.kernel_run.LabRun.is_running", True)
-    lab._run.value = LabRun(small())
+    lab._session.run.value = LabRun(small())
     with pytest.raises(RunError, match="going on"):
         lab.run()
 

@@ -6,7 +6,8 @@ import runpy
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.drafts.draft import for_model, from_experiment
+from mesa_lab.drafts.draft import for_model
+from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.experiment_file.python_script import to_python
