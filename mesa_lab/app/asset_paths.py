@@ -7,7 +7,6 @@ stay free of Solara, so that a notebook can find the chart's files without a ser
 
 from pathlib import Path
 
-import mesa_lab
 from mesa_lab.errors import MesaLabError
 
 __all__ = ["assets", "pages", "vendor"]
@@ -29,7 +28,7 @@ def vendor() -> Path:
 
 
 def _find(name: str) -> Path:
-    package = Path(mesa_lab.__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for place in (package / name, package.parent / name):
         if place.is_dir():
             return place

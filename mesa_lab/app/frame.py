@@ -13,9 +13,9 @@ import solara
 import solara.lab
 
 from mesa_lab.app.components.controls import Action
-from mesa_lab.app.components.design_changed import Stale, changes, use_made
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.design_changed import Stale, changes, use_made
 from mesa_lab.app.hooks.use_model import use_parsed
 from mesa_lab.app.state import session
 from mesa_lab.app.step_bar import Steps, states_of

@@ -80,7 +80,7 @@ def rescue(study: Path, output: Path) -> None:
     """
     from mesa_lab.cli import summary
     from mesa_lab.study import Study
-    from mesa_lab.study.damage import rescue as save
+    from mesa_lab.study.damage.rescue import rescue as save
 
     saved = save(study, output)
     lost = f"; {plural(saved.lost, 'run')} could not be saved" if saved.lost else ""

@@ -109,8 +109,8 @@ class LabRun:
 
 
 def _temporary(experiment: Experiment) -> Path:
-    from mesa_lab.app.run.start_form import first_name
     from mesa_lab.preparation.models import reference_of
+    from mesa_lab.workspace.study_names import first_name
 
     if not _folder:
         _folder.append(tempfile.TemporaryDirectory(prefix="mesa-lab-", ignore_cleanup_errors=True))

@@ -13,7 +13,7 @@ from typing import Final
 
 from mesa_lab.errors import StudyError
 
-__all__ = ["ENDING", "SHARED", "StudyRef", "clean_name", "name_of", "numbered", "path_in"]
+__all__ = ["ENDING", "SHARED", "StudyRef", "clean_name", "first_name", "name_of", "numbered", "path_in"]
 
 ENDING: Final = ".study"
 SHARED: Final = "@"
@@ -105,3 +105,14 @@ def numbered(name: str, taken: set[str]) -> str:
         number += 1
         name = f"{stem} {number}"
     return name
+
+
+def first_name(model: str) -> str:
+    """Return a name for a study of a model.
+
+    Example:
+        >>> first_name("mesa.examples:WolfSheep"), first_name("models/fire.py:Model")
+        ('wolf_sheep', 'model')
+    """
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", model.rpartition(":")[2]).lower()
+    return re.sub(r"[^\w-]+", "_", name).strip("_") or "study"

@@ -177,11 +177,7 @@ def _in_the_way(errors: Mapping[str, str]) -> str:
         return errors["experiment"]
     names = [field.split(".")[1] if "." in field else field for field in errors]
     named = list(dict.fromkeys(name.replace("_", " ") if name not in errors else name for name in names))
-    return (
-        f"See {listing(named if len(named) <= 3 else [*named[:2], f'{len(named) - 2} more'])}."
-        if named
-        else ""
-    )
+    return f"See {listing(named, 3)}." if named else ""
 
 
 @solara.component

@@ -13,12 +13,12 @@ from urllib.parse import quote
 import solara
 
 from mesa_lab.app.components.controls import Action
-from mesa_lab.app.components.design_changed import changes
 from mesa_lab.app.components.failures import FailuresPanel
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.components.progress import ProgressPanel
 from mesa_lab.app.components.run_styles import RunLook
+from mesa_lab.app.design_changed import changes
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_study import Watch, use_watch

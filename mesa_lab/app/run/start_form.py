@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.errors import StudyError
 from mesa_lab.formatting import about, plural
 from mesa_lab.workspace.run_time_estimate import learned, seconds_for
-from mesa_lab.workspace.study_names import clean_name
+from mesa_lab.workspace.study_names import clean_name, first_name
 from mesa_lab.workspace.study_state import Facts, facts_of
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from mesa_lab.workspace.test_run import Speed
     from mesa_lab.workspace.workspace import Workspace
 
-__all__ = ["Plan", "StartForm", "first_name", "there_already"]
+__all__ = ["Plan", "StartForm", "there_already"]
 
 
 @dataclass(frozen=True)
@@ -48,17 +47,6 @@ class Plan:
     def runs(self) -> int:
         """How many runs."""
         return self.points * self.replications
-
-
-def first_name(model: str) -> str:
-    """Return a name for a study of a model.
-
-    Example:
-        >>> first_name("mesa.examples:WolfSheep"), first_name("models/fire.py:Model")
-        ('wolf_sheep', 'model')
-    """
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", model.rpartition(":")[2]).lower()
-    return re.sub(r"[^\w-]+", "_", name).strip("_") or "study"
 
 
 def there_already(workspace: Workspace, name: str) -> str:

@@ -99,10 +99,10 @@ class Script:
 
     def design(self, design: Any) -> str:
         """A design with those of its fields that differ from their defaults."""
-        import mesa_lab
+        from mesa_lab.preparation.designs import DESIGNS
 
         kind = type(design)
-        if kind.__name__ in mesa_lab.__all__ and getattr(mesa_lab, kind.__name__) is kind:
+        if kind in DESIGNS:  # each of them is a public name of mesa_lab
             name = f"ml.{kind.__name__}"
         else:
             name = self.name(kind.__module__, kind.__qualname__)

@@ -6,8 +6,8 @@ import pytest
 import solara
 
 import mesa_lab as ml
-from mesa_lab.app.components.design_changed import Made, Stale, changes, use_made
 from mesa_lab.app.design.pending_edits import Latest
+from mesa_lab.app.design_changed import Made, Stale, changes, use_made
 from mesa_lab.app.frame import Layout
 from mesa_lab.app.hooks.use_model import describe_model, use_parsed
 from mesa_lab.app.state import session
@@ -213,7 +213,7 @@ def test_what_changed_is_said_in_words(changed, said):
 def test_a_stale_study_is_named_with_what_changed(show):
     view = show(Stale(Made(EVIL, "finished", experiment()), ["a", "b", "c", "d", "e"]))
     assert f"The study “{EVIL}” was made from an earlier design" in view.text
-    assert "Changed since: a, b and c and more." in view.text
+    assert "Changed since: a, b, c and 2 more." in view.text
 
 
 def test_the_study_at_hand_is_read_in_the_background(show, tmp_path):

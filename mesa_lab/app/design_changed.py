@@ -98,7 +98,7 @@ def use_made(workspace: Workspace | None, key: str, version: object) -> Made | N
 @solara.component
 def Stale(made: Made, changed: list[str]) -> None:
     """Say that a study was made from an earlier design."""
-    said = listing(changed) if len(changed) <= MOST else f"{listing(changed[: MOST - 1], 'and')} and more"
+    said = listing(changed, MOST)
     with tag("div", "ml-notice", role="status"):
         with tag("span"):
             icon("mdi-history")
