@@ -102,10 +102,8 @@ class Script:
         from mesa_lab.preparation.designs import DESIGNS
 
         kind = type(design)
-        if kind in DESIGNS:  # each of them is a public name of mesa_lab
-            name = f"ml.{kind.__name__}"
-        else:
-            name = self.name(kind.__module__, kind.__qualname__)
+        public = kind in DESIGNS  # each of these is a name of mesa_lab
+        name = f"ml.{kind.__name__}" if public else self.name(kind.__module__, kind.__qualname__)
         words = []
         for field in dataclasses.fields(design):
             value = getattr(design, field.name)
