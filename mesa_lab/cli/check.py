@@ -79,7 +79,7 @@ def rescue(study: Path, output: Path) -> None:
     """
     from mesa_lab.cli import summary
     from mesa_lab.study import Study
-    from mesa_lab.study.damage import rescue as save
+    from mesa_lab.study import rescue as save
 
     saved = save(study, output)
     lost = f"; {count(saved.lost, 'run')} could not be saved" if saved.lost else ""

@@ -12,8 +12,7 @@ from mesa_lab.errors import OutcomeError, StudyError, StudyMismatchError
 from mesa_lab.preparation.designs import MonteCarlo
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.parameters.space import Integer
-from mesa_lab.study import RUN_COLUMNS, Study, merge
-from mesa_lab.study.damage import rescue
+from mesa_lab.study import RUN_COLUMNS, Study, merge, rescue
 from mesa_lab.study.database import schema
 
 

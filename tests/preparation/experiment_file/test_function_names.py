@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.study.damage import rescue
+from mesa_lab.study import rescue
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

@@ -8,8 +8,7 @@ import pytest
 
 from mesa_lab.errors import StudyFormatError
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import Study, merge
-from mesa_lab.study.damage import rescue
+from mesa_lab.study import Study, merge, rescue
 
 VALUES = {
     "whole": lambda run_id: run_id * 10,

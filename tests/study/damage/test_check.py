@@ -11,8 +11,7 @@ import pytest
 
 from mesa_lab.errors import StudyBusyError, StudyError, StudyFormatError
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import Checked, Study, merge
-from mesa_lab.study.damage import rescue
+from mesa_lab.study import Checked, Study, merge, rescue
 
 PAGE = 4096
 

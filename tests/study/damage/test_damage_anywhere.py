@@ -9,8 +9,7 @@ import pytest
 
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import Study
-from mesa_lab.study.damage import rescue
+from mesa_lab.study import Study, rescue
 
 # The last ones found something once.
 SEEDS = (*range(12), 29, 38, 90, 121, 154, 230)

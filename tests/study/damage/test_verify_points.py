@@ -8,8 +8,7 @@ import mesa_lab as ml
 from mesa_lab.errors import StudyFormatError
 from mesa_lab.preparation.designs import FunctionDesign, Part, Union
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import Study
-from mesa_lab.study.damage import rescue
+from mesa_lab.study import Study, rescue
 
 DESIGN = """
 from pathlib import Path

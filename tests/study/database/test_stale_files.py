@@ -9,8 +9,7 @@ import sys
 import pytest
 
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import Study
-from mesa_lab.study.damage import rescue
+from mesa_lab.study import Study, rescue
 from mesa_lab.study.database import lease, stale_files
 
 EXPERIMENT = Experiment("m:M", {"a": [1, 2]})
