@@ -8,7 +8,7 @@ were read are kept by the results themselves. This module knows studies and resu
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
     from mesa_lab.processing.source import Block
     from mesa_lab.study import Shard, Study
+    from mesa_lab.study.study import RunTuple
 
 __all__ = ["Opened", "StudyFile", "open_results"]
 
@@ -33,13 +34,16 @@ class StudyFile:
 
     Attributes:
         damage: What is damaged, once something was read that is not what was written; else empty.
-        on_damage: Called by the thread that reads when that becomes known, while it reads: must return at once.
+        is_replaced: Whether results that were read have been replaced by others since.
+        on_news: Called by the thread that reads when one of these becomes known, while it reads: must return at once.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damage = ""
-        self.on_damage: Callable[[], None] = lambda: None
+        self.is_replaced = False
+        self.on_news: Callable[[], None] = lambda: None
+        self._edition: Hashable = None
         self._one_reader = threading.RLock()
         self._study: Study | None = None
 
@@ -67,7 +71,12 @@ class StudyFile:
     def edition(self) -> Hashable:
         """What changes when results are replaced by others: by a retry, or by another file under the name."""
         with self._reading() as study:
-            return study.edition()
+            found = study.edition()
+        if self._edition not in (None, found):
+            self.is_replaced = True
+            self.on_news()
+        self._edition = found
+        return found
 
     @property
     def experiment(self) -> Experiment:
@@ -106,8 +115,13 @@ class StudyFile:
             found = study.damage
         if found != self.damage:
             self.damage = found
-            self.on_damage()
+            self.on_news()
         return frame
+
+    def tasks(self, run_ids: Iterable[int]) -> list[RunTuple]:
+        """What is needed to carry out runs again."""
+        with self._reading() as study:
+            return list(study.tasks(run_ids))
 
     def points_frame(self) -> pd.DataFrame:
         """The design points."""
@@ -151,12 +165,13 @@ class Opened:
         self.file = file
         self.results = results
         self.lock = threading.RLock()
-        self.parameters = tuple(results.parameters)
-        self.finished = len(results.base)
-        self.failed = self.finished - int(results.done.sum())
-        self.points = len(results.points)
-        self.model_name = results.model_name
-        self.outcomes = tuple(name for name in results.outcomes if _is_number(results, name))
+        with results.snapshot():
+            self.parameters = tuple(results.parameters)
+            self.finished = len(results.base)
+            self.failed = self.finished - int(results.done.sum())
+            self.points = len(results.points)
+            self.model_name = results.model_name
+            self.outcomes = tuple(name for name in results.outcomes if _is_number(results, name))
 
     @cached_property
     def by_point(self) -> pd.DataFrame:

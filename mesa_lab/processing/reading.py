@@ -98,10 +98,10 @@ class Reader:
     def snapshot(self) -> Iterator[None]:
         """Have everything that is read within belong to one moment, also while the study is run. May be nested."""
         with ExitStack() as held:
-            if (snapshot := getattr(self.study, "snapshot", None)) is not None:  # else it does not change
-                held.enter_context(snapshot())
-            if not self._snapshots:
-                self._forget_replaced()
+            if hasattr(self.study, "snapshot") and not getattr(self.study, "is_closed", False):
+                held.enter_context(self.study.snapshot())
+                if not self._snapshots:
+                    self._forget_replaced()
             self._snapshots += 1
             try:
                 yield

@@ -55,6 +55,11 @@ class OpenedStudy:
         """Close the file. A study that is no longer referred to closes by itself."""
         self._close()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more can be read of it."""
+        return not self._close.alive
+
     def __enter__(self) -> Self:
         return self
 
@@ -230,6 +235,8 @@ class OpenedStudy:
         Args:
             run_ids: Runs to read; None for all.
             outcomes: Names; None for all. A block lacks the outcomes that its runs do not have.
+
+        Runs that are tried again while the blocks are gone through may be missing, unless a `snapshot` is held meanwhile.
         """
         with storage.speaking(self.path):
             yield from blocks.series_blocks(self._connection, self.path, run_ids, outcomes)
@@ -240,6 +247,8 @@ class OpenedStudy:
         Args:
             run_ids: Runs to read; None for all.
             outcomes: Names; None for all. A table lacks the outcomes that its runs do not have.
+
+        See `series_blocks` on runs that are tried again meanwhile.
         """
         for block in self.series_blocks(run_ids, outcomes):
             yield block.table()

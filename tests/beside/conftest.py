@@ -28,16 +28,22 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-growing = _load("growing_study")
+GROWING = _load("growing_study")
 MOST_WRITES = 60
+
+
+@pytest.fixture
+def growing() -> ModuleType:
+    """The script that drives a growing study, as a module."""
+    return GROWING
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A study with some runs: done, failed, and still to do."""
     path = tmp_path / "growing.study"
-    with Study.create(path, growing.experiment(**growing.FIRST)) as study, study.writing() as writer:
-        writer.add(growing.batch_of(study.tasks([0, 3, 5, 8, 11]), False))
+    with Study.create(path, GROWING.experiment(**GROWING.FIRST)) as study, study.writing() as writer:
+        writer.add(GROWING.batch_of(study.tasks([0, 3, 5, 8, 11]), False))
     return path
 
 
@@ -65,39 +71,51 @@ class Interleaved:
     Args:
         path: The study.
         retry: Try failed runs again, too; else it only grows.
+        failing: Write only runs that fail.
 
     Attributes:
         writes: How often something was written.
     """
 
-    def __init__(self, path: Path, *, retry: bool) -> None:
+    def __init__(self, path: Path, *, retry: bool, failing: bool) -> None:
         self.path = path
-        self.retry = retry
+        self.retry, self.failing = retry, failing
         self.writes = 0
         self.problem: Exception | None = None
         self.study = Study.open(path)
         self.study.is_temporary = True  # nobody waits for the disk
         self._chance = random.Random(1)
-        self._extent = [growing.FIRST["densities"], growing.FIRST["replications"]]
+        self._extent = [GROWING.FIRST["densities"], GROWING.FIRST["replications"]]
         self._busy = False
 
     def write(self) -> None:
         """Write a little: new runs, failed ones once more, or a larger experiment."""
-        pending = self.study.pending().tolist()
-        if len(pending) < 4 or self.writes % 7 == 6:
+        pending = self._pending()
+        grows = self.writes % 7 == 6
+        while grows or len(pending) < 4:
+            grows = False
             self._extent[self._chance.randrange(2)] += 1
-            self._extent[0] = min(self._extent[0], len(growing.DENSITIES))
-            self.study.extend(growing.experiment(*self._extent))
-            pending = self.study.pending().tolist()
+            self._extent[0] = min(self._extent[0], len(GROWING.DENSITIES))
+            self.study.extend(GROWING.experiment(*self._extent))
+            pending = self._pending()
         some = self._chance.sample(pending, min(2, len(pending)))
-        self.writer.add(growing.batch_of(self.study.tasks(sorted(some)), False))
+        self.writer.add(GROWING.batch_of(self.study.tasks(sorted(some)), False))
         if self.retry:
             runs = self.study.runs_frame([], ["run_id", "status"])
             failed = runs["run_id"][runs["status"] == "failed"].tolist()
-            again = self._chance.sample(failed, min(1, len(failed)))
-            self.writer.add(growing.batch_of(self.study.tasks(again), True))
+            if failed:
+                self.writer.add(GROWING.batch_of(self.study.tasks(self._chance.sample(failed, 1)), True))
         self.writer.commit()
         self.writes += 1
+
+    def _pending(self) -> list[int]:
+        return [run for run in self.study.pending().tolist() if run % 11 == 3 or not self.failing]
+
+    def goes_on(self, writes: int) -> bool:
+        """Tell whether it has not written so often yet."""
+        if self.problem is not None:
+            raise self.problem
+        return self.writes < writes
 
     def before(self, statement: str) -> None:
         """Called by SQLite before a reader's statement, which must not see an error."""
@@ -118,8 +136,8 @@ def interleaved(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
     connect = storage.connect
 
     @contextmanager
-    def write_between(*, retry: bool) -> Iterator[Interleaved]:
-        between = Interleaved(path, retry=retry)
+    def write_between(*, retry: bool, failing: bool = False) -> Iterator[Interleaved]:
+        between = Interleaved(path, retry=retry, failing=failing)
         own = {id(between.study._connection)}
 
         def connect_watched(file: Path, *, write: bool = False) -> Any:

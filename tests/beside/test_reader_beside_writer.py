@@ -8,13 +8,17 @@ full speed while all is read in a loop.
 from __future__ import annotations
 
 import json
+import time
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import mesa_lab as ml
+from mesa_lab.cli import cli
 from mesa_lab.processing import report as reports
 from mesa_lab.processing import report_figures
 from mesa_lab.processing.charts import CHARTS
@@ -37,19 +41,19 @@ def same(found: Any, expected: Any) -> None:
         assert found == expected
 
 
-def exported(results: Results, folder: Path, ending: str) -> dict[str, Any]:
+def exported(results: Results, folder: Path, ending: str, tables: list[str] = EXPORTED) -> dict[str, Any]:
     folder.mkdir(exist_ok=True)
     if ending == "xlsx":
-        results.save(folder / "all.xlsx", tables=EXPORTED)
+        results.save(folder / "all.xlsx", tables=tables)
         return pd.read_excel(folder / "all.xlsx", sheet_name=None)
     kinds = {"csv": "csv", "parquet": "parquet", "json": "json"}
-    files = results.save(folder / ending, tables=EXPORTED, format=kinds[ending])
+    files = results.save(folder / ending, tables=tables, format=kinds[ending])
     read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}[ending]
     return {file.stem: read(file) for file in files}
 
 
 def reported(results: Results, folder: Path) -> dict[str, Any]:
-    content = reports._content(results, None, None)
+    content = reports._content(results, None, ["happy"])
     del content["written"], content["study"]
     return json.loads(json.dumps(content, default=str))
 
@@ -67,9 +71,7 @@ TABLES = {
     "text": repr,
     "page": lambda results: results._repr_html_(),
     **{kind.name: lambda results, kind=kind: kind.table(results, "happy") for kind in CHARTS},
-    **{
-        f"{kind.name} drawn": lambda results, kind=kind: results.chart(kind.name).to_dict() for kind in CHARTS
-    },
+    "a drawing": lambda results: results.chart("effect").to_dict(),
 }
 FILES = {
     **{
@@ -82,8 +84,12 @@ FILES = {
 
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
-    """What a picture shows is in its table; to make it takes a second."""
-    monkeypatch.setattr(report_figures, "render", lambda chart, kind: str(chart.to_dict()))
+    """What a report draws is in the tables of its charts; the drawings themselves take seconds."""
+
+    def figure(results, kind, outcome, options):
+        return {"table": kind.table(results, outcome, **options).to_json()}
+
+    monkeypatch.setattr(report_figures, "_figure", figure)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -107,3 +113,169 @@ def test_a_file_is_of_one_moment(path, interleaved, as_it_was, tmp_path, name):
         found = FILES[name](results, tmp_path / "found")
     with Study.open(path) as whole:
         same(found, FILES[name](as_it_was(whole, results), tmp_path / "expected"))
+
+
+def coherent(results: Results) -> None:
+    """Check that all parts of results that are read in one snapshot speak of the same runs."""
+    runs, failures = results.runs, results.failures
+    done = runs["status"] == "done"
+    assert failures["run_id"].tolist() == runs["run_id"][~done].tolist()
+    assert failures["message"].tolist() == [f"broke in {run}" for run in failures["run_id"]]
+    assert (runs["happy"][done] == runs["run_id"][done] * 10).all()
+    assert runs["happy"][~done].isna().all()
+    # The series of a failed attempt differs from that of the next one.
+    series = results.series()
+    assert (series["run_id"].unique() == runs["run_id"]).all()
+    tried_again = set(runs["run_id"][done & (runs["run_id"] % 11 == 3)])
+    added = series["run_id"].isin(tried_again) / 2
+    assert (series["happy"] == series["run_id"] * 100 + series["step"] + added).all()
+    assert (results.agents()["run_id"].unique() == runs["run_id"]).all()
+    summary = results.aggregate("happy")
+    assert (summary["n"].sum(), summary["n_failed"].sum()) == (done.sum(), (~done).sum())
+
+
+def test_results_that_are_tried_again_meanwhile_are_of_one_attempt(path, interleaved):
+    with interleaved(retry=True) as between, ml.open_study(path) as study:
+        results = study.results
+        first = len(results.base)
+        while between.goes_on(40):
+            with results.snapshot():
+                coherent(results)
+    assert len(results.base) > first  # they have moved on, between two snapshots
+
+
+def test_each_call_is_of_one_moment_while_runs_are_tried_again(path, interleaved):
+    with interleaved(retry=True) as between, ml.open_study(path) as study:
+        results = study.results
+        while between.goes_on(50):
+            frame = results.refresh().runs
+            done = frame["status"] == "done"
+            assert (frame["happy"][done] == frame["run_id"][done] * 10).all()
+            assert frame["happy"][~done].isna().all()
+            failures = results.failures
+            assert failures["message"].tolist() == [f"broke in {run}" for run in failures["run_id"]]
+            summary = results.aggregate(["happy", "share"])
+            assert (
+                summary.groupby("outcome", observed=True)["n_failed"].sum() == len(results.failures)
+            ).all()
+
+
+def test_a_report_counts_the_same_runs_in_each_of_its_parts(path, interleaved, tmp_path):
+    with interleaved(retry=True), ml.open_study(path) as study:
+        content = reported(study.results, tmp_path)
+    counts = {what: int(number.replace(",", "")) for number, what, _ in content["counts"]}
+    done, failed = counts["runs done"], counts.get("runs failed", 0)
+    runs, failures = ([int(row[column]) for row in content["by_point"]["rows"]] for column in (-2, -1))
+    assert (sum(runs), sum(failures)) == (done, failed)
+    assert int(content["overview"]["rows"][0][1]) == done
+    assert content["runs"]["caption"].endswith(f" of {done + failed} runs")
+    assert sum(int(kind["count"].split()[0]) for kind in content["failures"]) == failed
+
+
+def test_a_study_that_is_run_and_grows_is_merged_as_it_was_at_one_moment(path, interleaved, tmp_path):
+    target = tmp_path / "merged.study"
+    with interleaved(retry=True), pytest.warns(UserWarning, match="is still being run|are missing in"):
+        merged = ml.merge(path, target)
+    coherent(merged)
+    with Study.open(target) as study, Study.open(path) as whole:
+        assert study.check().runs == study.status().finished == len(merged.runs)
+        points = study.points_frame()
+        pd.testing.assert_frame_equal(points, whole.points_frame().loc[points.index])
+        assert study.experiment.n_points == len(points)
+
+
+def test_what_a_page_shows_is_of_one_moment(path, interleaved):
+    from mesa_lab.app.failures_panel import read_failures
+    from mesa_lab.app.live_drawing import draw_live
+    from mesa_lab.app.opened import open_results
+    from mesa_lab.app.result_tables import table_of
+    from mesa_lab.app.run_details import read_run
+
+    with interleaved(retry=False):
+        opened = open_results(path)
+        runs, points = (table_of(opened, name, "happy", None) for name in ("runs", "points"))
+        one = read_run(opened, 5)
+        live = draw_live(path)
+        kinds = read_failures(path)
+    assert len(runs) == opened.finished
+    assert len(table_of(opened, "failures", "", None)) == opened.failed
+    assert (points["n"].sum(), points["n_failed"].sum()) == (opened.finished - opened.failed, opened.failed)
+    assert one.series["happy"].tolist() == [500, 501, 502]
+    assert live.charts[0].table["runs"].sum() == live.runs
+    assert all(len(kind.latest) == min(kind.count, 5) for kind in kinds)
+    assert not opened.file.is_replaced
+
+
+def test_a_page_hears_that_its_results_were_tried_again(path, interleaved):
+    from mesa_lab.app.opened import open_results
+
+    heard = []
+    with interleaved(retry=True):
+        opened = open_results(path)
+        opened.file.on_news = lambda: heard.append(opened.file.is_replaced)
+        for _ in range(3):
+            opened.results.aggregate("happy")
+    assert heard == [True] * len(heard) != []
+
+
+def test_the_terminal_counts_the_same_failures_twice(path, interleaved):
+    with interleaved(retry=False, failing=True):
+        said = CliRunner().invoke(cli, ["status", str(path), "--failures"]).stdout
+    counted = int(said.partition(" failed")[0].split()[-1])
+    assert f"{counted} runs failed:" in said or f"{counted} run failed:" in said
+    assert f"{counted} × ValueError" in said
+
+
+def test_another_study_that_takes_the_name_is_not_mixed_with_it(tmp_path, growing):
+    """A page opens the file for each reading: what it read of the first file is not put beside what it reads of the second."""
+    from mesa_lab.app.opened import open_results
+
+    paths = [tmp_path / "first.study", tmp_path / "second.study"]
+    for path, first in zip(paths, (0, 1), strict=True):
+        study = Study.create(path, growing.experiment(2, 4))
+        with study.writing() as writer:
+            writer.add(growing.batch_of(study.tasks(range(first, 8 + 4 * first)), False))
+    opened = open_results(paths[0])
+    assert opened.results.base["run_id"].tolist() == list(range(8))
+    paths[1].replace(paths[0])
+    assert opened.results.series()["run_id"].unique().tolist() == list(range(1, 12))
+    assert opened.results.runs["run_id"].tolist() == list(range(1, 12))
+    assert opened.file.is_replaced
+
+
+def test_a_driver_that_writes_at_full_speed(path, start, as_it_was, tmp_path):
+    """All that can be read in a loop, beside another process that writes and has the study grow."""
+    driver = start(path, "grow")
+    names, seen = [name for name in TABLES if name != "a drawing"], []
+    with ml.open_study(path) as study:
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline or len(seen) < len(names):
+            name, results = names[len(seen) % len(names)], study.results
+            seen.append((name, results, TABLES[name](results), results.runs))
+        with warnings.catch_warnings(action="ignore"):  # that there may be more
+            merged = ml.merge(path, tmp_path / "merged.study")
+        files = study.results
+        tables = exported(files, tmp_path / "found", "csv", ["runs", "summary", "failures"])
+    driver.communicate()
+    coherent(merged)
+    with Study.open(path) as whole:
+        everything = Results(whole).runs
+        assert len(everything) > len(seen[0][3])
+        for _, _, _, runs in seen:
+            same(
+                runs, everything[everything["run_id"].isin(runs["run_id"])][list(runs)].reset_index(drop=True)
+            )
+        for name, results, found, _ in seen[-len(names) :]:
+            same(found, TABLES[name](as_it_was(whole, results)))
+        same(tables, exported(as_it_was(whole, files), tmp_path / "expected", "csv", list(tables)))
+
+
+def test_a_driver_that_tries_failed_runs_again_at_full_speed(path, start):
+    driver = start(path, "retry")
+    with ml.open_study(path) as study:
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            results = study.results
+            with results.snapshot():
+                coherent(results)
+    driver.communicate()
