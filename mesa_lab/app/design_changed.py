@@ -89,7 +89,7 @@ def use_made(workspace: Workspace | None, key: str, version: object) -> Made | N
         if not key or workspace is None:
             return None
         ref = workspace.find(key)
-        with Study.open(ref.path) as study:
+        with Study.open(ref.path) as study, study.snapshot():
             return Made(ref.name, study.status().state, study.experiment)
 
     return use_fresh(read, version, topic=key).value

@@ -216,7 +216,8 @@ def _carry_out(
     if ending.how != "finished":
         note(ending.message)
         click.get_current_context().exit(_INTERRUPTED if ending.how == "interrupted" else 1)
-    _show_results(study, ending.status, as_json)
+    with study.snapshot():
+        _show_results(study, as_json)
     if ending.status.failed or ending.status.timed_out:
         click.get_current_context().exit(_SOME_FAILED)
 
@@ -242,10 +243,11 @@ def _announce(
     note(f"{text}.")
 
 
-def _show_results(study: Study, status: StudyStatus, as_json: bool) -> None:
+def _show_results(study: Study, as_json: bool) -> None:
     from mesa_lab.cli import summary
     from mesa_lab.processing.results import Results
 
+    status = study.status()  # it may be driven again by now
     results = Results(study)
     if as_json:
         failures = results.failures.drop(columns="traceback").to_dict("records")

@@ -13,7 +13,7 @@ from mesa_lab.cli.console import cell, json_option, model_name, moment, note, qu
 from mesa_lab.formatting import duration, plural
 
 if TYPE_CHECKING:
-    from mesa_lab.study import StudyStatus
+    from mesa_lab.study import Study, StudyStatus
 
 __all__ = ["pause", "status", "stop"]
 
@@ -35,11 +35,19 @@ def status(study: Path, watch: bool, failures: bool, as_json: bool) -> None:
       mesa-lab status wolf_sheep.study --failures
       mesa-lab status wolf_sheep.study --json
     """
-    from mesa_lab.cli.summary import show_failures
     from mesa_lab.study import Study
 
-    opened = Study.open(study)
-    found = _watch(study, quiet=as_json) if watch else opened.status()
+    with Study.open(study) as opened:  # first: another file may take its place while it is watched
+        if watch:
+            _watch(study, quiet=as_json)
+        with opened.snapshot():
+            _say_how_it_stands(study, opened, failures=failures, as_json=as_json)
+
+
+def _say_how_it_stands(study: Path, opened: Study, *, failures: bool, as_json: bool) -> None:
+    from mesa_lab.cli.summary import show_failures
+
+    found = opened.status()
     if as_json:
         show_json(asdict(found))
         return
@@ -76,12 +84,11 @@ def _line(found: StudyStatus) -> str:
     return ", ".join(parts)
 
 
-def _watch(path: Path, *, quiet: bool) -> StudyStatus:
+def _watch(path: Path, *, quiet: bool) -> None:
     """Follow a study until nothing runs it: on one line of a terminal, or a line for every change in a log."""
     from mesa_lab.running.background import watch
 
     on_terminal = sys.stderr.isatty()
-    found = None
     for found in watch(path, interval=0.5 if on_terminal else 5):
         if found.is_active and not quiet:
             click.echo(
@@ -89,8 +96,6 @@ def _watch(path: Path, *, quiet: bool) -> StudyStatus:
             )
     if on_terminal and not quiet:
         click.echo("\r\x1b[K", err=True, nl=False)
-    assert found is not None  # it always gives the last status
-    return found
 
 
 @click.command()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.errors import RunError
+from mesa_lab.errors import RunError, StudyBusyError
 from mesa_lab.formatting import duration, plural
 from mesa_lab.running.progress import Progress
 from mesa_lab.study.records import Task
@@ -120,7 +120,8 @@ def drive(
     start = time.monotonic()
     if n_jobs == 0:
         raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
-    protocol = study.experiment.protocol
+    experiment = study.experiment
+    protocol = experiment.protocol
     load_model(protocol.model)
     shown: list[Progress] = []
 
@@ -136,6 +137,10 @@ def drive(
     }
     with study.writing(token=token, settings=settings, on_request=tell) as writer:
         try:
+            if study.experiment is not experiment:  # before the lease was taken
+                raise StudyBusyError(
+                    f"'{study.path}' was extended by another process just now. Start it again to run what it asks for now."
+                )
             if on_start is not None:
                 on_start(writer)
             pending = study.pending(retry_failed=retry_failed)

@@ -101,8 +101,9 @@ class Study(OpenedStudy):
         with storage.speaking(path), Draft(path, replace=overwrite) as connection:
             schema.lay_out(connection)
             extension.found(connection, experiment, shard)
+            text = extension.meta(connection, "experiment")
         study = cls(path)
-        study._experiment = experiment
+        study._known_experiment = text, experiment
         return study
 
     @classmethod
@@ -173,9 +174,10 @@ class Study(OpenedStudy):
                     raise lease.busy(self.path, tenant)
                 check.look_at_tables(connection, self.path)
                 changed = extension.grow(connection, self.path, experiment)
+                text = extension.meta(connection, "experiment")
         finally:
             connection.close()
-        self._experiment = experiment
+        self._known_experiment = text, experiment  # its model may be one that no other process can find
         if changed:
             self._points.clear()
         return changed
@@ -187,7 +189,7 @@ class Study(OpenedStudy):
 
         The number of a run stays the same when the study grows.
         """
-        with storage.speaking(self.path):
+        with self.snapshot(), storage.speaking(self.path):
             return extension.asked(self._connection)
 
     def pending(self, *, retry_failed: bool = False) -> npt.NDArray[np.int64]:
@@ -196,9 +198,9 @@ class Study(OpenedStudy):
         Args:
             retry_failed: Count runs that failed or timed out among them.
         """
-        runs = self.plan().run_id
         condition = "WHERE status = 'done'" if retry_failed else ""
-        with storage.speaking(self.path):
+        with self.snapshot(), storage.speaking(self.path):
+            runs = self.plan().run_id
             cursor = self._connection.execute(f"SELECT run_id FROM runs {condition}")
             have = np.fromiter((row[0] for row in cursor), np.int64)
         return runs[~np.isin(runs, have, assume_unique=True)] if len(have) else runs

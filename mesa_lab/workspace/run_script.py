@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesa_lab.preparation.experiment_file.python_script import Script
+
+if TYPE_CHECKING:
+    from mesa_lab.workspace.shared_results import StudyFile
 
 __all__ = ["run_script"]
 
 
-def run_script(path: Path, run_id: int) -> str:
+def run_script(file: StudyFile, run_id: int) -> str:
     """Return Python that does one run of a study again.
 
     Args:
-        path: The study.
+        file: The study.
         run_id: The run.
 
     Raises:
         ExperimentError: If the experiment holds a function that no name leads to.
         StudyError: If the study cannot be read.
     """
-    from mesa_lab.study import Study
-
-    with Study.open(path) as study:
-        experiment = study.experiment
-        tasks = list(study.tasks([run_id]))
+    with file.snapshot():
+        experiment, tasks = file.experiment, file.tasks([run_id])
     if not tasks:
         return ""
     _, point, replication, seed, parameters = tasks[0]

@@ -63,13 +63,15 @@ class Standing:
 
 def standing_of(workspace: Workspace, ref: StudyRef, study: Study) -> Standing:
     """Return how an open study stands."""
-    status = study.status()
+    with study.snapshot():
+        status = study.status()
+        seconds = _ran(study) if status.state == "finished" else None
     queue = workspace.queue
     place = ref.path.relative_to(workspace.root).as_posix()
     tickets = queue.registry.tickets()
     ticket = next((ticket for ticket in tickets if ticket.study == place), None)
     if ticket is None:
-        return Standing(status, seconds=_ran(study) if status.state == "finished" else None)
+        return Standing(status, seconds=seconds)
     if ticket.problem and status.is_active:
         queue.leave(place)  # somebody started it elsewhere: what kept it from starting is over
         return Standing(status)
@@ -188,7 +190,7 @@ def _read(workspace: Workspace, ref: StudyRef, mark: _Mark) -> Entry:
 
     size, changed = sum(size for size, _ in mark), max((time for _, time in mark), default=0) / 1e9
     try:
-        with Study.open(ref.path) as study:
+        with Study.open(ref.path) as study, study.snapshot():
             return Entry(
                 ref, standing_of(workspace, ref, study), facts_of(study.experiment), "", size, changed
             )

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from mesa_lab.errors import ModelError, StudyBusyError
+from mesa_lab.preparation import models
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.running.driver import drive
 from mesa_lab.study import Study
@@ -206,6 +207,26 @@ def test_a_model_that_is_not_there_is_said_before_anything_is_written(tmp_path):
     with pytest.raises(ModelError, match="no_such_module"):
         drive(study, progress=False)
     assert study.sessions() == []
+
+
+def test_a_study_that_was_extended_just_before_it_is_driven_is_not_run_as_something_else(
+    tmp_path, monkeypatch
+):
+    """The model, the seeds and the points that are run are those of one experiment."""
+    study = Study.create(tmp_path / "a.study", experiment_of())
+    load_model = models.load_model
+
+    def extend_meanwhile(model):
+        Study.open(study.path).extend(experiment_of(replications=30))
+        return load_model(model)
+
+    monkeypatch.setattr(models, "load_model", extend_meanwhile)
+    with pytest.raises(StudyBusyError, match="was extended by another process just now"):
+        drive(study, backend="sequential", progress=False)
+    assert study.status().done == 0
+    monkeypatch.setattr(models, "load_model", load_model)
+    drive(study, backend="sequential", progress=False)
+    assert (study.status().done, study.experiment.replications) == (90, 30)
 
 
 def test_a_temporary_study_says_that_nothing_is_kept(slow):

@@ -269,6 +269,19 @@ def _tasks_of(experiment):
     return [(c.run_id, c.point, c.iteration, c.seed, c.parameters) for c in experiment.configurations()]
 
 
+def test_an_open_study_follows_its_file_when_it_is_extended(filled, experiment):
+    other = Study.open(filled.path)
+    assert other.experiment.replications == 2
+    filled.extend(experiment.replace(replications=4))
+    assert other.experiment.replications == 4
+    assert other.experiment is other.experiment
+    with other.snapshot():
+        assert other.status().n_runs == 24
+        filled.extend(experiment.replace(replications=5))
+        assert (other.status().n_runs, other.experiment.replications, len(other.plan())) == (24, 4, 24)
+    assert (other.status().n_runs, other.experiment.replications, len(other.plan())) == (30, 5, 30)
+
+
 def test_a_fixed_parameter_may_become_one_that_varies(filled, experiment):
     filled.extend(experiment.replace(parameters={**experiment.parameters, "width": [20, 30]}))
     assert filled.status().n_points == 12

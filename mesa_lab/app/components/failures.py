@@ -75,7 +75,7 @@ def read_failures(path: Path) -> tuple[Kind, ...]:
     """Read what goes wrong in a study, the most frequent first."""
     from mesa_lab.study import Study
 
-    with Study.open(path) as study:
+    with Study.open(path) as study, study.snapshot():
         kinds = study.failure_kinds(LATEST)
         wanted = sorted({run.run_id for kind in kinds for run in kind.latest})
         tasks = {task[0]: task for task in study.tasks(wanted)}

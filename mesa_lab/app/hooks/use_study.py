@@ -77,9 +77,11 @@ class _Look:
     def __call__(self) -> float:
         try:
             study = self._opened()
-            standing = standing_of(self.workspace, self.ref, study)
+            with study.snapshot():
+                standing = standing_of(self.workspace, self.ref, study)
+                facts = self._facts(study, standing)
             self.watch.take(standing)
-            self._note_facts(standing)
+            self.watch.facts.value = facts
         except MesaLabError as error:
             self.close()
             self.watch.problem.value = str(error)
@@ -98,14 +100,12 @@ class _Look:
             self.study, self.file = Study.open(self.ref.path), file
         return self.study
 
-    def _note_facts(self, standing: Standing) -> None:
+    def _facts(self, study: Study, standing: Standing) -> Facts:
         extent = standing.status.n_points, standing.status.replications
-        if extent != self.extent or self.watch.facts.peek() is None:
-            from mesa_lab.study import Study
-
-            with Study.open(self.ref.path) as study:  # it may have been extended since it was opened
-                self.watch.facts.value = facts_of(study.experiment)
-            self.extent = extent
+        known = self.watch.facts.peek()
+        if known is None or extent != self.extent:  # it may have been extended
+            known, self.extent = facts_of(study.experiment), extent
+        return known
 
     def close(self) -> None:
         study, self.study = self.study, None

@@ -227,4 +227,7 @@ def StudyStep(path: Path, view: ResultView, on_view: Callable[[ResultView], None
         elif status is None:
             tag("p", "ml-nothing ml-quiet", "Opening the study …", role="status")
         else:
-            ResultsView(path, name_of(path), status.finished, view, on_view, running=status.is_active)
+            failed = status.failed + status.timed_out
+            ResultsView(
+                path, name_of(path), status.finished, view, on_view, failed=failed, running=status.is_active
+            )

@@ -88,8 +88,15 @@ def Watched(
             tag("h1", "", ref.name)
             tag("p", "ml-quiet", watch.problem.value or "Opening the study …")
         return
+    status = standing.status
     shown = ResultsView(
-        ref.path, ref.name, standing.status.finished, view, on_view, running=standing.is_active
+        ref.path,
+        ref.name,
+        status.finished,
+        view,
+        on_view,
+        failed=status.failed + status.timed_out,
+        running=standing.is_active,
     )
     with shown, PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
         tag("span", "", "Back to the run")
@@ -103,6 +110,7 @@ def ResultsView(
     view: ResultView,
     on_view: Callable[[ResultView], None],
     *,
+    failed: int = 0,
     running: bool = False,
     children: list[solara.Element] = [],  # noqa: B006  reacton hands in a new list
 ) -> None:
@@ -114,18 +122,21 @@ def ResultsView(
         finished: How many runs have a result by now.
         view: What is looked at.
         on_view: Called when something else is looked at.
+        failed: How many of these failed or timed out; fewer once they have been tried again.
         running: Whether there will be more.
         children: What else can be done with the study.
     """
-    seen, set_seen = solara.use_state(finished)
+    now = finished, failed
+    seen, set_seen = solara.use_state(now)
+    reopened, reopen = solara.use_state(0)
 
     def follow() -> None:
         # The first results and the last come by themselves, what is between when it is asked for.
-        if finished != seen and (not seen or not running):
-            set_seen(finished)
+        if now != seen and (not seen[0] or not running):
+            set_seen(now)
 
-    solara.use_effect(follow, [finished, running, seen])
-    fresh = use_fresh(lambda: open_results(path), seen, topic=path)
+    solara.use_effect(follow, [now, running, seen])
+    fresh = use_fresh(lambda: open_results(path), (seen, reopened), topic=path)
     opened: Opened | None = fresh.value
     solara.Style(_STYLE)
     with tag("section", "ml-panel", aria_label="Results"):
@@ -137,12 +148,18 @@ def ResultsView(
                 pass
         if opened is not None and opened.finished:
             StudyDownloads(opened, name)
-        if opened is not None and running and finished > seen:
+        if opened is not None and running and now != seen:
+            more = finished - seen[0]
+            said = (
+                f"{plural(more, 'more run')} came in since."
+                if more > 0
+                else "Failed runs were tried again since."
+            )
             with tag("div", "ml-notice", role="status"):
-                tag("span", "", f"{plural(finished - seen, 'more run')} came in since.")
-                Action("Show them", lambda: set_seen(finished), icon="mdi-refresh")
+                tag("span", "", said)
+                Action("Show them", lambda: set_seen(now), icon="mdi-refresh")
     if opened is not None:
-        Damage(opened).key(f"damage {id(opened)}")
+        News(opened, lambda: reopen(lambda times: times + 1)).key(f"news {id(opened)}")
     if fresh.problem:
         tag("p", "ml-error-text", fresh.problem, role="alert")
     elif opened is None:
@@ -155,18 +172,25 @@ def ResultsView(
 
 
 @solara.component
-def Damage(opened: Opened) -> None:
-    """Say what of a study is damaged, as soon as somebody comes upon it.
+def News(opened: Opened, on_replaced: Callable[[], None]) -> None:
+    """Say what of a study is damaged, as soon as a panel that reads comes upon it; and when its results are no longer those of before.
 
     Args:
         opened: The results.
+        on_replaced: Called when results that are shown have been replaced in the file by others.
     """
     said, say = solara.use_state(opened.file.damage)
-    # Whoever comes upon it holds the lock of the results, and drawing a page may wait for that: so another says it.
-    poke = use_reader(lambda: say(opened.file.damage), [opened])
+
+    def tell() -> None:
+        say(opened.file.damage)
+        if opened.file.is_replaced:
+            on_replaced()
+
+    # The thread that comes upon it holds the lock of the results, and drawing a page may wait for that: so another says it.
+    poke = use_reader(tell, [opened])
 
     def listen() -> None:
-        opened.file.on_damage = poke
+        opened.file.on_news = poke
         poke()  # it may have become known just before
 
     solara.use_effect(listen, [opened])

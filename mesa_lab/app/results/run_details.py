@@ -61,30 +61,29 @@ def read_run(opened: Opened, run_id: int) -> OneRun:
     Raises:
         StudyError: If there is no such run, or the study cannot be read.
     """
-    rows = opened.runs[opened.runs["run_id"] == run_id]
-    if not len(rows):
-        raise StudyError(f"There is no run {run_id} with a result.")
-    row = rows.iloc[0]
-    with opened.lock:
+    python, no_python = "", ""
+    with opened.lock, opened.results.snapshot():
         results = opened.results
-        whole = results.series(runs=[run_id])
+        rows = results.runs[results.runs["run_id"] == run_id]
+        if not len(rows):
+            raise StudyError(f"There is no run {run_id} with a result.")
+        whole, failures = results.series(runs=[run_id]), results.failures
         columns = list(results.columns.values())
         outcomes = [name for name in rows.columns if name in results.outcomes]
+        try:
+            python = run_script(opened.file, run_id)
+        except MesaLabError as error:
+            no_python = str(error)
+    row = rows.iloc[0]
     series = whole.drop(
         columns=[name for name in ("run_id", "point", "replication", *columns) if name in whole]
     )
     series = series.dropna(axis="columns", how="all") if len(series) else series
-    failures = opened.failures
     failed = failures[failures["run_id"] == run_id]
     said = ""
     if len(failed):
         first = failed.iloc[0]
         said = f"{first['error_type']}: {first['message']}" if first["error_type"] else str(row["status"])
-    python, no_python = "", ""
-    try:
-        python = run_script(opened.path, run_id)
-    except MesaLabError as error:
-        no_python = str(error)
     facts = [(name, value_text(_plain(row[name]))) for name in columns]
     facts += [("Point", str(row["point"])), ("Replication", str(row["replication"]))]
     facts += [

@@ -77,7 +77,7 @@ def draw_live(path: Path, parameter: str = "") -> Live:
     from mesa_lab.processing.results import Results
     from mesa_lab.study import Study
 
-    with Study.open(path) as study:
+    with Study.open(path) as study, study.snapshot():
         results = Results(study)
         parameters = results.parameters
         if not results.done.any():

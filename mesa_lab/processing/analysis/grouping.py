@@ -16,6 +16,7 @@ import pandas as pd
 
 from mesa_lab.errors import ParameterError, suggest
 from mesa_lab.processing.tables.column_names import level_codes
+from mesa_lab.processing.tables.column_reader import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -52,6 +53,7 @@ def names_of(by: str | Sequence[str] | None) -> tuple[str, ...]:
     return (by,) if isinstance(by, str) else tuple(by)
 
 
+@in_one_snapshot
 def group(
     results: Reader,
     by: str | Sequence[str] | None = "point",

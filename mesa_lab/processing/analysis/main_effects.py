@@ -15,6 +15,7 @@ import pandas as pd
 from mesa_lab.processing.analysis.grouping import Codes
 from mesa_lab.processing.analysis.summary import numbers
 from mesa_lab.processing.tables.column_names import level_codes
+from mesa_lab.processing.tables.column_reader import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["influence", "ranked"]
 
 
+@in_one_snapshot
 def influence(results: Reader, outcome: str) -> pd.DataFrame:
     """Rank the varied parameters by the share of an outcome's variance that they account for alone.
 

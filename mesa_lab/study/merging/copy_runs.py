@@ -140,7 +140,7 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
     """Take a study's runs over.
 
     Args:
-        source: A connection to the study, outside a transaction.
+        source: A connection to the study, in a transaction: it may be written meanwhile, and what is read belongs together.
         path: Its file, for messages.
         target: Where they go.
 
@@ -149,7 +149,6 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
         StudyFormatError: If it is damaged.
     """
     with storage.speaking(path):
-        source.execute("BEGIN")  # it may be written meanwhile: what is read belongs together
         own = plan(json.loads(meta(source, "layout")))
         numbers = _numbers(source, path, own, target)
         last = source.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]

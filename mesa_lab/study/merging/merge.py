@@ -10,7 +10,7 @@ from __future__ import annotations
 import glob
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import lease, schema
 from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.merging.copy_runs import Target, transfer
+from mesa_lab.study.reading.run_table import at_one_moment
 from mesa_lab.study.status import StudyStatus, read_status
 
 __all__ = ["Merged", "merge"]
@@ -63,6 +64,10 @@ class _Head:
         return self.status.n_points * self.status.replications
 
 
+class _GrownError(Exception):
+    """A study has come to ask for other runs since it was looked at: what was planned for the merge no longer holds."""
+
+
 def merge(studies: str | Path | Iterable[str | Path], path: str | Path, *, overwrite: bool = False) -> Merged:
     """Merge studies of one experiment into one study.
 
@@ -98,19 +103,25 @@ def merge(studies: str | Path | Iterable[str | Path], path: str | Path, *, overw
             paths.insert(0, target)
     if not paths or paths == [target]:
         raise StudyError("There is nothing to merge. Name the studies, such as 'wolves-1-of-8.study'.")
-    heads = [_look(one) for one in paths]
-    base = max(heads, key=lambda head: head.extent)
-    for head in heads:
+    while True:
+        with suppress(_GrownError):
+            return _merge(paths, target)
+
+
+def _merge(paths: Sequence[Path], target: Path) -> Merged:
+    looked = [_look(one) for one in paths]
+    base = max(looked, key=lambda head: head.extent)
+    for head in looked:
         _refuse_unlike(base, head)
-    notices = []
+    notices, heads = [], []
     with storage.speaking(target), Draft(target, replace=target.exists()) as connection:
         schema.lay_out(connection)
-        _found(connection, base, heads)
+        _found(connection, base, looked)
         into = Target(connection, target, base.path)
-        for head in heads:
-            source, notice = storage.connect(head.path)
-            with closing(source), check.suspecting(source, head.path):
+        for head in looked:
+            with _opened(head) as (source, now, notice):
                 transfer(source, head.path, into)
+            heads.append(now)
             notices += [notice] if notice else []
         into.finish()
         status = read_status(connection, target)
@@ -142,11 +153,32 @@ def _distinct(studies: str | Path | Iterable[str | Path], target: Path) -> list[
 
 def _look(path: Path) -> _Head:
     connection, _ = storage.connect(path)
-    with closing(connection), storage.speaking(path):
+    with closing(connection), storage.speaking(path), at_one_moment(connection):
         check.look_at_tables(connection, path)
-        return _Head(
-            path, read_status(connection, path), dict(connection.execute("SELECT key, value FROM meta"))
-        )
+        return _head(connection, path)
+
+
+def _head(connection: sqlite3.Connection, path: Path) -> _Head:
+    return _Head(path, read_status(connection, path), dict(connection.execute("SELECT key, value FROM meta")))
+
+
+@contextmanager
+def _opened(head: _Head) -> Iterator[tuple[sqlite3.Connection, _Head, str | None]]:
+    """Open a study that was looked at, in one read transaction: it may be run meanwhile.
+
+    Yields:
+        The connection, the head as it is now, and a notice for the user when not everything can be seen.
+
+    Raises:
+        _GrownError: If it asks for other runs than when it was looked at.
+    """
+    source, notice = storage.connect(head.path)
+    with closing(source), check.suspecting(source, head.path), at_one_moment(source):
+        with storage.speaking(head.path):
+            now = _head(source, head.path)
+        if now.meta != head.meta:
+            raise _GrownError
+        yield source, now, notice
 
 
 def _refuse_unlike(base: _Head, head: _Head) -> None:
@@ -163,8 +195,7 @@ def _found(connection: sqlite3.Connection, base: _Head, heads: Sequence[_Head]) 
     entries = {name: value for name, value in base.meta.items() if name != "shard"}
     entries["created"] = min(head.meta["created"] for head in heads)
     extension.set_meta(connection, **entries)
-    source, _ = storage.connect(base.path)
-    with closing(source), check.suspecting(source, base.path):
+    with _opened(base) as (source, _, _):
         rows = storage.rows(base.path, source, "SELECT point, occurrence, wanted, parameters FROM points")
         for some in rows:
             connection.executemany("INSERT INTO points VALUES(?, ?, ?, ?)", some)

@@ -1,7 +1,8 @@
 """Blocks of series and agents' data as they stand in a study: Arrow streams, each of some runs, with a checksum.
 
 A column may be packed: stretches of one value as Arrow's run-end encoding, few different texts as its dictionary encoding.
-`plain` undoes both. No read transaction outlives the reading of one block: a slow reader never holds up the driver.
+`plain` undoes both. Blocks are only ever added. Unless the caller holds a snapshot, no read transaction outlives the reading of one
+of them; a run that is tried again meanwhile may then be missing.
 """
 
 from __future__ import annotations
