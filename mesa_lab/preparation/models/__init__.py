@@ -13,7 +13,7 @@ advanced and measured belongs to the running stage, which this room must not kno
 """
 
 from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models
-from mesa_lab.preparation.models.construction import build, check_parameters, seed_generators
+from mesa_lab.preparation.models.construction import build, check_parameters
 from mesa_lab.preparation.models.declarations import REQUIRED, Required
 from mesa_lab.preparation.models.description import ModelDescription, ModelSignature, describe, signature
 from mesa_lab.preparation.models.references import importable, load_model, reference_of
@@ -33,6 +33,5 @@ __all__ = [
     "installed_models",
     "load_model",
     "reference_of",
-    "seed_generators",
     "signature",
 ]

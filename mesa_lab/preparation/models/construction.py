@@ -19,7 +19,7 @@ from mesa_lab.errors import ParameterError, suggest
 from mesa_lab.preparation.models.declarations import cached
 from mesa_lab.preparation.models.signatures import SEED_KEYWORDS, Plan, plan_of
 
-__all__ = ["build", "check_parameters", "seed_generators"]
+__all__ = ["build", "check_parameters"]
 
 _MESA_WARNINGS = r"The use of the `seed` keyword|(ABM|DEV)Simulator is deprecated"
 _SEED_ATTRIBUTE = "_mesa_lab_seed"
@@ -67,12 +67,10 @@ def check_parameters(model_cls: type[Any], names: Iterable[str]) -> None:
             )
 
 
-def build(
-    model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None, seed_globals: bool = True
-) -> Any:
+def build(model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None) -> Any:
     """Construct a model.
 
-    The global generators are seeded first (`seed_generators`). A class without a seed parameter of its own
+    The global generators are seeded first. A class without a seed parameter of its own
     gets the seed on the way to `mesa.Model`. Names of Enum members become members, and int and
     float are exchanged, where the parameter's type hint asks for it and nothing is lost.
 
@@ -81,7 +79,6 @@ def build(
         parameters: Values by name, for keywords and the scenario's fields alike. What is not named
             keeps the model's default.
         seed: A non-negative integer of any size, or None for a model that nobody can repeat.
-        seed_globals: Seed the global generators too; not needed for a model that does not draw from them.
 
     Returns:
         The model, ready for its first step.
@@ -104,8 +101,7 @@ def build(
         raise ParameterError(f"{model_cls.__name__} needs a value for: {', '.join(missing)}.")
     if seed is not None:
         seed = _plain_seed(seed)
-        if seed_globals:
-            seed_generators(seed)
+        _seed_generators(seed)
     values = {name: _own(value) for name, value in parameters.items()}
     for name, convert in plan.converters.items():
         if name in values:
@@ -147,7 +143,7 @@ def _plain_seed(seed: int) -> int:
     return seed
 
 
-def seed_generators(seed: int) -> None:
+def _seed_generators(seed: int) -> None:
     """Seed the global generators of `random` and `numpy.random`, because some models draw from them.
 
     Args:

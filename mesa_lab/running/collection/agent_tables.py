@@ -1,7 +1,8 @@
 """Agent-level data of one run, gathered as columns.
 
 One chunk of Arrow values per column and step, never one object per agent. Which steps are kept is
-`collection`'s business: a chunk is taken, replaced when the model collects again, and then kept or dropped.
+`collection`'s business: a chunk is taken, replaced when the model collects again, and then kept or dropped. Reporters are
+called by `reporters`; only attributes are read here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from mesa_lab.preparation.outcomes import AgentSelection
-from mesa_lab.running.collection.agent_attributes import attribute_of, reader_of
+from mesa_lab.running.collection.agent_attributes import are_plain, attribute_or_none, reader_of
 from mesa_lab.running.collection.arrow_columns import (
     AGENT_KEYS,
     Chunk,
@@ -28,45 +29,29 @@ from mesa_lab.running.collection.outcome_values import (
     cell,
     stored,
 )
+from mesa_lab.running.notes import Notes
+from mesa_lab.running.random_states import RandomStates
+from mesa_lab.running.reporters import AgentReporters, Reported, Source, agents_of
 
-__all__ = ["AgentTables", "Notes"]
+__all__ = ["AgentTables"]
 
 _SCALARS = frozenset({pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string()})
 
 
-class Notes:
-    """What could not be measured: the first time in words, the others as a number."""
-
-    def __init__(self) -> None:
-        self._first: dict[str, str] = {}
-        self._count: dict[str, int] = {}
-
-    def add(self, name: str, step: int, error: Exception) -> None:
-        """Note that this outcome could not be measured at this step."""
-        if name not in self._first:
-            kind = "" if isinstance(error, UnstorableError) else f"{type(error).__name__}: "
-            self._first[name] = f"'{name}' is missing at step {step}: {kind}{str(error)[:300]}"
-        self._count[name] = self._count.get(name, 0) + 1
-
-    def __bool__(self) -> bool:
-        return bool(self._first)
-
-    def lines(self) -> list[str]:
-        """The notes, one line for each outcome."""
-        return [
-            " ".join(
-                f"{text}{f' (and {self._count[name] - 1} more)' if self._count[name] > 1 else ''}".split()
-            )
-            for name, text in self._first.items()
-        ]
-
-
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What to ask an agent for: an attribute's name or a function, and where a data collector records it."""
+    """What to ask an agent for, and where a data collector reports it.
 
-    source: str | Callable[[Any], Any]
-    records: type[Any] | None = None
+    Attributes:
+        source: An attribute's name, or a function of the agent.
+        reported: The class for whose agents the collector reports it; `object` for all agents, None when it does not.
+        name: The reporter's name.
+        index: Its place among the reporters of that class.
+    """
+
+    source: Source
+    reported: type[Any] | None = None
+    name: str = ""
     index: int = -1
 
 
@@ -74,7 +59,7 @@ class _Column:
 class _Table:
     agents: Callable[[Any], Iterable[Any]]
     columns: dict[str, _Column]
-    every_agent: bool = True
+    group: type[Any] | None = None  # the class whose reporters are evaluated for just these agents
     chunks: list[Chunk] = field(default_factory=list)
 
 
@@ -83,52 +68,69 @@ class AgentTables:
 
     Args:
         selection: What was asked for.
-        collector: The model's data collector, or None.
+        reporters: What the model's data collector reports of its agents.
         model: The model, just set up.
         notes: Where to note what cannot be measured.
+
+    Attributes:
+        asked: Names of the reporters that are asked for, by the class for which they are reported.
     """
 
-    def __init__(self, selection: AgentSelection, collector: Any, model: Any, notes: Notes) -> None:
-        self.tables = _tables(selection, collector, model)
+    def __init__(
+        self, selection: AgentSelection, reporters: AgentReporters, model: Any, notes: Notes
+    ) -> None:
+        self.tables = _tables(selection, reporters, model)
+        self.asked: dict[type[Any], set[str]] = {}
         for table in self.tables.values():
             if not AGENT_KEYS.isdisjoint(table.columns):
                 columns = table.columns.items()
                 table.columns = {f"{n} (reporter)" if n in AGENT_KEYS else n: column for n, column in columns}
+            for column in table.columns.values():
+                if column.reported is not None:
+                    self.asked.setdefault(column.reported, set()).add(column.name)
         self._notes = notes
         self._taken: dict[str, Chunk] = {}
         self._latest_ids: dict[str, tuple[list[int], pa.Array]] = {}
         self._latest_types: tuple[list[Any] | None, pa.Array | None] = None, None
 
-    def take(self, model: Any, step: int, recorded: bool = False) -> None:
+    def take(
+        self, model: Any, step: int, reported: Mapping[type[Any], Reported], recorded: bool = False
+    ) -> None:
         """Gather the values of this moment, in place of those gathered before.
 
         Args:
             model: The model.
             step: The step it is at.
-            recorded: Leave out what the data collector records by itself; `take_records` brings it.
+            reported: What the data collector's reporters were called for.
+            recorded: Leave out what the data collector keeps by itself; `take_records` brings it.
         """
         for key, table in self.tables.items():
-            agents = list(table.agents(model))
-            self._taken[key] = Chunk(
-                step,
-                self._ids(key, [agent.unique_id for agent in agents]),
-                None if key else self._types(agents, model),
-                {
-                    name: pa.nulls(len(agents))
-                    if recorded and column.records
-                    else self._values(name, column.source, agents, step)
-                    for name, column in table.columns.items()
-                },
-            )
+            group = reported.get(table.group) if table.group is not None else None
+            agents = list(table.agents(model)) if group is None else group.agents
+            columns = {}
+            for name, column in table.columns.items():
+                called = reported.get(column.reported) if column.reported is not None else None
+                if recorded and column.reported is not None:
+                    columns[name] = pa.nulls(len(agents))
+                elif called is not None:
+                    columns[name] = self._array(name, _picked(called, column.name, agents), step)
+                else:
+                    columns[name] = self._read(name, column.source, agents, model, step)
+            types = None if key else self._types(agents, model)
+            self._taken[key] = Chunk(step, self._ids(key, [a.unique_id for a in agents]), types, columns)
 
     def take_records(self, rows_of: Callable[[type[Any]], Iterable[Sequence[Any]]], step: int) -> None:
         """Add what the data collector recorded at this step, as the model may have changed it since."""
         for key, chunk in self._taken.items():
             table = self.tables[key]
-            sources = {column.records for column in table.columns.values() if column.records}
-            rows = {kind: {row[1]: row for row in rows_of(kind)} for kind in sources}
-            if table.every_agent and len(rows) == 1 and all(c.records for c in table.columns.values()):
-                kept = next(iter(rows.values()))
+            groups = {column.reported for column in table.columns.values() if column.reported}
+            rows = {kind: {row[1]: row for row in rows_of(kind)} for kind in groups}
+            if (
+                table.group
+                and groups == {table.group}
+                and all(column.reported for column in table.columns.values())
+            ):
+                kept = rows[table.group]
                 places = {agent: place for place, agent in enumerate(chunk.agent_id.to_pylist())}
                 if chunk.agent_type is not None:
                     chunk.agent_type = chunk.agent_type.take(
@@ -136,8 +138,8 @@ class AgentTables:
                     )
                 chunk.agent_id = pa.array(list(kept))
             for name, column in table.columns.items():
-                if column.records:
-                    found = rows[column.records]
+                if column.reported:
+                    found = rows[column.reported]
                     values = [
                         row[column.index + 2] if (row := found.get(a)) else None
                         for a in chunk.agent_id.to_pylist()
@@ -179,17 +181,27 @@ class AgentTables:
         """All that was kept, by table."""
         return {key: table.chunks for key, table in self.tables.items()}
 
-    def _values(
-        self, name: str, source: str | Callable[[Any], Any], agents: Sequence[Any], step: int
-    ) -> pa.Array:
+    def _read(self, name: str, source: Source, agents: Sequence[Any], model: Any, step: int) -> pa.Array:
+        """Read what Mesa would not read now: what that draws is put back."""
+        if isinstance(source, str) and are_plain(agents, [source]):
+            return self._array(name, self._values(name, source, agents, step), step)
+        with RandomStates(model):
+            return self._array(name, self._values(name, source, agents, step), step)
+
+    def _values(self, name: str, source: Source, agents: Sequence[Any], step: int) -> list[Any]:
+        if not isinstance(source, str):
+            return [self._value(name, source, agent, step) for agent in agents]
         try:
-            if (attribute := source if isinstance(source, str) else attribute_of(source)) is not None:
-                values = reader_of(attribute)(agents)
-            else:
-                values = [source(agent) for agent in agents]  # type: ignore[operator]
-        except Exception:
-            values = [self._value(name, source, agent, step) for agent in agents]
-        return self._array(name, values, step)
+            return reader_of(source)(agents)
+        except Exception:  # some agents may not have it
+            return [self._value(name, attribute_or_none(source), agent, step) for agent in agents]
+
+    def _value(self, name: str, source: Callable[[Any], Any], agent: Any, step: int) -> Any:
+        try:
+            return source(agent)
+        except Exception as error:
+            self._notes.add(name, step, error)
+            return None
 
     def _array(self, name: str, values: list[Any], step: int) -> pa.Array:
         if values and type(values[0]) is int and (whole := array_of_small_integers(values)) is not None:
@@ -202,15 +214,6 @@ class AgentTables:
             pass
         return array_of([self._cell(name, value, step) for value in values])
 
-    def _value(self, name: str, source: str | Callable[[Any], Any], agent: Any, step: int) -> Any:
-        if isinstance(source, str):
-            return getattr(agent, source, None)
-        try:
-            return source(agent)
-        except Exception as error:
-            self._notes.add(name, step, error)
-            return None
-
     def _cell(self, name: str, value: Any, step: int) -> Any:
         try:
             return stored(value if type(value) in PLAIN else cell(value))
@@ -219,31 +222,42 @@ class AgentTables:
             return None
 
 
-def _tables(selection: AgentSelection, collector: Any, model: Any) -> dict[str, _Table]:
-    general = _columns(getattr(collector, "agent_reporters", None), object)
-    by_type: Mapping[type[Any], Any] = getattr(collector, "agenttype_reporters", None) or {}
+def _picked(called: Reported, name: str, agents: Sequence[Any]) -> list[Any]:
+    """The values that a reporter gave for these agents, None for those that it was not called for."""
+    values = called.columns[name]
+    if agents is called.agents:
+        return values
+    places = {id(agent): place for place, agent in enumerate(called.agents)}
+    found = [places.get(id(agent)) for agent in agents]
+    return [None if place is None else values[place] for place in found]
+
+
+def _tables(selection: AgentSelection, reporters: AgentReporters, model: Any) -> dict[str, _Table]:
+    columns = {
+        kind: {name: _Column(source, kind, name, index) for index, (name, source) in enumerate(group.items())}
+        for kind, group in reporters.sources.items()
+    }
+    general = columns.pop(object, {})
     if selection is False:
         return {}
     if selection is True:
-        tables = {kind.__name__: _Table(_of_class(kind), _columns(rs, kind)) for kind, rs in by_type.items()}
+        tables = {kind.__name__: _Table(_of_class(kind), own, kind) for kind, own in columns.items()}
         if general:
-            tables[""] = _Table(_everyone, general)
+            tables[""] = _Table(_everyone, general, object)
         elif not tables:
             for kind, agents in model.agents_by_type.items():
                 if names := _public_attributes(agents):
-                    tables[kind.__name__] = _Table(
-                        _of_name(kind.__name__), {n: _Column(n) for n in names}, False
-                    )
+                    tables[kind.__name__] = _Table(_of_name(kind.__name__), {n: _Column(n) for n in names})
         return tables
     if isinstance(selection, tuple):
-        return {"": _Table(_everyone, {name: general.get(name, _Column(name)) for name in selection})}
+        return {"": _Table(_everyone, {name: general.get(name, _Column(name)) for name in selection}, object)}
     tables = {}
     for type_name, names in selection.items():
         known = dict(general)
-        for kind, reporters in by_type.items():
+        for kind, own in columns.items():
             if kind.__name__ == type_name:
-                known |= _columns(reporters, kind)
-        tables[type_name] = _Table(_of_name(type_name), {n: known.get(n, _Column(n)) for n in names}, False)
+                known |= own
+        tables[type_name] = _Table(_of_name(type_name), {n: known.get(n, _Column(n)) for n in names})
     return tables
 
 
@@ -252,33 +266,11 @@ def _everyone(model: Any) -> Iterable[Any]:
 
 
 def _of_class(kind: type[Any]) -> Callable[[Any], Iterable[Any]]:
-    def agents(model: Any) -> Iterable[Any]:
-        if kind in model.agents_by_type:
-            return model.agents_by_type[kind]  # type: ignore[no-any-return]
-        return [agent for agent in model.agents if isinstance(agent, kind)]
-
-    return agents
+    return lambda model: agents_of(model, kind)
 
 
 def _of_name(type_name: str) -> Callable[[Any], Iterable[Any]]:
     return lambda model: [agent for group in agents_of_type(model, type_name) for agent in group]
-
-
-def _columns(reporters: Mapping[str, Any] | None, kind: type[Any]) -> dict[str, _Column]:
-    return {
-        name: _Column(_source(reporter), kind, index)
-        for index, (name, reporter) in enumerate((reporters or {}).items())
-    }
-
-
-def _source(reporter: Any) -> str | Callable[[Any], Any]:
-    """An attribute's name where the data collector wrapped one: reading it directly is much faster."""
-    code = getattr(reporter, "__code__", None)
-    if code is not None and code.co_name == "attr_reporter" and reporter.__module__ == "mesa.datacollection":
-        cells = dict(zip(code.co_freevars, reporter.__closure__, strict=True))
-        name = cells["attribute_name"].cell_contents
-        return name if "." not in name else reporter  # type: ignore[no-any-return]
-    return reporter  # type: ignore[no-any-return]
 
 
 def _public_attributes(agents: Iterable[Any]) -> tuple[str, ...]:

@@ -1,40 +1,32 @@
 """Taking over a model's DataCollector without the model noticing.
 
 The instance gets a class of the same name whose `collect()` hands over to a recorder. A model that reads its records
-back must find what Mesa would have stored there: a recorder that collects completely stores it, by Mesa's own
-procedure (`collect_completely`); one that left something out asks for the run to be done again.
+back must find what Mesa would have stored there: a recorder that keeps records stores it (`reporters`); one that does
+not asks for the run to be done again.
 """
 
 from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, Protocol
 
 from mesa.datacollection import DataCollector
 
-from mesa_lab.running.collection.outcome_values import reporter_function
-
 __all__ = [
     "RestartError",
     "Taker",
     "adopt",
     "adoptable",
-    "collect_completely",
     "installed",
-    "take_shortcut",
     "watch",
 ]
 
 _mesa_collect = DataCollector.collect
 _RECORDS = ("model_vars", "_agent_records", "_agenttype_records", "_collection_steps")
-_IMMUTABLE = (str, int, bool, float, tuple)
-_OURS = ("_taker", "collect")
-
-type Note = Callable[[str, Exception], None]
 
 
 class RestartError(BaseException):
@@ -76,7 +68,7 @@ class _Adopted:
 
 
 def _state(collector: Any) -> dict[str, Any]:
-    return {name: value for name, value in collector.__dict__.items() if name not in _OURS}
+    return {name: value for name, value in collector.__dict__.items() if name != "_taker"}
 
 
 def _record(name: str) -> property:
@@ -117,82 +109,11 @@ def adopt(collector: Any, taker: Taker) -> None:
     collector.__class__ = _adopted_class(kind)
 
 
-def take_shortcut(collector: Any, collect: Callable[[Any], None]) -> None:
-    """Let an adopted collector call this function of the model directly."""
-    collector.__dict__["collect"] = collect
-
-
 @functools.lru_cache(maxsize=256)
 def _adopted_class(kind: Any) -> type[Any]:
     return type(
         kind.__name__, (_Adopted, kind), {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
     )
-
-
-def collect_completely(collector: Any, model: Any, validate: bool, note: Note) -> dict[str, Any]:
-    """Collect and store what Mesa's DataCollector would, in its order.
-
-    A reporter that raises costs one cell, not the run.
-
-    Args:
-        collector: An adopted collector.
-        model: Its model.
-        validate: Evaluate each model reporter once more at the first collection, as Mesa does.
-        note: Takes a reporter's name and what it raised.
-
-    Returns:
-        The values of the model reporters.
-    """
-    records = collector.__dict__
-    values: dict[str, Any] = {}
-    if collector.model_reporters:
-        records.setdefault("_collection_steps", []).append(model.time)
-        if validate and not collector._validated:
-            _validate(collector, model)
-        collector._validated = True
-    for name, reporter in collector.model_reporters.items():
-        try:
-            values[name] = deepcopy(reporter_function(reporter)(model))
-        except Exception as error:
-            note(name, error)
-            values[name] = None
-        records["model_vars"][name].append(values[name])
-    if collector.agent_reporters:
-        records["_agent_records"][model.time] = _rows(model, model.agents, collector.agent_reporters, note)
-    if collector.agenttype_reporters:
-        by_type = records["_agenttype_records"][model.time] = {}
-        for kind, reporters in collector.agenttype_reporters.items():
-            agents = model.agents_by_type.get(kind)
-            if agents is None:
-                agents = [agent for agent in model.agents if isinstance(agent, kind)]
-            by_type[kind] = _rows(model, agents, reporters, note)
-    return values
-
-
-def _validate(collector: Any, model: Any) -> None:
-    for reporter in collector.model_reporters.values():
-        if isinstance(reporter, list):
-            continue
-        for _ in range(2 if isinstance(reporter, str) else 1):  # Mesa calls hasattr, then getattr
-            try:
-                reporter_function(reporter)(model)
-            except Exception:
-                break
-
-
-def _rows(model: Any, agents: Any, reporters: Mapping[str, Any], note: Note) -> list[tuple[Any, ...]]:
-    rows = []
-    for agent in agents:
-        row = [model.time, agent.unique_id]
-        for name, reporter in reporters.items():
-            try:
-                value = reporter(agent)
-                row.append(value if isinstance(value, _IMMUTABLE) else deepcopy(value))
-            except Exception as error:
-                note(name, error)
-                row.append(None)
-        rows.append(tuple(row))
-    return rows
 
 
 _active = threading.local()

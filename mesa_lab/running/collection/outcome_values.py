@@ -23,6 +23,7 @@ import numpy as np
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.outcomes import AgentStatistic, Outcome
+from mesa_lab.running.collection.agent_attributes import are_plain, is_plain
 from mesa_lab.study.records import Scalar
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "cell",
     "describe_agents",
     "function_of",
+    "leaves_no_trace",
     "numeric_attributes",
     "reporter_function",
     "stored",
@@ -174,6 +176,25 @@ def function_of(outcome: Outcome) -> Measure:
     return functools.partial(_attribute, outcome.source.strip())
 
 
+def leaves_no_trace(outcome: Outcome, model: Any) -> bool:
+    """Whether an outcome that is no reporter can be measured without running code of the model or the user.
+
+    Args:
+        outcome: A statistic, an attribute of the model, a function or a reference to one.
+        model: The model.
+
+    Returns:
+        True for counts, plain attributes of the model, and statistics over plain attributes of agents.
+    """
+    if callable(outcome.source) or outcome.is_reference:
+        return False
+    if outcome.statistic is None:
+        return is_plain(type(model), outcome.source.strip())
+    attribute = outcome.statistic.attribute
+    groups = agents_of_type(model, outcome.statistic.agent_type)
+    return attribute is None or all(are_plain(agents, [attribute]) for agents in groups)
+
+
 def load_function(reference: str) -> Callable[[Any], Any]:
     """Import the function that "package.module:function" names."""
     module, _, name = reference.partition(":")
@@ -246,13 +267,15 @@ def _summary(statistic: str, attribute: str, agents: Sequence[Any]) -> Any:
 
 
 def numeric_attributes(agents: Iterable[Any]) -> tuple[str, ...]:
-    """Names of the public attributes that hold a number, judged by the first few agents."""
+    """Names of the public, plain attributes that hold a number, judged by the first few agents."""
     found: dict[str, bool] = {}
     for agent, _ in zip(agents, range(10), strict=False):
-        for name in (*getattr(agent, "__dict__", ()), *getattr(type(agent), "__slots__", ())):
+        kind = type(agent)
+        for name in (*getattr(agent, "__dict__", ()), *getattr(kind, "__slots__", ())):
             if name.startswith("_") or name in ("unique_id", "model", "pos") or found.get(name):
                 continue
-            value = getattr(agent, name, None)
+            # What code answers for is measured where it is asked for.
+            value = getattr(agent, name, None) if is_plain(kind, name) else None
             found[name] = isinstance(value, int | float | np.number | np.bool_) and not isinstance(
                 value, enum.Enum
             )

@@ -1,9 +1,13 @@
 """Columnar data collection inside a run.
 
 A recorder measures one run and keeps one list per outcome. It takes over the model's DataCollector (`adoption`) and
-evaluates only what was asked for, at the steps that are wanted; reporters that are not surely without effect, and
-models that read their records back (`traits`), get Mesa's complete procedure. Where the code did not tell in
-advance, `RestartError` asks for the run to be done again, completely. The rows are the same either way.
+evaluates its reporters whenever Mesa would, and in Mesa's order, whichever outcomes are asked for: a reporter may draw
+numbers or change the model. Only names of plain attributes of agents are left alone where they are not asked for
+(`reporters`). What Mesa would not evaluate is measured so that random generators are as they were
+(`random_states`). So what is asked for never changes the run.
+
+Records are kept for models that read them back. Where that turns out too late, or that a model collects by itself after
+all, `RestartError` asks for the run to be done again: with the same seed it is the same run.
 
 A model without a collector, or one that never calls it, is measured after set-up and after each step.
 """
@@ -13,23 +17,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mesa_lab.preparation.outcomes import Outcome
-from mesa_lab.running.collection.agent_tables import AgentTables, Notes
-from mesa_lab.running.collection.arrow_columns import SERIES_KEYS
+from mesa_lab.running.collection.agent_tables import AgentTables
 from mesa_lab.running.collection.collection_plan import Plan
-from mesa_lab.running.collection.data_collector import RestartError, adopt, adoptable, collect_completely
-from mesa_lab.running.collection.outcome_values import (
-    PLAIN,
-    Measure,
-    UnstorableError,
-    cell,
-    describe_agents,
-    function_of,
-    reporter_function,
-)
+from mesa_lab.running.collection.data_collector import RestartError, adopt, adoptable
+from mesa_lab.running.collection.outcome_values import PLAIN, UnstorableError, cell, reporter_function
+from mesa_lab.running.notes import Notes
+from mesa_lab.running.other_outcomes import OtherOutcomes, value_of
+from mesa_lab.running.random_states import RandomStates
+from mesa_lab.running.reporters import AgentReporters, ModelReporters, collect_for_another
+from mesa_lab.running.series import Series
+from mesa_lab.running.simulation.step import time_of
 from mesa_lab.study.records import Scalar
 
-__all__ = ["Recorder", "time_of"]
+__all__ = ["Recorder"]
 
 
 class Recorder:
@@ -37,42 +37,47 @@ class Recorder:
 
     Args:
         plan: What is to be measured.
+        is_final: The run is not to be done again for want of a row: a model that collects by itself in one attempt and not
+            in the next is taken as it comes.
 
     Attributes:
         step: The step that is under way; 0 during set-up.
         latest: The most recent value of each outcome.
-        row_steps: The step of each row of the series.
-        row_times: The simulated time of each.
-        columns: The series, one list per outcome.
+        series: The rows that are kept.
         notes: What could not be measured.
         agents: The agent tables, once there are any.
+        must_restart: The run has to be done again.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, is_final: bool = False) -> None:
         self.plan = plan
         self.step = 0
         self.latest: dict[str, Scalar] = {}
-        self.row_steps: list[int] = []
-        self.row_times: list[float | None] = []
-        self.columns: dict[str, list[Scalar]] = {}
+        self.series = Series()
         self.notes = Notes()
         self.agents: AgentTables | None = None
         self._protocol = plan.protocol
-        self._current: dict[str, Scalar] = {}
+        self._is_final = is_final
+        self._keeps_records = plan.reads_records
+        self.must_restart = False
+        # The model's collector, if any, and what it reports:
         self._collector: Any = None
-        self._adopted = False
-        self._complete = plan.complete
-        self._quiet = True
-        self._measures_itself = False
-        self._must_restart = False
-        self._reporters: dict[str, tuple[str, Measure]] = {}
-        self._own: dict[str, Measure] = {}
-        self._types: dict[str, tuple[str, ...]] | None = None
-        self._seen: dict[str, int] = {}
-        self._unstorable: set[str] = set()
-        self._collected_at = self._measured_at = self._skipped_at = -1
         self._model: Any = None
-        self._collects_at_once = False
+        self._is_adopted = False
+        self._collected_at = -1
+        self._collects_for_model = False
+        self._reporters = ModelReporters({})
+        self._agent_reporters: AgentReporters | None = None
+        self._takes_records = False
+        self._seen: dict[str, int] = {}
+        # What is asked for: reporters by the name of the outcome, and what else is measured.
+        self._asked: dict[str, str] = {}
+        self._others = OtherOutcomes({}, self.notes)
+        self._describes_agents = False
+        self._unstorable: set[str] = set()
+        self._current: dict[str, Scalar] = {}
+
+    # ------------------------------------------------------------ for the model's collector
 
     def adopts(self, collector: Any, model: Any) -> bool:
         """Take over this collector, if it is the model's own and can be."""
@@ -81,66 +86,74 @@ class Recorder:
         if collector is not own or collector is self._collector or not adoptable(kind):
             return False
         self._collector, self._model, self.agents = collector, model, None
-        self._adopted = True
-        self._collected_at = self._measured_at = self._skipped_at = -1
-        self._quiet = self.plan.is_quiet(collector)
-        self._complete = self.plan.complete or not self._quiet
+        self._is_adopted = True
+        self._collected_at = -1
         self._settle(collector.model_reporters)
-        self._collects_at_once = False
         adopt(collector, self)
         return True
 
     def is_read(self) -> None:
         """Answer for the collector's records, which the model is about to read."""
-        if not self._complete:
-            self._must_restart = self.plan.complete = True
-            raise RestartError
+        if not self._keeps_records:
+            self.plan.reads_records = True
+            self._restart()
 
     def collect(self, collector: Any, model: Any) -> None:
         """Do what `collector.collect(model)` has to do."""
-        if model is not self._model:
+        if model is not self._model or collector is not self._collector:
             self.is_read()
-            collect_completely(collector, model, False, self._note)
+            collect_for_another(collector, model, self._note)
             return
+        if self._collects_for_model:
+            # It was measured in place of collecting by itself, which it does after all.
+            self.plan.collects = True
+            if not self._is_final:
+                self._restart()
+            self._collects_for_model = False
+        self._reporters.validate(collector, model)
+        self._collect(model, self._keeps_records)
+
+    def _collect(self, model: Any, keeps_records: bool = False) -> None:
         self._collected_at = self.step
-        if self._complete:
-            values = collect_completely(collector, model, not self._quiet, self._note)
-            for name, (source, _) in self._reporters.items():
-                self._current[name] = self._cell(name, values.get(source))
-        elif self._is_wanted(last=False):
-            for name, (_, measure) in self._reporters.items():
-                self._current[name] = self._measure(name, measure, model)
-        else:
-            self._skipped_at = self.step
-            return
-        self._measured_at = self.step
-        self._take_agents(model)
+        collector = self._collector
+        if len(collector.model_reporters) != len(self._reporters):  # one was added since
+            self._settle(collector.model_reporters)
+        values = self._reporters.values
+        self._reporters.evaluate(model, self._cell, self._note, collector.__dict__ if keeps_records else None)
+        for name, source in self._asked.items():
+            self._current[name] = values[source]
+        if collector.agent_reporters or collector.agenttype_reporters or self._protocol.agents is not False:
+            self._collect_agents(model, keeps_records)
+
+    def _collect_agents(self, model: Any, keeps_records: bool) -> None:
+        reporters = self._agent_reporters
+        if reporters is None:
+            reporters = self._agent_reporters = AgentReporters(self._collector, self._note_agents)
+        if self.agents is None and self._protocol.agents is not False:
+            self.agents = AgentTables(self._protocol.agents, reporters, model, self.notes)
+        reported = {}
+        if keeps_records:
+            reporters.record(self._collector, model)
+        elif self._is_adopted:
+            reported = reporters.evaluate(model, self.agents.asked if self.agents else {})
+        if self.agents is not None:
+            self.agents.take(model, self.step, reported, keeps_records)
+        self._takes_records = keeps_records
+
+    # ------------------------------------------------------------ for the run
 
     def begin(self, model: Any) -> None:
         """Look at a model that was just set up."""
         collector = getattr(model, "datacollector", None)
         if collector is not self._collector and not self.adopts(collector, model):
-            self._adopted = False
+            self._is_adopted = False
             # A collector of another kind is read after each step, if it keeps records as Mesa's does.
             records = getattr(collector, "model_vars", None)
             self._collector = collector if isinstance(records, dict) else None
             self._settle(records if isinstance(records, dict) else {})
         elif collector is None:
             self._settle({})
-        self._collects_at_once = self._adopted and self._collected_at == 0
-        self._measures_itself = self._adopted and self._collected_at < 0 and not self.plan.traits.collects
-
-    @property
-    def sources(self) -> dict[str, str] | None:
-        """The reporter behind each outcome, where each collection simply makes a row of all of them; else None."""
-        simple = (
-            self.plan.is_simple
-            and self._collects_at_once
-            and self._types is None
-            and not (self._complete or self._own or self.notes)
-            and SERIES_KEYS.isdisjoint(self._reporters)
-        )
-        return {name: source for name, (source, _) in self._reporters.items()} if simple else None
+        self._collects_for_model = self._is_adopted and self._collected_at < 0 and self.plan.collects is False
 
     def measure(self, model: Any, last: bool) -> None:
         """Measure what is due after a step.
@@ -152,22 +165,23 @@ class Recorder:
         Raises:
             RestartError: The run has to be done again.
         """
-        if self._must_restart:  # and the model caught the exception that said so
+        if self.must_restart:  # and the model caught the exception that said so
             raise RestartError
-        if self._measures_itself:
-            self._collector.collect(model)
-        elif self._collector is not None and not self._adopted:
+        is_due = self._is_due(last or self.plan.stop is not None)
+        if self._collector is not None and not self._is_adopted:
             self._observe()
-        if self._is_wanted(last):
-            for name, measure in self._own.items():
-                self._current[name] = self._measure(name, measure, model)
-            if self._collector is None or not self._adopted:
-                self._take_agents(model)
-            if self._types is None and self._unstorable and self._unstorable == self._reporters.keys():
+        if is_due:
+            if self._collects_for_model:
+                with RandomStates(model):
+                    self._collect(model)
+            self._current.update(self._others.measure(model, self.step))
+            if not self._is_adopted and self._protocol.agents is not False:
+                self._collect_agents(model, keeps_records=False)
+            if self._unstorable and self._unstorable == self._asked.keys():
                 # Not one reporter's value fits a table: describe the agents instead.
-                self._types, self._reporters, self._current = {}, {}, {}
-            if self._types is not None:
-                self._describe(model, self._types)
+                self._describes_agents, self._asked, self._current = True, {}, {}
+            if self._describes_agents:
+                self._current.update(self._others.describe(model, self.step))
         self.latest.update(self._current)
 
     def close(self, model: Any, last: bool) -> None:
@@ -180,30 +194,45 @@ class Recorder:
         Raises:
             RestartError: The run has to be done again.
         """
-        if last and self._skipped_at > self._measured_at:
-            self.plan.unforeseen = True
-            raise RestartError
-        if last and self._adopted and self._collected_at < 0:
-            # It never collected, though its code says that it may: at least the end is measured.
-            self._collector.collect(model)
-            self.latest.update(self._current)
-        if self.agents is not None and self._adopted and self._complete and self._collected_at == self.step:
+        if self._is_adopted and self._collected_at < 0:
+            self._wait_for_collection(model, last)
+        if self.agents is not None and self._takes_records and self._collected_at == self.step:
             records = self._collector.__dict__
             general = records["_agent_records"].get(model.time, ())
             special = records["_agenttype_records"].get(model.time, {})
             self.agents.take_records(
                 lambda kind: general if kind is object else special.get(kind, ()), self.step
             )
-        period = self._protocol.period
-        due = last or (period > 0 and self.step % period == 0)
+        due = self._is_due(last)
         if self.agents is not None:
             (self.agents.keep if due else self.agents.drop)()
-        if due and period > 0 and self._current:
-            self._append_row(model)
+        if due and self._protocol.period > 0 and self._current:
+            # Of a type of agents that did not exist until now there were none.
+            missing_count = 0 if self._describes_agents else None
+            self.series.append(self.step, time_of(model), self._current, missing_count)
         self._current = {}
 
+    def must_fail_again(self) -> bool:
+        """Whether a run that failed has to be done again, to be measured in place of a model that did not collect."""
+        if self._is_adopted and self._collected_at < 0 and not self._is_final:
+            self.plan.collects = False
+            self.must_restart = True
+        return self.must_restart
+
+    def _wait_for_collection(self, model: Any, last: bool) -> None:
+        """Measure in place of a model that does not collect, from the beginning on."""
+        if not (last or (self.step == 1 and self.plan.collects is None)):
+            return
+        self.plan.collects = False
+        if not self._is_final:
+            self._restart()
+        if last:
+            with RandomStates(model):
+                self._collect(model)
+            self.latest.update(self._current)
+
     def value_of(self, name: str, model: Any) -> Any:
-        """Find what a stop rule means by a name.
+        """Find what a stop rule means by a name, in the same way whichever outcomes are asked for.
 
         Args:
             name: An outcome, `step`, a reporter, or an attribute of the model.
@@ -216,90 +245,70 @@ class Recorder:
             return self.latest[name]
         if name in ("step", "steps"):
             return self.step
+        name = self._asked.get(name, name)
+        if name in self._reporters.values:
+            return self._reporters.values[name]
         reporters: Mapping[str, Any] = getattr(self._collector, "model_reporters", None) or {}
-        if name in reporters:
-            recorded = self._collector.__dict__["model_vars"][name] if self._complete else ()
-            return recorded[-1] if recorded else reporter_function(reporters[name])(model)
-        return function_of(Outcome(name, name))(model)
+        if name in reporters:  # it was not collected yet
+            with RandomStates(model):
+                return reporter_function(reporters[name])(model)
+        return value_of(name, model)
+
+    # ------------------------------------------------------------ what there is to be measured
 
     def _settle(self, reporters: Mapping[str, Any]) -> None:
         """Settle where each outcome comes from: a reporter, or a function of the model."""
-        self._reporters, self._own, self._current = {}, {}, {}
+        self._reporters, self._agent_reporters = ModelReporters(reporters), None
+        self._current = {}
         if self._protocol.outcomes is None:
-            self._reporters = {
-                name: (name, reporter_function(reporter)) for name, reporter in reporters.items()
-            }
-            self._types = None if reporters else {}
+            self._asked = {name: name for name in reporters}
+            self._describes_agents = not reporters
             return
+        self._asked, others = {}, {}
         for name, (outcome, measure) in self.plan.own.items():
             source = outcome.source.strip() if isinstance(outcome.source, str) else ""
             if source in reporters:
-                self._reporters[name] = (source, reporter_function(reporters[source]))
+                self._asked[name] = source
             else:
-                self._own[name] = measure
+                others[name] = outcome, measure
+        self._others = OtherOutcomes(others, self.notes)
 
-    def _is_wanted(self, last: bool) -> bool:
-        """Whether this step's values may end up in a row or as final values."""
+    def _is_due(self, last: bool) -> bool:
         period = self._protocol.period
-        return (
-            last
-            or self.plan.unforeseen
-            or (period > 0 and self.step % period == 0)
-            or self.step == self._protocol.max_steps
-        )
+        return last or (period > 0 and self.step % period == 0)
 
-    def _take_agents(self, model: Any) -> None:
-        if self._protocol.agents is False:
-            return
-        if self.agents is None:
-            self.agents = AgentTables(self._protocol.agents, self._collector, model, self.notes)
-        self.agents.take(model, self.step, recorded=self._adopted and self._complete)
+    def _restart(self) -> None:
+        self.must_restart = True
+        raise RestartError
 
-    def _measure(self, name: str, measure: Measure, model: Any) -> Scalar:
+    def _cell(self, reporter: str, value: Any) -> Scalar:
+        """Convert what a reporter gave, also where it is not asked for: that may run code of the model's."""
         try:
-            value = measure(model)
-            return value if type(value) in PLAIN else cell(value)
+            return cell(value)
         except Exception as error:
-            self._note(name, error)
+            self._note(reporter, error)
             if isinstance(error, UnstorableError) and self._protocol.outcomes is None and not self.latest:
-                self._unstorable.add(name)
+                self._unstorable.add(reporter)
             return None
 
-    def _cell(self, name: str, value: Any) -> Scalar:
-        return value if type(value) in PLAIN else self._measure(name, lambda _: value, None)
+    def _note(self, reporter: str, error: Exception) -> None:
+        for name, source in self._asked.items():
+            if source == reporter:
+                self.notes.add(name, self.step, error)
 
-    def _note(self, name: str, error: Exception) -> None:
-        self.notes.add(name, self.step, error)
-
-    def _describe(self, model: Any, types: dict[str, tuple[str, ...]]) -> None:
-        for name, value in describe_agents(model, types).items():
-            self._current[name] = self._cell(name, value)
+    def _note_agents(self, reporter: str, error: Exception) -> None:
+        if self.agents is not None and any(reporter in names for names in self.agents.asked.values()):
+            self.notes.add(reporter, self.step, error)
 
     def _observe(self) -> None:
         """Read what a collector of another kind has stored since the last step."""
-        records: Mapping[str, Any] = self._collector.model_vars
-        for name, (source, _) in self._reporters.items():
-            values: Sequence[Any] = records.get(source) or ()
-            if len(values) > self._seen.get(source, 0):
-                self._seen[source] = len(values)
-                self._current[name] = self._cell(name, values[-1])
-
-    def _append_row(self, model: Any) -> None:
-        if self._current.keys() != self.columns.keys():
-            for name in self._current:
-                if name not in self.columns:
-                    # Of a type that nobody had created yet there were none.
-                    missing = 0 if self._types is not None and name.startswith("count(") else None
-                    self.columns[name] = [missing] * len(self.row_steps)
-        for name, column in self.columns.items():
-            column.append(self._current.get(name))
-        self.row_steps.append(self.step)
-        self.row_times.append(time_of(model))
-
-
-def time_of(model: Any) -> float | None:
-    """The simulated time, None when the model has none."""
-    try:
-        return float(model.time)
-    except (AttributeError, TypeError, ValueError):
-        return None
+        records: Mapping[str, Sequence[Any]] = self._collector.model_vars
+        values = self._reporters.values
+        for source, recorded in records.items():
+            if len(recorded) > self._seen.get(source, 0):
+                self._seen[source] = len(recorded)
+                value = recorded[-1]
+                values[source] = value if type(value) in PLAIN else self._cell(source, value)
+                self._current |= {
+                    name: values[source] for name, asked in self._asked.items() if asked == source
+                }

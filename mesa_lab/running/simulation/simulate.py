@@ -6,12 +6,14 @@ this room's business.
 
 from __future__ import annotations
 
+import gc
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, TextIO
 
-from mesa_lab.preparation.models import build, load_model, seed_generators
+from mesa_lab.preparation.models import build, load_model
 from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.running.collection.arrow_columns import (
     SERIES_KEYS,
@@ -23,15 +25,17 @@ from mesa_lab.running.collection.arrow_columns import (
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import RestartError, installed, watch
 from mesa_lab.running.collection.outcome_values import stored
-from mesa_lab.running.collection.recorder import Recorder, time_of
+from mesa_lab.running.collection.recorder import Recorder
 from mesa_lab.running.simulation.cleanup import Surroundings
 from mesa_lab.running.simulation.failure import failure_from
-from mesa_lab.running.simulation.global_random_state import fingerprint
-from mesa_lab.running.simulation.step import stepper
+from mesa_lab.running.simulation.step import stepper, time_of
 from mesa_lab.running.simulation.time_limit import RunTimeoutError, time_limit
 from mesa_lab.study.records import Failure, RunResult, Scalar, Task
 
-__all__ = ["Run", "carry_out", "end_of", "simulate"]
+__all__ = ["Run", "carry_out", "simulate"]
+
+_ATTEMPTS = 4
+"""So often a run may turn out to need what its recorder left out; then it is taken as it comes."""
 
 
 @dataclass(slots=True)
@@ -115,7 +119,7 @@ def carry_out(
     plan: Plan,
     task: Task,
     surroundings: Surroundings,
-    own_process: bool = False,
+    trace: TextIO | None = None,
     see: Callable[[Any], None] | None = None,
 ) -> Run:
     """Carry out one run; to be called within `adoption.installed`.
@@ -124,7 +128,8 @@ def carry_out(
         plan: What the run shares with others.
         task: What is its own.
         surroundings: What it finds, and what others shall find after it.
-        own_process: Whether this process is a worker, whose signals are ours.
+        trace: Where to write what a run was doing that does not heed its time limit, before this process is ended; None in a
+            process that is not a worker.
         see: Called with each model after its run, or with None when it could not be set up.
 
     Returns:
@@ -133,38 +138,39 @@ def carry_out(
     Raises:
         KeyboardInterrupt: If the user interrupts it.
     """
-    while True:
+    for number in itertools.count():
+        if number:
+            gc.collect()  # the model of the attempt before goes first
         run = Run(task)
-        attempt = _Attempt(plan, run)
-        before = fingerprint() if plan.draws is False else None
+        attempt = _Attempt(plan, run, is_final=number >= _ATTEMPTS)
         try:
             if plan.protocol.timeout is None:
                 attempt.go()
             else:
-                with time_limit(plan.protocol.timeout, own_process):
+                with time_limit(plan.protocol.timeout, trace):
                     attempt.go()
         except RestartError:
             continue
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            run.status, run.failure = end_of(error, attempt.stage, plan)
+            recorder = attempt.recorder
+            if recorder.must_restart:  # and the model made another exception of it
+                continue
+            if not isinstance(error, RunTimeoutError) and recorder.must_fail_again():
+                continue
+            run.status, run.failure = _end_of(error, attempt.stage, plan)
         finally:
             surroundings.restore(attempt.model)
             if see is not None:
                 see(attempt.model)
             attempt.collect()
             del attempt
-        if plan.draws is None:
-            plan.draws = _has_drawn(task.seed)
-        elif before is not None and fingerprint() != before:
-            # No run before it drew from the global generators: they were not seeded.
-            plan.draws = True
-            continue
         return run
+    raise AssertionError
 
 
-def end_of(error: BaseException, stage: str, plan: Plan) -> tuple[str, Failure]:
+def _end_of(error: BaseException, stage: str, plan: Plan) -> tuple[str, Failure]:
     """Tell the status of a run that this ended, and what happened."""
     if isinstance(error, RunTimeoutError):
         message = f"The run was stopped after {plan.protocol.timeout:g} s, its timeout."
@@ -172,24 +178,15 @@ def end_of(error: BaseException, stage: str, plan: Plan) -> tuple[str, Failure]:
     return "failed", failure_from(error, stage)
 
 
-def _has_drawn(seed: int | None) -> bool:
-    """Whether the run that was just made drew from the global generators, which it found seeded."""
-    after = fingerprint()
-    if after is None or seed is None:
-        return True
-    seed_generators(seed)
-    return fingerprint() != after
-
-
 class _Attempt:
     __slots__ = ("model", "plan", "ready", "recorder", "run", "stage", "started")
 
-    def __init__(self, plan: Plan, run: Run) -> None:
+    def __init__(self, plan: Plan, run: Run, is_final: bool) -> None:
         self.plan = plan
         self.run = run
         self.stage = "setting up"
         self.model: Any = None
-        self.recorder = Recorder(plan)
+        self.recorder = Recorder(plan, is_final)
         self.started = perf_counter()
         self.ready: float | None = None
 
@@ -198,7 +195,7 @@ class _Attempt:
         task = run.task
         watch(recorder)
         try:
-            model = self.model = build(plan.model_cls, task.parameters, task.seed, plan.draws is not False)
+            model = self.model = build(plan.model_cls, task.parameters, task.seed)
         finally:
             watch(None)
         recorder.begin(model)
@@ -233,13 +230,12 @@ class _Attempt:
         run.time = time_of(self.model)
         if recorder.notes:
             run.notes += recorder.notes.lines()
-        run.row_steps, run.row_times, run.columns = recorder.row_steps, recorder.row_times, recorder.columns
-        if not (SERIES_KEYS.isdisjoint(recorder.columns) and SERIES_KEYS.isdisjoint(recorder.latest)):
+        series = recorder.series
+        run.row_steps, run.row_times, run.columns = series.steps, series.times, series.columns
+        if not (SERIES_KEYS.isdisjoint(run.columns) and SERIES_KEYS.isdisjoint(run.finals)):
             run.columns, run.finals = _clear_of_keys(run.columns), _clear_of_keys(run.finals)
         if recorder.agents is not None:
             run.agents = recorder.agents.chunks()
-        if run.status == "done":
-            self.plan.sources = recorder.sources
         self.model = None
 
 

@@ -8,26 +8,22 @@ interrupts Python code only. Code that never comes back to Python is ended from 
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Self, TextIO
 
-__all__ = ["RunTimeoutError", "Sender", "Signaller", "time_limit"]
+__all__ = ["GRACE", "RunTimeoutError", "Sender", "Signaller", "time_limit"]
+
+GRACE = 1.0
+"""Seconds that a run gets beyond its time limit to be interrupted by itself, before its process is ended."""
 
 _EVERY = 0.1
 
 
 class RunTimeoutError(BaseException):
     """The run has reached its time limit. Not an `Exception`, so that a model's own handlers let it pass."""
-
-
-class _NoLimit:
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        pass
 
 
 class Signaller:
@@ -85,15 +81,38 @@ class Sender:
                     )
 
 
-def time_limit(seconds: float | None, own_process: bool) -> _NoLimit | Signaller | Sender:
+class _Watched:
+    """Ends the process when code that does not come back to Python has outlived its limit by far."""
+
+    def __init__(self, limit: Signaller | Sender, seconds: float, trace: TextIO) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._trace = trace
+
+    def __enter__(self) -> Self:
+        faulthandler.dump_traceback_later(self._seconds, exit=True, file=self._trace)
+        self._limit.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._limit.__exit__(kind, error, trace)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def time_limit(seconds: float, trace: TextIO | None = None) -> Signaller | Sender | _Watched:
     """Return a context that raises `RunTimeoutError` inside itself after so many seconds.
 
     Args:
-        seconds: Wall-clock seconds, None for no limit.
-        own_process: Whether signals may be used.
+        seconds: Wall-clock seconds.
+        trace: In a process of ours: signals may be used, and code that does not heed them is ended with the process `GRACE`
+            seconds later, after its traceback was written here. None in any other process.
     """
-    if seconds is None:
-        return _NoLimit()
-    if own_process and hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        return Signaller(seconds)
-    return Sender(seconds)
+    if trace is None:
+        return Sender(seconds)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    limit = Signaller(seconds) if in_main_thread and hasattr(signal, "setitimer") else Sender(seconds)
+    return _Watched(limit, seconds + GRACE, trace)

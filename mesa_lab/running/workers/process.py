@@ -23,15 +23,6 @@ __all__ = ["start_worker", "warm_up"]
 # Mesa by itself: one of its modules asks for the stack, which takes the longer the deeper it is in imports of ours.
 _IMPORTED_FIRST = ("mesa", "mesa_lab.running.workers.worker", __name__)
 
-# What Mesa's dependencies import and hardly any model uses; a fifth of the time.
-_POSTPONED = (
-    "numpy.f2py",
-    "numpy.polynomial",
-    "numpy.testing",
-    "scipy.sparse",
-    "scipy.spatial.transform",
-)
-
 
 def warm_up() -> None:
     """Start a first worker, unless one is idle, while the caller prepares what it is to do."""
@@ -52,7 +43,7 @@ def start_worker(slot: str) -> Executor:
         max_workers=1,
         context=get_context("loky"),
         initializer=parent_watch.start,
-        initargs=(os.getpid(), slot, _IMPORTED_FIRST, _POSTPONED, _begin.__name__),
+        initargs=(os.getpid(), slot, _IMPORTED_FIRST, _begin.__name__),
         env=one_thread,
     )
     return executor

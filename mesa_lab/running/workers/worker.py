@@ -29,15 +29,13 @@ from mesa_lab.preparation.models import load_model
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import installed
 from mesa_lab.running.simulation.cleanup import Surroundings
-from mesa_lab.running.simulation.fast_path import SimpleRuns
-from mesa_lab.running.simulation.simulate import Run
+from mesa_lab.running.simulation.simulate import Run, carry_out
 from mesa_lab.running.workers.captured_output import Output
 from mesa_lab.running.workers.memory import Footprint, Witness
 from mesa_lab.running.workers.serialization import encode, encode_each
-from mesa_lab.study.records import Batch, RunRecord, Task
+from mesa_lab.study.records import Batch, Task
 
 __all__ = [
-    "GRACE",
     "Reply",
     "State",
     "begin",
@@ -48,9 +46,6 @@ __all__ = [
     "run_tasks",
     "work",
 ]
-
-GRACE = 1.0
-"""Seconds that a run gets beyond its timeout to be interrupted by itself, before its process is ended."""
 
 _NICENESS = 5
 _STATE = struct.Struct("<qqq")
@@ -116,14 +111,14 @@ def run_tasks(plan: Plan, tasks: Sequence[Task]) -> tuple[Batch, ...]:
     """Carry out tasks in a process that is not ours: it is left as it was, and one model lives at a time."""
     with _one_model_at_a_time:
         state, numpy_state = random.getstate(), np.random.get_state()
+        surroundings = Surroundings()
         try:
-            simple = SimpleRuns(plan, Surroundings())
             with installed():
-                others = [run for task in tasks if (run := simple.carry_out(task)) is not None]
+                runs = [carry_out(plan, task, surroundings) for task in tasks]
         finally:
             random.setstate(state)
             np.random.set_state(numpy_state)
-    return _encoded(plan, simple, others)
+    return _encoded(runs)
 
 
 def run_here(payload: bytes, tasks: Sequence[Task]) -> tuple[Batch, ...]:
@@ -222,18 +217,18 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     plan = _plans[digest]
     started = time.perf_counter()
     runs: list[Run] = []
-    simple = SimpleRuns(plan, Surroundings(), own_process=True, see=_this.witness.see)
+    surroundings = Surroundings()
     _this.threads = threading.active_count()
     _this.printed.renew()
     with installed():
         for task in batch:
             _this.tell(task.run_id)
-            _carry_out(task, simple, runs, plan.protocol.timeout, _this)
+            runs.append(_carry_out(plan, task, surroundings, _this))
             if budget is not None and time.perf_counter() - started > budget:
                 break
-    encoded = _encoded(plan, simple, runs)
-    done = len(simple.records) + len(runs)
-    del runs, simple
+    encoded = _encoded(runs)
+    done = len(runs)
+    del runs
     gc.collect()
     _this.tell(-1)
     seconds = time.perf_counter() - started
@@ -241,45 +236,25 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     return pickle.dumps(reply, protocol=5)
 
 
-def _carry_out(
-    task: Task, simple: SimpleRuns, others: list[Run], timeout: float | None, worker: _Worker
-) -> None:
+def _carry_out(plan: Plan, task: Task, surroundings: Surroundings, worker: _Worker) -> Run:
     worker.printed.listen()
-    if timeout is not None:
-        faulthandler.dump_traceback_later(timeout + GRACE, exit=True, file=worker.trace)
-    try:
-        run = simple.carry_out(task)
-    finally:
-        if timeout is not None:
-            faulthandler.cancel_dump_traceback_later()
+    run = carry_out(plan, task, surroundings, worker.trace, worker.witness.see)
     threads, worker.threads = worker.threads, threading.active_count()
-    left = worker.threads - threads
-    note = f"The model left {left} of its threads running, which may disturb later runs." if left > 0 else ""
-    told: Run | RunRecord
-    if run is None:
-        if note:
-            simple.records[-1] = simple.records[-1]._replace(notes=note)
-        told = simple.records[-1]
-    else:
-        if run.failure is not None and (printed := worker.printed.kept.decode(errors="ignore").split()):
-            run.notes.append(f"The model printed last: {' '.join(printed)}")
-        if note:
-            run.notes.append(note)
-        others.append(run)
-        told = run
-    if told.init_seconds + told.run_seconds > _LONG_RUN_SECONDS:
+    if run.failure is not None and (printed := worker.printed.kept.decode(errors="ignore").split()):
+        run.notes.append(f"The model printed last: {' '.join(printed)}")
+    if worker.threads > threads:
+        left = worker.threads - threads
+        run.notes.append(f"The model left {left} of its threads running, which may disturb later runs.")
+    if run.init_seconds + run.run_seconds > _LONG_RUN_SECONDS:
         gc.collect()
+    return run
 
 
-def _encoded(plan: Plan, simple: SimpleRuns, others: list[Run]) -> tuple[Batch, ...]:
-    batches = [simple.encode()] if simple.records else []
-    if others:
-        try:
-            batches.append(encode(others))
-        except Exception:
-            plan.sources = None
-            batches.append(encode_each(others))
-    return tuple(batches)
+def _encoded(runs: Sequence[Run]) -> tuple[Batch, ...]:
+    try:
+        return (encode(runs),) if runs else ()
+    except Exception:
+        return (encode_each(runs),)
 
 
 def _own_sources() -> tuple[tuple[str, int], ...]:

@@ -176,8 +176,8 @@ def test_models_die_after_their_run(name):
     for seed in range(3):
         assert run(Watched, seed=seed, max_steps=2).failure is None
     gc.collect()
-    assert len(born) == 3
-    assert [reference() for reference in born] == [None] * 3
+    assert len(born) >= 3  # some are built again because they read their records
+    assert not any(reference() for reference in born)
 
 
 if hasattr(mesa.Model, "run_for"):  # Mesa 3.4 has no tracking
