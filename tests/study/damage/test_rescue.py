@@ -14,7 +14,6 @@ from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import Checked, Study, rescue
 from mesa_lab.study.checksums.rows import of_rows
-from mesa_lab.study.damage.rescue import rescue
 from mesa_lab.study.merging.merge import merge
 
 
