@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import solara
 
+from mesa_lab.app.access import agree
 from mesa_lab.app.draft import Draft, for_model, from_experiment
 from mesa_lab.app.lab_run import LabRun
-from mesa_lab.app.offering import trust
+from mesa_lab.app.offering import code_in, trust
 from mesa_lab.app.parsing import parse
 from mesa_lab.app.result_view import ResultView
 from mesa_lab.errors import ExperimentError, StudyError
@@ -98,6 +99,8 @@ class Lab:
             self._draft.value = dataclasses.replace(
                 from_experiment(given, described.description), model=self._reference
             )
+            for code in code_in(self._draft.value):  # given in Python, as the model is
+                agree(code)
             self._step.value = "Design"
 
     def _open_study(self, path: Path) -> None:

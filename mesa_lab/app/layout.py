@@ -13,6 +13,7 @@ import solara
 import solara.lab
 
 from mesa_lab.app import state
+from mesa_lab.app.code_question import CodeQuestion
 from mesa_lab.app.controls import Action
 from mesa_lab.app.describing import use_parsed
 from mesa_lab.app.links import PageLink
@@ -98,14 +99,10 @@ def Notices() -> None:
             Action("Dismiss", lambda: state.notice.set(""))
     waiting = state.offer.value
     if waiting is not None:
-        with tag("div", "ml-notice", role="alert"):
-            with tag("div"):
-                said = (
-                    "runs Python code of yours or of others" if len(waiting.code) == 1 else "runs Python code"
-                )
-                tag("strong", "", f"{waiting.source} {said}. Open it only if you know where it comes from.")
-                for reference in waiting.code:
-                    tag("div", "ml-code", reference)
-            with tag("div", "ml-actions"):
-                Action("Open it", state.accept, kind="tonal")
-                Action("Leave it", state.decline)
+        many = "runs Python code" + ("" if len(waiting.code) > 1 else " of yours or of others")
+        CodeQuestion(
+            f"{waiting.source} {many}. Open it only if you know where it comes from.",
+            waiting.code,
+            ("Open it", state.accept),
+            ("Leave it", state.decline),
+        )

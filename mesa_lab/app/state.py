@@ -17,16 +17,17 @@ from urllib.parse import parse_qs
 
 import solara
 
-from mesa_lab.app.access import access
+from mesa_lab.app.access import access, agree
 from mesa_lab.app.address import from_query, to_query
 from mesa_lab.app.draft import Draft, for_model, from_experiment
-from mesa_lab.app.offering import trust, untrusted
+from mesa_lab.app.offering import untrusted
 from mesa_lab.app.result_view import ResultView
 from mesa_lab.app.result_view import from_query as read_view
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
     from mesa_lab.app.trial import Trial
+    from mesa_lab.preparation.code_permission import CodeReference
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.models import ModelDescription
 
@@ -68,7 +69,7 @@ class Offer:
     """
 
     draft: Draft
-    code: tuple[str, ...]
+    code: tuple[CodeReference, ...]
     source: str
 
 
@@ -199,7 +200,7 @@ def offer_draft(new: Draft, source: str) -> None:
         offer.value = Offer(new, code, source)
     else:
         notice.value = (
-            f"{source} needs '{code[0]}', which is not offered here. Choose one of the listed models."
+            f"{source} needs '{code[0].text}', which is not offered here. Choose one of the listed models."
         )
 
 
@@ -208,7 +209,7 @@ def accept() -> None:
     if (waiting := offer.value) is not None:
         offer.value = None
         for reference in waiting.code:
-            trust(reference)
+            agree(reference)
         set_draft(waiting.draft)
 
 

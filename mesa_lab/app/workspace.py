@@ -173,6 +173,7 @@ class Workspace:
         self._place(ref)
         self._refuse_if_driven(ref)
         with Study.open(ref.path) as study:
+            who.check(study.experiment)  # a function may make its points anew
             study.extend(grown(study.experiment, replications, size))
         return ref
 

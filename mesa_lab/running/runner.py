@@ -17,6 +17,7 @@ from typing import Protocol as Interface
 import joblib
 
 from mesa_lab.errors import RunError
+from mesa_lab.preparation.code_permission import require_code
 from mesa_lab.preparation.configuration import Protocol
 from mesa_lab.preparation.models import load_model
 from mesa_lab.running.clusters import connected, is_cluster
@@ -78,10 +79,12 @@ def stream(
 
     Raises:
         ModelError: The model cannot be found.
+        NotAllowedError: The model or a function may not be loaded here.
         RunError: The workers cannot load the model, the number of jobs makes no sense, or the cluster is not there.
     """
     if n_jobs == 0:
         raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
+    require_code(protocol.named_code)  # workers load it, and do not know what is permitted here
     control = control or _Uncontrolled()
     if backend == "loky":
         yield from _on_this_machine(pack(protocol), tasks, joblib.effective_n_jobs(n_jobs), control, tell)

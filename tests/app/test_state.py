@@ -6,7 +6,7 @@ import pytest
 import solara
 
 import mesa_lab as ml
-from mesa_lab.app import access, offering, state
+from mesa_lab.app import access, state
 from mesa_lab.app.access import Access
 from mesa_lab.app.address import to_query
 from mesa_lab.app.describing import describe_model, use_parsed
@@ -26,7 +26,7 @@ EVIL = "<img src=x onerror=alert(1)> {{ 7*7 }}"
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     monkeypatch.setattr(state, "_sessions", type(state._sessions)())
-    monkeypatch.setattr(offering, "_opened", set())
+    monkeypatch.setattr(access, "_agreed", set())
     for reactive, value in (
         (state.draft, Draft()),
         (state.study, ""),
@@ -91,7 +91,7 @@ def test_a_link_to_code_of_somebody_waits_for_a_yes():
     linked = Draft("evil.py:Evil")
     state.begin(f"design={to_query(linked)}")
     assert state.draft.value == Draft()
-    assert state.offer.value.code == ("evil.py:Evil",)
+    assert [code.text for code in state.offer.value.code] == ["evil.py:Evil"]
     state.decline()
     assert (state.offer.value, state.draft.value) == (None, Draft())
     state.begin(f"design={to_query(linked)}")
