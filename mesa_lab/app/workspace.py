@@ -72,7 +72,7 @@ class Workspace:
         if not self.local and key.startswith(SHARED):
             place = self.queue.registry.shared_by(key.removeprefix(SHARED))
             path = self.root / place if place else None
-            if path is None or not path.is_file():
+            if path is None or not path.resolve().is_relative_to(self.root.resolve()) or not path.is_file():
                 raise StudyError(
                     "This link leads to no study: it is mistyped, or the study is no longer shared."
                 )
