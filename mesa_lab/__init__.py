@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ExportError,
         MesaLabError,
         ModelError,
+        NotAllowedError,
         OutcomeError,
         ParameterError,
         RunError,
@@ -69,8 +70,8 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "app.notebook.lab": "Lab",
-    "errors": """DesignError ExperimentError ExportError MesaLabError ModelError OutcomeError ParameterError
-        RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
+    "errors": """DesignError ExperimentError ExportError MesaLabError ModelError NotAllowedError OutcomeError
+        ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
     "pipeline": "merge open_study run",
     "preparation.run_configuration": "RunConfiguration",
     "preparation.run_lists": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
@@ -109,6 +110,7 @@ __all__ = [
     "MesaLabError",
     "ModelError",
     "MonteCarlo",
+    "NotAllowedError",
     "OneAtATime",
     "Outcome",
     "OutcomeError",

@@ -11,7 +11,8 @@
     │   ├── StudyFormatError     it is no study, is damaged, or comes from a newer version
     │   ├── StudyBusyError       another process writes it
     │   └── StudyMismatchError   it holds runs of an unlike experiment
-    └── ExportError          a table, chart or report cannot be written
+    ├── ExportError          a table, chart or report cannot be written
+    └── NotAllowedError      code or a file that a text names may not be loaded here
 
 Each also inherits from the builtin that a caller would expect, so `except ValueError` works.
 A message says what is wrong, the value, and the fix; the terminal and the app show it as it is.
@@ -26,6 +27,7 @@ __all__ = [
     "ExportError",
     "MesaLabError",
     "ModelError",
+    "NotAllowedError",
     "OutcomeError",
     "ParameterError",
     "RunError",
@@ -83,6 +85,10 @@ class StudyMismatchError(StudyError):
 
 class ExportError(MesaLabError, OSError):
     """A table, chart or report cannot be written."""
+
+
+class NotAllowedError(MesaLabError, PermissionError):
+    """Code or a file that a text names may not be loaded here."""
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 import solara
 import solara.lab
 
+from mesa_lab.app.code_question import CodeQuestion
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
@@ -98,14 +99,10 @@ def Notices() -> None:
             Action("Dismiss", lambda: session.notice.set(""))
     waiting = session.offer.value
     if waiting is not None:
-        with tag("div", "ml-notice", role="alert"):
-            with tag("div"):
-                said = (
-                    "runs Python code of yours or of others" if len(waiting.code) == 1 else "runs Python code"
-                )
-                tag("strong", "", f"{waiting.source} {said}. Open it only if you know where it comes from.")
-                for reference in waiting.code:
-                    tag("div", "ml-code", reference)
-            with tag("div", "ml-actions"):
-                Action("Open it", session.accept, kind="tonal")
-                Action("Leave it", session.decline)
+        many = "runs Python code" + ("" if len(waiting.code) > 1 else " of yours or of others")
+        CodeQuestion(
+            f"{waiting.source} {many}. Open it only if you know where it comes from.",
+            waiting.code,
+            ("Open it", session.accept),
+            ("Leave it", session.decline),
+        )

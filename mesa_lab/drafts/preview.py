@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from mesa_lab.errors import MesaLabError
+from mesa_lab.errors import MesaLabError, NotAllowedError
 
 if TYPE_CHECKING:
+    from mesa_lab.preparation.code_permission import CodeReference
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.preview import Preview
 
@@ -32,6 +33,7 @@ class Outlook:
         preview: The points and how well they cover the space, None when there are too many or something is wrong.
         problem: What is wrong with the design or its constraints.
         note: Why there are no points to look at.
+        refused: Code that makes the points and may not be loaded here.
     """
 
     experiment: Experiment
@@ -41,6 +43,7 @@ class Outlook:
     preview: Preview | None = None
     problem: str = ""
     note: str = ""
+    refused: tuple[CodeReference, ...] = ()
 
 
 def _as_listed(experiment: Experiment) -> Experiment:
@@ -66,7 +69,10 @@ def _as_listed(experiment: Experiment) -> Experiment:
 
 
 def look(experiment: Experiment) -> Outlook:
-    """Work out what an experiment would run; what is wrong with it is said, not raised."""
+    """Work out what an experiment would run; what is wrong with it is said, not raised.
+
+    Code that makes its points is loaded if `code_permission.permitting` lets it.
+    """
     from mesa_lab.preparation.preview import preview
 
     try:
@@ -77,6 +83,8 @@ def look(experiment: Experiment) -> Outlook:
                 experiment, asked, asked * experiment.replications, experiment.replications, note=note
             )
         seen = preview(_as_listed(experiment))
+    except NotAllowedError as error:
+        return Outlook(experiment, problem=str(error), refused=getattr(experiment.design, "named_code", ()))
     except MesaLabError as error:
         return Outlook(experiment, problem=str(error))
     except Exception as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError
+from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.parameters.space import ParameterSpace
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration, check_whole
 from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, point_keys
@@ -130,6 +131,11 @@ class Experiment:
     def space(self) -> ParameterSpace:
         """The parameters with their ranges and constraints."""
         return ParameterSpace(self.parameters, self.constraints)
+
+    @property
+    def named_code(self) -> tuple[CodeReference, ...]:
+        """The code that is loaded by name when it runs, or when its points are made."""
+        return (*self.protocol.named_code, *getattr(self.design, "named_code", ()))
 
     @cached_property
     def _sampled(self) -> tuple[pd.DataFrame, int]:

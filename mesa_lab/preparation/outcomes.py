@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from mesa_lab.errors import OutcomeError, suggest
+from mesa_lab.preparation.code_permission import CodeReference, parse_reference
 
 __all__ = ["STATISTICS", "AgentSelection", "AgentStatistic", "Outcome", "parse_agents", "parse_outcomes"]
 
@@ -45,7 +46,7 @@ class Outcome:
         name: The column's name in every table.
         source: A model reporter's name, else a model attribute (`"Wolves"`); a statistic over agents (`"count(Wolf)"`,
             `"mean(Wolf.energy)"`, also sum, median, sd, min, max); a function of the model; or where to find one
-            (`"package.module:function"`).
+            (`"package.module:function"`, `"path/file.py:function"`).
 
     Raises:
         OutcomeError: If the text is malformed.
@@ -92,6 +93,11 @@ class Outcome:
     def is_reference(self) -> bool:
         """Whether the text names a function to import (`"package.module:function"`)."""
         return isinstance(self.source, str) and _REFERENCE.fullmatch(self.source) is not None
+
+    @property
+    def named_code(self) -> tuple[CodeReference, ...]:
+        """The function that is loaded by name; empty for a name, a statistic, or a function that is given itself."""
+        return (parse_reference(str(self.source), "function"),) if self.is_reference else ()
 
     @property
     def text(self) -> str:

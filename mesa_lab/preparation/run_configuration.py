@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mesa_lab.errors import ExperimentError
+from mesa_lab.preparation.code_permission import CodeReference, parse_reference
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
 
@@ -63,6 +64,14 @@ class Protocol:
             )
         object.__setattr__(self, "outcomes", parse_outcomes(self.outcomes))
         object.__setattr__(self, "agents", parse_agents(self.agents))
+
+    @property
+    def named_code(self) -> tuple[CodeReference, ...]:
+        """The code that runs load by name: the model, and the functions that measure and stop."""
+        model = (parse_reference(self.model),) if isinstance(self.model, str) else ()
+        rule = Outcome("stop_when", self.stop_when).named_code if isinstance(self.stop_when, str) else ()
+        measured = (code for outcome in self.outcomes or () for code in outcome.named_code)
+        return (*model, *measured, *rule)
 
 
 @dataclass(frozen=True)

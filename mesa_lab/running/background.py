@@ -55,12 +55,15 @@ def launch(
     Raises:
         StudyBusyError: If another process drives the study.
         ModelError: If the model cannot be found, or only this process could find it.
+        NotAllowedError: If the model or a function may not be loaded here.
         MesaLabError: Whatever keeps it from running, as it would have been raised here.
     """
+    from mesa_lab.preparation.code_permission import require_code
     from mesa_lab.preparation.models import importable, reference_of
     from mesa_lab.study import Study
 
     study = Study.open(path)
+    require_code(study.experiment.named_code)  # the new process does not know what is permitted here
     reference = reference_of(study.experiment.model)
     if not importable(reference):
         raise ModelError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from mesa_lab.errors import RunError
+from mesa_lab.preparation.code_permission import require_code
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.backends import find_backend
 from mesa_lab.running.backends.backend import Control, Uncontrolled, Work
@@ -45,5 +46,6 @@ def stream(
     """
     if n_jobs == 0:
         raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
+    require_code(protocol.named_code)  # workers load it, and do not know what is permitted here
     work = Work(protocol, tasks, n_jobs, backend, control or Uncontrolled(), tell)
     yield from find_backend(backend).run(work)

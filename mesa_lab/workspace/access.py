@@ -1,9 +1,10 @@
-"""Whom the app serves, and what it may therefore show and run.
+"""Whom the app serves, and what it may therefore show, load and run.
 
-Started for local use the app is one person's: it may open Python files and shows every study in its
-folder. Started for others it offers the listed models only, and each browser sees its own studies.
-The server decides once; pages ask `access()` and never look at hosts or settings themselves. In a
-notebook nobody decides, and the default is right: the person at the keyboard runs code anyway.
+Started for local use the app is one person's: it may open Python files and shows every study in its folder. Code that a
+link, a file or a study names is loaded once that person has agreed to it. Started for others it offers the listed models
+only, and each browser sees its own studies. The server decides once, and from then on the whole process loads nothing
+else (`preparation.code_permission`); pages ask here and never look at hosts or settings themselves. In a notebook
+`grant` is not called, and the default is right: its code runs as its user anyway.
 """
 
 from __future__ import annotations
@@ -11,15 +12,35 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ModelError
+from mesa_lab.preparation.code_permission import (
+    EVERYTHING,
+    CodeReference,
+    Permission,
+    parse_reference,
+    set_default,
+)
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.models import ModelEntry
 
-__all__ = ["Access", "access", "check", "code_of", "grant", "visitor"]
+__all__ = [
+    "AGREED",
+    "Access",
+    "access",
+    "agree",
+    "check",
+    "code_of",
+    "grant",
+    "installed",
+    "is_allowed",
+    "visitor",
+]
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,8 @@ class Access:
 
 
 _granted: Access | None = None
+_agreed: set[tuple[str, str]] = set()
+"""Identities of the code that the user of a local app agreed to load; gone when the app ends."""
 
 
 def access() -> Access:
@@ -50,13 +73,14 @@ def access() -> Access:
 
 
 def grant(granted: Access | None) -> None:
-    """Decide what this process may show and run; None returns to the default."""
+    """Decide what this process may show, load and run; None returns to the default, which permits everything."""
     global _granted
     _granted = granted
+    set_default(EVERYTHING if granted is None else AGREED)
 
 
 def visitor() -> str:
-    """Return a name for whoever looks at this page: the same after a reload, another one in another browser.
+    """Return a name for the browser that looks at this page: the same after a reload, another one in another browser.
 
     It is a digest of the browser's session. The session itself opens the door to all that is the visitor's, so it is
     written nowhere.
@@ -79,25 +103,81 @@ def visitor() -> str:
     return hashlib.sha256(f"mesa-lab visitor {session}".encode()).hexdigest()[:32]
 
 
-def check(experiment: Experiment) -> None:
-    """Refuse an experiment that would run code which this app does not offer.
+# ---------------------------------------------------------------- code
 
-    This is the last gate: nothing runs that has not passed it, whatever pages let through.
+
+@cache
+def installed() -> tuple[ModelEntry, ...]:
+    """Return the models of Mesa's examples and of other installed packages, looked up once."""
+    from mesa_lab.preparation.models import installed_models
+
+    return tuple(installed_models())
+
+
+def is_allowed(reference: CodeReference) -> bool:
+    """Tell whether some code may be loaded without a question."""
+    granted = access()
+    if not granted.local:
+        # No file unless the operator listed it, letter by letter; no function, whatever it is called.
+        return reference.role == "model" and reference.text in granted.models
+    place, _ = identity = reference.identity
+    if identity in _agreed or (place, "") in _agreed:
+        return True
+    offered = (*granted.models, *(entry.reference for entry in installed()))
+    return reference.role == "model" and any(
+        identity == parse_reference(each).identity for each in offered if _may_be(each, reference)
+    )
+
+
+def _may_be(offered: str, reference: CodeReference) -> bool:
+    """Spare the file system a look where names differ anyway."""
+    return offered.rpartition(":")[2] == reference.name or not reference.name
+
+
+def agree(reference: CodeReference) -> None:
+    """Note that the user of a local app agreed to load some code. In an app for others nobody can agree."""
+    if access().local:
+        _agreed.add(reference.identity)
+
+
+def _why_not_code(reference: CodeReference) -> str:
+    if is_allowed(reference):
+        return ""
+    granted = access()
+    if granted.local:
+        return f"'{reference.text}' is Python code that you have not agreed to run yet. Open it on the page that names it."
+    return f"'{reference.text}' is not offered here. These models are: {', '.join(granted.models) or 'none'}."
+
+
+def _why_not_file(path: Path) -> str:
+    return f"'{path}' is a file on the machine of the app, which is not read here. Upload its points as a table instead."
+
+
+AGREED: Final = Permission(code=_why_not_code, file=_why_not_file)
+"""What the pages load: offered models, and what the user of a local app agreed to. No files by their paths."""
+
+
+def check(experiment: Experiment) -> None:
+    """Let an experiment run, as its user asked for by starting it, or refuse what this app does not offer.
+
+    In a local app the start is the agreement to all code that the experiment names.
 
     Raises:
         ModelError: In an app for others, if the experiment names another model than the listed ones, or a function.
     """
     granted = access()
     if granted.local:
+        for code in experiment.named_code:
+            agree(code)
         return
-    for reference in code_of(experiment):
-        if reference not in granted.models:
-            listed = ", ".join(granted.models) or "none"
-            raise ModelError(f"'{reference}' is not offered here. These models are: {listed}.")
+    refused = [code.text for code in experiment.named_code if not is_allowed(code)]
+    for text in (*refused, *_held_functions(experiment)):
+        listed = ", ".join(granted.models) or "none"
+        raise ModelError(f"'{text}' is not offered here. These models are: {listed}.")
 
 
 def code_of(experiment: Experiment) -> list[str]:
-    """Return what an experiment would load and run: its model first, then any functions that it names.
+    """Return what an experiment would load and run: its model first, then any functions that it names or holds.
 
     Example:
         >>> import mesa_lab as ml
@@ -105,33 +185,23 @@ def code_of(experiment: Experiment) -> list[str]:
         ['mesa.examples:Schelling', 'os:getcwd']
     """
     from mesa_lab.preparation.models import reference_of
-    from mesa_lab.preparation.outcomes import Outcome
 
-    functions = [
-        outcome for outcome in experiment.protocol.outcomes or () if not isinstance(outcome.source, str)
-    ]
-    functions += [outcome for outcome in experiment.protocol.outcomes or () if outcome.is_reference]
-    stop_when = experiment.stop_when
-    if (
-        stop_when is not None
-        and (rule := Outcome("stop_when", stop_when))
-        and (callable(stop_when) or rule.is_reference)
-    ):
-        functions.append(rule)
-    texts = [outcome.text for outcome in functions] + [
-        _text(found) for found in _functions(experiment.design)
-    ]
-    return list(dict.fromkeys([reference_of(experiment.model), *texts]))
+    named = [code.text for code in experiment.named_code]
+    return list(dict.fromkeys([reference_of(experiment.model), *named, *_held_functions(experiment)]))
 
 
-def _functions(design: Any) -> Iterator[Any]:
-    """Every function that a design, or a design within it, would call."""
-    inner = getattr(design, "function", None)
-    if inner is not None:
-        yield inner
-    for part in getattr(design, "designs", ()):
-        yield from _functions(getattr(part, "design", part))
+def _held_functions(experiment: Experiment) -> Iterator[str]:
+    """Where the functions come from that an experiment holds itself, as one made in Python may."""
+    held = [*(outcome.source for outcome in experiment.protocol.outcomes or ()), experiment.stop_when]
+    held += _functions_in(experiment.design)
+    for function in held:
+        if callable(function):
+            yield f"{function.__module__}:{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
-def _text(function: Any) -> str:
-    return function if isinstance(function, str) else f"{function.__module__}:{function.__qualname__}"
+def _functions_in(design: Any) -> Iterator[Any]:
+    """The functions that a design and the designs within it hold."""
+    yield getattr(design, "function", None)
+    for part in (*getattr(design, "designs", ()), getattr(design, "design", None)):
+        if part is not None:
+            yield from _functions_in(part)

@@ -3,6 +3,9 @@
 One small SQLite file in the folder, made when there is something to note. So several servers and
 browsers may use one folder, and what waits is still there after a restart. Studies are named by their
 path below the folder. Nothing here knows what a study is, or runs one.
+
+What waits is started without a question, so it counts in the very file that it was noted in: of a folder that was copied
+from elsewhere nothing starts by itself.
 """
 
 from __future__ import annotations
@@ -24,8 +27,12 @@ _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS queue(
   place INTEGER PRIMARY KEY AUTOINCREMENT, study TEXT NOT NULL UNIQUE, processes INTEGER NOT NULL, retry INTEGER NOT NULL,
   problem TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS original(file INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS shares(token TEXT PRIMARY KEY, study TEXT NOT NULL UNIQUE) WITHOUT ROWID;
 """
+
+
+_COPIED: Final = "It waited in the folder that this one is a copy of. Start it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,11 @@ class Registry:
     def tickets(self) -> list[Ticket]:
         """Return who waits, in order, and who could not be started."""
         rows = self._ask("SELECT study, processes, retry, problem FROM queue ORDER BY place")
-        return [Ticket(study, processes, bool(retry), problem) for study, processes, retry, problem in rows]
+        copied = "" if not rows or self._ask("SELECT file FROM original") == [(self._file(),)] else _COPIED
+        return [
+            Ticket(study, processes, bool(retry), problem or copied)
+            for study, processes, retry, problem in rows
+        ]
 
     def waiting(self) -> list[Ticket]:
         """Return who waits, the next one first."""
@@ -67,6 +78,10 @@ class Registry:
     def enqueue(self, ticket: Ticket) -> None:
         """Put a study at the end of the queue. One that waits already keeps its place."""
         with self._changing() as connection:
+            if connection.execute("SELECT file FROM original").fetchall() != [(self._file(),)]:
+                connection.execute("DELETE FROM queue")
+                connection.execute("DELETE FROM original")
+                connection.execute("INSERT INTO original VALUES(?)", (self._file(),))
             connection.execute("DELETE FROM queue WHERE study = ? AND problem <> ''", (ticket.study,))
             connection.execute(
                 "INSERT INTO queue(study, processes, retry) VALUES(?, ?, ?) "
@@ -114,6 +129,11 @@ class Registry:
         """Drop all that is noted about a study."""
         self.dequeue(study)
         self.unshare(study)
+
+    def _file(self) -> int:
+        """The number that the file system gave this file: a copy has another one, which no sender can foresee."""
+        number = self.path.stat().st_ino
+        return number if number < 2**63 else number - 2**64  # as SQLite keeps whole numbers
 
     def _ask(self, statement: str, *values: Any) -> list[Any]:
         if not self.path.exists():

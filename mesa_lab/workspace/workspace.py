@@ -80,7 +80,7 @@ class Workspace:
         if not self.local and key.startswith(SHARED):
             place = self.queue.registry.shared_by(key.removeprefix(SHARED))
             path = self.root / place if place else None
-            if path is None or not path.is_file():
+            if path is None or not path.resolve().is_relative_to(self.root.resolve()) or not path.is_file():
                 raise StudyError(
                     "This link leads to no study: it is mistyped, or the study is no longer shared."
                 )
@@ -181,6 +181,7 @@ class Workspace:
         self._place(ref)
         self._refuse_if_driven(ref)
         with Study.open(ref.path) as study:
+            who.check(study.experiment)  # a function may make its points anew
             study.extend(grown(study.experiment, replications, size))
         return ref
 

@@ -1,5 +1,6 @@
 """Studies by name: found, owned, shared, grown, queued and deleted."""
 
+import shutil
 import threading
 import time
 from contextlib import ExitStack
@@ -393,6 +394,23 @@ def test_what_waits_is_found_after_a_restart(tmp_path, starts, driven, monkeypat
         assert standing(after, next_one).state == "waiting"
     until(lambda: starts.started == [("b", 1, False, None)])
     until(lambda: after.queue.registry.tickets() == [])
+
+
+def test_nothing_starts_by_itself_in_a_copied_folder(tmp_path, starts, driven):
+    sent = tmp_path / "sent"
+    before = Workspace(sent)
+    before.make("a", experiment()), before.make("b", experiment())
+    for name in ("a.study", "b.study", "../elsewhere.study"):
+        Registry(sent).enqueue(Ticket(name, 1))
+    assert len(Registry(sent).waiting()) == 3
+    shutil.copytree(sent, tmp_path / "got")
+    got = Workspace(tmp_path / "got")
+    assert got.queue.registry.waiting() == []
+    assert "Start it again" in standing(got, got.find("a")).problem
+    assert starts.started == []
+    got.start(got.find("b"))
+    until(lambda: [name for name, *_ in starts.started] == ["b"])
+    until(lambda: got.queue.registry.tickets() == [])
 
 
 def test_why_a_study_could_not_start_is_kept(mine, monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,10 @@ import solara
 from mesa_lab.app.components.browser import CopyButton, PickFile, SaveButton
 from mesa_lab.app.components.html import tag
 from mesa_lab.drafts.link import to_query
-from mesa_lab.errors import ExperimentError, MesaLabError
+from mesa_lab.errors import ExperimentError, MesaLabError, NotAllowedError
+from mesa_lab.preparation.code_permission import permitting
 from mesa_lab.preparation.experiment_file.python_script import to_python
+from mesa_lab.workspace.access import AGREED
 
 if TYPE_CHECKING:
     from mesa_lab.drafts.draft import Draft
@@ -40,27 +41,14 @@ def read_file(name: str, data: bytes | None) -> Experiment:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ExperimentError(f"'{name}' is no text file, so it is no experiment file.") from None
-    _refuse_paths(text, name)
-    return from_toml(text, source=f"'{name}'")
-
-
-def _refuse_paths(text: str, name: str) -> None:
-    """A table of points by its path would be read from the server's disk, whoever asks."""
     try:
-        found = [tomllib.loads(text).get("design")]
-    except tomllib.TOMLDecodeError:
-        return  # said better by whoever reads it
-    while found:
-        part = found.pop()
-        if isinstance(part, dict):
-            if part.get("type") == "Table" and ("path" in part or isinstance(part.get("data"), str)):
-                raise ExperimentError(
-                    f"'{name}' takes its points from a file of their own, which is not here. "
-                    "Choose the design 'Table' on this page and upload that file."
-                )
-            found += part.values()
-        elif isinstance(part, list):
-            found += part
+        with permitting(AGREED):
+            return from_toml(text, source=f"'{name}'")
+    except NotAllowedError:  # reading loads no code, so it is the path of a table
+        raise ExperimentError(
+            f"'{name}' takes its points from a file of their own, which is not here. "
+            "Choose the design 'Table' on this page and upload that file."
+        ) from None
 
 
 @solara.component

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import solara
 import solara.lab
 
+from mesa_lab.app.code_question import CodeQuestion
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
@@ -27,7 +28,8 @@ from mesa_lab.drafts.read_design import place_of
 from mesa_lab.drafts.to_experiment import Parsed, parse, takes_anything
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import listing, model_label
-from mesa_lab.workspace.access import access
+from mesa_lab.preparation.code_permission import permitting
+from mesa_lab.workspace.access import AGREED, access, agree
 from mesa_lab.workspace.test_run import Trial, try_model
 from mesa_lab.workspace.trust import is_trusted, untrusted
 
@@ -42,6 +44,10 @@ TIME_LIMIT: Final = 30.0
 
 PAUSE: Final = 0.15
 """Seconds without typing after which the points are made."""
+
+_CODE: Final = (
+    "The points are made by Python code, which runs on this machine. Have you typed its whole name?"
+)
 
 
 @solara.component
@@ -69,13 +75,20 @@ def DesignPage(
     parsed = solara.use_memo(
         lambda: _allowed(parse(value, description), value), dependencies=[value, description]
     )
-    outlook, pending = use_outlook(parsed)
+    agreed, set_agreed = solara.use_state(0)
+    outlook, pending = use_outlook(parsed, agreed)
 
     def complete() -> None:
         if description is not None and (full := completed(value, description)) is not value:
             on_value(full)
 
     solara.use_effect(complete, [description, value.model])
+
+    def run_code() -> None:
+        for reference in outlook.refused if outlook is not None else ():
+            agree(reference)
+        set_agreed(agreed + 1)
+
     latest = solara.use_memo(lambda: Latest(value), dependencies=[])
     latest.see(value, on_value)
     change, change_row = latest.change, latest.change_row
@@ -101,6 +114,8 @@ def DesignPage(
                     AddParameter([row.name for row in value.rows], latest.add_row)
                 ConstraintsForm(value, change, errors)
             with Panel("Design", "How the points are chosen."):
+                if outlook is not None and outlook.refused and outlook.experiment == parsed.experiment:
+                    CodeQuestion(_CODE, outlook.refused, ("Run it", run_code))
                 DesignForm(
                     value.design,
                     lambda design: change(design=design),
@@ -119,8 +134,12 @@ def DesignPage(
             PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial)
 
 
-def use_outlook(parsed: Parsed) -> tuple[Outlook | None, bool]:
+def use_outlook(parsed: Parsed, agreed: int = 0) -> tuple[Outlook | None, bool]:
     """Work out what a design would run, in a thread, a moment after the last change; a hook.
+
+    Args:
+        parsed: The design.
+        agreed: How often the user agreed to code, after which the design is looked at again.
 
     Returns:
         The latest outlook, kept while a newer one is made or something is wrong, and whether one is being made.
@@ -132,9 +151,12 @@ def use_outlook(parsed: Parsed) -> tuple[Outlook | None, bool]:
         if experiment is None:
             return None
         time.sleep(PAUSE)
-        return look(experiment) if task.is_current() else None
+        if not task.is_current():
+            return None
+        with permitting(AGREED):
+            return look(experiment)
 
-    task = solara.lab.use_task(work, dependencies=[experiment], raise_error=False)
+    task = solara.lab.use_task(work, dependencies=[experiment, agreed], raise_error=False)
     if task.finished and task.value is not None:
         kept.current = task.value
     return kept.current, task.pending and experiment is not None
@@ -232,7 +254,7 @@ def Nothing() -> None:
 
 def _complaint(outlook: Outlook | None, parsed: Parsed) -> dict[str, str]:
     """What is wrong with the points of this very design, at the field that it belongs to."""
-    if outlook is None or not outlook.problem or outlook.experiment is not parsed.experiment:
+    if outlook is None or not outlook.problem or outlook.experiment != parsed.experiment:
         return {}
     if outlook.problem.startswith("The constraint"):
         return {"constraints": outlook.problem}
@@ -243,7 +265,7 @@ def _allowed(parsed: Parsed, draft: Draft) -> Parsed:
     """In an app for others, say at once that a function of somebody's cannot be used."""
     if access().local or not (code := untrusted(draft)):
         return parsed
-    return Parsed(None, {**parsed.errors, "experiment": f"'{code[0]}' is not offered here."})
+    return Parsed(None, {**parsed.errors, "experiment": f"'{code[0].text}' is not offered here."})
 
 
 def _columns(draft: Draft) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from mesa_lab.drafts.draft import Draft, for_model
 from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError, RunError, StudyError
+from mesa_lab.workspace.access import agree
 from mesa_lab.workspace.kernel_run import LabRun
-from mesa_lab.workspace.trust import trust
+from mesa_lab.workspace.trust import code_in, trust
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -91,6 +92,8 @@ class LabSession:
             self.draft.value = dataclasses.replace(
                 from_experiment(given, described.description), model=self.reference
             )
+            for code in code_in(self.draft.value):  # given in Python, as the model is
+                agree(code)
             self.step.value = "Design"
 
     def _open_study(self, path: Path) -> None:

@@ -23,10 +23,11 @@ from mesa_lab.drafts.draft import Draft, for_model
 from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import from_query, to_query
 from mesa_lab.errors import MesaLabError
-from mesa_lab.workspace.access import access
-from mesa_lab.workspace.trust import trust, untrusted
+from mesa_lab.workspace.access import access, agree
+from mesa_lab.workspace.trust import untrusted
 
 if TYPE_CHECKING:
+    from mesa_lab.preparation.code_permission import CodeReference
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.models import ModelDescription
     from mesa_lab.workspace.test_run import Trial
@@ -69,7 +70,7 @@ class Offer:
     """
 
     draft: Draft
-    code: tuple[str, ...]
+    code: tuple[CodeReference, ...]
     source: str
 
 
@@ -200,7 +201,7 @@ def offer_draft(new: Draft, source: str) -> None:
         offer.value = Offer(new, code, source)
     else:
         notice.value = (
-            f"{source} needs '{code[0]}', which is not offered here. Choose one of the listed models."
+            f"{source} needs '{code[0].text}', which is not offered here. Choose one of the listed models."
         )
 
 
@@ -209,7 +210,7 @@ def accept() -> None:
     if (waiting := offer.value) is not None:
         offer.value = None
         for reference in waiting.code:
-            trust(reference)
+            agree(reference)
         set_draft(waiting.draft)
 
 

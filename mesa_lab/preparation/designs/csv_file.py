@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import DesignError, suggest
+from mesa_lab.preparation.code_permission import require_file
 
 __all__ = ["read_csv"]
 
@@ -28,7 +29,9 @@ def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
 
     Raises:
         DesignError: If the file is missing, no text, empty or ragged.
+        NotAllowedError: If files may not be read here (see `code_permission`).
     """
+    require_file(path)
     text = _text(path)
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:

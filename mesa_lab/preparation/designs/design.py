@@ -4,13 +4,14 @@ A design knows the parameter space and a seed, and nothing of models, runs or fi
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
+from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.parameters.space import Choice, Levels, ParameterSpace
 from mesa_lab.preparation.parameters.value_keys import ByValue
 
@@ -64,9 +65,17 @@ class Design(ByValue, ABC):
         """
 
     @property
+    def named_code(self) -> tuple[CodeReference, ...]:
+        """The code that is loaded by name to make its points: that of the designs within it, at any depth.
+
+        A design with a function of its own that is given as text adds that, and loads it with `models.import_code`.
+        """
+        return tuple(dict.fromkeys(_named_code(getattr(self, each.name, None) for each in fields(self))))
+
+    @property
     def runs_code(self) -> bool:
-        """Whether its points are made by code that is looked up for it, which whoever only looks at a study must not run."""
-        return False
+        """Whether code is loaded by name to make its points, which a reader of a study must not do."""
+        return bool(self.named_code)
 
     def advice(self, space: ParameterSpace) -> tuple[str, ...]:
         """Return what a methodologist would say about this design on this space, one sentence or two each."""
@@ -98,6 +107,16 @@ class UnitDesign(Design):
             )
         check_memory(self, space)
         return space.from_unit(self.unit(dimensions, np.random.default_rng(seed)))
+
+
+def _named_code(values: Iterable[Any]) -> Iterator[CodeReference]:
+    for value in values:
+        if isinstance(value, Mapping):
+            yield from _named_code(value.values())
+        elif isinstance(value, list | tuple):
+            yield from _named_code(value)
+        elif not isinstance(value, type):
+            yield from getattr(value, "named_code", ())
 
 
 def whole(design: str, name: str, value: Any, least: int = 1) -> int:

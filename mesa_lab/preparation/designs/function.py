@@ -1,14 +1,12 @@
 """Designs made by a function."""
 
-import importlib
-import importlib.util
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, override
 
 from mesa_lab.errors import DesignError, MesaLabError, suggest
+from mesa_lab.preparation.code_permission import CodeReference, parse_reference
 from mesa_lab.preparation.designs.design import Design, check_memory
 from mesa_lab.preparation.designs.table import Table
 from mesa_lab.preparation.parameters.space import ParameterSpace
@@ -48,8 +46,8 @@ class FunctionDesign(Design):
 
     def __post_init__(self) -> None:
         if isinstance(self.function, str):
-            place, colon, name = self.function.rpartition(":")
-            if not (place and colon and name):
+            named = parse_reference(self.function, "function")
+            if not (named.place and named.name):
                 raise DesignError(
                     f"FunctionDesign is given {self.function!r}. Write 'package.module:function' or 'path/file.py:function'."
                 )
@@ -58,8 +56,8 @@ class FunctionDesign(Design):
 
     @property
     @override
-    def runs_code(self) -> bool:
-        return isinstance(self.function, str)
+    def named_code(self) -> tuple[CodeReference, ...]:
+        return (parse_reference(self.function, "function"),) if isinstance(self.function, str) else ()
 
     @override
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
@@ -92,33 +90,23 @@ class FunctionDesign(Design):
 
 
 def _find(reference: str) -> Callable[..., Any]:
-    place, _, name = reference.rpartition(":")
+    from mesa_lab.preparation.models import import_code
+
+    named = parse_reference(reference, "function")
     try:
-        module = _module_at(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+        module = import_code(named)
     except MesaLabError:
         raise
+    except FileNotFoundError:
+        raise DesignError(f"There is no file '{named.place}' for the design function.") from None
     except Exception as error:
         raise DesignError(
             f"The design function '{reference}' cannot be found: {type(error).__name__}: {error}."
         ) from error
-    function = getattr(module, name, None)
+    function = getattr(module, named.name, None)
     if not callable(function):
         known = [each for each, value in vars(module).items() if callable(value) and not each.startswith("_")]
-        raise DesignError(f"'{place}' has no function '{name}' for the design.{suggest(name, known)}")
+        raise DesignError(
+            f"'{named.place}' has no function '{named.name}' for the design.{suggest(named.name, known)}"
+        )
     return function  # type: ignore[no-any-return]
-
-
-def _module_at(path: Path) -> Any:
-    if not path.is_file():
-        raise DesignError(f"There is no file '{path}' for the design function.")
-    name = f"_mesa_lab_design_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses in the file look their module up
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.modules.pop(name, None)
-    return module

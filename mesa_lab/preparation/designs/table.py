@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, override
 import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
+from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.designs.csv_file import read_csv
 from mesa_lab.preparation.designs.design import Design, check_memory
 from mesa_lab.preparation.parameters.space import ParameterSpace, table
@@ -77,6 +78,11 @@ class Table(Design):
     def __repr__(self) -> str:
         rows = len(next(iter(self.data.values())))
         return f"Table({rows:,} {'point' if rows == 1 else 'points'} of {', '.join(self.names)})"
+
+    @property
+    @override
+    def named_code(self) -> tuple[CodeReference, ...]:
+        return ()  # values only, and there may be millions
 
     @property
     def names(self) -> tuple[str, ...]:

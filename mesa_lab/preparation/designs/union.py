@@ -63,11 +63,6 @@ class Part(Design):
         if self.vary is not None:
             settle(self, "vary", (self.vary,) if isinstance(self.vary, str) else tuple(self.vary))
 
-    @property
-    @override
-    def runs_code(self) -> bool:
-        return self.design.runs_code
-
     @override
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
         check_memory(self, space)
@@ -145,11 +140,6 @@ class Union(Design):
         if not self.designs:
             raise DesignError("Union has no designs. Give a list of at least one.")
         object.__setattr__(self, "designs", tuple(as_design(design) for design in self.designs))
-
-    @property
-    @override
-    def runs_code(self) -> bool:
-        return any(design.runs_code for design in self.designs)
 
     @override
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":

@@ -1,6 +1,7 @@
 """What the words of an expression do, to single values and to whole columns.
 
-Integers stay exact and bounded, columns do not wrap round, text is never added or multiplied.
+Integers stay exact and bounded, columns do not wrap round, text is never added or multiplied. Each operation looks at the
+size of its operands before it starts: Python's whole numbers grow without an end, and the time for them too.
 """
 
 import ast
@@ -10,6 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
+
+from mesa_lab.preparation.limits import ROUND_DIGITS, WHOLE_BITS, shortened
 
 __all__ = [
     "ARITHMETIC",
@@ -27,8 +30,6 @@ __all__ = [
 type Values = Mapping[str, Any]
 type Step = Callable[[Values], Any]
 
-LARGEST_BITS: Final = 1024
-
 FUNCTIONS: Final[dict[str, tuple[Callable[..., Any], Callable[..., Any]]]] = {
     # name: (on single values, on columns)
     "abs": (abs, np.abs),
@@ -39,7 +40,7 @@ FUNCTIONS: Final[dict[str, tuple[Callable[..., Any], Callable[..., Any]]]] = {
     "log": (math.log, lambda x, base=math.e: np.log(x) / np.log(base)),
     "max": (max, lambda *columns: _fold(np.maximum, columns)),
     "min": (min, lambda *columns: _fold(np.minimum, columns)),
-    "round": (round, lambda x, digits=0: np.round(x, digits)),
+    "round": (lambda *given: _rounded(round, *given), lambda *given: _rounded(np.round, *given)),
     "sqrt": (math.sqrt, np.sqrt),
 }
 
@@ -65,6 +66,16 @@ COMPARISONS: Final[dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any]]]]
     ast.Is: ("is", operator.eq),
     ast.IsNot: ("is not", operator.ne),
 }
+
+
+def _rounded(apply: Callable[..., Any], value: Any, *digits: Any) -> Any:
+    """Round; how far is checked first, since Python rounds whole numbers by way of a power of ten."""
+    for each in digits:
+        if isinstance(each, bool) or not isinstance(each, int) or abs(each) > ROUND_DIGITS:
+            raise ValueError(
+                f"round keeps a whole number of digits from -{ROUND_DIGITS} to {ROUND_DIGITS}, not {shortened(each)}"
+            )
+    return apply(value, *digits)
 
 
 def all_of(parts: list[Step]) -> Step:
@@ -133,7 +144,10 @@ def number(symbol: str, value: Any) -> Any:
 
     Raises:
         TypeError: If it is no number.
+        ValueError: If it is larger than any float.
     """
+    if isinstance(value, int) and value.bit_length() > WHOLE_BITS:
+        raise ValueError(f"{shortened(value)} is too large for '{symbol}'")
     if isinstance(value, int | float | np.number | np.bool_):
         return value
     if is_column(value):
@@ -152,7 +166,7 @@ def bounded(symbol: str, left: Any, right: Any) -> tuple[Any, Any]:
         return _as_float(left), _as_float(right)
     if isinstance(left, int) and isinstance(right, int):
         bits = left.bit_length() * abs(right) if symbol == "**" else left.bit_length() + right.bit_length()
-        if bits > LARGEST_BITS:
+        if bits > WHOLE_BITS:
             raise ValueError(f"{left} {symbol} {right} is too large")
     elif symbol == "**" and left < 0 and right != int(right):
         raise ValueError(f"{left} ** {right} is no real number")
@@ -178,4 +192,4 @@ def is_column(value: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    return f"{value!r} (text)" if isinstance(value, str) else "None" if value is None else repr(value)
+    return f"{shortened(value)} (text)" if isinstance(value, str) else shortened(value)

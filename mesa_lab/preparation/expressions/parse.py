@@ -2,7 +2,8 @@
 
 The text is parsed, every node is checked against a short list, and what remains becomes a tree of
 plain functions. Nothing is compiled or executed as Python, so an experiment file from a stranger can
-ask for a wrong comparison but for nothing else.
+ask for a wrong comparison but for nothing else. Its length, its parts and its depth are bounded when it is read, the size of
+each number before an operation uses it, so that the work for a row of values is bounded too.
 """
 
 import ast
@@ -30,11 +31,16 @@ from mesa_lab.preparation.expressions.operations import (
     negate,
     number,
 )
+from mesa_lab.preparation.limits import (
+    BY_ROW,
+    EXPRESSION_CHARACTERS,
+    EXPRESSION_DEPTH,
+    EXPRESSION_PARTS,
+    WHOLE_BITS,
+    shortened,
+)
 
 __all__ = ["Expression", "compile_expression"]
-
-LONGEST: Final = 1000
-DEEPEST: Final = 100
 
 STATISTICS: Final = ("count", "sum", "mean", "median", "sd", "min", "max")
 """Written as `count(Wolf)` or `mean(Wolf.energy)`, these are the names of outcomes."""
@@ -56,10 +62,12 @@ class Expression:
     Attributes:
         text: As it was written.
         names: What it speaks of, in order of appearance.
+        parts: How many numbers, names and operations it consists of.
     """
 
     text: str
     names: tuple[str, ...]
+    parts: int = field(repr=False, compare=False)
     _run: Step = field(repr=False, compare=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -98,6 +106,11 @@ class Expression:
             return self._by_row(values, lengths.pop())
 
     def _by_row(self, values: Values, length: int) -> Any:
+        if length * self.parts > BY_ROW:
+            raise ExperimentError(
+                f"The expression '{self.text}' has to be worked out row by row, which would take long for {length:,} rows. "
+                "Compare numbers with numbers and text with text, or take fewer points."
+            )
         columns = {
             name: values[name].tolist() if is_column(values[name]) else [values[name]] * length
             for name in self.names
@@ -114,7 +127,7 @@ class Expression:
         try:
             result = self._run(values)
         except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
-            where = ", ".join(f"{name} = {values[name]!r}" for name in self.names)
+            where = ", ".join(f"{name} = {shortened(values[name])}" for name in self.names)
             raise ExperimentError(
                 f"The expression '{self.text}' cannot be worked out{f' where {where}' if where else ''}: {error}."
             ) from None
@@ -139,11 +152,11 @@ def compile_expression(text: str) -> Expression:
         >>> compile_expression("0 < a <= `b c` / 2").names
         ('a', 'b c')
     """
-    if not isinstance(text, str) or not text.strip():
-        raise ExperimentError(f"The expression is {text!r}. Write one such as 'wolves < sheep'.")
-    if len(text) > LONGEST:
+    if not isinstance(text, str) or not text[: EXPRESSION_CHARACTERS + 1].strip():
+        raise ExperimentError(f"The expression is {shortened(text)}. Write one such as 'wolves < sheep'.")
+    if len(text) > EXPRESSION_CHARACTERS:
         raise ExperimentError(
-            f"The expression has {len(text)} characters ('{text[:40]}…'). The longest allowed has {LONGEST}."
+            f"The expression has {len(text)} characters ('{text[:40]}…'). The longest allowed has {EXPRESSION_CHARACTERS}."
         )
     plain, quoted = _unquote(text)
     try:
@@ -158,7 +171,7 @@ def compile_expression(text: str) -> Expression:
         raise ExperimentError(f"The expression '{text}' does not parse.") from None
     reader = _Reader(text, quoted)
     run = reader.read(tree, 0)
-    return Expression(text, tuple(dict.fromkeys(reader.names)), run)
+    return Expression(text, tuple(dict.fromkeys(reader.names)), reader.parts, run)
 
 
 class _Reader:
@@ -167,14 +180,23 @@ class _Reader:
     def __init__(self, text: str, quoted: Mapping[str, str]) -> None:
         self.text, self.quoted = text, quoted
         self.names: list[str] = []
+        self.parts = 0
 
     def read(self, node: ast.expr, depth: int) -> Step:
-        if depth > DEEPEST:
+        self.parts += 1
+        if self.parts > EXPRESSION_PARTS:
+            raise ExperimentError(
+                f"The expression '{self.text[:40]}…' has more than {EXPRESSION_PARTS} numbers, names and operations. "
+                "Make several constraints of it."
+            )
+        if depth > EXPRESSION_DEPTH:
             raise ExperimentError(f"The expression '{self.text}' is nested too deeply.")
         deeper = depth + 1
         match node:
             case ast.Constant(value=bool() | int() | float() | str() | None):
                 value = node.value
+                if isinstance(value, int) and value.bit_length() > WHOLE_BITS:
+                    raise self._refused(node, f"has a number of more than {WHOLE_BITS} bits.")
                 return lambda _: value
             case ast.Name(id=identifier):
                 name = self.quoted.get(identifier, identifier)

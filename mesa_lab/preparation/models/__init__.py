@@ -16,7 +16,7 @@ from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models
 from mesa_lab.preparation.models.construction import build, check_parameters
 from mesa_lab.preparation.models.declarations import REQUIRED, Required
 from mesa_lab.preparation.models.description import ModelDescription, ModelSignature, describe, signature
-from mesa_lab.preparation.models.references import importable, load_model, reference_of
+from mesa_lab.preparation.models.references import import_code, importable, load_model, reference_of
 from mesa_lab.preparation.models.suggestions import ParameterInfo
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "build",
     "check_parameters",
     "describe",
+    "import_code",
     "importable",
     "installed_models",
     "load_model",

@@ -7,7 +7,6 @@ what a model class is. Whatever goes wrong is said in one message, with the near
 import contextlib
 import importlib
 import pkgutil
-import re
 import sys
 import types
 import weakref
@@ -17,11 +16,11 @@ from typing import Any
 
 from mesa_lab.errors import ModelError, suggest
 from mesa_lab.files import check_path
+from mesa_lab.preparation.code_permission import CodeReference, parse_reference, require_code
 from mesa_lab.preparation.models.files import find_module, import_file, is_from_file
 
-__all__ = ["importable", "load_model", "names_class", "reference_of"]
+__all__ = ["import_code", "importable", "load_model", "names_class", "reference_of"]
 
-_FILE = re.compile(r"^(?P<path>.+\.py)(?::(?P<name>[^:/\\]+))?$")
 _FORMS = "Write 'package.module:Class', 'path/file.py:Class', or pass the class itself."
 # Classes that were loaded by a file's path -> that file.
 _files: weakref.WeakKeyDictionary[type[Any], Path] = weakref.WeakKeyDictionary()
@@ -39,6 +38,7 @@ def load_model(reference: type[Any] | str) -> type[Any]:
 
     Raises:
         ModelError: It cannot be found or imported, or is no Mesa model.
+        NotAllowedError: It may not be loaded here (see `code_permission`).
 
     Example:
         >>> load_model("mesa.examples:Schelling").__name__
@@ -48,12 +48,11 @@ def load_model(reference: type[Any] | str) -> type[Any]:
         return _checked(reference, reference.__qualname__)
     if not isinstance(reference, str) or not reference.strip():
         raise ModelError(f"{reference!r} names no model. {_FORMS}")
-    reference = reference.strip()
-    match = _FILE.match(reference)
-    if match is None:
-        where, _, name = reference.partition(":")
-        return _pick(_import_module(where), name, where)
-    where = match["path"]
+    named = parse_reference(reference)
+    require_code([named])  # before a look at the file: whether there is one is nobody's business
+    where = named.place
+    if not named.is_file:
+        return _pick(_import_module(where), named.name, where)
     path = Path(where).expanduser()
     check_path(path, ModelError)
     if not path.is_file():
@@ -63,10 +62,27 @@ def load_model(reference: type[Any] | str) -> type[Any]:
 
     with _as_model_error(where, path):
         module = import_file(path)
-    model_cls = _pick(module, match["name"], where)
+    model_cls = _pick(module, named.name, where)
     if is_from_file(model_cls.__module__):
         _files[model_cls] = path
     return model_cls
+
+
+def import_code(reference: CodeReference) -> types.ModuleType:
+    """Import the module or file of a function that a text names.
+
+    Raises:
+        NotAllowedError: If it may not be loaded here.
+        FileNotFoundError: If there is no such file.
+        Exception: Whatever its import raises.
+    """
+    require_code([reference])
+    if not reference.is_file:
+        return importlib.import_module(reference.place)
+    path = Path(reference.place).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(reference.place)
+    return import_file(path.resolve())
 
 
 def reference_of(model: type[Any] | str) -> str:
@@ -110,16 +126,16 @@ def importable(reference: str) -> bool:
     """
     if "<locals>" in reference:
         return False
-    if match := _FILE.match(reference):
-        return Path(match["path"]).expanduser().is_file()
-    module = reference.partition(":")[0]
+    named = parse_reference(reference)
+    if named.is_file:
+        return Path(named.place).expanduser().is_file()
+    module = named.place
     return module != "__main__" and bool(module) and find_module(module) is not None
 
 
 def names_class(reference: str) -> bool:
     """Whether a reference names the class, and not its module or file alone."""
-    match = _FILE.match(reference.strip())
-    return bool(match["name"] if match else reference.partition(":")[2])
+    return bool(parse_reference(reference).name)
 
 
 def _checked(value: Any, label: str) -> type[Any]:

@@ -11,7 +11,6 @@ import decimal
 import enum
 import fractions
 import functools
-import importlib
 import json
 import math
 import statistics
@@ -22,6 +21,8 @@ from typing import Any
 import numpy as np
 
 from mesa_lab.errors import OutcomeError, suggest
+from mesa_lab.preparation.code_permission import parse_reference
+from mesa_lab.preparation.models import import_code
 from mesa_lab.preparation.outcomes import AgentStatistic, Outcome
 from mesa_lab.running.collection.agent_attributes import are_plain, is_plain
 from mesa_lab.study.records import Scalar
@@ -196,13 +197,20 @@ def leaves_no_trace(outcome: Outcome, model: Any) -> bool:
 
 
 def load_function(reference: str) -> Callable[[Any], Any]:
-    """Import the function that "package.module:function" names."""
-    module, _, name = reference.partition(":")
+    """Import the function that "package.module:function" or "path/file.py:function" names.
+
+    Raises:
+        OutcomeError: If there is none.
+        NotAllowedError: If it may not be loaded here.
+    """
+    named = parse_reference(reference, "function")
     try:
-        target: Any = importlib.import_module(module)
-        for part in name.split("."):
+        target: Any = import_code(named)
+        for part in named.name.split("."):
             target = getattr(target, part)
-    except (ImportError, AttributeError, ValueError) as error:
+    except FileNotFoundError:
+        raise OutcomeError(f"No function '{reference}': there is no file '{named.place}'.") from None
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise OutcomeError(f"No function '{reference}': {error}.") from error
     if not callable(target):
         raise OutcomeError(f"'{reference}' is a {type(target).__name__} and no function.")

@@ -12,7 +12,6 @@ from mesa_lab.app.model.page import ModelPage
 from mesa_lab.drafts.draft import Draft
 from mesa_lab.study.records import FailureRecord
 from mesa_lab.workspace import access
-from mesa_lab.workspace import trust as offering
 from mesa_lab.workspace.access import Access
 from mesa_lab.workspace.test_run import Speed, Trial
 from mesa_lab.workspace.trust import code_in, is_trusted, offered_models, trust, untrusted
@@ -34,7 +33,7 @@ class Water(mesa.Model):
 
 @pytest.fixture(autouse=True)
 def fresh_access(monkeypatch):
-    monkeypatch.setattr(offering, "_opened", set())
+    monkeypatch.setattr(access, "_agreed", set())
     yield
     access.grant(None)
 
@@ -154,6 +153,10 @@ def test_an_app_for_others_offers_the_listed_models_and_opens_no_files(page, tmp
     assert not is_trusted("os:system")
 
 
+def texts(references):
+    return [reference.text for reference in references]
+
+
 def test_what_a_draft_would_run_is_named_and_held_against_what_is_offered():
     from mesa_lab.drafts.draft import DesignDraft
 
@@ -164,10 +167,10 @@ def test_what_a_draft_would_run_is_named_and_held_against_what_is_offered():
         outcomes=(("", "happy"), ("x", "os:getcwd"), ("", "count(Agent)")),
         stop_when="tools:stop",
     )
-    assert code_in(draft) == ("mesa.examples:Schelling", "os:getcwd", "tools:stop", "evil.py:points")
-    assert untrusted(draft) == ("os:getcwd", "tools:stop", "evil.py:points")
+    assert texts(code_in(draft)) == ["mesa.examples:Schelling", "os:getcwd", "tools:stop", "evil.py:points"]
+    assert texts(untrusted(draft)) == ["os:getcwd", "tools:stop", "evil.py:points"]
     trust("os:getcwd")
-    assert untrusted(draft) == ("tools:stop", "evil.py:points")
+    assert texts(untrusted(draft)) == ["tools:stop", "evil.py:points"]
 
 
 def test_a_link_to_code_that_nobody_agreed_to_loads_nothing(page, tmp_path):

@@ -15,7 +15,7 @@ from mesa_lab.app.state.result_view import ResultView
 from mesa_lab.app.step_bar import Steps, states_of
 from mesa_lab.drafts.draft import Draft, Row, for_model
 from mesa_lab.drafts.link import to_query
-from mesa_lab.workspace import access, trust
+from mesa_lab.workspace import access
 from mesa_lab.workspace.access import Access
 from mesa_lab.workspace.test_run import Trial
 from mesa_lab.workspace.workspace import Workspace
@@ -27,7 +27,7 @@ EVIL = "<img src=x onerror=alert(1)> {{ 7*7 }}"
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     monkeypatch.setattr(session, "_sessions", type(session._sessions)())
-    monkeypatch.setattr(trust, "_opened", set())
+    monkeypatch.setattr(access, "_agreed", set())
     for reactive, value in (
         (session.draft, Draft()),
         (session.study, ""),
@@ -92,7 +92,7 @@ def test_a_link_to_code_of_somebody_waits_for_a_yes():
     linked = Draft("evil.py:Evil")
     session.begin(f"design={to_query(linked)}")
     assert session.draft.value == Draft()
-    assert session.offer.value.code == ("evil.py:Evil",)
+    assert [code.text for code in session.offer.value.code] == ["evil.py:Evil"]
     session.decline()
     assert (session.offer.value, session.draft.value) == (None, Draft())
     session.begin(f"design={to_query(linked)}")

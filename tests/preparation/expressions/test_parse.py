@@ -1,4 +1,5 @@
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -241,3 +242,92 @@ def test_equal_and_pickled_by_text() -> None:
 def test_deep_chains_stay_within_python() -> None:
     with pytest.raises(ExperimentError, match="nested too deeply"):
         compile_expression("+".join(["a"] * 400))
+
+
+HUGE = (
+    "a > round(5, -1000000000)",
+    "a > round(5, 1000000000)",
+    "round(a, -1000000000) > 1",
+    "round(-a, -10**9) > 1",
+    "round(a * 5, 0 - 999999999) < 1",
+    "9 ** 9 ** 9 > a",
+    "a < 10 ** (10 ** 10)",
+    "(2 ** 1000) * (2 ** 1000) > a",
+    "(-2) ** 100000 < a",
+    "2 ** -100000 < a",
+    "ceil(1e308) ** ceil(1e308) > a",
+    "floor(1e308) * floor(1e308) * floor(1e308) > a",
+    "big + 1 > a",
+    "big * big > a",
+    "big // 3 > a",
+    "7 % big > a",
+    "-big < a",
+    "big ** 2 > a",
+    "abs(big) - 1 > a",
+    "max(big, 2) * 2 > a",
+)
+
+
+@pytest.mark.parametrize("as_columns", [False, True])
+@pytest.mark.parametrize("text", HUGE)
+def test_no_number_grows_without_bound(monkeypatch, text: str, as_columns: bool) -> None:
+    """Refused before the operation is carried out: the operations that would grow are never called with such numbers."""
+    from mesa_lab.preparation.expressions import operations
+
+    def watched(apply: Any) -> Any:
+        def call(*given: Any) -> Any:
+            for value in given:
+                assert not isinstance(value, int) or value.bit_length() <= 1024
+            return apply(*given)
+
+        return call
+
+    for kind, (symbol, apply) in list(operations.ARITHMETIC.items()):
+        monkeypatch.setitem(operations.ARITHMETIC, kind, (symbol, watched(apply)))
+    compile_expression.cache_clear()
+    values: dict[str, Any] = {"a": 5, "big": 1 << 5_000}
+    if as_columns:
+        values["a"] = np.array([5, 6])
+    with pytest.raises(ExperimentError, match="too large|round keeps"):
+        compile_expression(text).evaluate(values)
+    compile_expression.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<".join(["+".join("a" * 60)] * 8), "has more than 500 numbers, names and operations"),
+        ("+".join("1" * 251), "nested too deeply"),
+        (f"a in ({', '.join('1' * 330)})", ""),
+        ("0x" + "f" * 500, "has a number of more than 1024 bits"),
+        ("9" * 400 + " > a", "has a number of more than 1024 bits"),
+        ("x" * 2_000_000, "has 2000000 characters"),
+        (" " * 2_000_000 + "a", "Write one such as"),
+        ("`" * 1000, "pair of backticks"),
+        ("'" * 999 + "a", "does not parse"),
+        ("(" * 500, "does not parse"),
+        ("[" * 300 + "]" * 300, "does not parse|nested too deeply"),
+    ],
+)
+def test_the_work_of_an_expression_is_bounded_when_it_is_read(text: str, message: str) -> None:
+    if not message:
+        assert compile_expression(text).parts == 333
+        return
+    with pytest.raises(ExperimentError, match=message):
+        compile_expression(text)
+
+
+def test_rows_are_not_worked_out_one_by_one_without_end(monkeypatch) -> None:
+    from mesa_lab.preparation.expressions import parse
+
+    values = {"a": np.array(["x", "y", 3], dtype=object)}
+    assert compile_expression("a == 3 or a < 'y'").evaluate(values).tolist() == [True, False, True]
+    monkeypatch.setattr(parse, "BY_ROW", 20)
+    with pytest.raises(ExperimentError, match="row by row, which would take long for 3 rows"):
+        compile_expression("a == 3 or a < 'y'").evaluate(values)
+
+
+def test_what_a_message_quotes_is_short() -> None:
+    with pytest.raises(ExperimentError) as refused:
+        compile_expression("a + 1 > b").evaluate({"a": "x" * 1_000_000, "b": [1 << 100_000]})
+    assert len(str(refused.value)) < 500
