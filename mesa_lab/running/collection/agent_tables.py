@@ -22,6 +22,7 @@ from mesa_lab.running.collection.arrow_columns import (
     array_of,
     array_of_small_integers,
 )
+from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.outcome_values import (
     PLAIN,
     UnstorableError,
@@ -29,9 +30,8 @@ from mesa_lab.running.collection.outcome_values import (
     cell,
     stored,
 )
-from mesa_lab.running.notes import Notes
-from mesa_lab.running.random_states import RandomStates
-from mesa_lab.running.reporters import AgentReporters, Reported, Source, agents_of
+from mesa_lab.running.collection.random_states import RandomStates
+from mesa_lab.running.collection.reporters import AgentReporters, Reported, Source, agents_of
 
 __all__ = ["AgentTables"]
 

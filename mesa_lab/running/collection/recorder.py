@@ -20,13 +20,12 @@ from typing import Any
 from mesa_lab.running.collection.agent_tables import AgentTables
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import RestartError, adopt, adoptable
+from mesa_lab.running.collection.notes import Notes
+from mesa_lab.running.collection.other_outcomes import OtherOutcomes, value_of
 from mesa_lab.running.collection.outcome_values import PLAIN, UnstorableError, cell, reporter_function
-from mesa_lab.running.notes import Notes
-from mesa_lab.running.other_outcomes import OtherOutcomes, value_of
-from mesa_lab.running.random_states import RandomStates
-from mesa_lab.running.reporters import AgentReporters, ModelReporters, collect_for_another
-from mesa_lab.running.series import Series
-from mesa_lab.running.simulation.step import time_of
+from mesa_lab.running.collection.random_states import RandomStates
+from mesa_lab.running.collection.reporters import AgentReporters, ModelReporters, collect_for_another
+from mesa_lab.running.collection.series import Series, time_of
 from mesa_lab.study.records import Scalar
 
 __all__ = ["Recorder"]

@@ -26,9 +26,10 @@ from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import RestartError, installed, watch
 from mesa_lab.running.collection.outcome_values import stored
 from mesa_lab.running.collection.recorder import Recorder
+from mesa_lab.running.collection.series import time_of
 from mesa_lab.running.simulation.cleanup import Surroundings
 from mesa_lab.running.simulation.failure import failure_from
-from mesa_lab.running.simulation.step import stepper, time_of
+from mesa_lab.running.simulation.step import stepper
 from mesa_lab.running.simulation.time_limit import RunTimeoutError, time_limit
 from mesa_lab.study.records import Failure, RunResult, Scalar, Task
 

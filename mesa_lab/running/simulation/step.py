@@ -23,7 +23,7 @@ try:
 except ImportError:  # before Mesa 3.5, a step was a call
     Event = EventGenerator = EventList = Schedule = None
 
-__all__ = ["stepper", "time_of"]
+__all__ = ["stepper"]
 
 _KNOWN = {"228d6afce8ddacbe", "f1ed2786c131ef79"}
 """Digests of Mesa's code whose steps are known here: 3.5.1 and 4.0.0a0."""
@@ -39,14 +39,6 @@ _CODE: tuple[tuple[Any, str], ...] = (
     ),
 )
 _MESAS_OWN = ("time", "subscribers", "_wrapped_step", "_advance_time", "__getattribute__", "__setattr__")
-
-
-def time_of(model: Any) -> float | None:
-    """The simulated time, None when the model has none."""
-    try:
-        return float(model.time)
-    except (AttributeError, TypeError, ValueError):
-        return None
 
 
 def stepper(model: Any) -> Callable[[], Any]:

@@ -4,7 +4,7 @@ import mesa
 import numpy as np
 import pytest
 
-from mesa_lab.running.random_states import RandomStates
+from mesa_lab.running.collection.random_states import RandomStates
 
 
 class Model(mesa.Model):

@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.outcome_values import (
     PLAIN,
     Measure,
@@ -19,8 +20,7 @@ from mesa_lab.running.collection.outcome_values import (
     function_of,
     leaves_no_trace,
 )
-from mesa_lab.running.notes import Notes
-from mesa_lab.running.random_states import RandomStates
+from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.study.records import Scalar
 
 __all__ = ["OtherOutcomes", "value_of"]

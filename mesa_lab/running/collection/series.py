@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from mesa_lab.study.records import Scalar
 
-__all__ = ["Series"]
+__all__ = ["Series", "time_of"]
 
 
 @dataclass(slots=True)
@@ -44,3 +45,11 @@ class Series:
             column.append(values.get(name))
         self.steps.append(step)
         self.times.append(time)
+
+
+def time_of(model: Any) -> float | None:
+    """The simulated time, None when the model has none."""
+    try:
+        return float(model.time)
+    except (AttributeError, TypeError, ValueError):
+        return None
