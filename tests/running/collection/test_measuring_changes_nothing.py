@@ -16,7 +16,7 @@ from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.running.collection.outcome_values import cell
 from mesa_lab.running.simulation.simulate import simulate
 
-Town = load_model(f"{Path(__file__).parents[1] / 'fixtures' / 'disturbing_models.py'}:Town")
+Town = load_model(f"{Path(__file__).parents[2] / 'fixtures' / 'disturbing_models.py'}:Town")
 KINDS = sys.modules[Town.__module__]
 MODEL_REPORTERS, AGENT_REPORTERS, TYPE_REPORTERS = (
     KINDS.MODEL_REPORTERS,
