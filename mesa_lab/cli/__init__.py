@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from mesa_lab import __version__
+from mesa_lab.cli.console import printable
 from mesa_lab.cli.control import pause, status, stop
 from mesa_lab.cli.designing import design
 from mesa_lab.cli.mending import check, rescue
@@ -51,7 +52,8 @@ class _Commands(click.Group):
             if ctx.params["debug"]:
                 traceback.print_exc()
             expected = ctx.params["debug"] or isinstance(error, MesaLabError)
-            raise click.ClickException(str(error) if expected else _unexpected(error)) from error
+            said = str(error) if expected else _unexpected(error)
+            raise click.ClickException(printable(said)) from error
 
 
 @click.group(

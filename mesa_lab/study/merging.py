@@ -14,8 +14,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesa_lab.errors import StudyError, StudyMismatchError
-from mesa_lab.study import checking, growth, lease, schema, storage, table_checksums
+from mesa_lab.errors import StudyError, StudyFormatError, StudyMismatchError
+from mesa_lab.study import checking, growth, lease, metadata, schema, storage, table_checksums
 from mesa_lab.study.draft import Draft
 from mesa_lab.study.status import StudyStatus, read_status
 from mesa_lab.study.transfer import Target, transfer
@@ -96,8 +96,11 @@ def merge(studies: str | Path | Iterable[str | Path], path: str | Path, *, overw
         raise StudyError("There is nothing to merge. Name the studies, such as 'wolves-1-of-8.study'.")
     heads = [_look(one) for one in paths]
     base = max(heads, key=lambda head: head.extent)
+    if problem := metadata.foreign_file(base.meta["experiment"]):
+        raise StudyFormatError(f"'{base.path}' is no study as Mesa Lab makes them. {problem}")
     for head in heads:
-        _refuse_unlike(base, head)
+        with storage.speaking(head.path):
+            _refuse_unlike(base, head)
     notices = []
     with storage.speaking(target), Draft(target, replace=target.exists()) as connection:
         schema.lay_out(connection)
@@ -140,9 +143,7 @@ def _look(path: Path) -> _Head:
     connection, _ = storage.connect(path)
     with closing(connection), storage.speaking(path):
         checking.look_at_tables(connection, path)
-        return _Head(
-            path, read_status(connection, path), dict(connection.execute("SELECT key, value FROM meta"))
-        )
+        return _Head(path, read_status(connection, path), metadata.entries(connection))
 
 
 def _refuse_unlike(base: _Head, head: _Head) -> None:
@@ -158,7 +159,7 @@ def _found(connection: sqlite3.Connection, base: _Head, heads: Sequence[_Head]) 
     """Write the experiment into the merged study: that of the study that asks for most."""
     entries = {name: value for name, value in base.meta.items() if name != "shard"}
     entries["created"] = min(head.meta["created"] for head in heads)
-    growth.set_meta(connection, **entries)
+    metadata.set_meta(connection, **entries)
     source, _ = storage.connect(base.path)
     with closing(source), checking.suspecting(source, base.path):
         rows = storage.rows(base.path, source, "SELECT point, occurrence, wanted, parameters FROM points")

@@ -5,22 +5,22 @@ Reading needs no lease and runs no code, and may go on while a driver writes. No
 
 from __future__ import annotations
 
-import json
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mesa_lab.errors import ExperimentError
-from mesa_lab.study import blocks, checking, growth, lease, reading, storage
+from mesa_lab.errors import StudyFormatError
+from mesa_lab.study import blocks, checking, lease, metadata, reading, storage
 from mesa_lab.study.blocks import Block
 from mesa_lab.study.checking import Checked
 from mesa_lab.study.failing import FailureKind, failure_kinds
-from mesa_lab.study.layout import RunPlan, plan
+from mesa_lab.study.layout import Layout, RunPlan, plan
+from mesa_lab.study.legible import making_sense
 from mesa_lab.study.shards import Shard
-from mesa_lab.study.status import StudyStatus, read_status
+from mesa_lab.study.status import StudyStatus, check_moments, read_notices, read_status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ class OpenedStudy:
         self._one_reader = threading.Lock()
         self._close = weakref.finalize(self, self._connection.close)
         self._experiment: Experiment | None = None
-        self._numbered: tuple[str, RunPlan] | None = None
+        self._numbered: tuple[Layout, RunPlan] | None = None
 
     def close(self) -> None:
         """Close the file. A study that is no longer referred to closes by itself."""
@@ -69,33 +69,32 @@ class OpenedStudy:
     def experiment(self) -> Experiment:
         """The experiment, read from the file without running any code."""
         if self._experiment is None:
-            from mesa_lab.preparation.experiment import Experiment
-
             with storage.speaking(self.path):
-                text = growth.meta(self._connection, "experiment")
-                source = json.loads(growth.meta(self._connection, "model"))
+                text = metadata.meta(self._connection, "experiment")
+                source = metadata.model_of(self._connection)
             try:
-                self._experiment = self._with_model_file(Experiment.from_toml(text), source)
-            except ExperimentError:
-                self._look_at_tables()
-                raise
+                self._experiment = self._with_model_file(metadata.experiment_in(text), source)
+            except StudyFormatError as error:
+                self._look_at_tables()  # damage says more
+                raise StudyFormatError(f"'{self.path}' cannot be used: {error}") from error
         return self._experiment
 
     def _with_model_file(self, experiment: Experiment, source: Mapping[str, Any]) -> Experiment:
         """Find the model's file when the study is opened from another folder."""
         where, _, name = source["reference"].rpartition(":")
-        if not where.endswith(".py") or Path(where).expanduser().exists():
-            return experiment
-        for file in (self.path.parent / where, Path(source.get("file", where))):
-            if file.exists():
-                return experiment.replace(model=f"{file.as_posix()}:{name}")
+        with suppress(OSError, ValueError, RuntimeError):  # what no file can be called
+            if not where.endswith(".py") or Path(where).expanduser().exists():
+                return experiment
+            for file in (self.path.parent / where, Path(source.get("file", where))):
+                if file.exists():
+                    return experiment.replace(model=f"{file.as_posix()}:{name}")
         return experiment
 
     @property
     def shard(self) -> Shard | None:
         """The part of the experiment that the study asks for, None when it asks for all runs."""
         with storage.speaking(self.path):
-            return growth.shard_of(self._connection)
+            return metadata.shard_of(self._connection)
 
     @property
     def outcome_names(self) -> tuple[str, ...]:
@@ -119,8 +118,9 @@ class OpenedStudy:
         with storage.speaking(self.path):
             for session in found:
                 for name in ("settings", "packages", "machine", "model_source"):
-                    session[name] = json.loads(session[name] or "{}")
-                session["notices"] = tuple(session["settings"].pop("notices", {}).values())
+                    session[name] = metadata.read_object(session[name])
+                check_moments(session["started"], session["updated"], session["ended"])
+                session["notices"] = read_notices(session["settings"].pop("notices", None))
         return found
 
     def check(self) -> Checked:
@@ -175,7 +175,8 @@ class OpenedStudy:
         """
         whole = self._whole_plan()
         with self._one_reader, storage.speaking(self.path), reading.at_one_moment(self._connection):
-            frame, is_sound = reading.runs_frame(self._connection, whole, outcomes, columns)
+            with making_sense("rows of runs"):
+                frame, is_sound = reading.runs_frame(self._connection, whole, outcomes, columns)
             if not is_sound and not self.damage:
                 self.damage = checking.described(self._connection, self.path)
         return frame
@@ -183,14 +184,14 @@ class OpenedStudy:
     def points_frame(self) -> pd.DataFrame:
         """Return the design points: index `point`, one column per parameter, fixed ones too."""
         self._look_at_tables()
-        with storage.speaking(self.path):
+        with storage.speaking(self.path), making_sense("design points"):
             frame = reading.points_frame(self._connection)
         order = [name for name in self.experiment.parameters if name in frame.columns]
         return frame[[*order, *(name for name in frame.columns if name not in order)]]
 
     def failures_frame(self) -> pd.DataFrame:
         """Return one row per failed attempt: run_id, attempt, stage, error_type, message, traceback."""
-        with storage.speaking(self.path):
+        with storage.speaking(self.path), making_sense("the records of failures"):
             return reading.failures_frame(self._connection)
 
     def failure_kinds(self, latest: int = 5) -> tuple[FailureKind, ...]:
@@ -247,9 +248,10 @@ class OpenedStudy:
 
     def _whole_plan(self) -> RunPlan:
         """Every run that the study ever asked for: the place of a run is its number."""
-        layout = self._query("SELECT value FROM meta WHERE key = 'layout'")[0][0]
+        with storage.speaking(self.path):
+            layout = metadata.layout_of(self._connection)
         if self._numbered is None or self._numbered[0] != layout:
-            self._numbered = layout, plan(json.loads(layout))
+            self._numbered = layout, plan(layout)
         return self._numbered[1]
 
     def _query(self, statement: str, *values: Any) -> list[Any]:

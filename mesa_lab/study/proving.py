@@ -11,7 +11,7 @@ import sqlite3
 from collections import defaultdict
 
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import checksums, growth
+from mesa_lab.study import checksums, growth, metadata
 
 __all__ = ["can_prove", "give_up_the_rest"]
 
@@ -30,7 +30,7 @@ def give_up_the_rest(connection: sqlite3.Connection) -> int:
     Returns:
         How many were given up. The next time that the experiment is run in this study, its design is made again.
     """
-    seed_of = Experiment.from_toml(growth.meta(connection, "experiment")).seed_of
+    seed_of = metadata.experiment_in(metadata.meta(connection, "experiment")).seed_of
     runs: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for point, *run in connection.execute("SELECT point, run_id, replication, seed FROM runs"):
         runs[point].append((run[0], run[1], run[2]))
@@ -49,7 +49,7 @@ def give_up_the_rest(connection: sqlite3.Connection) -> int:
         "UPDATE points SET wanted = 0, occurrence = point, parameters = ? WHERE point = ?",
         [(nothing, point) for point in given_up],
     )
-    replications = json.loads(growth.meta(connection, "size"))[1]
-    growth.set_meta(connection, size=json.dumps([len(points) - len(given_up), replications]), design="")
+    replications = json.loads(metadata.meta(connection, "size"))[1]
+    metadata.set_meta(connection, size=json.dumps([len(points) - len(given_up), replications]), design="")
     growth.count_shard(connection)
     return len(given_up)

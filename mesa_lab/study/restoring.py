@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import growth, lease, legible, schema, table_checksums
+from mesa_lab.study import growth, lease, legible, metadata, schema, table_checksums
 from mesa_lab.study.proving import can_prove
 from mesa_lab.study.shards import Shard
 
@@ -146,7 +146,7 @@ class _Again:
 
     def _experiment(self) -> Experiment:
         if "experiment" in self._entries:
-            return Experiment.from_toml(self._entries["experiment"])
+            return metadata.experiment_in(self._entries["experiment"])
         import tomlkit
 
         plain = json.loads(self._entries["settings"])
@@ -158,8 +158,7 @@ class _Again:
 def _restore_points(
     source: sqlite3.Connection, target: sqlite3.Connection, noted: int | None, again: _Again
 ) -> bool:
-    (layout,) = target.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()
-    count = json.loads(layout)[-1][0]
+    count = metadata.layout_of(target)[-1][0]
     columns = "point, occurrence, wanted, parameters"
     rows = [row for row in legible.rows(source, "points", columns, 0, count - 1) if _is_point(row)]
 

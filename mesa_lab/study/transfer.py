@@ -21,8 +21,8 @@ from mesa_lab.errors import StudyMismatchError
 from mesa_lab.study import checking, checksums, column_checksums, schema, storage, table_checksums
 from mesa_lab.study.agreement import Side, settle
 from mesa_lab.study.blocks import renumbered
-from mesa_lab.study.growth import meta
 from mesa_lab.study.layout import RunPlan, plan
+from mesa_lab.study.metadata import layout_of
 
 __all__ = ["Target", "transfer"]
 
@@ -62,7 +62,7 @@ class Target:
         self.connection = connection
         self.path = path
         self.base = base
-        self.plan = plan(json.loads(meta(connection, "layout")))
+        self.plan = plan(layout_of(connection))
         self.sources: list[Path] = []
         self.origin = np.full(len(self.plan), -1, np.int32)
         self.blocks = 0
@@ -145,7 +145,7 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
     """
     with storage.speaking(path):
         source.execute("BEGIN")  # it may be written meanwhile: what is read belongs together
-        own = plan(json.loads(meta(source, "layout")))
+        own = plan(layout_of(source))
         numbers = _numbers(source, path, own, target)
         last = source.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
     target.sources.append(path)
@@ -269,7 +269,7 @@ def _transfer_blocks(
     for rows in storage.rows(path, source, query, at_a_time=1):
         for block, runs, superseded, checksum, series in rows:
             if kept[block]:
-                data = series and _checked(source, path, checksum, series, numbers)
+                data = None if series is None else _checked(source, path, checksum, series, numbers)
                 target.connection.execute(
                     "INSERT INTO blocks VALUES(?, ?, ?, ?, ?)",
                     (
@@ -295,6 +295,6 @@ def _checked(
     source: sqlite3.Connection, path: Path, checksum: int, data: bytes, numbers: Numbers | None
 ) -> bytes:
     """Return a block's data as they are to be written; with the target's numbers, where these differ."""
-    if zlib.crc32(data) != checksum:
+    if not checking.is_whole(data, checksum) or not checking.is_in_order(data):
         checking.refuse(source, path)
     return data if numbers is None else renumbered(data, numbers)

@@ -3,17 +3,40 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import DesignError, suggest
 
-__all__ = ["read_csv"]
+__all__ = ["FilesRefusedError", "read_csv", "without_files"]
+
+_may_open: ContextVar[bool] = ContextVar("may_open", default=True)
 
 _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _CODE = re.compile(r"[+-]?0\d+")
 """007 is a name, not a number."""
+
+
+class FilesRefusedError(DesignError):
+    """A design refers to a file, and none is opened for it."""
+
+
+@contextmanager
+def without_files() -> Iterator[None]:
+    """Open no file for any design that is made in this context: what describes it may come from anyone.
+
+    Raises:
+        FilesRefusedError: By a design that refers to one.
+    """
+    before = _may_open.set(False)
+    try:
+        yield
+    finally:
+        _may_open.reset(before)
 
 
 def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
@@ -27,8 +50,12 @@ def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
         or true and false is of that type, any other is text; an empty cell is None.
 
     Raises:
-        DesignError: If the file is missing, no text, empty or ragged.
+        DesignError: If the file is missing, no text, empty or ragged, or may not be opened here.
     """
+    if not _may_open.get():
+        raise FilesRefusedError(
+            f"Its design refers to the file '{path}', which is not opened: a study holds its points itself."
+        )
     text = _text(path)
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
