@@ -1,14 +1,15 @@
 """A study's results as the pages read them: opened for each reading, closed again, read by one thread at a time.
 
-Panels read in threads of their own and come and go while somebody clicks. If they shared an open
+Panels read in threads of their own and come and go while a user clicks. If they shared an open
 file, each would have to know when the last of them is gone. Here nothing stays open; columns that
-were read are kept by the results themselves. This room knows studies and results, and no page.
+were read are kept by the results themselves. This module knows studies and results, and no page.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.processing.results import Results
     from mesa_lab.processing.source import Block
+    from mesa_lab.study import Shard, Study
 
 __all__ = ["Opened", "StudyFile", "open_results"]
 
@@ -31,82 +33,101 @@ class StudyFile:
 
     Attributes:
         damage: What is damaged, once something was read that is not what was written; else empty.
-        on_damage: Called by whoever reads when that becomes known, while it reads: must return at once.
+        on_damage: Called by the thread that reads when that becomes known, while it reads: must return at once.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damage = ""
         self.on_damage: Callable[[], None] = lambda: None
+        self._one_reader = threading.RLock()
+        self._study: Study | None = None
 
-    @cached_property
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Have everything that is read within belong to one moment of one file."""
+        with self._reading():
+            yield
+
+    @contextmanager
+    def _reading(self) -> Iterator[Study]:
+        from mesa_lab.study import Study
+
+        with self._one_reader:
+            if self._study is not None:
+                yield self._study
+                return
+            with Study.open(self.path) as study, study.snapshot():
+                self._study = study
+                try:
+                    yield study
+                finally:
+                    self._study = None
+
+    def edition(self) -> Hashable:
+        """What changes when results are replaced by others: by a retry, or by another file under the name."""
+        with self._reading() as study:
+            return study.edition()
+
+    @property
     def experiment(self) -> Experiment:
         """What was asked for."""
-        return self._ask("experiment")
+        with self._reading() as study:
+            return study.experiment
 
-    @cached_property
-    def shard(self) -> Any:
+    @property
+    def shard(self) -> Shard | None:
         """The part of the experiment that was asked for."""
-        return self._ask("shard")
+        with self._reading() as study:
+            return study.shard
 
-    @cached_property
+    @property
     def outcome_names(self) -> tuple[str, ...]:
         """What the runs reported."""
-        return self._ask("outcome_names")
+        with self._reading() as study:
+            return study.outcome_names
 
-    @cached_property
+    @property
     def agent_types(self) -> tuple[str, ...]:
         """Of which agents there are data."""
-        return self._ask("agent_types")
+        with self._reading() as study:
+            return study.agent_types
 
     def sessions(self) -> list[dict[str, Any]]:
         """When, where and with what the runs were made."""
-        with self._open() as study:
+        with self._reading() as study:
             return study.sessions()
-
-    def status(self) -> Any:
-        """How far the study is."""
-        with self._open() as study:
-            return study.status()
 
     def runs_frame(self, outcomes: Sequence[str] | None = None, **words: Any) -> pd.DataFrame:
         """One row per run that has a result."""
-        with self._open() as study:
+        with self._reading() as study:
             study.damage = self.damage  # what is known need not be looked for again
             frame = study.runs_frame(outcomes, **words)
-        if study.damage != self.damage:
-            self.damage = study.damage
+            found = study.damage
+        if found != self.damage:
+            self.damage = found
             self.on_damage()
         return frame
 
     def points_frame(self) -> pd.DataFrame:
         """The design points."""
-        with self._open() as study:
+        with self._reading() as study:
             return study.points_frame()
 
     def failures_frame(self) -> pd.DataFrame:
         """One row per failed attempt."""
-        with self._open() as study:
+        with self._reading() as study:
             return study.failures_frame()
 
     def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[Block]:
         """Series, part by part."""
-        with self._open() as study:
+        with self._reading() as study:
             yield from study.series_blocks(run_ids, outcomes)
 
     def agent_blocks(self, agent_type: str = "", run_ids: Any = None) -> Iterator[Block]:
         """Agents' data, part by part."""
-        with self._open() as study:
+        with self._reading() as study:
             yield from study.agent_blocks(agent_type, run_ids)
-
-    def _open(self) -> Any:
-        from mesa_lab.study import Study
-
-        return Study.open(self.path)
-
-    def _ask(self, name: str) -> Any:
-        with self._open() as study:
-            return getattr(study, name)
 
 
 class Opened:

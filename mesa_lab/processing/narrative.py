@@ -104,8 +104,8 @@ def experiment_in_words(results: Results) -> list[str]:
         else f"Each point was run {replications:,} times, {seeds}"
     )
     sentences.append(f"{each}: {runs} in all.")
-    if results.study.shard is not None:
-        sentences.append(f"Here are those of {results.study.shard.described} only.")
+    if results.shard is not None:
+        sentences.append(f"Here are those of {results.shard.described} only.")
     sentences.append(f"A run stops {_stop_rule(experiment)}.")
     sentences.append(_measured(results))
     if experiment.constraints:

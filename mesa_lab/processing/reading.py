@@ -1,22 +1,25 @@
 """Reading a study: nothing before it is asked for, and then only the columns that are needed.
 
-A chart of one outcome does not load fifty, and a million runs are held once. This room reads a study through
-`ResultsSource`; it knows neither the file's format nor how runs are made.
+A chart of one outcome does not load fifty, and a million runs are held once. A study may be written while it is read, so
+all that a reader gives is of one moment: which runs there are is read at once and kept, and what is read later is read of
+these runs. This module reads a study through `ResultsSource`; it knows neither the file's format nor how runs are made.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Concatenate, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.errors import MesaLabError, OutcomeError, suggest
+from mesa_lab.errors import MesaLabError, OutcomeError, StudyFormatError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.assembling import assemble
 from mesa_lab.processing.selecting import check_known, numbers_of
@@ -27,8 +30,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.study import Shard
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "in_one_snapshot"]
 
 _BASE: Final = ("run_id", "point", "replication", "status")
 _TIMES: Final = ("seed", "steps", "time", "init_seconds", "run_seconds")
@@ -37,8 +41,49 @@ _OURS: Final = str(Path(__file__).parents[1])
 _FIRST_OUTCOME: Final = 3  # after run_id, step and time
 
 
+def in_one_snapshot[Results: "Reader", **P, T](
+    function: Callable[Concatenate[Results, P], T],
+) -> Callable[Concatenate[Results, P], T]:
+    """Have everything that a function reads of its first argument, a reader, belong to one moment."""
+
+    @wraps(function)
+    def read(results: Results, /, *args: P.args, **options: P.kwargs) -> T:
+        with results.snapshot():
+            return function(results, *args, **options)
+
+    return read
+
+
+@dataclass(frozen=True, eq=False)
+class _Contents:
+    """What a study has at one moment, but for the values of its runs.
+
+    Attributes:
+        edition: What changes when results that are there are replaced.
+        experiment: What is asked for.
+        shard: The part of its runs that the study asks for, None for all.
+        outcomes: The outcomes that runs have reported.
+        agent_types: The types of agents that have data.
+        points: The design points: index `point`, one column per parameter, fixed ones too.
+        runs: Every run that has a result: run_id, point, replication, status.
+        sessions: When, where and with what the runs were made; None when that cannot be read.
+    """
+
+    edition: Hashable
+    experiment: Experiment
+    shard: Shard | None
+    outcomes: tuple[str, ...]
+    agent_types: tuple[str, ...]
+    points: pd.DataFrame
+    runs: pd.DataFrame
+    sessions: Sequence[Mapping[str, Any]] | None
+
+
 class Reader:
     """What is known about the runs of a study, column by column, read once and kept.
+
+    Everything is of the moment at which something was read first. Runs that come later do not appear. Only when runs of that moment
+    have been tried again since, so that their results of then are gone, is everything read anew; never within a `snapshot`.
 
     Attributes:
         study: What is read.
@@ -47,31 +92,97 @@ class Reader:
     def __init__(self, study: ResultsSource) -> None:
         self.study = study
         self._values: dict[str, pd.Series[Any]] = {}
+        self._snapshots = 0
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Have everything that is read within belong to one moment, also while the study is run. May be nested."""
+        with ExitStack() as held:
+            if (snapshot := getattr(self.study, "snapshot", None)) is not None:  # else it does not change
+                held.enter_context(snapshot())
+            if not self._snapshots:
+                self._forget_replaced()
+            self._snapshots += 1
+            try:
+                yield
+            finally:
+                self._snapshots -= 1
+
+    def _forget_replaced(self) -> None:
+        """Start anew when results that were read have been replaced by others since."""
+        contents: _Contents | None = vars(self).get("_contents")
+        if contents is None or contents.edition == self._edition():
+            return
+        for name in [
+            name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)
+        ]:
+            delattr(self, name)
+        self._values.clear()
+
+    def _edition(self) -> Hashable:
+        edition = getattr(self.study, "edition", None)
+        return None if edition is None else edition()
+
+    @cached_property
+    def _contents(self) -> _Contents:
+        with self.snapshot():
+            return _Contents(
+                self._edition(),
+                self.study.experiment,
+                self.study.shard,
+                tuple(self.study.outcome_names),
+                tuple(self.study.agent_types),
+                self.study.points_frame(),
+                self._runs_frame([], _BASE),
+                self._read_sessions(),
+            )
+
+    def _read_sessions(self) -> Sequence[Mapping[str, Any]] | None:
+        read = getattr(self.study, "sessions", None)
+        try:
+            return read() if callable(read) else ()
+        except StudyFormatError:  # said by those who ask for them
+            return None
 
     @property
     def damage(self) -> str:
         """What is damaged of the study, once something was read that is not what was written; else empty."""
         return getattr(self.study, "damage", "")
 
-    @cached_property
+    @property
     def experiment(self) -> Experiment:
         """What was asked for."""
-        return self.study.experiment
+        return self._contents.experiment
 
-    @cached_property
+    @property
+    def shard(self) -> Shard | None:
+        """The part of the experiment's runs that the study asks for, None for all."""
+        return self._contents.shard
+
+    @property
     def outcomes(self) -> tuple[str, ...]:
         """Names of the outcomes that the runs reported."""
-        return tuple(self.study.outcome_names)
+        return self._contents.outcomes
 
-    @cached_property
+    @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters that vary."""
         return tuple(self.columns)
 
-    @cached_property
+    @property
     def agent_types(self) -> tuple[str, ...]:
         """Types of agents of which there is agent-level data; empty text stands for all agents together."""
-        return tuple(self.study.agent_types)
+        return self._contents.agent_types
+
+    @property
+    def sessions(self) -> Sequence[Mapping[str, Any]]:
+        """When, where, on what and with which versions the runs were made; empty when the source does not say.
+
+        Raises:
+            StudyFormatError: If that is damaged.
+        """
+        found = self._contents.sessions
+        return self.study.sessions() if found is None else found  # type: ignore[attr-defined]
 
     @cached_property
     def model_name(self) -> str:
@@ -91,7 +202,7 @@ class Reader:
 
     @cached_property
     def _point_values(self) -> pd.DataFrame:
-        raw = self.study.points_frame()
+        raw = self._contents.points
         if "point" in raw.columns and raw.index.name != "point":
             raw = raw.set_index("point")
         space = self.experiment.space
@@ -120,7 +231,7 @@ class Reader:
 
         Runs of points or replications that the experiment no longer asks for stay in the study and are not results.
         """
-        raw = self._runs_frame([], _BASE)
+        raw = self._contents.runs
         asked = raw["point"].isin(self.points.index) & (raw["replication"] < self.experiment.replications)
         raw = raw[asked].sort_values("run_id", ignore_index=True)
         frame = pd.DataFrame({name: raw[name].astype("int64") for name in _BASE[:3]})
@@ -130,7 +241,7 @@ class Reader:
     @cached_property
     def point_rows(self) -> npt.NDArray[np.int64]:
         """For each run the row of its point in `points`."""
-        return self.points.index.get_indexer(pd.Index(self.base["point"])).astype(np.int64)
+        return tables.rows_of(self.points.index, self.base["point"])
 
     @cached_property
     def done(self) -> npt.NDArray[np.bool_]:
@@ -143,6 +254,7 @@ class Reader:
         counts = self.base["status"].value_counts()
         return {status: int(counts.get(status, 0)) for status in tables.STATUSES}
 
+    @in_one_snapshot
     def values(self, name: str) -> pd.Series[Any]:
         """The final values of one outcome, or what is recorded of each run (such as `steps`), in the order of `base`."""
         if name in self.outcomes or name not in tables.RECORDED:
@@ -150,10 +262,12 @@ class Reader:
             return self._read([name], [])[name]
         return self.recorded(name)
 
+    @in_one_snapshot
     def recorded(self, name: str) -> pd.Series[Any]:
         """What Mesa Lab recorded of each run under this name, in the order of `base`."""
         return self.base[name] if name in self.base else self._read([], [name])[f"{_OWN}{name}"]
 
+    @in_one_snapshot
     def read_all(self) -> None:
         """Read everything about the runs at once, which takes less time than column by column."""
         self._read(self.outcomes, _TIMES)
@@ -163,13 +277,12 @@ class Reader:
         names = [name for name in outcomes if name not in self._values]
         own = [name for name in recorded if f"{_OWN}{name}" not in self._values]
         if names or own:
+            base = self.base
             raw = self._runs_frame(names, ["run_id", *own])
-            first = raw.shape[1] - len(
-                names
-            )  # an outcome may be named like what is recorded: it stands behind
-            rows = pd.Index(raw.iloc[:, list(raw.columns[:first]).index("run_id")]).get_indexer(
-                self.base["run_id"]
-            )
+            # An outcome may be named like what is recorded: it stands behind.
+            first = raw.shape[1] - len(names)
+            ids = raw.iloc[:, list(raw.columns[:first]).index("run_id")]
+            rows = tables.rows_of(pd.Index(ids), base["run_id"])  # there may be more by now
             for place, name in enumerate(names, first):
                 self._values[name] = _taken(raw.iloc[:, place], rows)
             for name in own:
@@ -187,7 +300,7 @@ class Reader:
 
     def parameters_of(self, point: Any) -> dict[str, pd.Series[Any]]:
         """The parameter columns of runs, from the points that they belong to."""
-        rows = self.points.index.get_indexer(pd.Index(point))
+        rows = tables.rows_of(self.points.index, point)
         return {column: values.iloc[rows].reset_index(drop=True) for column, values in self.points.items()}  # type: ignore[misc]
 
     def series_blocks(self, outcomes: Sequence[str], run_ids: Sequence[int] | None = None) -> Iterator[Block]:
@@ -207,6 +320,7 @@ class Reader:
         for block in self.study.agent_blocks(agent_type):
             yield tables.renamed(block.table(), tables.agent_column)
 
+    @in_one_snapshot
     def long_frame(
         self, blocks: Iterable[Block], rename: Callable[[str], str], schema: pa.Schema
     ) -> pd.DataFrame:
@@ -223,7 +337,7 @@ class Reader:
         if whole is None:
             parts = tables.by_first_run(tables.renamed(block.table(), rename) for block in held)
             return self.with_runs(tables.to_frame(tables.concat([schema.empty_table(), *parts])))
-        own = self._of_runs(base.get_indexer(pd.Index(whole.run_id)).astype(np.int64), whole.counts)
+        own = self._of_runs(tables.rows_of(base, whole.run_id), whole.counts)
         return pd.DataFrame(own | whole.columns, copy=False)
 
     def _of_runs(self, rows: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> dict[str, Any]:
@@ -252,6 +366,7 @@ class Reader:
         columns |= {str(name): frame[name].array for name in frame.columns if name != "run_id"}
         return pd.DataFrame(columns, copy=False)
 
+    @in_one_snapshot
     def steps_of(
         self, name: str, chosen: npt.NDArray[np.bool_], stride: int = 1
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], pd.Series[Any]]:
@@ -275,7 +390,8 @@ class Reader:
                 continue
             step = part.column(1).to_numpy()
             rows = ids.get_indexer(pd.Index(part.column(0).to_numpy()))
-            keep = (rows >= 0) & chosen[rows]
+            keep = rows >= 0
+            keep[keep] = chosen[rows[keep]]
             if stride > 1:
                 keep &= (step % stride == 0) | (step == last)
             parts.append(
@@ -286,7 +402,7 @@ class Reader:
             if parts
             else pd.DataFrame({"run_id": [], "step": [], "value": []})
         )
-        row = ids.get_indexer(frame["run_id"].to_numpy(dtype=np.int64)).astype(np.int64)
+        row = tables.rows_of(ids, frame["run_id"].to_numpy(dtype=np.int64))
         return row, frame["step"].to_numpy(dtype=np.int64), tables.settle(frame["value"])
 
     def outcome_list(
@@ -313,6 +429,7 @@ class Reader:
             )
         return names
 
+    @in_one_snapshot
     def require_values(self, outcome: str) -> None:
         """Refuse to draw nothing.
 
@@ -323,6 +440,7 @@ class Reader:
         if not self.values(outcome)[self.done].notna().any():
             raise OutcomeError(f"No run that came to its end reported '{outcome}': there is nothing to draw.")
 
+    @in_one_snapshot
     def first_outcome(self) -> str:
         """Return the first outcome that is a number.
 
@@ -337,6 +455,7 @@ class Reader:
             f"{self.model_name} reported no outcome that is a number: there is nothing to draw."
         )
 
+    @in_one_snapshot
     def run_ids(
         self, points: int | Iterable[int] | None = None, runs: int | Iterable[int] | None = None
     ) -> list[int] | None:
@@ -379,5 +498,5 @@ def _differs(values: pd.Series[Any]) -> bool:
 
 
 def _taken(values: pd.Series[Any], rows: npt.NDArray[Any]) -> pd.Series[Any]:
-    """The values in the order of `base`; a running study may have grown since that was read."""
+    """The values in these rows."""
     return tables.settle(values.iloc[rows].reset_index(drop=True))

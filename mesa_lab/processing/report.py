@@ -17,6 +17,7 @@ import numpy as np
 from mesa_lab.errors import MesaLabError
 from mesa_lab.processing.analysis.summary import is_number
 from mesa_lab.processing.narrative import experiment_in_words, model_doc
+from mesa_lab.processing.reading import in_one_snapshot
 from mesa_lab.processing.report_figures import data_uri, section
 from mesa_lab.processing.report_tables import (
     as_table,
@@ -36,6 +37,7 @@ __all__ = ["write_report"]
 MOST_OUTCOMES: Final = 4
 
 
+@in_one_snapshot
 def write_report(
     results: Results, path: str | Path, title: str | None = None, outcomes: str | Sequence[str] | None = None
 ) -> Path:
@@ -136,7 +138,7 @@ def _counts(results: Results) -> list[tuple[str, str, str]]:
     counts += [
         (f"{status[name]:,}", f"runs {name}", "bad") for name in ("failed", "timed out") if status[name]
     ]
-    shard = results.study.shard
+    shard = results.shard
     if shard is not None:
         counts.append((f"{shard.number} of {shard.of}", "the shard that is here", ""))
     elif waiting > 0:
@@ -201,10 +203,8 @@ def _lost(results: Results) -> str:
 
 
 def _sessions(results: Results) -> list[dict[str, Any]]:
-    read = getattr(results.study, "sessions", None)
-    found = read() if callable(read) else []
     entries = []
-    for session in found:
+    for session in results.sessions:
         source = session.get("model_source") or {}
         machine = session.get("machine") or {}
         entries.append(

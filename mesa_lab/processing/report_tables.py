@@ -10,6 +10,7 @@ import pandas as pd
 
 from mesa_lab.processing.analysis.summary import is_number
 from mesa_lab.processing.narrative import parameter_in_words
+from mesa_lab.processing.tables import rows_of
 from mesa_lab.processing.wording import label, number, plural, show
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _interval(cell: Any) -> str:
 
 
 def _where(results: Results, point: int) -> str:
-    row = int(results.points.index.get_indexer(pd.Index([point]))[0])
+    (row,) = rows_of(results.points.index, [point]).tolist()
     return (
         ", ".join(
             f"{name} {show(results.points[column].iloc[row])}" for name, column in results.columns.items()
@@ -97,7 +98,7 @@ def by_point_table(results: Results, names: Sequence[str]) -> dict[str, Any] | N
     rows = []
     parameters = list(results.points.columns)
     for point in first.index.to_numpy(dtype=np.int64)[:MOST_ROWS].tolist():
-        at = int(results.points.index.get_indexer(pd.Index([point]))[0])
+        (at,) = rows_of(results.points.index, [point]).tolist()
         values = [show(results.points[column].iloc[at]) for column in parameters]
         cells = [_interval(tables[name].loc[point]) for name in names]
         rows.append(

@@ -19,7 +19,7 @@ from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.analysis import summary
 from mesa_lab.processing.assembling import one_text
-from mesa_lab.processing.reading import Reader
+from mesa_lab.processing.reading import Reader, in_one_snapshot
 from mesa_lab.processing.source import ResultsSource
 from mesa_lab.processing.wording import plural, records, show
 
@@ -30,7 +30,11 @@ __all__ = ["Results", "ResultsSource"]
 
 
 class Results(Reader):
-    """The tables of a study.
+    """The tables of a study, as it was at one moment.
+
+    That is when something was read first; runs that come later are not among them, so that all tables, charts and files belong
+    together while the study is run. `refresh` gives those of now. Only once failed runs have been tried again, whose results of then are
+    gone, does everything move on to the present by itself: between two calls, never within one.
 
     Args:
         study: What to read from: a study, or anything with the same tables (`ResultsSource`).
@@ -48,6 +52,7 @@ class Results(Reader):
         return Results(self.study)
 
     @cached_property
+    @in_one_snapshot
     def runs(self) -> pd.DataFrame:
         """One row per run.
 
@@ -68,6 +73,7 @@ class Results(Reader):
         }
         return pd.DataFrame(columns)
 
+    @in_one_snapshot
     def series(
         self,
         outcomes: str | Sequence[str] | None = None,
@@ -99,6 +105,7 @@ class Results(Reader):
                 frame[column] = np.nan
         return frame[[*(name for name in frame if name not in columns), *columns]]
 
+    @in_one_snapshot
     def agents(self, type: str | None = None) -> pd.DataFrame:  # noqa: A002
         """Return agent-level data.
 
@@ -135,6 +142,7 @@ class Results(Reader):
         return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
     @cached_property
+    @in_one_snapshot
     def failures(self) -> pd.DataFrame:
         """One row per run that failed or timed out: which one, its parameters, and what went wrong.
 
@@ -206,9 +214,10 @@ class Results(Reader):
         """
         from mesa_lab.processing.charts import find_chart
 
-        if outcome is None:
-            outcome = self.first_outcome()
-        return find_chart(kind).chart(self, outcome, **options)
+        with self.snapshot():
+            if outcome is None:
+                outcome = self.first_outcome()
+            return find_chart(kind).chart(self, outcome, **options)
 
     def save(
         self,
@@ -227,6 +236,7 @@ class Results(Reader):
 
         return write_report(self, path, **options)
 
+    @in_one_snapshot
     def __repr__(self) -> str:
         return f"<Results of {self.model_name}: {self._counts()}; outcomes: {_listed(self.outcomes)}; parameters: {_listed(self.parameters)}>"
 
@@ -237,6 +247,7 @@ class Results(Reader):
         ]
         return ", ".join(parts)
 
+    @in_one_snapshot
     def _repr_html_(self) -> str:
         head = f"<strong>Results of {escape(self.model_name)}</strong><br>{escape(self._counts())}"
         names = [

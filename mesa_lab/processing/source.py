@@ -30,7 +30,12 @@ class Block(Protocol):
 
 
 class ResultsSource(Protocol):
-    """The tables of a study. `mesa_lab.study.Study` says what is in each."""
+    """The tables of a study. `mesa_lab.study.Study` says what is in each.
+
+    A source that may change while it is read has two more methods, which are not asked of others: `snapshot()`, a context in which
+    all that is read belongs to one moment, and `edition()`, what changes when results that were there are replaced by others. One that
+    knows them has `sessions()`.
+    """
 
     @property
     def experiment(self) -> Experiment:

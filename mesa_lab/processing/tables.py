@@ -29,6 +29,7 @@ __all__ = [
     "outcome_columns",
     "parameter_columns",
     "renamed",
+    "rows_of",
     "settle",
     "settle_parameter",
     "stretches",
@@ -242,6 +243,26 @@ def in_order(
         return False
     back = np.flatnonzero(step[1:] < step[:-1]) + 1
     return bool(np.isin(back, starts, assume_unique=True).all())
+
+
+def rows_of(index: pd.Index[Any], wanted: Any) -> npt.NDArray[np.int64]:
+    """Return the row of each of some numbers: never -1, which pandas and numpy would take for the last row.
+
+    Args:
+        index: The numbers that the rows have, each once.
+        wanted: Those that are looked for.
+
+    Raises:
+        KeyError: If one is not there.
+
+    Example:
+        >>> rows_of(pd.Index([3, 5, 8]), [8, 3])
+        array([2, 0])
+    """
+    rows = index.get_indexer(pd.Index(wanted)).astype(np.int64)
+    if (rows < 0).any():
+        raise KeyError(f"There is no row of {np.asarray(wanted)[rows < 0][:3].tolist()}.")
+    return rows
 
 
 def by_first_run(parts: Iterable[pa.Table]) -> list[pa.Table]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -43,11 +43,12 @@ class OpenedStudy:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._connection, notice = storage.connect(self.path)
+        self._file = storage.file_id(self.path)
         self.notices: list[str] = [notice] if notice else []
         self.damage = ""
-        self._one_reader = threading.Lock()
+        self._one_reader = threading.RLock()
         self._close = weakref.finalize(self, self._connection.close)
-        self._experiment: Experiment | None = None
+        self._known_experiment: tuple[str, Experiment] | None = None  # with its text in the file
         self._numbered: tuple[Layout, RunPlan] | None = None
 
     def close(self) -> None:
@@ -63,21 +64,46 @@ class OpenedStudy:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Have everything that is read within belong to one moment, also while a driver writes.
+
+        Snapshots may be nested: the outermost one counts. A thread that wants one waits until no other thread has one.
+        The log beside the study grows for as long as a snapshot of a running study is held.
+        """
+        with self._one_reader, ExitStack() as held:
+            with storage.speaking(self.path):
+                held.enter_context(reading.at_one_moment(self._connection))
+            yield
+
+    def edition(self) -> Hashable:
+        """Return what changes when results that were there are replaced by others: by a retry, or by another file under the name."""
+        with self.snapshot(), storage.speaking(self.path):
+            made = self._connection.execute("SELECT value FROM meta WHERE key = 'created'").fetchone()
+            return self._file, made, reading.replaced_results(self._connection)
+
     # ------------------------------------------------------------ what it is of
 
     @property
     def experiment(self) -> Experiment:
         """The experiment, read from the file without running any code."""
-        if self._experiment is None:
+        with self.snapshot():
             with storage.speaking(self.path):
                 text = metadata.meta(self._connection, "experiment")
-                source = metadata.model_of(self._connection)
-            try:
-                self._experiment = self._with_model_file(metadata.experiment_in(text), source)
-            except StudyFormatError as error:
-                self._look_at_tables()  # damage says more
-                raise StudyFormatError(f"'{self.path}' cannot be used: {error}") from error
-        return self._experiment
+            if (
+                self._known_experiment is None or self._known_experiment[0] != text
+            ):  # it may have been extended
+                self._known_experiment = text, self._read_experiment(text)
+        return self._known_experiment[1]
+
+    def _read_experiment(self, text: str) -> Experiment:
+        with storage.speaking(self.path):
+            source = metadata.model_of(self._connection)
+        try:
+            return self._with_model_file(metadata.experiment_in(text), source)
+        except StudyFormatError as error:
+            self._look_at_tables()  # damage says more
+            raise StudyFormatError(f"'{self.path}' cannot be used: {error}") from error
 
     def _with_model_file(self, experiment: Experiment, source: Mapping[str, Any]) -> Experiment:
         """Find the model's file when the study is opened from another folder."""
@@ -110,11 +136,10 @@ class OpenedStudy:
 
     def sessions(self) -> list[dict[str, Any]]:
         """Return one dict per session of running: when, where, on what, how it ended, and what else to know of it."""
-        names = [row[1] for row in self._query("PRAGMA table_info(sessions)")]
-        found = [
-            dict(zip(names, row, strict=True))
-            for row in self._query("SELECT * FROM sessions ORDER BY session")
-        ]
+        with self.snapshot():
+            names = [row[1] for row in self._query("PRAGMA table_info(sessions)")]
+            rows = self._query("SELECT * FROM sessions ORDER BY session")
+        found = [dict(zip(names, row, strict=True)) for row in rows]
         with storage.speaking(self.path):
             for session in found:
                 for name in ("settings", "packages", "machine", "model_source"):
@@ -173,20 +198,21 @@ class OpenedStudy:
         Raises:
             OutcomeError: If an outcome is unknown.
         """
-        whole = self._whole_plan()
-        with self._one_reader, storage.speaking(self.path), reading.at_one_moment(self._connection):
+        with self.snapshot(), storage.speaking(self.path):
             with making_sense("rows of runs"):
-                frame, is_sound = reading.runs_frame(self._connection, whole, outcomes, columns)
+                frame, is_sound = reading.runs_frame(self._connection, self._whole_plan(), outcomes, columns)
             if not is_sound and not self.damage:
                 self.damage = checking.described(self._connection, self.path)
         return frame
 
     def points_frame(self) -> pd.DataFrame:
         """Return the design points: index `point`, one column per parameter, fixed ones too."""
-        self._look_at_tables()
-        with storage.speaking(self.path), making_sense("design points"):
-            frame = reading.points_frame(self._connection)
-        order = [name for name in self.experiment.parameters if name in frame.columns]
+        with self.snapshot():
+            self._look_at_tables()
+            with storage.speaking(self.path), making_sense("design points"):
+                frame = reading.points_frame(self._connection)
+            parameters = self.experiment.parameters
+        order = [name for name in parameters if name in frame.columns]
         return frame[[*order, *(name for name in frame.columns if name not in order)]]
 
     def failures_frame(self) -> pd.DataFrame:
@@ -196,7 +222,7 @@ class OpenedStudy:
 
     def failure_kinds(self, latest: int = 5) -> tuple[FailureKind, ...]:
         """Return what goes wrong, the most frequent first, with the latest runs of each kind; quick however many failed."""
-        with storage.speaking(self.path):
+        with self.snapshot(), storage.speaking(self.path):
             return failure_kinds(self._connection, latest)
 
     def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[Block]:
@@ -242,9 +268,7 @@ class OpenedStudy:
     def _look_at_tables(self) -> None:
         """Refuse what is not as it was written of the experiment, its points and its outcomes."""
         with storage.speaking(self.path):
-            connection, _ = storage.connect(self.path)
-            with closing(connection):
-                checking.look_at_tables(connection, self.path)
+            checking.look_at_tables(self._connection, self.path)
 
     def _whole_plan(self) -> RunPlan:
         """Every run that the study ever asked for: the place of a run is its number."""

@@ -30,6 +30,7 @@ __all__ = [
     "at_one_moment",
     "failures_frame",
     "points_frame",
+    "replaced_results",
     "runs_frame",
     "select_outcomes",
 ]
@@ -53,8 +54,14 @@ def at_one_moment(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        if own:
+        if own and connection.in_transaction:  # some errors end it
             connection.execute("ROLLBACK")
+
+
+def replaced_results(connection: sqlite3.Connection) -> int:
+    """Return how often the result of a run has taken the place of an earlier one; only runs that failed are tried again."""
+    tried = "SELECT coalesce(sum(attempt - 1), 0) FROM runs WHERE run_id IN (SELECT run_id FROM failures)"
+    return int(connection.execute(tried).fetchone()[0])
 
 
 def select_outcomes(

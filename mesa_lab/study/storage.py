@@ -26,6 +26,7 @@ __all__ = [
     "check_name",
     "connect",
     "exists_already",
+    "file_id",
     "is_in_order",
     "is_signed",
     "look",
@@ -69,6 +70,15 @@ def check_name(path: Path) -> None:
         StudyError: If its name is too long, or it lies where nobody may look.
     """
     check_path(path, StudyError, beside="-wal")  # the longest that SQLite puts beside a study in use
+
+
+def file_id(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file of a name from others that have had or will have that name; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def remove(path: Path) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.preparation.encoding import from_json, from_jsons
-from mesa_lab.study import checking, growth, lease, schema, storage, temporary
+from mesa_lab.study import checking, growth, lease, metadata, schema, storage, temporary
 from mesa_lab.study.draft import Draft
 from mesa_lab.study.layout import RunPlan
 from mesa_lab.study.opened import OpenedStudy
@@ -98,8 +98,9 @@ class Study(OpenedStudy):
         with storage.speaking(path), Draft(path, replace=overwrite) as connection:
             schema.lay_out(connection)
             growth.found(connection, experiment, shard)
+            text = metadata.meta(connection, "experiment")
         study = cls(path)
-        study._experiment = experiment
+        study._known_experiment = text, experiment
         return study
 
     @classmethod
@@ -170,9 +171,10 @@ class Study(OpenedStudy):
                     raise lease.busy(self.path, tenant)
                 checking.look_at_tables(connection, self.path)
                 changed = growth.grow(connection, self.path, experiment)
+                text = metadata.meta(connection, "experiment")
         finally:
             connection.close()
-        self._experiment = experiment
+        self._known_experiment = text, experiment  # its model may be one that no other process can find
         if changed:
             self._points.clear()
         return changed
@@ -184,7 +186,7 @@ class Study(OpenedStudy):
 
         The number of a run stays the same when the study grows.
         """
-        with storage.speaking(self.path):
+        with self.snapshot(), storage.speaking(self.path):
             return growth.asked(self._connection)
 
     def pending(self, *, retry_failed: bool = False) -> npt.NDArray[np.int64]:
@@ -193,9 +195,9 @@ class Study(OpenedStudy):
         Args:
             retry_failed: Count runs that failed or timed out among them.
         """
-        runs = self.plan().run_id
         condition = "WHERE status = 'done'" if retry_failed else ""
-        with storage.speaking(self.path):
+        with self.snapshot(), storage.speaking(self.path):
+            runs = self.plan().run_id
             cursor = self._connection.execute(f"SELECT run_id FROM runs {condition}")
             have = np.fromiter((row[0] for row in cursor), np.int64)
         return runs[~np.isin(runs, have, assume_unique=True)] if len(have) else runs

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ParameterError, suggest
+from mesa_lab.processing.reading import in_one_snapshot
 from mesa_lab.processing.tables import level_codes
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def names_of(by: str | Sequence[str] | None) -> tuple[str, ...]:
     return (by,) if isinstance(by, str) else tuple(by)
 
 
+@in_one_snapshot
 def group(
     results: Reader,
     by: str | Sequence[str] | None = "point",

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mesa_lab.processing.analysis.grouping import Codes
 from mesa_lab.processing.analysis.summary import numbers
+from mesa_lab.processing.reading import in_one_snapshot
 from mesa_lab.processing.tables import level_codes
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["influence", "ranked"]
 
 
+@in_one_snapshot
 def influence(results: Reader, outcome: str) -> pd.DataFrame:
     """Rank the varied parameters by the share of an outcome's variance that they account for alone.
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.processing.analysis.grouping import Codes, Groups, group, names_of
+from mesa_lab.processing.reading import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.reading import Reader
@@ -23,6 +24,7 @@ __all__ = ["QUANTILES", "aggregate", "numbers", "statistics"]
 QUANTILES: Final = (0.05, 0.25, 0.75, 0.95)
 
 
+@in_one_snapshot
 def aggregate(
     results: Reader,
     outcomes: str | Sequence[str] | None = None,
@@ -82,6 +84,7 @@ def _final(
     return _joined(name, groups, np.arange(len(groups)), table, done)
 
 
+@in_one_snapshot
 def over_steps(
     results: Reader,
     name: str,

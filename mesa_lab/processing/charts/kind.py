@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError, suggest
+from mesa_lab.processing.reading import in_one_snapshot
 
 if TYPE_CHECKING:
     import altair as alt
@@ -38,6 +39,10 @@ class ChartKind:
     table: Callable[..., pd.DataFrame]
     draw: Callable[..., Any]
     parameters: int = 0
+
+    def __post_init__(self) -> None:
+        # A table is made of several readings, and the study may be run meanwhile.
+        object.__setattr__(self, "table", in_one_snapshot(self.table))
 
     @property
     def options(self) -> dict[str, Any]:
