@@ -10,9 +10,9 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
-from mesa_lab.study import table_checksums
-from mesa_lab.study.layout import Layout, check_memory
-from mesa_lab.study.legible import MalformedError
+from mesa_lab.study.checksums import tables
+from mesa_lab.study.damage.tolerant_reader import MalformedError
+from mesa_lab.study.run_numbers import Layout, check_memory
 from mesa_lab.study.shards import Shard
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def entries(connection: sqlite3.Connection) -> dict[str, str]:
 def set_meta(connection: sqlite3.Connection, **values: str) -> None:
     """Set entries of the table `meta`."""
     connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", values.items())
-    table_checksums.note(connection, "meta")
+    tables.note(connection, "meta")
 
 
 def layout_of(connection: sqlite3.Connection) -> Layout:
