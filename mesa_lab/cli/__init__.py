@@ -18,6 +18,7 @@ import click
 from mesa_lab import __version__
 from mesa_lab.cli.app import app
 from mesa_lab.cli.check import check, rescue
+from mesa_lab.cli.console import printable
 from mesa_lab.cli.design import design
 from mesa_lab.cli.export import export, report
 from mesa_lab.cli.merge import merge
@@ -51,7 +52,8 @@ class _Commands(click.Group):
             if ctx.params["debug"]:
                 traceback.print_exc()
             expected = ctx.params["debug"] or isinstance(error, MesaLabError)
-            raise click.ClickException(str(error) if expected else _unexpected(error)) from error
+            said = str(error) if expected else _unexpected(error)
+            raise click.ClickException(printable(said)) from error
 
 
 @click.group(

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -30,23 +30,36 @@ __all__ = [
     "model_name",
     "moment",
     "note",
+    "printable",
     "quoted",
     "say",
     "show_json",
     "show_table",
 ]
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
 def say(text: str = "") -> None:
     """Print a line to standard output."""
-    click.echo(text)
+    click.echo(printable(text))
 
 
 def note(text: str) -> None:
     """Print a remark to standard error, where it does not get into piped results."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
+
+
+def printable(text: str) -> str:
+    r"""Return a text as a terminal may be given it: what a study says could hold signs that a terminal obeys.
+
+    Example:
+        >>> printable("a\x1b]0;title\x07b")
+        'a�]0;title�b'
+    """
+    return _CONTROL.sub("�", text)
 
 
 def show_json(value: Any) -> None:
@@ -66,13 +79,13 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str
         return
     widths = [max(len(line[index]) for line in [list(columns), *cells]) for index in range(len(columns))]
     if title:
-        click.echo(title)
+        say(title)
     for line in [list(columns), *cells]:
         padded = [
             text.rjust(width) if flush else text.ljust(width)
             for text, width, flush in zip(line, widths, right, strict=True)
         ]
-        click.echo("  ".join(padded).rstrip())
+        say("  ".join(padded).rstrip())
 
 
 def _show_rich(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str) -> None:

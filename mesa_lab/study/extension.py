@@ -18,6 +18,15 @@ import numpy as np
 from mesa_lab.errors import StudyMismatchError
 from mesa_lab.study.checksums import tables
 from mesa_lab.study.database import lease, schema
+from mesa_lab.study.database.metadata import (
+    layout_of,
+    meta,
+    read_model,
+    read_object,
+    set_meta,
+    shard_of,
+    size_of,
+)
 from mesa_lab.study.run_numbers import RunPlan, plan
 from mesa_lab.study.shards import Shard
 from mesa_lab.study.writing import sessions
@@ -33,25 +42,11 @@ __all__ = [
     "differences",
     "found",
     "grow",
-    "meta",
-    "set_meta",
-    "shard_of",
 ]
 
 # What may differ between two sessions of one study: how long a run may take on the wall clock, and what
 # shows in the points themselves.
 _FREE: Final = ("timeout", "replications", "parameters", "design", "constraints", "model", "seeds")
-
-
-def meta(connection: sqlite3.Connection, key: str) -> str:
-    """Return one entry of the table `meta`."""
-    return str(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
-
-
-def set_meta(connection: sqlite3.Connection, **values: str) -> None:
-    """Set entries of the table `meta`."""
-    connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", values.items())
-    tables.note(connection, "meta")
 
 
 def describe(experiment: Experiment) -> dict[str, str]:
@@ -67,18 +62,12 @@ def describe(experiment: Experiment) -> dict[str, str]:
     }
 
 
-def shard_of(connection: sqlite3.Connection) -> Shard | None:
-    """Return the part of the experiment that a study asks for, None when it asks for all."""
-    row = connection.execute("SELECT value FROM meta WHERE key = 'shard'").fetchone()
-    return None if row is None else Shard(*json.loads(row[0])[:2])
-
-
 def asked(connection: sqlite3.Connection) -> RunPlan:
     """Return the runs that a study asks for: those of its shard, when it is one."""
-    layout = json.loads(meta(connection, "layout"))
+    layout = layout_of(connection)
     wanted = np.ones(layout[-1][0], np.bool_)
     wanted[[row[0] for row in connection.execute("SELECT point FROM points WHERE NOT wanted")]] = False
-    runs = plan(layout, wanted, json.loads(meta(connection, "size"))[1])
+    runs = plan(layout, wanted, size_of(connection)[1])
     shard = shard_of(connection)
     if shard is None:
         return runs
@@ -151,7 +140,7 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
         found(connection, experiment)
         return True
     old = {key: meta(connection, key) for key in ("settings", "model")}
-    before, after = json.loads(old["settings"]), json.loads(new["settings"])
+    before, after = read_object(old["settings"]), read_object(new["settings"])
     unlike = differences(old, new)
     have = connection.execute("SELECT max(replication) + 1 FROM runs").fetchone()[0]
     if experiment.replications < have:
@@ -165,10 +154,10 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
         _match_points(connection, path, experiment, before, after)
         tables.note(connection, "points")
     total, wanted = connection.execute("SELECT count(*), sum(wanted) FROM points").fetchone()
-    layout = json.loads(meta(connection, "layout"))
+    layout = [*layout_of(connection)]
     rounds = max(layout[-1][1], experiment.replications)
-    if layout[-1] != [total, rounds]:
-        layout.append([total, rounds])
+    if layout[-1] != (total, rounds):
+        layout.append((total, rounds))
     set_meta(
         connection,
         **new,
@@ -252,10 +241,10 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str
         before: What a study notes about its experiment; of `describe`, settings and model.
         after: The same of another.
     """
-    settings = json.loads(before["settings"]), json.loads(after["settings"])
+    settings = read_object(before["settings"]), read_object(after["settings"])
     unlike = list(_differences(*settings))
-    if not _same_model(json.loads(before["model"]), json.loads(after["model"])):
-        unlike.insert(0, f"model: {settings[0]['model']} → {settings[1]['model']}")
+    if not _same_model(read_model(before["model"]), read_model(after["model"])):
+        unlike.insert(0, f"model: {settings[0].get('model')} → {settings[1].get('model')}")
     return unlike
 
 

@@ -5,27 +5,26 @@ Reading needs no lease and runs no code, and may go on while a driver writes. No
 
 from __future__ import annotations
 
-import json
 import threading
 import weakref
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mesa_lab.errors import ExperimentError
-from mesa_lab.study import extension
+from mesa_lab.errors import StudyFormatError
 from mesa_lab.study.damage import check as checking
 from mesa_lab.study.damage.check import Checked
+from mesa_lab.study.damage.tolerant_reader import making_sense
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import lease
+from mesa_lab.study.database import lease, metadata
 from mesa_lab.study.reading import run_table
 from mesa_lab.study.reading import series_blocks as blocks
 from mesa_lab.study.reading.failure_summary import FailureKind, failure_kinds
 from mesa_lab.study.reading.series_blocks import Block
-from mesa_lab.study.run_numbers import RunPlan, plan
+from mesa_lab.study.run_numbers import Layout, RunPlan, plan
 from mesa_lab.study.shards import Shard
-from mesa_lab.study.status import StudyStatus, read_status
+from mesa_lab.study.status import StudyStatus, check_moments, read_notices, read_status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +53,7 @@ class OpenedStudy:
         self._one_reader = threading.RLock()
         self._close = weakref.finalize(self, self._connection.close)
         self._known_experiment: tuple[str, Experiment] | None = None  # with its text in the file
-        self._numbered: tuple[str, RunPlan] | None = None
+        self._numbered: tuple[Layout, RunPlan] | None = None
 
     def close(self) -> None:
         """Close the file. A study that is no longer referred to closes by itself."""
@@ -99,7 +98,7 @@ class OpenedStudy:
         """The experiment, read from the file without running any code."""
         with self.snapshot():
             with storage.speaking(self.path):
-                text = extension.meta(self._connection, "experiment")
+                text = metadata.meta(self._connection, "experiment")
             if (
                 self._known_experiment is None or self._known_experiment[0] != text
             ):  # it may have been extended
@@ -107,31 +106,30 @@ class OpenedStudy:
         return self._known_experiment[1]
 
     def _read_experiment(self, text: str) -> Experiment:
-        from mesa_lab.preparation.experiment import Experiment
-
         with storage.speaking(self.path):
-            source = json.loads(extension.meta(self._connection, "model"))
+            source = metadata.model_of(self._connection)
         try:
-            return self._with_model_file(Experiment.from_toml(text), source)
-        except ExperimentError:
-            self._look_at_tables()
-            raise
+            return self._with_model_file(metadata.experiment_in(text), source)
+        except StudyFormatError as error:
+            self._look_at_tables()  # damage says more
+            raise StudyFormatError(f"'{self.path}' cannot be used: {error}") from error
 
     def _with_model_file(self, experiment: Experiment, source: Mapping[str, Any]) -> Experiment:
         """Find the model's file when the study is opened from another folder."""
         where, _, name = source["reference"].rpartition(":")
-        if not where.endswith(".py") or Path(where).expanduser().exists():
-            return experiment
-        for file in (self.path.parent / where, Path(source.get("file", where))):
-            if file.exists():
-                return experiment.replace(model=f"{file.as_posix()}:{name}")
+        with suppress(OSError, ValueError, RuntimeError):  # what no file can be called
+            if not where.endswith(".py") or Path(where).expanduser().exists():
+                return experiment
+            for file in (self.path.parent / where, Path(source.get("file", where))):
+                if file.exists():
+                    return experiment.replace(model=f"{file.as_posix()}:{name}")
         return experiment
 
     @property
     def shard(self) -> Shard | None:
         """The part of the experiment that the study asks for, None when it asks for all runs."""
         with storage.speaking(self.path):
-            return extension.shard_of(self._connection)
+            return metadata.shard_of(self._connection)
 
     @property
     def outcome_names(self) -> tuple[str, ...]:
@@ -154,8 +152,9 @@ class OpenedStudy:
         with storage.speaking(self.path):
             for session in found:
                 for name in ("settings", "packages", "machine", "model_source"):
-                    session[name] = json.loads(session[name] or "{}")
-                session["notices"] = tuple(session["settings"].pop("notices", {}).values())
+                    session[name] = metadata.read_object(session[name])
+                check_moments(session["started"], session["updated"], session["ended"])
+                session["notices"] = read_notices(session["settings"].pop("notices", None))
         return found
 
     def check(self) -> Checked:
@@ -209,7 +208,10 @@ class OpenedStudy:
             OutcomeError: If an outcome is unknown.
         """
         with self.snapshot(), storage.speaking(self.path):
-            frame, is_sound = run_table.runs_frame(self._connection, self._whole_plan(), outcomes, columns)
+            with making_sense("rows of runs"):
+                frame, is_sound = run_table.runs_frame(
+                    self._connection, self._whole_plan(), outcomes, columns
+                )
             if not is_sound and not self.damage:
                 self.damage = checking.described(self._connection, self.path)
         return frame
@@ -218,7 +220,7 @@ class OpenedStudy:
         """Return the design points: index `point`, one column per parameter, fixed ones too."""
         with self.snapshot():
             self._look_at_tables()
-            with storage.speaking(self.path):
+            with storage.speaking(self.path), making_sense("design points"):
                 frame = run_table.points_frame(self._connection)
             parameters = self.experiment.parameters
         order = [name for name in parameters if name in frame.columns]
@@ -226,7 +228,7 @@ class OpenedStudy:
 
     def failures_frame(self) -> pd.DataFrame:
         """Return one row per failed attempt: run_id, attempt, stage, error_type, message, traceback."""
-        with storage.speaking(self.path):
+        with storage.speaking(self.path), making_sense("the records of failures"):
             return run_table.failures_frame(self._connection)
 
     def failure_kinds(self, latest: int = 5) -> tuple[FailureKind, ...]:
@@ -285,9 +287,10 @@ class OpenedStudy:
 
     def _whole_plan(self) -> RunPlan:
         """Every run that the study ever asked for: the place of a run is its number."""
-        layout = self._query("SELECT value FROM meta WHERE key = 'layout'")[0][0]
+        with storage.speaking(self.path):
+            layout = metadata.layout_of(self._connection)
         if self._numbered is None or self._numbered[0] != layout:
-            self._numbered = layout, plan(json.loads(layout))
+            self._numbered = layout, plan(layout)
         return self._numbered[1]
 
     def _query(self, statement: str, *values: Any) -> list[Any]:

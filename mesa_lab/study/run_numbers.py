@@ -12,9 +12,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["RunPlan", "plan", "ranges"]
+from mesa_lab.errors import StudyError
+
+__all__ = ["Layout", "RunPlan", "check_memory", "plan", "ranges"]
 
 _NAMED: Final = 8
+_FEW: Final = 1_000_000
+_BYTES: Final = 64  # of memory for each run, while they are numbered
 
 type Layout = Sequence[tuple[int, int]]
 
@@ -80,6 +84,24 @@ def plan(
     if keep is None:
         return RunPlan(run_id, point, replication)
     return RunPlan(run_id[keep], point[keep], replication[keep])
+
+
+def check_memory(layout: Layout) -> None:
+    """Refuse to number more runs than memory holds a list of.
+
+    Raises:
+        StudyError: If there are that many.
+    """
+    runs = layout[-1][0] * layout[-1][1] if layout else 0
+    if runs > _FEW:
+        import psutil
+
+        free = int(psutil.virtual_memory().available)
+        if runs * _BYTES > free:
+            raise StudyError(
+                f"The study asks for {runs:,} runs, which takes {runs * _BYTES / 2**30:,.0f} GiB of memory to list; "
+                f"{free / 2**30:,.1f} GiB are free. Split the experiment, or use a larger machine."
+            )
 
 
 def ranges(numbers: Sequence[int]) -> str:

@@ -1,19 +1,25 @@
 """How far a study is: a handful of numbers, read in one statement whatever the size of the study."""
 
 import json
+import math
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from mesa_lab.study.damage.tolerant_reader import MalformedError, making_sense
 from mesa_lab.study.database import lease
+from mesa_lab.study.database.metadata import read_object, read_shard, read_size
 
-__all__ = ["StudyStatus", "read_status"]
+__all__ = ["STATUSES", "StudyStatus", "check_moments", "read_notices", "read_status"]
+
+STATUSES: Final = ("done", "failed", "timed out")
 
 _QUERY: Final = """
 SELECT
   (SELECT value FROM meta WHERE key = 'size'),
-  (SELECT json_group_object(status, runs) FROM tally),
+  (SELECT json_group_object(status, runs) FROM (SELECT status, runs FROM tally LIMIT 10)),
   (SELECT json_array(token, pid, process, host, machine, since, state, beat, tick, clock) FROM driver),
   (SELECT rate FROM driver),
   (SELECT json_array(started, updated, ended, ending, message, settings -> '$.notices') FROM sessions ORDER BY session DESC LIMIT 1),
@@ -85,14 +91,20 @@ class StudyStatus:
 def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
     """Read how far a study is."""
     size, tally, driver, rate, session, started, updated, part = connection.execute(_QUERY).fetchone()
-    n_points, replications = json.loads(size)
-    counts = json.loads(tally)
-    *shard, n_runs = json.loads(part) if part else (n_points * replications,)
+    n_points, replications = read_size(size)
+    counts = read_object(tally)
+    if not all(name in STATUSES and type(count) is int and count >= 0 for name, count in counts.items()):
+        raise MalformedError(f"{tally:.80} are no counts of runs")
+    shard, n_runs = read_shard(part) if part is not None else (None, n_points * replications)
     tenant = lease.Tenant(*json.loads(driver)) if driver else None
     if tenant is not None and not tenant.is_alive:
         tenant = None
     finished = sum(counts.values())
-    _, _, ended, ending, message, notices = json.loads(session) if session else (None,) * 6
+    last = json.loads(session) if session else (None,) * 6
+    _, _, ended, ending, message, notices = last
+    check_moments(last[0], last[1], ended, started, updated)
+    if any(text is not None and type(text) is not str for text in (ending, message)):
+        raise MalformedError("the records of its sessions make no sense")
     if tenant is not None:
         state = tenant.state
     elif finished >= n_runs and (n_runs or (shard and session)):  # a shard may have no run at all
@@ -103,7 +115,8 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
         state, message = "interrupted", "Its process ended without saying why."
     else:
         state = "stopped" if ending in ("stopped", "finished") else "interrupted"
-    active_rate = rate if tenant is not None else None
+    is_rate = type(rate) is float and math.isfinite(rate) and rate > 0
+    active_rate = rate if tenant is not None and is_rate else None
     return StudyStatus(
         path=path,
         n_points=n_points,
@@ -120,6 +133,19 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
         seconds_left=(n_runs - finished) / active_rate if active_rate else None,
         pid=tenant.pid if tenant else None,
         host=tenant.host if tenant else None,
-        notices=tuple((notices or {}).values()),
-        shard=(shard[0], shard[1]) if shard else None,
+        notices=read_notices(notices),
+        shard=None if shard is None else (shard.number, shard.of),
     )
+
+
+def read_notices(found: Any) -> tuple[str, ...]:
+    """Return the notices that a session has, by topic."""
+    return tuple(str(text) for text in read_object(found).values())
+
+
+def check_moments(*texts: Any) -> None:
+    """Refuse what is no time of day; None stands for none."""
+    with making_sense("times in the records of its sessions"):
+        for text in texts:
+            if text is not None:
+                datetime.fromisoformat(text).timestamp()

@@ -21,7 +21,7 @@ from mesa_lab.preparation.encoding import from_json, from_jsons
 from mesa_lab.study import extension
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import lease, schema, temporary
+from mesa_lab.study.database import lease, metadata, schema, temporary
 from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.reader import OpenedStudy
 from mesa_lab.study.run_numbers import RunPlan
@@ -101,7 +101,7 @@ class Study(OpenedStudy):
         with storage.speaking(path), Draft(path, replace=overwrite) as connection:
             schema.lay_out(connection)
             extension.found(connection, experiment, shard)
-            text = extension.meta(connection, "experiment")
+            text = metadata.meta(connection, "experiment")
         study = cls(path)
         study._known_experiment = text, experiment
         return study
@@ -174,7 +174,7 @@ class Study(OpenedStudy):
                     raise lease.busy(self.path, tenant)
                 check.look_at_tables(connection, self.path)
                 changed = extension.grow(connection, self.path, experiment)
-                text = extension.meta(connection, "experiment")
+                text = metadata.meta(connection, "experiment")
         finally:
             connection.close()
         self._known_experiment = text, experiment  # its model may be one that no other process can find

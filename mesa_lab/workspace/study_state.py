@@ -6,6 +6,7 @@ And how all studies of a folder stand, read quickly: a file that has not changed
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Facts", "Standing", "entries", "facts_of", "standing_of"]
 
 _MOST_REMEMBERED: Final = 5000
+_PATIENCE: Final = 1.0
+"""Seconds that a list waits for files that take long, all of them together."""
+_USUAL: Final = 0.05
+"""Seconds after which the next file is read beside one that takes longer."""
+_SLOW: Final = "It takes long to read. It is listed as soon as it has been read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,29 +162,77 @@ class Entry:
 
 type _Mark = tuple[tuple[int, int], ...]
 _remembered: OrderedDict[Path, tuple[_Mark, Entry]] = OrderedDict()
+_under_way: dict[Path, _Reading] = {}
 _remembering = threading.Lock()
 
 
 def entries(workspace: Workspace) -> list[Entry]:
-    """Return the studies of a workspace, the latest changed first."""
+    """Return the studies of a workspace, the latest changed first.
+
+    Each file is read by itself, so that none keeps the others waiting: one that takes long is listed as that, and in full as
+    soon as it has been read.
+    """
+    import mesa_lab.drafts.design_fields
+    import mesa_lab.preparation.experiment
+    import mesa_lab.study  # noqa: F401  all that reading needs, so that no file seems to take long
+
     tickets = {ticket.study for ticket in workspace.queue.registry.tickets()}
-    return [_entry(workspace, ref, tickets) for ref in workspace.studies()]
+    found = [_entry(workspace, ref, tickets) for ref in workspace.studies()]
+    deadline = time.monotonic() + _PATIENCE
+    return [one if isinstance(one, Entry) else one.wait(deadline) for one in found]
 
 
-def _entry(workspace: Workspace, ref: StudyRef, tickets: set[str]) -> Entry:
+class _Reading:
+    """The reading of one file, in a thread of its own."""
+
+    def __init__(self, workspace: Workspace, ref: StudyRef, mark: _Mark, before: Entry | None) -> None:
+        self._workspace, self._ref, self._mark = workspace, ref, mark
+        self._before = before or Entry(ref, None, None, _SLOW, *_extent(mark))
+        self.entry: Entry | None = None
+        self.thread = threading.Thread(target=self._read, name="mesa-lab-list", daemon=True)
+        # A thread that is started within a page would keep that page alive.
+        self.thread.current_context = None  # type: ignore[attr-defined]
+        self.thread.start()
+
+    def wait(self, deadline: float) -> Entry:
+        """Return what has been read by then; until there is anything, what was known before."""
+        self.thread.join(max(deadline - time.monotonic(), 0))
+        return self.entry or self._before
+
+    def _read(self) -> None:
+        path = self._ref.path
+        try:
+            entry = _read(self._workspace, self._ref, self._mark)
+            with _remembering:
+                _remembered[path] = self._mark, entry
+                _remembered.move_to_end(path)
+                while len(_remembered) > _MOST_REMEMBERED:
+                    _remembered.popitem(last=False)
+            self.entry = entry
+        finally:
+            with _remembering:
+                _under_way.pop(path, None)
+
+
+def _entry(workspace: Workspace, ref: StudyRef, tickets: set[str]) -> Entry | _Reading:
+    """Return a study's line, or the reading of it when that takes longer than usual."""
     mark = _mark(ref.path)
     queued = ref.path.relative_to(workspace.root).as_posix() in tickets
     with _remembering:
         known = _remembered.get(ref.path)
-    if known is not None and known[0] == mark and not queued and not _is_active(known[1]):
-        return known[1]
-    entry = _read(workspace, ref, mark)
-    with _remembering:
-        _remembered[ref.path] = mark, entry
-        _remembered.move_to_end(ref.path)
-        while len(_remembered) > _MOST_REMEMBERED:
-            _remembered.popitem(last=False)
-    return entry
+        if known is not None and known[0] == mark and not queued and not _is_active(known[1]):
+            return known[1]
+        reading = _under_way.get(ref.path)
+        if reading is None:
+            before = None if known is None else known[1]
+            reading = _under_way[ref.path] = _Reading(workspace, ref, mark, before)
+    reading.thread.join(_USUAL)
+    return reading.entry or reading
+
+
+def _extent(mark: _Mark) -> tuple[int, float]:
+    """Return the size of a study in bytes, and when it last changed."""
+    return sum(size for size, _ in mark), max((time for _, time in mark), default=0) / 1e9
 
 
 def _is_active(entry: Entry) -> bool:
@@ -188,14 +242,15 @@ def _is_active(entry: Entry) -> bool:
 def _read(workspace: Workspace, ref: StudyRef, mark: _Mark) -> Entry:
     from mesa_lab.study import Study
 
-    size, changed = sum(size for size, _ in mark), max((time for _, time in mark), default=0) / 1e9
     try:
         with Study.open(ref.path) as study, study.snapshot():
             return Entry(
-                ref, standing_of(workspace, ref, study), facts_of(study.experiment), "", size, changed
+                ref, standing_of(workspace, ref, study), facts_of(study.experiment), "", *_extent(mark)
             )
     except MesaLabError as error:
-        return Entry(ref, None, None, str(error), size, changed)
+        return Entry(ref, None, None, str(error), *_extent(mark))
+    except Exception as error:  # whatever is in a file, it has its line
+        return Entry(ref, None, None, f"{type(error).__name__}: {error}", *_extent(mark))
 
 
 def _mark(path: Path) -> _Mark:

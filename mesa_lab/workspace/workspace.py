@@ -93,12 +93,12 @@ class Workspace:
         return self._ref(path)
 
     def studies(self) -> list[StudyRef]:
-        """Return all studies, the latest changed first."""
+        """Return all that is named like a study, the latest changed first; what is none says so when it is opened."""
         try:
             found = [
                 (_changed(path), path)
                 for path in self.folder.glob(f"*{ENDING}")
-                if path.is_file() and not path.name.startswith(".")
+                if not path.name.startswith(".")
             ]
         except OSError as error:
             raise StudyError(

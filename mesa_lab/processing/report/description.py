@@ -169,6 +169,9 @@ def model_doc(model: type | str) -> str:
     return _doc_of(where, name, 6)
 
 
+_LONGEST_MODULE = 2_000_000  # bytes
+
+
 def _doc_of(module: str, name: str, depth: int) -> str:
     spec = find_module(module) if module else None
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
@@ -179,8 +182,11 @@ def _doc_of(module: str, name: str, depth: int) -> str:
 
 def _doc_in(path: Path, name: str, package: str, depth: int) -> str:
     try:
+        # A study from anyone may name anything, such as a pipe.
+        if not path.is_file() or path.stat().st_size > _LONGEST_MODULE:
+            return ""
         tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == name:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mesa_lab.errors import MesaLabError
+from mesa_lab.errors import MesaLabError, StudyFormatError
 from mesa_lab.formatting import label
 from mesa_lab.processing.analysis.main_effects import influence
 from mesa_lab.processing.charts import ChartKind, find_chart, readable
@@ -39,9 +39,12 @@ def section(results: Results, outcome: str) -> dict[str, Any]:
     if len(order) >= 3:
         wanted.append(("design", {}))
     figures = []
+    damage = ""
     for kind, options in wanted:
         try:
             figures.append(_figure(results, find_chart(kind), outcome, options))
+        except StudyFormatError as error:
+            damage = str(error)
         except MesaLabError:  # such as a series of what was measured at the end only
             continue
     shares = [
@@ -49,7 +52,13 @@ def section(results: Results, outcome: str) -> dict[str, Any]:
         for name, share in zip(ranking["parameter"], ranking["share"].to_numpy(dtype=np.float64), strict=True)
         if np.isfinite(share)
     ]
-    return {"name": first_upper(label(outcome)), "raw": outcome, "figures": figures, "shares": shares[:8]}
+    return {
+        "name": first_upper(label(outcome)),
+        "raw": outcome,
+        "figures": figures,
+        "shares": shares[:8],
+        "damage": damage,
+    }
 
 
 def _is_coarse(results: Results, name: str) -> bool:

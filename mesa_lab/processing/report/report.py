@@ -77,6 +77,8 @@ def _content(results: Results, title: str | None, outcomes: str | Sequence[str] 
     numeric = [name for name in results.outcomes if _measured(results, name)]
     chosen = numeric[:MOST_OUTCOMES] if outcomes is None else results.outcome_list(outcomes)
     toml = _toml(experiment)
+    sections = [section(results, name) for name in chosen]
+    unread = [one["damage"] for one in sections]
     return {
         "title": title or f"{results.model_name}: results of an experiment",
         "model": {
@@ -94,7 +96,7 @@ def _content(results: Results, title: str | None, outcomes: str | Sequence[str] 
         "design": _design(results),
         "overview": overview_table(results, numeric),
         "by_point": by_point_table(results, numeric),
-        "sections": [section(results, name) for name in chosen],
+        "sections": sections,
         "not_drawn": [label(name) for name in numeric if name not in chosen],
         "runs": as_table(
             results.runs.head(20),
@@ -106,7 +108,8 @@ def _content(results: Results, title: str | None, outcomes: str | Sequence[str] 
         "sessions": _sessions(results),
         "study": Path(str(getattr(results.study, "path", "experiment.study"))).name,
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "damage": results.damage.splitlines(),  # what is above has been read by now
+        # What is above has been read by now.
+        "damage": list(dict.fromkeys([*results.damage.splitlines(), *filter(None, unread)])),
     }
 
 

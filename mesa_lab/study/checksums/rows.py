@@ -182,8 +182,9 @@ def changed_blocks(connection: sqlite3.Connection) -> list[int]:
     Args:
         connection: A connection to the study, in a transaction.
     """
-    layout = connection.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()[0]
-    whole = plan(json.loads(layout))
+    from mesa_lab.study.database.metadata import layout_of
+
+    whole = plan(layout_of(connection))
     outcomes, columns = fields(connection)
     last = connection.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
     sums, astray = Sums(last), set[int]()

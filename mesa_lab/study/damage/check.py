@@ -6,7 +6,6 @@ all the same (`legible`). Nothing is changed.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
@@ -29,11 +28,22 @@ from mesa_lab.study.checksums import (
     tables as table_checksums,
 )
 from mesa_lab.study.damage import tolerant_reader
-from mesa_lab.study.extension import meta
+from mesa_lab.study.database import metadata
+from mesa_lab.study.database.metadata import layout_of
+from mesa_lab.study.reading import arrow_stream
 from mesa_lab.study.reading.run_table import at_one_moment
 from mesa_lab.study.run_numbers import plan, ranges
 
-__all__ = ["Checked", "check", "described", "look_at_tables", "refuse", "suspecting"]
+__all__ = [
+    "Checked",
+    "check",
+    "described",
+    "is_in_order",
+    "is_whole",
+    "look_at_tables",
+    "refuse",
+    "suspecting",
+]
 
 _MEANT: Final = {
     "meta": "the description of the experiment",
@@ -132,8 +142,12 @@ def suspecting(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     """Say that a study is damaged where that explains an error: what it holds makes no sense then."""
     try:
         yield
-    except (TypeError, ValueError, LookupError, ArithmeticError, sqlite3.IntegrityError):
+    except (TypeError, ValueError, LookupError, ArithmeticError, sqlite3.IntegrityError) as error:
         check(connection, path)
+        if isinstance(error, tolerant_reader.MalformedError):
+            raise StudyFormatError(
+                f"'{path}' is damaged ({error}). {tolerant_reader.advice(path)}"
+            ) from error
         raise
 
 
@@ -153,6 +167,7 @@ class _Found:
         self._pages = list(self._look_at_pages())
         self.damage += self._pages
         self.damage += self._look_at_tables()
+        self.damage += [] if self.damage else self._look_at_experiment()
         try:
             self._look_at_results()
         except (sqlite3.Error, TypeError, ValueError, LookupError, ArithmeticError):
@@ -160,9 +175,15 @@ class _Found:
                 raise
             self.damage.append("therefore its runs cannot be looked at")
 
+    def _look_at_experiment(self) -> Iterator[str]:
+        try:
+            metadata.experiment_in(metadata.meta(self._connection, "experiment"))
+        except StudyFormatError as error:
+            yield str(error)
+
     def _look_at_results(self) -> None:
         connection = self._connection
-        self._had, planned, self._last_block = tolerant_reader.extent(connection, meta(connection, "layout"))
+        self._had, planned, self._last_block = tolerant_reader.extent(connection, layout_of(connection))
         self._last_run = planned if self._pages else _LAST
         self._count = np.zeros(self._last_block + 1, np.int64)
         changed, astray = self._look_at_runs()
@@ -170,6 +191,7 @@ class _Found:
         self._name("the results of", changed, _OTHER, astray)
         self._name("the series of", series, _OTHER)
         self._name("the agents' data of", agents, _OTHER)
+        self._name("the data of", self._odd - series - agents, "are not what runs leave behind")
         self._name("the series of", lost, "cannot be read")
         if self._had != self.runs:
             missing = self._had - self.runs
@@ -240,7 +262,7 @@ class _Found:
 
     def _look_at_runs(self) -> tuple[set[int], set[int]]:
         """Return the blocks of which rows are not those that were written, and runs that stand where none should."""
-        whole = plan(json.loads(meta(self._connection, "layout")))
+        whole = plan(layout_of(self._connection))
         outcomes, columns = checksums.fields(self._connection)
         sums = checksums.Sums(self._last_block)
         changed, astray = set[int](), set[int]()
@@ -269,6 +291,7 @@ class _Found:
     def _look_at_data(self) -> tuple[set[int], set[int], set[int]]:
         """Return the blocks of which series or agents' data are not those that were written, and those that are gone."""
         series, agents, seen = set[int](), set[int](), set[int]()
+        self._odd = set[int]()
         columns = "block, runs, superseded, checksum, series"
         for block, runs, superseded, checksum, data in tolerant_reader.rows(
             self._connection, "blocks", columns, 0, self._last_block
@@ -276,15 +299,19 @@ class _Found:
             seen.add(block)
             # Without the mark, data of runs that have been run again count too.
             complete = superseded == 1 or (superseded == 0 and runs == self._count[block])
-            if not complete or not _is_whole(data, checksum):
+            if not complete or not is_whole(data, checksum):
                 series.add(block)
+            elif data is not None and not is_in_order(data):
+                self._odd.add(block)
         columns = "rowid, block, checksum, data"
         last = tolerant_reader.at_most(self._connection, 100) if self._pages else _LAST
         for _, block, checksum, data in tolerant_reader.rows(
             self._connection, "agent_blocks", columns, 0, last
         ):
-            if data is None or not _is_whole(data, checksum):
+            if data is None or not is_whole(data, checksum):
                 agents.add(block)
+            elif not is_in_order(data):
+                self._odd.add(block)
         return series, agents, set(np.flatnonzero(self._count).tolist()) - seen
 
     def _statuses(self) -> dict[object, int]:
@@ -303,8 +330,18 @@ class _Found:
             self.damage.append(f"{what} {_runs(len(concerned))} ({ranges(concerned)}) {how}")
 
 
-def _is_whole(data: object, checksum: object) -> bool:
+def is_whole(data: object, checksum: object) -> bool:
+    """Tell whether a block's series or agents' data are those that were written; None stands for none."""
     return data is None or (isinstance(data, bytes) and zlib.crc32(data) == checksum)
+
+
+def is_in_order(data: bytes) -> bool:
+    """Tell whether a block's series or agents' data can be decoded."""
+    try:
+        arrow_stream.decode(data)
+    except tolerant_reader.MalformedError:
+        return False
+    return True
 
 
 def _runs(number: int) -> str:

@@ -14,7 +14,6 @@ import sqlite3
 import struct
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,19 +22,20 @@ from typing import Any
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.study.checksums import rows as checksums
 from mesa_lab.study.checksums import tables
-from mesa_lab.study.damage import tolerant_reader
+from mesa_lab.study.damage import check, tolerant_reader
 from mesa_lab.study.damage.restore_metadata import restore
 from mesa_lab.study.damage.verify_points import give_up_the_rest
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import lease, schema, stale_files
+from mesa_lab.study.database import lease, limits, metadata, schema, stale_files
+from mesa_lab.study.database.metadata import layout_of
 from mesa_lab.study.database.new_file import Draft
-from mesa_lab.study.extension import meta
 
 __all__ = ["Rescued", "rescue"]
 
 _OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _BEGINNING = b"SQLite format 3\0" + struct.pack(">H6B", 4096, 2, 2, 0, 64, 32, 32)  # of all studies
 _STATUSES = ("done", "failed", "timed out")
+_MOST_LOST = 1000  # times what is there: a file that says that more is missing is not believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,10 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
     try:
         with storage.speaking(path):
             _copy(path, copy)
-        source = sqlite3.connect(copy, isolation_level=None)
+        source = sqlite3.connect(copy, isolation_level=None, factory=limits.LimitedConnection)
         try:
+            source.limit(str(copy))
+            _refuse_replaced(source, path)
             with storage.speaking(target), Draft(target) as connection:
                 schema.lay_out(connection)
                 try:
@@ -110,6 +112,17 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
         for suffix in ("", "-wal", "-shm"):
             copy.with_name(copy.name + suffix).unlink(missing_ok=True)
     return Rescued(target, runs, max(had - runs, 0), lost_points)
+
+
+def _refuse_replaced(source: sqlite3.Connection, path: Path) -> None:
+    with contextlib.suppress(
+        sqlite3.DatabaseError
+    ):  # the list of tables is damaged: what can be read is read
+        if names := schema.replaced_tables(source):
+            raise StudyFormatError(
+                f"Nothing can be saved of '{path}': its {names[0]} is no table as studies have it. It was made to do harm, or by "
+                "another program."
+            )
 
 
 def _copy(path: Path, copy: Path) -> None:
@@ -140,7 +153,7 @@ def _copy(path: Path, copy: Path) -> None:
             file.write(header)
         page_size, pages = struct.unpack(">H10xI", header[16:32])
         expected = (65536 if page_size == 1 else page_size) * pages
-        if file.seek(0, os.SEEK_END) < expected:
+        if (size := file.seek(0, os.SEEK_END)) < expected <= _MOST_LOST * size:
             file.truncate(expected)
 
 
@@ -149,13 +162,17 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
         has_all_points = restore(source, connection)
     except StudyFormatError as error:
         raise StudyFormatError(f"Nothing can be saved of '{path}': {error}. Use a backup.") from None
+    if problem := metadata.foreign_file(metadata.meta(connection, "experiment")):
+        raise StudyFormatError(
+            f"Nothing can be saved of '{path}': it is no study as Mesa Lab makes them. {problem}"
+        )
     outcomes, fields = checksums.fields(connection)
     for place in range(len(outcomes)):
         connection.execute(f"ALTER TABLE runs ADD COLUMN o{place}")
     names = fields.split(", ")
     _insert(connection, "sessions", _texts(source, connection, "sessions"))
 
-    had, planned, highest = tolerant_reader.extent(source, meta(connection, "layout"))
+    had, planned, highest = tolerant_reader.extent(source, layout_of(connection))
     sound: set[int] = set()
     for row in tolerant_reader.rows(
         source, "blocks", "block, runs, superseded, checksum, series", 0, highest
@@ -163,14 +180,14 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
         block, n_runs, superseded, checksum, series = row
         if not _all(int, block, n_runs, superseded):
             continue  # what stands here came from another page
-        if series is None or (_all(bytes, series) and zlib.crc32(series) == checksum):
+        if check.is_whole(series, checksum) and (series is None or check.is_in_order(series)):
             sound.add(block)
             connection.execute("INSERT OR REPLACE INTO blocks VALUES(?, ?, ?, ?, ?)", row)
     listed = "rowid, block, agent_type, checksum, data"
     for _, *part in tolerant_reader.rows(
         source, "agent_blocks", listed, 0, tolerant_reader.at_most(source, 100)
     ):
-        if not _all(bytes, part[3]) or zlib.crc32(part[3]) != part[2]:
+        if part[3] is None or not check.is_whole(part[3], part[2]) or not check.is_in_order(part[3]):
             sound.discard(part[0])
         elif part[0] in sound:
             connection.execute("INSERT OR REPLACE INTO agent_blocks VALUES(?, ?, ?, ?)", part)

@@ -21,7 +21,7 @@ from mesa_lab.study import extension
 from mesa_lab.study.checksums import tables
 from mesa_lab.study.damage import tolerant_reader
 from mesa_lab.study.damage.verify_points import can_prove
-from mesa_lab.study.database import lease, schema
+from mesa_lab.study.database import lease, metadata, schema
 from mesa_lab.study.shards import Shard
 
 __all__ = ["restore"]
@@ -147,7 +147,7 @@ class _Again:
 
     def _experiment(self) -> Experiment:
         if "experiment" in self._entries:
-            return Experiment.from_toml(self._entries["experiment"])
+            return metadata.experiment_in(self._entries["experiment"])
         import tomlkit
 
         plain = json.loads(self._entries["settings"])
@@ -159,8 +159,7 @@ class _Again:
 def _restore_points(
     source: sqlite3.Connection, target: sqlite3.Connection, noted: int | None, again: _Again
 ) -> bool:
-    (layout,) = target.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()
-    count = json.loads(layout)[-1][0]
+    count = metadata.layout_of(target)[-1][0]
     columns = "point, occurrence, wanted, parameters"
     rows = [row for row in tolerant_reader.rows(source, "points", columns, 0, count - 1) if _is_point(row)]
 

@@ -8,12 +8,41 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["advice", "at_most", "extent", "fits", "last_resort", "rescued", "rows"]
+from mesa_lab.errors import MesaLabError
 
+__all__ = [
+    "MalformedError",
+    "advice",
+    "at_most",
+    "extent",
+    "fits",
+    "last_resort",
+    "making_sense",
+    "rescued",
+    "rows",
+]
+
+_SPLITS: Final = 100_000
 _OF_JSON: Final = ("settings", "packages", "machine", "model_source", "parameters")
+
+
+class MalformedError(ValueError):
+    """What stands in a study is not what belongs there; `storage.speaking` says of which study."""
+
+
+@contextmanager
+def making_sense(what: str) -> Iterator[None]:
+    """Say of values that are not of the types that belong there that they make no sense."""
+    try:
+        yield
+    except MesaLabError:
+        raise
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise MalformedError(f"{what} make no sense: {type(error).__name__}: {error!s:.100}") from error
 
 
 def advice(path: Path) -> str:
@@ -49,7 +78,8 @@ def rows(
     key = columns.partition(",")[0]
     query = f"SELECT {columns} FROM {table} WHERE {key} BETWEEN ? AND ? ORDER BY {key}"
     ranges = [(first, last)]
-    while ranges:
+    left = max(_SPLITS, at_most(source, 10))  # what asks for more has no rows there
+    while ranges and (left := left - 1):
         low, high = ranges.pop()
         try:
             for row in source.execute(query, (low, high)):
@@ -58,8 +88,11 @@ def rows(
                 low = row[0] + 1
                 yield row
         except (sqlite3.Error, UnicodeError) as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # the table lacks a column
+            code = getattr(error, "sqlite_errorcode", None)
+            if code == sqlite3.SQLITE_ERROR:  # the table lacks a column
                 return
+            if code == sqlite3.SQLITE_INTERRUPT:  # it has no end
+                raise
             if low < high:
                 middle = (low + high) // 2
                 ranges += [(middle + 1, high), (low, middle)]
@@ -74,7 +107,7 @@ def fits(source: sqlite3.Connection, table: str, row: Sequence[Any]) -> bool:
         if name in _OF_JSON and isinstance(value, str):
             try:
                 json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return False
     return True
 
@@ -85,7 +118,7 @@ def at_most(source: sqlite3.Connection, row_bytes: int) -> int:
     return int(pages) * int(size) // row_bytes
 
 
-def extent(source: sqlite3.Connection, layout: str) -> tuple[int, int, int]:
+def extent(source: sqlite3.Connection, layout: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
     """Return how many runs a study of this layout has had, the highest possible number of one, and that of a block."""
 
     def ask(query: str, otherwise: int) -> int:
@@ -94,7 +127,7 @@ def extent(source: sqlite3.Connection, layout: str) -> tuple[int, int, int]:
         except (sqlite3.Error, TypeError, ValueError):
             return otherwise
 
-    points, rounds = json.loads(layout)[-1]
+    points, rounds = layout[-1]
     planned = points * rounds
     counted = ask("SELECT sum(runs) FROM tally", 0)
     return (

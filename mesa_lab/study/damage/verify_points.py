@@ -13,6 +13,7 @@ from collections import defaultdict
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import extension
 from mesa_lab.study.checksums import rows
+from mesa_lab.study.database import metadata
 
 __all__ = ["can_prove", "give_up_the_rest"]
 
@@ -31,7 +32,7 @@ def give_up_the_rest(connection: sqlite3.Connection) -> int:
     Returns:
         How many were given up. The next time that the experiment is run in this study, its design is made again.
     """
-    seed_of = Experiment.from_toml(extension.meta(connection, "experiment")).seed_of
+    seed_of = metadata.experiment_in(metadata.meta(connection, "experiment")).seed_of
     runs: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for point, *run in connection.execute("SELECT point, run_id, replication, seed FROM runs"):
         runs[point].append((run[0], run[1], run[2]))
@@ -50,7 +51,7 @@ def give_up_the_rest(connection: sqlite3.Connection) -> int:
         "UPDATE points SET wanted = 0, occurrence = point, parameters = ? WHERE point = ?",
         [(nothing, point) for point in given_up],
     )
-    replications = json.loads(extension.meta(connection, "size"))[1]
-    extension.set_meta(connection, size=json.dumps([len(points) - len(given_up), replications]), design="")
+    replications = json.loads(metadata.meta(connection, "size"))[1]
+    metadata.set_meta(connection, size=json.dumps([len(points) - len(given_up), replications]), design="")
     extension.count_shard(connection)
     return len(given_up)

@@ -18,7 +18,8 @@ from urllib.parse import quote
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
 from mesa_lab.files import check_path
 from mesa_lab.study.damage import tolerant_reader
-from mesa_lab.study.database.schema import APPLICATION_ID, VERSION
+from mesa_lab.study.database.limits import LimitedConnection
+from mesa_lab.study.database.schema import APPLICATION_ID, VERSION, strange
 
 __all__ = [
     "Transaction",
@@ -104,16 +105,53 @@ def look(path: Path) -> None:
         ) from None
     except OSError as error:
         raise StudyError(f"'{path}' cannot be read: {error.strerror or error}.") from None
-    if stat.S_ISDIR(kind.st_mode):
-        raise StudyError(f"'{path}' is a folder, not a study file.")
+    if (what := _not_a_file(kind.st_mode)) is not None:
+        raise StudyError(f"'{path}' is {what}, not a study file.")
     if kind.st_size == 0:
         raise StudyFormatError(f"'{path}' is empty: it is no study. Delete it, or choose another name.")
     if not os.access(path, os.R_OK):
         raise StudyError(f"'{path}' may not be read by you. Change its permissions, or copy it.")
+    _look_beside(path)
+
+
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a symbolic link"),
+)
+
+
+def _not_a_file(mode: int) -> str | None:
+    """Return what something is called that is no regular file; reading it could wait for ever."""
+    if stat.S_ISREG(mode):
+        return None
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), "no regular file")
+
+
+def _look_beside(path: Path) -> None:
+    """Refuse what SQLite would read beside a study and that none has put there."""
+    real = Path(os.path.realpath(path))  # as SQLite does
+    for suffix in ("-wal", "-shm", "-journal"):
+        beside = real.with_name(real.name + suffix)
+        try:
+            state = beside.lstat()
+        except OSError:
+            continue
+        if (what := _not_a_file(state.st_mode)) is not None:
+            raise StudyError(f"'{beside}', beside the study, is {what}. Remove it to open the study.")
+        # It would be played back into the file, and may name other files that SQLite then looks at and deletes.
+        if suffix == "-journal" and state.st_size:
+            raise StudyError(
+                f"'{beside}' is of another program that changed the study, or of a stranger: no study has such a file. Let that "
+                "program finish, or delete it."
+            )
 
 
 def _recognise(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database that is no study, or one from a newer version."""
+    """Refuse a database that is no study, one from a newer version, and one that holds more than studies do."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
@@ -125,6 +163,11 @@ def _recognise(connection: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         raise StudyFormatError(
             f"'{path}' was written by a newer Mesa Lab (format {version}; this one reads up to {VERSION}). Update Mesa Lab."
+        )
+    if what := strange(connection):
+        raise StudyFormatError(
+            f"'{path}' is not read: {what}. It is damaged, another program has changed it, or it was made to do harm. "
+            f"{tolerant_reader.last_resort(path)}"
         )
     connection.execute("SELECT value FROM meta LIMIT 1").fetchone()
 
@@ -181,7 +224,7 @@ def wait_for_disk(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA fullfsync = ON")  # macOS: elsewhere a sync empties the disk's cache anyway
 
 
-def connect(path: Path, *, write: bool = False) -> tuple[sqlite3.Connection, str | None]:
+def connect(path: Path, *, write: bool = False) -> tuple[LimitedConnection, str | None]:
     """Open a study file.
 
     Args:
@@ -225,11 +268,20 @@ def connect(path: Path, *, write: bool = False) -> tuple[sqlite3.Connection, str
     return connection, None
 
 
-def _open(path: Path, options: str) -> sqlite3.Connection:
+def _open(path: Path, options: str) -> LimitedConnection:
     uri = f"file:{quote(str(path.absolute()))}?{options}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+    connection = sqlite3.connect(
+        uri,
+        uri=True,
+        isolation_level=None,
+        timeout=30,
+        check_same_thread=False,
+        factory=LimitedConnection,
+    )
     try:
-        _recognise(connection, path)
+        connection.limit(str(path))
+        with connection.briefly():
+            _recognise(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()
         if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
@@ -241,6 +293,11 @@ def _open(path: Path, options: str) -> sqlite3.Connection:
     return connection
 
 
+_OF_VALUES: Final = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+_BEYOND: Final = {
+    sqlite3.SQLITE_INTERRUPT: "a table in it has no end. It is damaged, or was made to keep its readers busy",
+    sqlite3.SQLITE_TOOBIG: "a value in it is larger than any that a study has there",
+}
 _MEANINGS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full. Everything committed so far is safe; make room, then run it again to go on",
     sqlite3.SQLITE_READONLY: "it is read-only. Copy it to a folder of your own to continue it",
@@ -262,6 +319,10 @@ def speaking(path: Path) -> Iterator[None]:
         # The last one says that a table is missing, or a column.
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
             raise _damaged(path, error) from error
+        if code in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_TOOBIG):
+            raise StudyFormatError(
+                f"'{path}' is not read: {_BEYOND[code]}. {tolerant_reader.advice(path)}"
+            ) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StudyBusyError(
                 f"'{path}' is kept locked by another process. Close what else has it open."
@@ -272,12 +333,14 @@ def speaking(path: Path) -> Iterator[None]:
         raise StudyError(f"The study '{path}' could not be used: {meaning}.") from error
     except OSError as error:
         raise StudyError(f"The study '{path}' could not be used: {error.strerror or error}.") from error
-    except (ValueError, TypeError, LookupError) as error:
+    except _OF_VALUES as error:
         # Pages that SQLite finds in order may hold what does not belong there.
         if problem := _damage(path):
             raise _damaged(path, problem) from error
         _check(path)
-        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        if isinstance(
+            error, tolerant_reader.MalformedError | json.JSONDecodeError | UnicodeDecodeError | RecursionError
+        ):
             raise _damaged(path, error) from error
         raise
 
@@ -295,7 +358,10 @@ def _check(path: Path) -> None:
     # It stands above this room, and is asked only when something is wrong.
     from mesa_lab.study.damage import check
 
-    with contextlib.closing(_open(path, "mode=ro")) as connection, contextlib.suppress(sqlite3.Error):
+    with (
+        contextlib.closing(_open(path, "mode=ro")) as connection,
+        contextlib.suppress(sqlite3.Error, *_OF_VALUES),
+    ):
         check.check(connection, path)
 
 

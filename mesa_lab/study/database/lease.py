@@ -5,6 +5,7 @@ A dead driver's place is free at once; a living one is believed while its heart 
 believe they drive, the row's token settles it: the writer looks at it in every transaction.
 """
 
+import math
 import os
 import socket
 import sqlite3
@@ -20,6 +21,7 @@ from typing import Final
 import psutil
 
 from mesa_lab.errors import StudyBusyError
+from mesa_lab.study.damage import tolerant_reader
 from mesa_lab.study.database import connection as storage
 
 __all__ = [
@@ -40,6 +42,7 @@ PATIENCE_SECONDS: Final = 60.0
 """How long a driver that cannot be looked at directly is believed after its last heartbeat."""
 
 _WATCH_SECONDS: Final = 3 * BEAT_SECONDS
+_STATES: Final = ("running", "paused", "stopping")
 _held: set[str] = set()  # tokens of the leases that this very process holds
 
 
@@ -54,7 +57,7 @@ class Tenant:
         host: Name of the computer.
         machine: What tells this boot of this computer (and this container) from others.
         since: When it took the study, UTC.
-        state: "running" or "paused".
+        state: "running", "paused" or "stopping".
         beat: How often its heart has beaten.
         tick: The machine's monotonic clock at the last beat.
         clock: The wall clock at the last beat.
@@ -70,6 +73,19 @@ class Tenant:
     beat: int
     tick: float
     clock: float
+
+    def __post_init__(self) -> None:
+        # The number of the process becomes part of a path.
+        whole = all(type(value) is int and 0 <= value < 2**63 for value in (self.pid, self.beat))
+        texts = (self.token, self.process or "", self.host, self.machine, self.since)
+        clocks = (self.tick, self.clock)
+        if not (
+            whole
+            and all(type(value) is str for value in texts)
+            and all(type(value) in (int, float) and math.isfinite(value) for value in clocks)
+            and self.state in _STATES
+        ):
+            raise tolerant_reader.MalformedError("the record of its driver is none")
 
     @property
     def is_local(self) -> bool:
@@ -213,10 +229,8 @@ def refuse_if_driven(path: Path) -> None:
         StudyBusyError: If it is.
     """
     connection, _ = storage.connect(path)
-    try:
+    with closing(connection), storage.speaking(path):
         tenant = read(connection)
-    finally:
-        connection.close()
     if tenant is not None and tenant.is_alive:
         raise busy(path, tenant)
 

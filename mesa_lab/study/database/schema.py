@@ -5,10 +5,20 @@ schema has a higher `VERSION`, which older releases refuse by name. Version 2: b
 rows of runs have checksums (`checksums`), and so have their columns (`column_checksums`) and the small tables (`table_checksums`).
 """
 
+import re
 import sqlite3
 from typing import Final
 
-__all__ = ["APPLICATION_ID", "MAX_OUTCOMES", "VERSION", "lay_out", "raise_version", "rewrite_view"]
+__all__ = [
+    "APPLICATION_ID",
+    "MAX_OUTCOMES",
+    "VERSION",
+    "lay_out",
+    "raise_version",
+    "replaced_tables",
+    "rewrite_view",
+    "strange",
+]
 
 APPLICATION_ID: Final = 0x4D65734C  # "MesL"
 VERSION: Final = 2
@@ -49,6 +59,19 @@ CREATE TABLE driver(
 INSERT INTO control VALUES(1, 'run');
 """
 
+_STATEMENTS: Final = {  # by what they make; SQLite keeps their text as it is
+    found[1]: statement
+    for statement in _SCHEMA.strip().split(";\n")
+    if (found := re.match(r"CREATE (?:TABLE|INDEX) (\w+)", statement))
+}
+_OUTCOME: Final = ", o"  # what a new outcome adds to the text of the table of runs, with its position
+_MOST_ENTRIES: Final = 1000
+_STRING: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+_FIELD: Final = r"(?:runs\.\w+(?: AS )?|json_extract\(points\.parameters, \) AS )"
+_VIEW: Final = re.compile(
+    rf"CREATE VIEW results AS SELECT {_FIELD}(?:, {_FIELD})* FROM runs JOIN points USING \(point\)"
+)
+
 _READABLE: Final = (
     "run_id",
     "point",
@@ -87,6 +110,57 @@ def raise_version(connection: sqlite3.Connection) -> None:
             connection.execute(statement.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "))
     if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
         connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def strange(connection: sqlite3.Connection) -> str:
+    """Return what in a file is not a study's and could run SQL or be without end, as half a sentence; empty for nothing.
+
+    A table that a study may have must be the one that Mesa Lab makes, to the letter: so it is no view, and computes neither
+    columns nor defaults. Ordinary tables of other names may be there; nothing reads them.
+    """
+    rows = connection.execute(
+        "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master LIMIT ?", (_MOST_ENTRIES,)
+    ).fetchall()
+    if len(rows) == _MOST_ENTRIES:
+        return "it holds a thousand tables, which no study does"
+    for kind, name, table, root, sql in rows:
+        known = _STATEMENTS.get(str(name).lower())
+        if kind == "table" and root and known is not None:
+            if not _makes(known, name, sql):
+                return f"its table '{name}' is not that of a study"
+        elif not (
+            (kind == "table" and root)
+            or (kind == "view" and name == "results" and _VIEW.fullmatch(_STRING.sub("", str(sql))))
+            or (kind == "index" and (sql in (None, known) or str(table).lower() not in _STATEMENTS))
+        ):
+            what = "virtual table" if kind == "table" else str(kind)
+            article = "an" if what[:1] in "aeiou" else "a"
+            return f"it holds {article} {what} '{name!s:.60}', which no study does"
+    return ""
+
+
+def _makes(statement: str, name: str, sql: object) -> bool:
+    """Tell whether a statement makes a table of this text; outcomes add columns to that of runs."""
+    if name != "runs" or not isinstance(sql, str):
+        return sql == statement
+    added = range(sql.count(_OUTCOME))
+    return sql == statement[:-1] + "".join(f"{_OUTCOME}{position}" for position in added) + ")"
+
+
+def replaced_tables(connection: sqlite3.Connection) -> list[str]:
+    """Return which of a study's tables something stands in for that is no table, or whose columns are computed."""
+    known = connection.execute("SELECT type, name, rootpage FROM sqlite_master").fetchall()
+    return [
+        name
+        for kind, name, root in known
+        if name in _STATEMENTS
+        and kind != "index"
+        and (
+            kind != "table"
+            or not root
+            or any(row[-1] for row in connection.execute(f"PRAGMA table_xinfo({name})"))
+        )
+    ]
 
 
 def rewrite_view(connection: sqlite3.Connection) -> None:

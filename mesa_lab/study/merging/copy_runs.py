@@ -24,7 +24,7 @@ from mesa_lab.study.checksums import tables
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import schema
-from mesa_lab.study.extension import meta
+from mesa_lab.study.database.metadata import layout_of
 from mesa_lab.study.merging.conflicts import Side, settle
 from mesa_lab.study.reading.series_blocks import renumbered
 from mesa_lab.study.run_numbers import RunPlan, plan
@@ -67,7 +67,7 @@ class Target:
         self.connection = connection
         self.path = path
         self.base = base
-        self.plan = plan(json.loads(meta(connection, "layout")))
+        self.plan = plan(layout_of(connection))
         self.sources: list[Path] = []
         self.origin = np.full(len(self.plan), -1, np.int32)
         self.blocks = 0
@@ -149,7 +149,7 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
         StudyFormatError: If it is damaged.
     """
     with storage.speaking(path):
-        own = plan(json.loads(meta(source, "layout")))
+        own = plan(layout_of(source))
         numbers = _numbers(source, path, own, target)
         last = source.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
     target.sources.append(path)
@@ -273,7 +273,7 @@ def _transfer_blocks(
     for rows in storage.rows(path, source, query, at_a_time=1):
         for block, runs, superseded, checksum, series in rows:
             if kept[block]:
-                data = series and _checked(source, path, checksum, series, numbers)
+                data = None if series is None else _checked(source, path, checksum, series, numbers)
                 target.connection.execute(
                     "INSERT INTO blocks VALUES(?, ?, ?, ?, ?)",
                     (
@@ -299,6 +299,6 @@ def _checked(
     source: sqlite3.Connection, path: Path, checksum: int, data: bytes, numbers: Numbers | None
 ) -> bytes:
     """Return a block's data as they are to be written; with the target's numbers, where these differ."""
-    if zlib.crc32(data) != checksum:
+    if not check.is_whole(data, checksum) or not check.is_in_order(data):
         check.refuse(source, path)
     return data if numbers is None else renumbered(data, numbers)

@@ -14,12 +14,12 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesa_lab.errors import StudyError, StudyMismatchError
+from mesa_lab.errors import StudyError, StudyFormatError, StudyMismatchError
 from mesa_lab.study import extension
 from mesa_lab.study.checksums import tables
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import lease, schema
+from mesa_lab.study.database import lease, metadata, schema
 from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.merging.copy_runs import Target, transfer
 from mesa_lab.study.reading.run_table import at_one_moment
@@ -111,8 +111,11 @@ def merge(studies: str | Path | Iterable[str | Path], path: str | Path, *, overw
 def _merge(paths: Sequence[Path], target: Path) -> Merged:
     looked = [_look(one) for one in paths]
     base = max(looked, key=lambda head: head.extent)
+    if problem := metadata.foreign_file(base.meta["experiment"]):
+        raise StudyFormatError(f"'{base.path}' is no study as Mesa Lab makes them. {problem}")
     for head in looked:
-        _refuse_unlike(base, head)
+        with storage.speaking(head.path):
+            _refuse_unlike(base, head)
     notices, heads = [], []
     with storage.speaking(target), Draft(target, replace=target.exists()) as connection:
         schema.lay_out(connection)
@@ -159,7 +162,7 @@ def _look(path: Path) -> _Head:
 
 
 def _head(connection: sqlite3.Connection, path: Path) -> _Head:
-    return _Head(path, read_status(connection, path), dict(connection.execute("SELECT key, value FROM meta")))
+    return _Head(path, read_status(connection, path), metadata.entries(connection))
 
 
 @contextmanager
@@ -194,7 +197,7 @@ def _found(connection: sqlite3.Connection, base: _Head, heads: Sequence[_Head]) 
     """Write the experiment into the merged study: that of the study that asks for most."""
     entries = {name: value for name, value in base.meta.items() if name != "shard"}
     entries["created"] = min(head.meta["created"] for head in heads)
-    extension.set_meta(connection, **entries)
+    metadata.set_meta(connection, **entries)
     with _opened(base) as (source, _, _):
         rows = storage.rows(base.path, source, "SELECT point, occurrence, wanted, parameters FROM points")
         for some in rows:

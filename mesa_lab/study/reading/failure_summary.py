@@ -6,10 +6,11 @@ the few that tell what is wrong, without the others being read.
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 __all__ = ["FailedRun", "FailureKind", "failure_kinds"]
 
+_MOST_KINDS: Final = 100
 # A run that a later attempt finished has not failed.
 _STANDING: Final = (
     "FROM failures JOIN runs USING(run_id) WHERE runs.status <> 'done' AND failures.attempt = runs.attempt"
@@ -49,25 +50,33 @@ class FailureKind:
 
 
 def failure_kinds(connection: sqlite3.Connection, latest: int) -> tuple[FailureKind, ...]:
-    """Return the kinds of failure, the most frequent first.
+    """Return the kinds of failure, the most frequent first; of very many the first hundred.
 
     Args:
         connection: A study's.
         latest: How many runs of each kind to read.
     """
     kinds = connection.execute(
-        f"SELECT stage, error_type, count(*) {_STANDING} GROUP BY stage, error_type ORDER BY count(*) DESC, max(failures.rowid)"
+        f"SELECT stage, error_type, count(*) {_STANDING} GROUP BY stage, error_type ORDER BY count(*) DESC, max(failures.rowid) "
+        f"LIMIT {_MOST_KINDS}"
     ).fetchall()
     query = (
-        f"SELECT run_id, message, traceback {_STANDING} AND stage = ? AND error_type = ? "
+        f"SELECT run_id, message, traceback {_STANDING} AND stage IS ? AND error_type IS ? "
         "ORDER BY failures.rowid DESC LIMIT ?"
     )
     return tuple(
         FailureKind(
-            stage,
-            error_type,
+            _text(stage),
+            _text(error_type),
             count,
-            tuple(FailedRun(*row) for row in connection.execute(query, (stage, error_type, latest))),
+            tuple(
+                FailedRun(run_id, _text(message), _text(traceback))
+                for run_id, message, traceback in connection.execute(query, (stage, error_type, latest))
+            ),
         )
         for stage, error_type, count in kinds
     )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -42,6 +42,7 @@ RUN_COLUMNS: Final = (
 )  # fmt: skip
 _FETCHED: Final = {"seed": _INT, "steps": _INT, "time": _FLOAT, "init_seconds": _FLOAT, "run_seconds": _FLOAT}
 _ROWS: Final = 10_000
+_MOST_OTHERS: Final = 1000
 
 
 @contextmanager
@@ -241,6 +242,8 @@ def points_frame(connection: sqlite3.Connection) -> pd.DataFrame:
         points.append(point)
         rows.append(from_json(text))
         names.update(dict.fromkeys(rows[-1]))
+        if len(names) > len(rows[0]) + _MOST_OTHERS:  # each would be a column of all points
+            raise ValueError("each has other parameters")
     index = pd.Index(points, name="point", dtype=np.int64)
     columns = {}
     for name in names:

@@ -11,7 +11,8 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,8 @@ import numpy.typing as npt
 
 from mesa_lab.errors import StudyFormatError
 from mesa_lab.study.damage import tolerant_reader
+from mesa_lab.study.reading import arrow_stream
+from mesa_lab.study.reading.arrow_stream import unpacked as plain
 from mesa_lab.study.reading.run_table import select_outcomes
 
 if TYPE_CHECKING:
@@ -39,18 +42,24 @@ class Block:
         data: The Arrow stream.
         columns: Which of its columns are meant, None for all.
         runs: The runs whose rows count, None for all that are there.
+        path: The study, for messages.
+
+    Raises:
+        StudyFormatError: By all that decodes it, if it is not what runs leave behind.
     """
 
     data: bytes
     columns: tuple[int, ...] | None = None
     runs: npt.NDArray[np.int64] | None = None
+    path: Path | None = None
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Names and types of the columns, as `read` returns them."""
         import pyarrow as pa
 
-        whole = pa.ipc.open_stream(self.data).schema
+        with _refusing(self.path):
+            whole = arrow_stream.schema_of(self.data)
         return whole if self.columns is None else pa.schema([whole.field(place) for place in self.columns])
 
     def read(self, first: int | None = None) -> pa.Table:
@@ -62,31 +71,27 @@ class Block:
         import pyarrow as pa
 
         columns = self.columns if first is None else tuple((self.columns or range(first))[:first])
-        options = pa.ipc.IpcReadOptions(
-            included_fields=None if columns is None else list(columns), use_threads=False
-        )
-        table = pa.ipc.open_stream(self.data, options=options).read_all()
-        if self.runs is None:
-            return table
-        mask = np.isin(plain(table.select([0])).column(0).to_numpy(), self.runs)
-        return table if mask.all() else plain(table).filter(pa.array(mask))
+        with _refusing(self.path):
+            table = arrow_stream.decode(self.data, columns)
+            if self.runs is None:
+                return table
+            mask = np.isin(plain(table.select([0])).column(0).to_numpy(), self.runs)
+            return table if mask.all() else plain(table).filter(pa.array(mask))
 
     def table(self) -> pa.Table:
         """Return the rows that count, as plain columns."""
-        return plain(self.read())
+        with _refusing(self.path):
+            return plain(self.read())
 
 
-def plain(table: pa.Table) -> pa.Table:
-    """Return the table with its packed columns unpacked."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for place, field in enumerate(table.schema):
-        if pa.types.is_run_end_encoded(field.type):
-            table = table.set_column(place, field.name, pc.run_end_decode(table.column(place)))
-        elif pa.types.is_dictionary(field.type):
-            table = table.set_column(place, field.name, table.column(place).cast(field.type.value_type))
-    return table
+@contextmanager
+def _refusing(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except tolerant_reader.MalformedError as error:
+        raise StudyFormatError(
+            f"'{path}' is damaged, or was made to do harm: {error}. {tolerant_reader.advice(path or Path())}"
+        ) from error
 
 
 def renumbered(data: bytes, numbers: npt.NDArray[np.int64]) -> bytes:
@@ -95,12 +100,17 @@ def renumbered(data: bytes, numbers: npt.NDArray[np.int64]) -> bytes:
     Args:
         data: The Arrow stream.
         numbers: The new number of each run.
+
+    Raises:
+        MalformedError: If it is not what runs leave behind, or of runs that have no number.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    table = pa.ipc.open_stream(data).read_all()
+    table = arrow_stream.decode(data)
     known = plain(table.select([0])).column(0).to_numpy()
+    if len(known) and not 0 <= known.min() <= known.max() < len(numbers):
+        raise tolerant_reader.MalformedError("among the data of runs are some of runs that there are not")
     table = table.set_column(0, "run_id", pc.run_end_encode(pa.array(numbers[known])))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
@@ -116,11 +126,11 @@ def series_blocks(
     query = "SELECT checksum, series FROM blocks WHERE block = ?"
     for block, superseded in _blocks(connection, "blocks", run_ids, "series IS NOT NULL"):
         data = _checked(path, block, *connection.execute(query, (block,)).fetchone())
-        whole = Block(data)
+        whole = Block(data, path=path)
         if chosen is not None and not chosen.issuperset(whole.schema.names[_FIRST_OUTCOME:]):
             names = enumerate(whole.schema.names)
             columns = (place for place, name in names if place < _FIRST_OUTCOME or name in chosen)
-            whole = Block(data, tuple(columns))
+            whole = Block(data, tuple(columns), path=path)
         yield _current(connection, whole, block, superseded, run_ids)
 
 
@@ -132,7 +142,7 @@ def agent_blocks(
     query = "SELECT checksum, data FROM agent_blocks WHERE block = ? AND agent_type = ?"
     for block, superseded in _blocks(connection, tables, run_ids, "agent_type = ?", agent_type):
         data = _checked(path, block, *connection.execute(query, (block, agent_type)).fetchone())
-        yield _current(connection, Block(data), block, superseded, run_ids)
+        yield _current(connection, Block(data, path=path), block, superseded, run_ids)
 
 
 def _blocks(
@@ -167,4 +177,4 @@ def _current(
         )
         valid = np.fromiter((row[0] for row in rows), np.int64)
         keep = valid if keep is None else np.intersect1d(valid, keep)
-    return whole if keep is None else Block(whole.data, whole.columns, keep)
+    return whole if keep is None else replace(whole, runs=keep)

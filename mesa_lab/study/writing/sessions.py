@@ -177,7 +177,7 @@ def _changes(connection: sqlite3.Connection, path: Path, source: Mapping[str, An
 def _digest(file: Path) -> str:
     files = sorted(file.parent.glob("*.py")) if (file.parent / "__init__.py").exists() else [file]
     digest = hashlib.sha256()
-    for path in files[:500]:
+    for path in filter(Path.is_file, files[:500]):
         digest.update(f"{path.name}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
