@@ -55,15 +55,20 @@ def export(
       mesa-lab export wolf_sheep.study -o wolves.png --chart effect --outcome Wolves
       mesa-lab export forest_fire.study -o fire.svg --chart effect --with by=neighbours
     """
-    from mesa_lab.processing.export import export as write
-    from mesa_lab.processing.results import Results
+    from mesa_lab.processing.pictures import warm_up
     from mesa_lab.study import Study
 
     if chart is None and (outcome or options):
         raise click.UsageError("--outcome and --with belong to a chart; name one with --chart.")
     if chart is not None and (tables or format_):
         raise click.UsageError("--tables and --format belong to tables; leave them out with --chart.")
-    results = Results(Study.open(study))
+    opened = Study.open(study)
+    if chart is not None:
+        warm_up()
+    from mesa_lab.processing.export import export as write  # imports much; the converter starts meanwhile
+    from mesa_lab.processing.results import Results
+
+    results = Results(opened)
     if chart is not None:
         written = [_draw(results, output, chart, outcome, options)]
     else:
@@ -111,12 +116,16 @@ def report(study: Path, output: Path | None, show: bool) -> None:
       mesa-lab report wolf_sheep.study
       mesa-lab report wolf_sheep.study -o wolves.html --open
     """
-    from mesa_lab.processing.report import write_report
-    from mesa_lab.processing.results import Results
+    from mesa_lab.processing.pictures import warm_up
     from mesa_lab.study import Study
 
     path = output or study.with_suffix(".html")
-    results = Results(Study.open(study))
+    opened = Study.open(study)
+    warm_up()
+    from mesa_lab.processing.report import write_report  # imports much; the converter starts meanwhile
+    from mesa_lab.processing.results import Results
+
+    results = Results(opened)
     write_report(results, path)
     note_damage(results)
     say(f"Wrote {path}")

@@ -28,8 +28,9 @@ def find_chart(name: str) -> ChartKind:
     Raises:
         OutcomeError: If there is none, naming the nearest.
     """
-    for kind in all_charts():
-        if kind.name == name:
-            return kind
+    for charts in (lambda: CHARTS, all_charts):  # looking through what is installed takes 20 ms
+        for kind in charts():
+            if kind.name == name:
+                return kind
     known = [kind.name for kind in all_charts()]
     raise OutcomeError(f"Unknown chart '{name}'. There are: {', '.join(known)}.{suggest(name, known)}")
