@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ExportError
+from mesa_lab.preparation.files import path_of
 from mesa_lab.processing.saving import whole_file
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def save_chart(chart: alt.TopLevelMixin, path: str | Path, scale: float = 2.0) -
     Raises:
         ExportError: If the name ends in something else, or the file cannot be written.
     """
-    path = Path(path)
+    path = path_of(path, "picture", ExportError)
     kind = path.suffix.lower()
     if kind not in PICTURES:
         raise ExportError(
@@ -54,7 +55,9 @@ def render(chart: alt.TopLevelMixin, kind: str, scale: float = 2.0) -> bytes | s
     Raises:
         ExportError: If the converter does not know altair's version of Vega-Lite.
     """
-    return convert(chart.to_dict(validate=False), kind, scale)  # altair has checked each part when it was made
+    return convert(
+        chart.to_dict(validate=False), kind, scale
+    )  # altair has checked each part when it was made
 
 
 def convert(spec: dict[str, Any], kind: str, scale: float = 2.0) -> bytes | str:
@@ -85,7 +88,12 @@ def warm_up() -> None:
     Its JavaScript engine takes as long to start as a dozen charts to draw, and needs no Python for that.
     """
     schema = "https://vega.github.io/schema/vega-lite/v6.json"
-    spec = {"$schema": schema, "data": {"values": [{"x": 0}]}, "mark": "text", "encoding": {"x": {"field": "x"}}}
+    spec = {
+        "$schema": schema,
+        "data": {"values": [{"x": 0}]},
+        "mark": "text",
+        "encoding": {"x": {"field": "x"}},
+    }
     threading.Thread(target=convert, args=(spec, "svg"), name="mesa-lab-pictures").start()
 
 

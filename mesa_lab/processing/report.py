@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from mesa_lab.errors import MesaLabError
+from mesa_lab.errors import ExportError, MesaLabError
+from mesa_lab.preparation.files import path_of
 from mesa_lab.processing.analysis.summary import is_number
 from mesa_lab.processing.narrative import experiment_in_words, model_doc
 from mesa_lab.processing.report_figures import data_uri, sections
@@ -61,7 +62,7 @@ def write_report(
     """
     from jinja2 import Environment, StrictUndefined
 
-    path = Path(path)
+    path = path_of(path, "report", ExportError)
     source = files("mesa_lab.processing").joinpath("report.html.j2").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     with whole_file(path) as draft:  # first, so that a path that is wrong is said before all is drawn

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.errors import RunError
 from mesa_lab.running.progress import Progress, duration, plural
 from mesa_lab.running.recording import Task
+from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 
 if TYPE_CHECKING:
     from mesa_lab.study import Study, StudyStatus, Writer
@@ -117,8 +117,7 @@ def drive(
     from mesa_lab.running.runner import stream
 
     start = time.monotonic()
-    if n_jobs == 0:
-        raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
+    n_jobs, backend = check_n_jobs(n_jobs), check_backend(backend)
     protocol = study.experiment.protocol
     load_model(protocol.model)
     shown: list[Progress] = []

@@ -29,6 +29,7 @@ from mesa_lab.running.recording import Batch, Task
 from mesa_lab.running.relay import Call, relay
 from mesa_lab.running.scheduling import TaskQueue
 from mesa_lab.running.worker import run_here, run_tasks
+from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 
 __all__ = ["Control", "stream"]
 
@@ -80,8 +81,8 @@ def stream(
         ModelError: The model cannot be found.
         RunError: The workers cannot load the model, the number of jobs makes no sense, or the cluster is not there.
     """
-    if n_jobs == 0:
-        raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
+    check_n_jobs(n_jobs)
+    check_backend(backend)
     control = control or _Uncontrolled()
     if backend == "loky":
         yield from _on_this_machine(pack(protocol), tasks, joblib.effective_n_jobs(n_jobs), control, tell)

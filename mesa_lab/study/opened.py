@@ -13,7 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mesa_lab.errors import ExperimentError
+from mesa_lab.errors import ExperimentError, StudyError
+from mesa_lab.preparation.files import path_of
 from mesa_lab.study import blocks, checking, growth, lease, reading, storage
 from mesa_lab.study.blocks import Block
 from mesa_lab.study.checking import Checked
@@ -41,7 +42,7 @@ class OpenedStudy:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = path_of(path, "study", StudyError)
         self._connection, notice = storage.connect(self.path)
         self.notices: list[str] = [notice] if notice else []
         self.damage = ""

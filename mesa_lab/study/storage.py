@@ -16,13 +16,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
-from mesa_lab.preparation.files import check_path
+from mesa_lab.preparation.files import check_path, shown
 from mesa_lab.study import legible
 from mesa_lab.study.schema import APPLICATION_ID, VERSION
 
 __all__ = [
     "Transaction",
     "check_name",
+    "check_new_name",
     "connect",
     "exists_already",
     "is_in_order",
@@ -68,6 +69,37 @@ def check_name(path: Path) -> None:
         StudyError: If its name is too long, or it lies where nobody may look.
     """
     check_path(path, StudyError, beside="-wal")  # the longest that SQLite puts beside a study in use
+
+
+_OTHER_ENDINGS: Final = {
+    ending: kind
+    for kind, endings in {
+        "a table": "csv tsv xls xlsx ods parquet pq feather arrow",
+        "an experiment or settings": "toml json jsonl yaml yml ini cfg",
+        "a program": "py pyc pyi ipynb sh bat exe",
+        "a text": "txt md rst tex log",
+        "a page": "html htm xml css js",
+        "a picture": "png svg jpg jpeg gif webp pdf",
+        "data of other programs": "pickle pkl npz npy h5 hdf5 mat zip gz tar xz",
+        "what SQLite keeps beside a study": "study-wal study-shm study-journal",
+    }.items()
+    for ending in endings.split()
+}
+
+
+def check_new_name(path: Path) -> None:
+    """Refuse a path where no new study is to be made: no file can be there, or its name says that it is something else.
+
+    Raises:
+        StudyError: If its name ends like that of a table, an experiment, a program or the like.
+    """
+    check_name(path)
+    kind = _OTHER_ENDINGS.get(path.suffix.lower().removeprefix("."))
+    if kind is not None and not path.exists():
+        raise StudyError(
+            f"A study is not called '{shown(path)}': a name that ends in '{path.suffix}' is that of {kind}. "
+            f"Call it '{shown(path.with_suffix('.study'))}'."
+        )
 
 
 def remove(path: Path) -> None:

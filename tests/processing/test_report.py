@@ -253,4 +253,6 @@ def test_the_design_is_described_by_the_points_of_the_study(tmp_path):
     subprocess.run([sys.executable, "-c", code, tmp_path / "s.study", report], check=True)
     text = report.read_text(encoding="utf-8")
     seen = ml.preview(experiment)
-    assert f"centred discrepancy (lower is more even)</dt><dd>{seen.discrepancy:.3g}" in re.sub(r">\s+<", "><", text)
+    assert f"centred discrepancy (lower is more even)</dt><dd>{seen.discrepancy:.3g}" in re.sub(
+        r">\s+<", "><", text
+    )

@@ -6,6 +6,7 @@ what a model class is. Whatever goes wrong is said in one message, with the near
 
 import contextlib
 import importlib
+import inspect
 import pkgutil
 import re
 import sys
@@ -47,7 +48,7 @@ def load_model(reference: type[Any] | str) -> type[Any]:
     if isinstance(reference, type):
         return _checked(reference, reference.__qualname__)
     if not isinstance(reference, str) or not reference.strip():
-        raise ModelError(f"{reference!r} names no model. {_FORMS}")
+        raise ModelError(_no_reference(reference))
     reference = reference.strip()
     match = _FILE.match(reference)
     if match is None:
@@ -132,6 +133,29 @@ def _checked(value: Any, label: str) -> type[Any]:
     if value is mesa.Model:
         raise ModelError("mesa.Model itself is no model to run. Name a class that inherits from it.")
     return value
+
+
+def _no_reference(given: Any) -> str:
+    """What is wrong with something that is neither a class nor a text, and what to give instead."""
+    import mesa
+
+    if isinstance(given, mesa.Model):
+        name = type(given).__name__
+        return f"The model is one that has been built, of the class {name}. Give the class, {name}, without calling it."
+    if isinstance(given, types.ModuleType):
+        models = _models_in(given)
+        listed = ", ".join(sorted(models)) or "none"
+        return f"The model is the module '{given.__name__}'. Give a class that is in it. Its Mesa models: {listed}."
+    if inspect.isroutine(given):
+        name = getattr(given, "__name__", "")
+        return (
+            f"The model is the function {name}. Give the class that inherits from mesa.Model; what a function sets up "
+            "belongs into its __init__, and what varies into its parameters."
+        )
+    if isinstance(given, list | tuple) and len(given) and all(isinstance(each, type) for each in given):
+        return f"The model is {given!r:.80}. Give one class: an experiment has one model. {_FORMS}"
+    shown = " ".join(repr(given).split())
+    return f"The model is {shown:.80}, which names no model. {_FORMS}"
 
 
 def _models_in(module: types.ModuleType) -> dict[str, type[Any]]:

@@ -131,7 +131,9 @@ def in_theme(svg: str, name: str) -> str:
             count, number = int(stand_in[3:5], 16), int(stand_in[5:7], 16)
             return colours(theme, count, ordered=True)[number]
         number = int(stand_in[5:7], 16)
-        return theme.colours[number] if stand_in.startswith(_PALETTE) else str(getattr(theme, _COLOURS[number]))
+        return (
+            theme.colours[number] if stand_in.startswith(_PALETTE) else str(getattr(theme, _COLOURS[number]))
+        )
 
     return _STAND_IN.sub(colour, svg)
 
