@@ -126,7 +126,7 @@ def run(
     study = OpenStudy.for_experiment(experiment, path, overwrite=overwrite, shard=part)
     ending = drive(study, n_jobs=n_jobs, backend=backend, progress=progress, retry_failed=retry_failed)
     for notice in (*study.notices, *ending.notices):
-        warnings.warn(notice, stacklevel=2)
+        warnings.warn(notice, stacklevel=3)  # run's caller: run is wrapped
     if ending.how == "interrupted":
         raise KeyboardInterrupt(ending.message)
     return study.results

@@ -146,9 +146,9 @@ class BatchRunner:
             parameters=configuration.parameters,
         )
 
-    def _tell_failures(self) -> None:
+    def _tell_failures(self, stacklevel: int = 3) -> None:
         for notice in self._notices.values():
-            warnings.warn(notice, stacklevel=3)
+            warnings.warn(notice, stacklevel=stacklevel)
         if not self.failures:
             return
         first = self.failures[0]
@@ -156,7 +156,7 @@ class BatchRunner:
             f"{len(self.failures)} of {len(self.configurations)} runs failed; the first is run {first.run_id}: "
             f"{first.error_type}: {first.message}",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
 
 
@@ -262,7 +262,7 @@ def batch_run(
         told = {**configurations[place].parameters, keyword: record.seed}
         kept = _every(collected, data_collection_period)
         rows[place] = [{**head, "Step": step, **told, **values} for step, values in kept]
-    runner._tell_failures()
+    runner._tell_failures(stacklevel=4)  # the caller of batch_run, which is wrapped
     return [row for place in sorted(rows) for row in rows[place]]
 
 

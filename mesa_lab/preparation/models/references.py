@@ -19,6 +19,7 @@ from typing import Any
 from mesa_lab.errors import ModelError, suggest
 from mesa_lab.preparation.files import check_path
 from mesa_lab.preparation.models.files import find_module, import_file, is_from_file
+from mesa_lab.preparation.models.imports import import_trouble
 
 __all__ = ["importable", "load_model", "names_class", "reference_of"]
 
@@ -254,14 +255,9 @@ def _as_model_error(label: str, path: Path | None) -> Iterator[None]:
         raise ModelError(
             f"'{label}' cannot be read: {error.msg} ({place}, line {error.lineno}{text})"
         ) from error
-    except ModuleNotFoundError as error:
-        raise ModelError(
-            f"'{label}' cannot be imported{_line(error, path)}: it needs the module '{error.name}', which was not "
-            "found. Install it, or put it beside the model's file."
-        ) from error
     except (Exception, SystemExit) as error:
         raise ModelError(
-            f"'{label}' cannot be imported{_line(error, path)}: {type(error).__name__}: {error}"
+            f"'{label}' cannot be imported{_line(error, path)}: {import_trouble(error)}"
         ) from error
 
 
