@@ -6,15 +6,18 @@ and without control characters. Results go to standard output, progress and rema
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 import shlex
+import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
 __all__ = [
+    "STANDARD_OUTPUT",
     "count",
     "duration",
     "json_option",
@@ -30,11 +34,15 @@ __all__ = [
     "moment",
     "note",
     "number",
+    "printed",
     "quoted",
     "say",
     "show_json",
     "show_table",
 ]
+
+STANDARD_OUTPUT: Final = Path("-")
+"""What -o names to print instead of writing a file."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -47,6 +55,31 @@ def say(text: str = "") -> None:
 def note(text: str) -> None:
     """Print a remark to standard error, where it does not get into piped results."""
     click.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def printed(ending: str, *, is_text: bool = True) -> Iterator[Path]:
+    """Yield the path of a temporary file, which is printed to standard output when all went well.
+
+    Args:
+        ending: How the file's name ends, for what goes by it.
+        is_text: Whether a terminal can show it.
+
+    Raises:
+        UsageError: If it would get to a terminal that cannot show it.
+    """
+    if not is_text and sys.stdout.isatty():
+        raise click.UsageError(
+            f"A {ending.removeprefix('.')} file is nothing that a terminal can show. Redirect it, as in -o - > file{ending}, "
+            f"or name a file: -o file{ending}."
+        )
+    with tempfile.TemporaryDirectory(prefix="mesa-lab-") as folder:
+        path = Path(folder, f"printed{ending}")
+        yield path
+        stream = click.get_binary_stream("stdout")
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, stream)
+        stream.flush()
 
 
 def show_json(value: Any) -> None:

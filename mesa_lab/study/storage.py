@@ -94,6 +94,8 @@ def check_new_name(path: Path) -> None:
         StudyError: If its name ends like that of a table, an experiment, a program or the like.
     """
     check_name(path)
+    if str(path) == "-" and not path.exists():
+        raise StudyError("A study is a file, and cannot go to standard output. Give the name of a file.")
     kind = _OTHER_ENDINGS.get(path.suffix.lower().removeprefix("."))
     if kind is not None and not path.exists():
         raise StudyError(
