@@ -22,7 +22,15 @@ from rich.table import Table
 from benchmarks.measuring import Row
 
 GROUPS = {
-    "speed": ["tiny_runs", "bundled_models", "agent_data", "series", "first_result", "slow_corners"],
+    "speed": [
+        "tiny_runs",
+        "bundled_models",
+        "agent_data",
+        "series",
+        "first_result",
+        "slow_corners",
+        "report",
+    ],
     "flatness": ["memory", "million_runs"],
 }
 QUESTIONS = [question for group in GROUPS.values() for question in group]

@@ -18,7 +18,7 @@ import psutil
 from benchmarks.measuring import Reading, Row, in_fresh_process
 
 KIB, MIB = 2**10, 2**20
-MESA_3_4 = ("uv", "run", "--quiet", "--isolated", "--no-compile-bytecode", "--with", "mesa==3.4.2", "python")
+MESA_3_4 = ("uv", "run", "--quiet", "--isolated", "--with", "mesa==3.4.2", "python")
 STEPS = 5
 
 

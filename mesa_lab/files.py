@@ -15,10 +15,28 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mesa_lab.errors import MesaLabError
 
-__all__ = ["check_path", "settle", "shown", "take_place"]
+__all__ = ["check_path", "path_of", "settle", "shown", "take_place"]
 
 _SHOWN: Final = 60
 _MOST: Final = 255  # bytes of a name, with nearly all file systems
+
+
+def path_of(given: object, what: str, error: type[MesaLabError]) -> Path:
+    """Return what a caller gave as a path.
+
+    Args:
+        given: A text or a path.
+        what: What it is the path of, such as "study".
+        error: The class of the error that is raised.
+
+    Raises:
+        MesaLabError: As `error`, if it is neither.
+    """
+    if isinstance(given, str | os.PathLike):
+        path = os.fspath(given)
+        if isinstance(path, str):
+            return Path(path)
+    raise error(f"The {what} is {given!r:.80}. Give the path of its file, as text.")
 
 
 def check_path(path: Path, error: type[MesaLabError], *, beside: str = "") -> None:

@@ -6,17 +6,23 @@ The only place that knows both running and processing, and it holds nothing else
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesa_lab.errors import ExperimentError
+from mesa_lab.errors import ExperimentError, StudyError
+from mesa_lab.files import path_of
+from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.preparation.run_configuration import RunConfiguration
+from mesa_lab.preparation.settings import EXPERIMENT_WORDS, RUN_WORDS, check_flag, explain_keywords
+from mesa_lab.running.progress import check_progress
+from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 from mesa_lab.study import Shard, Study
 from mesa_lab.study import merge as merge_studies
 from mesa_lab.study.database import connection
 
 if TYPE_CHECKING:
-    from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.processing.results import Results
 
 __all__ = ["OpenStudy", "merge", "open_study", "run"]
@@ -52,13 +58,14 @@ def open_study(path: str | Path) -> OpenStudy:
     return OpenStudy(path)
 
 
+@explain_keywords("run", RUN_WORDS, lambda word, given: _elsewhere(word, given))
 def run(
     experiment: Experiment,
     path: str | Path | None = None,
     *,
     n_jobs: int = -1,
     backend: str = "loky",
-    progress: bool = True,
+    progress: bool | str = True,
     retry_failed: bool = False,
     overwrite: bool = False,
     shard: tuple[int, int] | str | None = None,
@@ -76,7 +83,7 @@ def run(
         backend: Where to run: "loky" (processes on this machine), "sequential" or "threading"; "dask" or "ray" for the
             cluster in use (an active `Client`, an initialised ray), or one on this machine where there is none; or the
             address of a cluster, such as "tcp://node1:8786". A cluster uses all the workers that it has.
-        progress: Show what is done, what failed, and the time left.
+        progress: Show what is done, what failed, and the time left; or how: "terminal", "lines" or "notebook".
         retry_failed: Run runs that failed or timed out before once more.
         overwrite: Start anew, in the place of a study that is there.
         shard: Run only this part, such as (2, 8) or "2/8" for the second of eight, into a study of its own: for machines that
@@ -101,11 +108,14 @@ def run(
         >>> len(run(experiment, progress=False).runs)
         4
     """
-    from mesa_lab.preparation.experiment import Experiment
-
+    n_jobs, backend = check_n_jobs(n_jobs), check_backend(backend)
+    overwrite, retry_failed = check_flag("overwrite", overwrite), check_flag("retry_failed", retry_failed)
+    check_progress(progress)
+    part = _shard(shard)
     if path is not None:
-        connection.check_name(Path(path))
-    if backend == "loky" and n_jobs != 0 and (path is None or overwrite or not Path(path).exists()):
+        path = path_of(path, "study", StudyError)
+        connection.check_new_name(path)
+    if backend == "loky" and (path is None or overwrite or not path.exists()):
         from mesa_lab.running.workers.process import warm_up
 
         warm_up()
@@ -114,10 +124,10 @@ def run(
     if not isinstance(experiment, Experiment):
         raise ExperimentError(f"run takes an Experiment, not {experiment!r:.80}.{_how_instead(experiment)}")
     experiment.check()
-    study = OpenStudy.for_experiment(experiment, path, overwrite=overwrite, shard=_shard(shard))
+    study = OpenStudy.for_experiment(experiment, path, overwrite=overwrite, shard=part)
     ending = drive(study, n_jobs=n_jobs, backend=backend, progress=progress, retry_failed=retry_failed)
     for notice in (*study.notices, *ending.notices):
-        warnings.warn(notice, stacklevel=2)
+        warnings.warn(notice, stacklevel=3)  # run's caller: run is wrapped
     if ending.how == "interrupted":
         raise KeyboardInterrupt(ending.message)
     return study.results
@@ -127,11 +137,27 @@ def _how_instead(given: object) -> str:
     """What to write instead of something that is no experiment."""
     if isinstance(given, type):
         return f" Make one: Experiment({given.__name__}, {{parameter: values}})."
+    if isinstance(given, Study):
+        return f" Give the study's experiment and its file: run(study.experiment, {str(given.path)!r})."
+    if isinstance(given, RunConfiguration):
+        return " For one run configuration: simulate(configuration)."
+    if any(base.__module__.partition(".")[0] == "mesa" for base in type(given).__mro__):
+        name = type(given).__name__
+        return f" Give the class of the model, and what varies: Experiment({name}, {{parameter: values}})."
     if isinstance(given, list | tuple):
         return " For a list of run configurations: BatchRunner(configurations).run_all()."
     if isinstance(given, str | Path):
         return f" Read a file: Experiment.load({str(given)!r})."
     return ""
+
+
+def _elsewhere(word: str, given: Mapping[str, object]) -> str:
+    """Where a keyword belongs that `run` does not take: to the experiment."""
+    names = [each.name for each in fields(Experiment)]
+    name = word if word in names else None if word in RUN_WORDS else EXPERIMENT_WORDS.get(word)
+    if name is None:
+        return ""
+    return f"It belongs to the experiment: run(experiment.replace({name}=...))."
 
 
 def _shard(given: object) -> Shard | None:

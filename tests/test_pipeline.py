@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import mesa
 import pytest
 from mesa.examples import Schelling
 
@@ -33,3 +34,29 @@ def test_a_shard_is_two_numbers_or_their_text(shard):
 def test_what_is_no_shard_is_refused(shard):
     with pytest.raises(ml.StudyError, match="shard"):
         ml.run(ml.Experiment(Schelling), shard=shard, progress=False)
+
+
+class Silent(mesa.Model):
+    """It has a table that it fills, but neither reporters nor agents."""
+
+    def __init__(self, n=1, rng=None):
+        super().__init__(rng=rng)
+        self.served = 0
+        self.datacollector = mesa.DataCollector(tables={"Jobs": ["t"]})
+
+    def step(self):
+        self.served += 1
+
+
+def test_a_run_that_measures_nothing_says_how_to_measure_something(tmp_path):
+    experiment = ml.Experiment(Silent, {"n": [1, 2]}, max_steps=3)
+    with pytest.warns(
+        UserWarning, match="Nothing was measured: the model has no reporters.*outcomes = "
+    ) as warned:
+        results = ml.run(experiment, progress=False, backend="sequential")
+    assert warned[0].filename == __file__
+    with pytest.raises(ml.OutcomeError, match=r"nothing was measured.*experiment\.replace\(outcomes="):
+        results.aggregate()
+    assert ml.run(experiment.replace(outcomes=["served"]), progress=False, backend="sequential").aggregate()[
+        "mean"
+    ].tolist() == [3, 3]

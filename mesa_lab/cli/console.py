@@ -6,12 +6,15 @@ and without control characters. Results go to standard output, progress and rema
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 import shlex
+import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
 __all__ = [
+    "STANDARD_OUTPUT",
     "cell",
     "json_option",
     "literal",
@@ -31,6 +35,7 @@ __all__ = [
     "moment",
     "note",
     "printable",
+    "printed",
     "quoted",
     "say",
     "show_json",
@@ -38,6 +43,9 @@ __all__ = [
 ]
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+STANDARD_OUTPUT: Final = Path("-")
+"""What -o names to print instead of writing a file."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -60,6 +68,31 @@ def printable(text: str) -> str:
         'a�]0;title�b'
     """
     return _CONTROL.sub("�", text)
+
+
+@contextlib.contextmanager
+def printed(ending: str, *, is_text: bool = True) -> Iterator[Path]:
+    """Yield the path of a temporary file, which is printed to standard output when all went well.
+
+    Args:
+        ending: How the file's name ends, for what goes by it.
+        is_text: Whether a terminal can show it.
+
+    Raises:
+        UsageError: If it would get to a terminal that cannot show it.
+    """
+    if not is_text and sys.stdout.isatty():
+        raise click.UsageError(
+            f"A {ending.removeprefix('.')} file is nothing that a terminal can show. Redirect it, as in -o - > file{ending}, "
+            f"or name a file: -o file{ending}."
+        )
+    with tempfile.TemporaryDirectory(prefix="mesa-lab-") as folder:
+        path = Path(folder, f"printed{ending}")
+        yield path
+        stream = click.get_binary_stream("stdout")
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, stream)
+        stream.flush()
 
 
 def show_json(value: Any) -> None:

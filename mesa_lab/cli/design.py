@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesa_lab.cli.console import cell, json_option, literal, note, quoted, say, show_json, show_table
+from mesa_lab.cli.console import (
+    STANDARD_OUTPUT,
+    cell,
+    json_option,
+    literal,
+    note,
+    printed,
+    quoted,
+    say,
+    show_json,
+    show_table,
+)
 from mesa_lab.formatting import plural
 
 if TYPE_CHECKING:
@@ -20,7 +31,10 @@ __all__ = ["design"]
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the design matrix as CSV."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the design matrix as CSV; '-' prints it, and nothing else.",
 )
 @click.option("--rows", type=click.IntRange(min=0), default=10, show_default=True, help="Points to show.")
 @json_option
@@ -38,9 +52,15 @@ def design(file: Path, output: Path | None, rows: int, as_json: bool) -> None:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.preview import preview
 
+    if output == STANDARD_OUTPUT and as_json:
+        raise click.UsageError("--json and -o - both print the design matrix: leave one of them out.")
     experiment = Experiment.load(file)
     _check(experiment)
     seen = preview(experiment)
+    if output == STANDARD_OUTPUT:
+        with printed(".csv") as path:
+            _write(seen, path)
+        return
     if output is not None:
         _write(seen, output)
     if as_json:

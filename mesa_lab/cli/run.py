@@ -21,19 +21,17 @@ __all__ = ["resume", "retry", "run"]
 
 _SOME_FAILED = 3
 _INTERRUPTED = 130
-_BACKENDS = ("loky", "sequential", "threading", "dask", "ray")
 
 
 def _check_backend(context: click.Context, parameter: click.Parameter, backend: str) -> str:
     """Refuse what is neither a backend nor an address."""
-    from mesa_lab.errors import suggest
+    from mesa_lab.errors import RunError
+    from mesa_lab.running.worker_settings import check_backend
 
-    if backend not in _BACKENDS and "://" not in backend:
-        raise click.BadParameter(
-            f"'{backend}' is none of {', '.join(_BACKENDS)}, nor an address such as tcp://node1:8786."
-            f"{suggest(backend, _BACKENDS)}"
-        )
-    return backend
+    try:
+        return check_backend(backend)
+    except RunError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _check_jobs(context: click.Context, parameter: click.Parameter, jobs: int) -> int:
@@ -198,7 +196,7 @@ def _carry_out(
     from mesa_lab.study import Study
     from mesa_lab.study.database import connection
 
-    connection.check_name(path)
+    connection.check_new_name(path)
     experiment.check()
     if not as_json:
         _announce(experiment, path, shard, retry_failed=retry_failed, overwrite=overwrite)

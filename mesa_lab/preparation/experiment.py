@@ -5,17 +5,28 @@ Frozen data. It runs nothing, and opening one from a file imports no model.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.errors import ExperimentError
+from mesa_lab.errors import ExperimentError, MesaLabError
+from mesa_lab.files import path_of
 from mesa_lab.preparation.code_permission import CodeReference
-from mesa_lab.preparation.parameters.space import ParameterSpace
-from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration, check_whole
+from mesa_lab.preparation.parameters.space import ParameterSpace, listed
+from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
 from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, point_keys
+from mesa_lab.preparation.settings import (
+    EXPERIMENT_WORDS,
+    RUN_WORDS,
+    check_flag,
+    check_seeds,
+    check_whole,
+    explain_keywords,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +93,8 @@ class Experiment:
         from mesa_lab.preparation.models import check_parameters, load_model
 
         settle = object.__setattr__
+        if isinstance(self.model, os.PathLike):
+            settle(self, "model", os.fspath(self.model))
         if not isinstance(self.model, str):
             load_model(self.model)  # an agent's class or an instance would be found out much later
         if not isinstance(self.parameters, Mapping):
@@ -89,29 +102,36 @@ class Experiment:
                 f"parameters is {self.parameters!r:.80}. Give a dict from each parameter to what it may be: "
                 '{"density": Real(0.5, 0.9), "radius": [1, 2], "width": 20}.'
             )
+        settle(self, "replications", check_whole("replications", self.replications, least=1))
+        settle(self, "seed", check_whole("seed", self.seed, least=0))
+        shared = check_flag("common_random_numbers", self.common_random_numbers)
+        settle(self, "common_random_numbers", shared)
         if self.seeds is not None:
-            settle(self, "seeds", _check_seeds(self.seeds, self.replications))
-            settle(self, "replications", len(self.seeds))
-            if self.common_random_numbers:
-                raise ExperimentError(
-                    "seeds already gives all points the same seeds: leave common_random_numbers out."
-                )
-        check_whole("replications", self.replications, least=1)
-        check_whole("seed", self.seed, least=0)
+            settle(self, "seeds", check_seeds(self.seeds, below=2**SEED_BITS))
+            self._take_seeds()
         settle(self, "design", as_design(self.design))
         settle(self, "parameters", dict(self.parameters))
-        settle(
-            self,
-            "constraints",
-            (self.constraints,) if isinstance(self.constraints, str) else tuple(self.constraints),
-        )
+        settle(self, "constraints", listed(self.constraints))
         protocol = self.protocol
-        for name in ("max_steps", "outcomes", "agents"):
+        for name in ("max_steps", "max_time", "timeout", "period", "outcomes", "agents"):
             settle(self, name, getattr(protocol, name))
         varied, fixed = self.space.varied, self.space.fixed  # a list of levels has become Levels
         settle(self, "parameters", {name: {**varied, **fixed}[name] for name in self.parameters})
         if isinstance(self.model, type):
             check_parameters(self.model, self.parameters)
+
+    def _take_seeds(self) -> None:
+        """Let explicit seeds say how many replications there are."""
+        count = len(self.seeds or ())
+        if self.replications not in (1, count):
+            raise ExperimentError(
+                f"replications is {self.replications} but seeds lists {count}. Give one of them, or make them agree."
+            )
+        object.__setattr__(self, "replications", count)
+        if self.common_random_numbers:
+            raise ExperimentError(
+                "seeds already gives all points the same seeds: leave common_random_numbers out."
+            )
 
     @cached_property
     def protocol(self) -> Protocol:
@@ -256,7 +276,7 @@ class Experiment:
         """
         from mesa_lab.preparation.experiment_file.write import write
 
-        write(self, Path(path))
+        write(self, path_of(path, "experiment", ExperimentError))
 
     @classmethod
     def load(cls, path: str | Path) -> Experiment:
@@ -267,7 +287,7 @@ class Experiment:
         """
         from mesa_lab.preparation.experiment_file.read import read
 
-        return read(Path(path))
+        return read(path_of(path, "experiment", ExperimentError))
 
     def to_toml(self) -> str:
         """Return the experiment as TOML text."""
@@ -319,21 +339,25 @@ def _plain(column: pd.Series) -> list[Any]:
     ]
 
 
-def _check_seeds(seeds: Any, replications: int) -> tuple[int, ...]:
-    try:
-        listed = tuple(seeds)
-    except TypeError:
-        raise ExperimentError(
-            f"seeds is {seeds!r}. Give a list of whole numbers, one for each replication."
-        ) from None
-    if not listed:
-        raise ExperimentError("seeds is empty. Give one whole number for each replication, or leave it out.")
-    for seed in listed:
-        check_whole("A seed in seeds", seed, least=0)
-        if seed >= 2**SEED_BITS:
-            raise ExperimentError(f"The seed {seed} is too large. Seeds are below 2**{SEED_BITS}.")
-    if replications not in (1, len(listed)):
-        raise ExperimentError(
-            f"replications is {replications} but seeds lists {len(listed)}. Give one of them, or make them agree."
-        )
-    return listed
+def _elsewhere(word: str, given: Mapping[str, Any]) -> str:
+    """Where a keyword belongs that is no setting of an experiment: to `run`, or to the model."""
+    from mesa_lab.preparation.models import load_model
+    from mesa_lab.preparation.models.signatures import plan_of
+
+    if word in _OF_RUN or RUN_WORDS.get(word) in _OF_RUN:
+        name = word if word in _OF_RUN else RUN_WORDS[word]
+        return f"How it is carried out is said to run: ml.run(experiment, {name}=...)."
+    if EXPERIMENT_WORDS.get(word) == "design" and isinstance(given[word], int):
+        return f"How many points there are is a matter of the design: design=LatinHypercube({given[word]})."
+    model = given.get("model")
+    if isinstance(model, type):
+        with contextlib.suppress(MesaLabError):
+            if word in plan_of(load_model(model)).names:
+                return f"It is a parameter of {model.__name__}: parameters={{'{word}': {given[word]!r:.40}}}."
+    return ""
+
+
+_OF_RUN: Final = ("path", "n_jobs", "backend", "progress", "retry_failed", "overwrite", "shard")
+
+# The generated __init__ would say that 'steps' may be 'seeds'.
+Experiment.__init__ = explain_keywords("Experiment", elsewhere=_elsewhere)(Experiment.__init__)  # type: ignore[method-assign]

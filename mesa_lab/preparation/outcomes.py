@@ -184,14 +184,31 @@ def parse_agents(agents: Any) -> AgentSelection:
     if isinstance(agents, bool):
         return agents
     if isinstance(agents, Mapping):
-        return {str(agent_type): _names(names) for agent_type, names in agents.items()}
+        return {_type_name(kind): _names(names, kind) for kind, names in agents.items()}
     return _names(agents)
 
 
-def _names(names: Any) -> tuple[str, ...]:
-    parsed = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else ()
-    if not parsed or not all(isinstance(name, str) and name for name in parsed):
+def _type_name(kind: Any) -> str:
+    name = kind.__name__ if isinstance(kind, type) else kind
+    if not isinstance(name, str) or not name.strip():
         raise OutcomeError(
-            f"agents is {names!r}. Write True, a list of attributes such as ['energy'], or {{'Wolf': ['energy']}}."
+            f"agents asks for agents of type {kind!r:.60}. Give a type's name, such as 'Wolf'."
         )
-    return parsed
+    return name.strip()
+
+
+def _names(names: Any, kind: Any = None) -> tuple[str, ...]:
+    parsed = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else ()
+    if parsed and all(isinstance(name, str) and name for name in parsed):
+        return parsed
+    if kind is not None:
+        name = _type_name(kind)
+        raise OutcomeError(
+            f"agents asks for {names!r:.80} of the agents of type '{name}'. Name what is measured: "
+            f"{{'{name}': ['energy']}}."
+        )
+    of_one = f" Of one type: {{'{names.__name__}': ['energy']}}." if isinstance(names, type) else ""
+    raise OutcomeError(
+        f"agents is {names!r:.80}. Write True, False, a list of attributes such as ['energy'], or "
+        f"{{'Wolf': ['energy']}}.{of_one}"
+    )

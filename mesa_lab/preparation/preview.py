@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.designs.duplicate_points import numbered, repeats
 from mesa_lab.preparation.designs.space_filling import discrepancy, sample_of, smallest_distance
 from mesa_lab.preparation.parameters.space import (
@@ -112,6 +113,10 @@ def preview(experiment: Any) -> Preview:
         >>> preview(experiment).warnings[0]
         "100 points are no power of 2, so Sobol' loses its balance. Take 64 or 128 (Owen 2020, arXiv:2008.08051)."
     """
+    if not hasattr(experiment, "design_matrix"):
+        raise ExperimentError(
+            f"preview takes an experiment, not {experiment!r:.80}. Make one: Experiment(Model, {{parameter: values}})."
+        )
     space: ParameterSpace = experiment.space
     matrix: pd.DataFrame = experiment.design_matrix()
     dropped = _dropped(experiment, space)

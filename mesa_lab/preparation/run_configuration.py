@@ -6,7 +6,6 @@ room knows neither designs nor files, and looks at no model.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +14,7 @@ from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.code_permission import CodeReference, parse_reference
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
+from mesa_lab.preparation.settings import check_positive, check_whole
 
 __all__ = ["DEFAULT_MAX_STEPS", "Protocol", "RunConfiguration", "check_whole"]
 
@@ -48,13 +48,19 @@ class Protocol:
     agents: AgentSelection = False
 
     def __post_init__(self) -> None:
+        model: Any = self.model
+        if not isinstance(model, str | type):
+            from mesa_lab.preparation.models import load_model
+
+            load_model(model)  # says what it is and what to give instead
         if self.max_steps is None and self.max_time is None and self.stop_when is None:
             object.__setattr__(self, "max_steps", DEFAULT_MAX_STEPS)
-        check_whole("max_steps", self.max_steps, least=0, optional=True)
-        _check_positive("max_time", self.max_time, "a simulated time")
-        _check_positive("timeout", self.timeout, "wall-clock seconds")
-        if self.period != -1:
-            check_whole("period", self.period, least=1, hint=" Write -1 to collect at the end only.")
+        settle = object.__setattr__
+        settle(self, "max_steps", check_whole("max_steps", self.max_steps, least=0, optional=True))
+        settle(self, "max_time", check_positive("max_time", self.max_time, "a simulated time"))
+        settle(self, "timeout", check_positive("timeout", self.timeout, "wall-clock seconds"))
+        hint = " Write -1 to collect at the end only."
+        settle(self, "period", -1 if self.period == -1 else check_whole("period", self.period, 1, hint=hint))
         if isinstance(self.stop_when, str):
             if not Outcome("stop_when", self.stop_when).is_reference:
                 compile_expression(self.stop_when)
@@ -62,8 +68,8 @@ class Protocol:
             raise ExperimentError(
                 f'stop_when is {self.stop_when!r}. Write an expression such as "Wolves == 0", or a function of the model.'
             )
-        object.__setattr__(self, "outcomes", parse_outcomes(self.outcomes))
-        object.__setattr__(self, "agents", parse_agents(self.agents))
+        settle(self, "outcomes", parse_outcomes(self.outcomes))
+        settle(self, "agents", parse_agents(self.agents))
 
     @property
     def named_code(self) -> tuple[CodeReference, ...]:
@@ -118,11 +124,19 @@ class RunConfiguration:
     agents: AgentSelection = False
 
     def __post_init__(self) -> None:
+        settle = object.__setattr__
         protocol = self.protocol
-        for name in ("max_steps", "outcomes", "agents"):
-            object.__setattr__(self, name, getattr(protocol, name))
-        object.__setattr__(self, "parameters", dict(self.parameters))
-        check_whole("seed", self.seed, least=0, optional=True)
+        for name in ("max_steps", "max_time", "timeout", "outcomes", "agents"):
+            settle(self, name, getattr(protocol, name))
+        settle(self, "data_collection_period", protocol.period)
+        for name in ("run_id", "iteration", "point"):
+            settle(self, name, check_whole(name, getattr(self, name), least=0))
+        settle(self, "seed", check_whole("seed", self.seed, least=0, optional=True))
+        if not isinstance(self.parameters, Mapping):
+            raise ExperimentError(
+                f"parameters is {self.parameters!r:.80}. Give a dict from each parameter to its value in this run."
+            )
+        settle(self, "parameters", dict(self.parameters))
 
     @property
     def protocol(self) -> Protocol:
@@ -137,27 +151,3 @@ class RunConfiguration:
             outcomes=self.outcomes,
             agents=self.agents,
         )
-
-
-def check_whole(name: str, value: Any, least: int, *, optional: bool = False, hint: str = "") -> None:
-    """See that a setting is a whole number of at least so much.
-
-    Raises:
-        ExperimentError: If it is not.
-    """
-    if value is None and optional:
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ExperimentError(f"{name} is {value!r}. Give a whole number of at least {least}.{hint}")
-
-
-def _check_positive(name: str, value: Any, what: str) -> None:
-    if value is None:
-        return
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or value <= 0
-    ):
-        raise ExperimentError(f"{name} is {value!r}. Give {what} above 0, or leave it out.")

@@ -8,7 +8,10 @@ the business of running.
 from __future__ import annotations
 
 import dataclasses
+import dis
+import inspect
 from collections.abc import Iterable, Mapping
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
@@ -57,13 +60,21 @@ def _check_parameters(experiment: Experiment, model_cls: type[Any]) -> None:
 
 
 def _check_fixed(experiment: Experiment, model_cls: type[Any]) -> None:
-    """Tell who writes levels as a tuple, as other tools take them, that a tuple is one value here."""
+    """Tell who writes levels as a tuple or a set, as other tools take them, that these are one value here."""
     defaults = {slot.name: slot.default for slot in plan_of(model_cls).slots}
     for name, value in experiment.space.fixed.items():
-        if isinstance(value, tuple) and isinstance(defaults.get(name), int | float | str):
+        if not isinstance(defaults.get(name), int | float | str):
+            continue
+        kind = next((kind for kind in (tuple, set, frozenset, dict) if isinstance(value, kind)), None)
+        if kind is not None:
+            levels = (
+                "[...]"
+                if kind is dict
+                else repr(sorted(value, key=repr) if kind is not tuple else list(value))
+            )
             raise ParameterError(
-                f"Parameter '{name}' is the tuple {value!r}, which holds it fixed at that one value. "
-                f"Levels are a list, {list(value)!r}; a range is Real(low, high) or Integer(low, high)."
+                f"Parameter '{name}' is the {kind.__name__} {value!r:.80}, which holds it fixed at that one value. "
+                f"Levels are a list, {levels:.80}; a range is Real(low, high) or Integer(low, high)."
             )
 
 
@@ -107,7 +118,7 @@ def _check_stop_rule(stop_when: str, model: Any) -> None:
     for name in compile_expression(stop_when).names:
         if (statistic := Outcome("stop_when", name).statistic) is not None:
             near = _near_type(statistic.agent_type, model)
-        elif name in reporters or hasattr(model, name) or _mentioned(name, [type(model)]):
+        elif name in reporters or hasattr(model, name) or _sets(name, [type(model)]):
             continue
         else:
             near = suggest(name, [*reporters, *_attributes(model)])
@@ -130,6 +141,7 @@ def _check_agents(agents: Any, model: Any) -> None:
             for name in own or ()
         ),
     ]
+    known_types = {base.__name__ for kind in model.agent_types for base in kind.__mro__} - {"object"}
     for kind, names in by_type.items():
         if near := _near_type(kind, model):
             raise OutcomeError(f"agents asks for '{kind}', but there are no such agents.{near}")
@@ -140,11 +152,30 @@ def _check_agents(agents: Any, model: Any) -> None:
         ]
         types = {type(agent): agent for agent in members}
         for name in names:
-            if name in reporters or any(hasattr(agent, name) for agent in members) or _mentioned(name, types):
+            if name in reporters or any(hasattr(agent, name) for agent in members):
+                continue
+            if name in known_types:
+                raise OutcomeError(
+                    f"agents asks for '{name}' of each agent, which is a type of agents. To measure something of these: "
+                    f"{{'{name}': {_example(name, model)!r}}}."
+                )
+            if _sets(name, [*types, type(model)]):
                 continue
             near = suggest(name, [*reporters, *(key for one in types.values() for key in _attributes(one))])
             if near:
                 raise OutcomeError(f"agents asks for '{name}', but no {kind} has it.{near}")
+
+
+def _example(kind: str, model: Any) -> list[str]:
+    """Some attributes of a type of agents, as they would be asked for."""
+    found = [
+        name
+        for agent in model.agents
+        if any(base.__name__ == kind for base in type(agent).__mro__)
+        for name in _attributes(agent)
+        if name not in ("model", "unique_id", "pos")
+    ]
+    return list(dict.fromkeys(found))[:2] or ["unique_id"]
 
 
 def _near_type(name: str, model: Any) -> str:
@@ -161,11 +192,31 @@ def _attributes(thing: Any) -> list[str]:
     return [name for name in getattr(thing, "__dict__", ()) if not name.startswith("_")]
 
 
-def _mentioned(name: str, classes: Iterable[type]) -> bool:
-    """Whether a method of these classes names it, and so may set it while a run is under way."""
+def _sets(name: str, classes: Iterable[type]) -> bool:
+    """Whether a method of these classes sets an attribute of this name, and so may do it while a run is under way."""
+    members = (member for own in classes for base in own.__mro__ for member in vars(base).values())
     return any(
-        name in getattr(getattr(member, "__code__", None), "co_names", ())
-        for own in classes
-        for base in own.__mro__
-        for member in vars(base).values()
+        name in _names_set(function.__code__)
+        for member in members
+        for function in _functions(member)
+        if isinstance(getattr(function, "__code__", None), CodeType)
     )
+
+
+def _functions(member: Any) -> list[Any]:
+    if isinstance(member, property):
+        return [member.fget, member.fset]
+    if isinstance(member, staticmethod | classmethod):
+        member = member.__func__
+    return [inspect.unwrap(member)] if isinstance(member, FunctionType) else []
+
+
+def _names_set(code: CodeType) -> set[str]:
+    """Attributes that code sets, and texts by which it may: `setattr(agent, "mood", 1)`."""
+    found = {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            found.add(constant)
+        elif isinstance(constant, CodeType):
+            found |= _names_set(constant)
+    return found

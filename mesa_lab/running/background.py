@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab import errors
 from mesa_lab.errors import MesaLabError, ModelError, RunError, StudyError
+from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 
 if TYPE_CHECKING:
     from mesa_lab.study import StudyStatus
@@ -62,6 +63,7 @@ def launch(
     from mesa_lab.preparation.models import importable, reference_of
     from mesa_lab.study import Study
 
+    n_jobs, backend = check_n_jobs(n_jobs), check_backend(backend)
     study = Study.open(path)
     require_code(study.experiment.named_code)  # the new process does not know what is permitted here
     reference = reference_of(study.experiment.model)

@@ -13,14 +13,17 @@ import secrets
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from mesa_lab.errors import ExperimentError, ParameterError
 from mesa_lab.preparation.models import check_parameters, describe, load_model
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
+from mesa_lab.preparation.settings import check_whole, explain_keywords
 from mesa_lab.running.collection.arrow_columns import decode_table
+from mesa_lab.running.progress import Progress, check_progress
+from mesa_lab.running.worker_settings import check_number_processes
 from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
 
 if TYPE_CHECKING:
@@ -29,6 +32,23 @@ if TYPE_CHECKING:
 __all__ = ["BatchRunner", "batch_run"]
 
 type Row = dict[str, Any]
+
+# What other tools, Mesa Lab's `run` among them, call the arguments below.
+_WORDS: Final = {
+    word: argument
+    for argument, words in {
+        "model_cls": "model model_class",
+        "parameters": "variable_parameters fixed_parameters params",
+        "number_processes": "n_jobs jobs nr_processes n_processes processes workers cores",
+        "iterations": "replications repetitions reps runs",
+        "data_collection_period": "period collect_every",
+        "max_steps": "steps n_steps",
+        "display_progress": "progress verbose",
+        "rng": "seed seeds random_state",
+        "configurations": "configs runs experiments",
+    }.items()
+    for word in words.split()
+}
 
 
 class BatchRunner:
@@ -50,25 +70,16 @@ class BatchRunner:
         [(0, 0.0, 0.6), (0, 1.0, 0.6)]
     """
 
+    @explain_keywords("BatchRunner", _WORDS)
     def __init__(
         self,
         configurations: Sequence[RunConfiguration],
         number_processes: int | None = 1,
         display_progress: bool = True,
     ) -> None:
-        self.configurations = list(configurations)
-        for configuration in self.configurations:
-            if not isinstance(configuration, RunConfiguration):
-                raise ExperimentError(
-                    f"BatchRunner takes run configurations, not {configuration!r}. "
-                    "full_factorial, manual and the other designs make them."
-                )
-        if number_processes is not None and (not isinstance(number_processes, int) or number_processes == 0):
-            raise ExperimentError(
-                f"number_processes is {number_processes!r}. Give a whole number, or None for all cores."
-            )
-        self.number_processes = number_processes
-        self.display_progress = display_progress
+        self.configurations = _listed(configurations)
+        self.number_processes = check_number_processes(number_processes)
+        self.display_progress = check_progress(display_progress, "display_progress")
         self.failures: list[FailureRecord] = []
         self._notices: dict[str, str] = {}
 
@@ -100,7 +111,6 @@ class BatchRunner:
 
     def _results(self) -> Iterator[tuple[int, RunRecord, list[tuple[float, Row]]]]:
         """Yield for each run its place in the list, its record, and what was collected at each step."""
-        from mesa_lab.running.progress import Progress
         from mesa_lab.running.stream import stream
 
         self.failures, self._notices = [], {}
@@ -136,9 +146,9 @@ class BatchRunner:
             parameters=configuration.parameters,
         )
 
-    def _tell_failures(self) -> None:
+    def _tell_failures(self, stacklevel: int = 3) -> None:
         for notice in self._notices.values():
-            warnings.warn(notice, stacklevel=3)
+            warnings.warn(notice, stacklevel=stacklevel)
         if not self.failures:
             return
         first = self.failures[0]
@@ -146,10 +156,29 @@ class BatchRunner:
             f"{len(self.failures)} of {len(self.configurations)} runs failed; the first is run {first.run_id}: "
             f"{first.error_type}: {first.message}",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
 
 
+def _listed(configurations: Any) -> list[RunConfiguration]:
+    if isinstance(configurations, RunConfiguration):
+        return [configurations]
+    if hasattr(configurations, "configurations"):
+        raise ExperimentError(
+            "BatchRunner takes run configurations, not an experiment. Give those of the experiment: "
+            "BatchRunner(experiment.configurations()); or run the experiment: run(experiment)."
+        )
+    listed = list(configurations) if isinstance(configurations, Iterable) else [configurations]
+    for configuration in listed:
+        if not isinstance(configuration, RunConfiguration):
+            raise ExperimentError(
+                f"BatchRunner takes run configurations, not {configuration!r:.80}. "
+                "full_factorial, manual and the other designs make them."
+            )
+    return listed
+
+
+@explain_keywords("batch_run", _WORDS)
 def batch_run(
     model_cls: type | str,
     parameters: Mapping[str, Any],
@@ -192,9 +221,15 @@ def batch_run(
     """
     if iterations is not None and rng is not None:
         raise ExperimentError("Give iterations or rng, not both. rng lists one seed for each iteration.")
-    if data_collection_period != -1 and data_collection_period < 1:
+    if data_collection_period != -1:
+        data_collection_period = check_whole(
+            "data_collection_period", data_collection_period, least=1, hint=" Write -1 for the last step."
+        )
+    check_number_processes(number_processes)
+    if not isinstance(parameters, Mapping):
         raise ExperimentError(
-            f"data_collection_period is {data_collection_period}. Give a whole number of at least 1, or -1 for the last step."
+            f"parameters is {parameters!r:.80}. Give a dict from each parameter to its value or values: "
+            '{"density": [0.6, 0.8], "width": 20}.'
         )
     model = load_model(model_cls)
     check_parameters(model, parameters)
@@ -227,7 +262,7 @@ def batch_run(
         told = {**configurations[place].parameters, keyword: record.seed}
         kept = _every(collected, data_collection_period)
         rows[place] = [{**head, "Step": step, **told, **values} for step, values in kept]
-    runner._tell_failures()
+    runner._tell_failures(stacklevel=4)  # the caller of batch_run, which is wrapped
     return [row for place in sorted(rows) for row in rows[place]]
 
 
@@ -246,10 +281,11 @@ def _values(name: str, value: Any) -> list[Any]:
 
 def _seeds(rng: Any, iterations: int | None) -> list[int]:
     if rng is None:
-        if iterations is not None and (not isinstance(iterations, int) or iterations < 1):
-            raise ExperimentError(f"iterations is {iterations!r}. Give a whole number of at least 1.")
-        return [secrets.randbits(63) for _ in range(iterations or 1)]
+        count = check_whole("iterations", iterations, least=1, optional=True)
+        return [secrets.randbits(63) for _ in range(count or 1)]
     several = list(rng) if isinstance(rng, Iterable) else [rng]
+    if not several:
+        raise ExperimentError("rng is empty. Give one seed for each run of a combination, or leave it out.")
     return [_seed(seed) for seed in several]
 
 

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.errors import RunError, StudyBusyError
+from mesa_lab.errors import StudyBusyError
 from mesa_lab.formatting import duration, plural
 from mesa_lab.running.progress import Progress
-from mesa_lab.study.records import Task
+from mesa_lab.running.worker_settings import check_backend, check_n_jobs
+from mesa_lab.study.records import Batch, Task
 
 if TYPE_CHECKING:
     from mesa_lab.study import Study, StudyStatus, Writer
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["Ending", "drive"]
 
 _STATES = {"run": "running", "pause": "paused", "stop": "stopping"}
+
+
+_NOTHING = (
+    "Nothing was measured: the model has no reporters, and no agents to describe. Name what to measure, such as attributes "
+    'of the model: outcomes = ["name"], in a new study.'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +125,7 @@ def drive(
     from mesa_lab.running.stream import stream
 
     start = time.monotonic()
-    if n_jobs == 0:
-        raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
+    n_jobs, backend = check_n_jobs(n_jobs), check_backend(backend)
     experiment = study.experiment
     protocol = experiment.protocol
     load_model(protocol.model)
@@ -153,12 +159,16 @@ def drive(
                     requests = _Requests(writer, view, finished, failed)
                     tasks = map(Task._make, study.tasks(pending))
                     batches: Any = stream(protocol, tasks, n_jobs, backend, requests, writer.note)
+                    measured = before.done > 0
                     with contextlib.closing(batches):
                         for batch in batches:
                             writer.add(batch)
+                            measured = measured or _measured(batch)
                             finished += len(batch.runs)
                             requests.show()
                     writer.commit()
+                    if not measured:
+                        writer.note("outcomes", _NOTHING)
                     requests.show()
                     if finished < before.n_runs:
                         writer.raise_trouble()
@@ -169,3 +179,10 @@ def drive(
         finally:
             shown.clear()
     return Ending(study, writer.ending, study.status(), time.monotonic() - start, tuple(writer.notices))
+
+
+def _measured(batch: Batch) -> bool:
+    """Whether a batch has anything to show for its runs; failed runs say for themselves why they have not."""
+    return bool(batch.outcome_names or batch.series or batch.agents) or any(
+        run.status != "done" for run in batch.runs
+    )

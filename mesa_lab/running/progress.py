@@ -13,13 +13,40 @@ from collections import deque
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
+from mesa_lab.errors import ExperimentError, suggest
 from mesa_lab.formatting import duration, plural
+from mesa_lab.preparation.settings import check_flag
 
-__all__ = ["Progress", "Tally", "in_notebook"]
+__all__ = ["Progress", "Tally", "check_progress", "in_notebook"]
 
 _RATE_SECONDS: Final = 30.0
 _LINE_SECONDS: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 """A log gets a line after these intervals, the last one from then on."""
+
+_WAYS: Final = ("terminal", "lines", "notebook")
+
+
+def check_progress(show: Any, name: str = "progress") -> bool | str:
+    """Return whether progress is shown, or how.
+
+    Args:
+        show: True, False, "terminal", "lines" or "notebook".
+        name: What the setting is called, for the message.
+
+    Raises:
+        ExperimentError: If it is something else.
+
+    Example:
+        >>> check_progress("lines"), check_progress(False)
+        ('lines', False)
+    """
+    if isinstance(show, str):
+        if show not in _WAYS:
+            raise ExperimentError(
+                f"{name} is {show!r}. Write True, False, or how it is shown: {', '.join(_WAYS)}.{suggest(show, _WAYS)}"
+            )
+        return show
+    return check_flag(name, show)
 
 
 class Tally:
@@ -110,6 +137,7 @@ class Progress:
         stream: TextIO | None = None,
     ) -> None:
         self.tally = Tally(total, finished, failed)
+        show = check_progress(show)
         stream = stream or sys.stderr
         if show is True:
             show = "notebook" if in_notebook() else "terminal" if stream.isatty() else "lines"

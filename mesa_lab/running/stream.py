@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mesa_lab.errors import RunError
 from mesa_lab.preparation.code_permission import require_code
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.backends import find_backend
 from mesa_lab.running.backends.backend import Control, Uncontrolled, Work
+from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 from mesa_lab.study.records import Batch, Task
 
 __all__ = ["Control", "stream"]
@@ -44,8 +44,8 @@ def stream(
         ModelError: The model cannot be found.
         RunError: The workers cannot load the model, the number of jobs makes no sense, or the cluster is not there.
     """
-    if n_jobs == 0:
-        raise RunError("n_jobs is 0. Write how many processes to use, or -1 for one on each core.")
+    check_n_jobs(n_jobs)
+    check_backend(backend)
     require_code(protocol.named_code)  # workers load it, and do not know what is permitted here
     work = Work(protocol, tasks, n_jobs, backend, control or Uncontrolled(), tell)
     yield from find_backend(backend).run(work)

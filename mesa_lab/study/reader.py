@@ -12,7 +12,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mesa_lab.errors import StudyFormatError
+from mesa_lab.errors import StudyError, StudyFormatError
+from mesa_lab.files import path_of
 from mesa_lab.study.damage import check as checking
 from mesa_lab.study.damage.check import Checked
 from mesa_lab.study.damage.tolerant_reader import making_sense
@@ -45,7 +46,7 @@ class OpenedStudy:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = path_of(path, "study", StudyError)
         self._connection, notice = storage.connect(self.path)
         self._file = storage.file_id(self.path)
         self.notices: list[str] = [notice] if notice else []

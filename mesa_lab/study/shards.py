@@ -6,6 +6,7 @@ This room is arithmetic: it knows neither files nor experiments.
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass
 from typing import Final, Self
@@ -44,7 +45,12 @@ class Shard:
     of: int
 
     def __post_init__(self) -> None:
-        whole = all(type(value) is int for value in (self.number, self.of))
+        whole = all(
+            hasattr(value, "__index__") and type(value) is not bool for value in (self.number, self.of)
+        )
+        if whole:  # integers of numpy too
+            for name in ("number", "of"):
+                object.__setattr__(self, name, operator.index(getattr(self, name)))
         if not whole or not 1 <= self.number <= self.of <= _MOST:
             raise StudyError(
                 f"There is no shard {self.number}/{self.of}. Write which one of how many, such as 2/8: they count from 1, "

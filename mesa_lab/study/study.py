@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from mesa_lab.errors import StudyError
+from mesa_lab.files import path_of
 from mesa_lab.preparation.encoding import from_json, from_jsons
 from mesa_lab.study import extension
 from mesa_lab.study.damage import check
@@ -92,8 +94,8 @@ class Study(OpenedStudy):
             StudyError: If there is a file already, or it cannot be written.
             StudyBusyError: If the study to be overwritten is being run.
         """
-        path = Path(path)
-        storage.check_name(path)
+        path = path_of(path, "study", StudyError)
+        storage.check_new_name(path)
         if path.exists():
             if not overwrite:
                 raise storage.exists_already(path)
@@ -144,8 +146,9 @@ class Study(OpenedStudy):
         """
         if path is None:
             return cls.temporary(experiment, shard=shard)
-        storage.check_name(Path(path))
-        if overwrite or not Path(path).exists():
+        path = path_of(path, "study", StudyError)
+        storage.check_name(path)
+        if overwrite or not path.exists():
             return cls.create(path, experiment, overwrite=overwrite, shard=shard)
         study = cls.open(path)
         if shard is not None:
@@ -300,8 +303,8 @@ class Study(OpenedStudy):
         Raises:
             StudyError: If there is a file already, or it cannot be written.
         """
-        path = Path(path)
-        storage.check_name(path)
+        path = path_of(path, "copy", StudyError)
+        storage.check_new_name(path)
         if path.exists():
             raise storage.exists_already(path)
         with storage.speaking(path), Draft(path) as connection:

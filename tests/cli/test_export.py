@@ -1,4 +1,10 @@
+import io
 import json
+import os
+import shlex
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -39,6 +45,52 @@ def test_one_file_in_each_format(file, read, terminal, study):
     assert len(read(file)) == 6
 
 
+@pytest.mark.parametrize(
+    ("arguments", "read", "columns"),
+    [
+        ([], pd.read_csv, {"run_id", "seed", "noise"}),
+        (["--tables", "runs"], pd.read_csv, {"run_id", "seed", "noise"}),
+        (["--tables", "summary"], pd.read_csv, {"outcome", "mean", "ci_low"}),
+        (["--tables", "failures", "--format", "json"], pd.read_json, {"error_type", "message"}),
+        (["--tables", "points", "--format", "parquet"], pd.read_parquet, {"point", "size"}),
+        (["--tables", "points,runs", "--format", "excel"], pd.read_excel, {"point", "size"}),
+    ],
+)
+def test_a_table_to_standard_output_and_nothing_else(arguments, read, columns, terminal, study, tmp_path):
+    before = set(tmp_path.iterdir())
+    outcome = terminal("export", study, "-o", "-", *arguments)
+    assert outcome.exit_code == 0, outcome.output
+    assert columns <= set(read(io.BytesIO(outcome.stdout_bytes)))
+    assert {path.name for path in set(tmp_path.iterdir()) - before} <= {"count.study-shm", "count.study-wal"}
+
+
+def test_a_page_and_a_matrix_to_standard_output(terminal, study, tmp_path):
+    page = terminal("report", study, "-o", "-")
+    assert page.exit_code == 0, page.output
+    assert page.stdout.startswith("<!doctype html>")
+    assert page.stdout.rstrip().endswith("</html>")
+    assert not list(tmp_path.glob("*.html"))
+    matrix = terminal("design", "count.toml", "-o", "-")
+    assert pd.read_csv(io.StringIO(matrix.stdout))["size"].tolist() == [1, 2, 3]
+    assert not (tmp_path / "-").exists()
+
+
+def test_what_a_terminal_cannot_show_is_not_sent_there(terminal, study, monkeypatch):
+    monkeypatch.setattr(
+        "mesa_lab.cli.console.sys", SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+    )
+    outcome = terminal("export", study, "-o", "-", "--format", "parquet")
+    assert outcome.exit_code == 2
+    assert "Redirect it, as in -o - > file.parquet" in outcome.stderr
+
+
+def test_a_reader_that_has_enough_ends_the_export(terminal, study, tmp_path):
+    command = f"{shlex.quote(sys.executable)} -m mesa_lab export {study} -o - --tables series | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=os.environ)
+    assert done.stdout.startswith("run_id,")
+    assert "Traceback" not in done.stderr
+
+
 def test_only_some_tables(terminal, study, tmp_path):
     terminal("export", study, "-o", "out", "--tables", "runs, failures", "--format", "parquet")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["failures.parquet", "runs.parquet"]
@@ -67,6 +119,14 @@ def test_a_chart(terminal, study, tmp_path):
         (["-o", "x.png", "--outcome", "total"], 2, "--chart"),
         (["-o", "x.png", "--chart", "effect", "--tables", "runs"], 2, "--tables"),
         ([], 2, "--output"),
+        (
+            ["-o", "-", "--tables", "runs,failures"],
+            2,
+            "holds one table, not 2: name one, such as --tables runs",
+        ),
+        (["-o", "-", "--chart", "effect"], 2, "A chart goes into a file"),
+        (["-o", "-", "--json"], 2, "leave one of them out"),
+        (["-o", "-", "--tables", "rns"], 1, "Did you mean 'runs'?"),
     ],
 )
 def test_mistakes(arguments, code, says, terminal, study, tmp_path):

@@ -263,7 +263,7 @@ def test_an_unknown_backend_is_a_wrong_command_line(terminal, experiment_file):
     experiment_file()
     outcome = terminal("run", "count.toml", "--backend", "dusk")
     assert outcome.exit_code == 2
-    assert "'dusk' is none of loky" in outcome.stderr
+    assert "The backend is 'dusk', which is none of loky" in outcome.stderr
     assert "Did you mean 'dask'?" in outcome.stderr
 
 

@@ -1,6 +1,6 @@
 """Every model that Mesa brings along runs, is measured and can be charted, with no code, under every supported Mesa.
 
-`.ci/run` repeats these under other releases, the oldest and the newest among them; `uv run --isolated --with 'mesa==3.4.2' pytest
+`.ci/run` repeats these under other releases, the oldest and the newest among them; `uv run --isolated --group smoke --with 'mesa==3.4.2' pytest
 tests/compatibility` does by hand.
 """
 

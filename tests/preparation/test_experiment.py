@@ -204,7 +204,7 @@ def test_levels_written_as_a_tuple_are_found_out() -> None:
 
 @pytest.mark.parametrize("model", [mesa.Agent, Schelling(), None, 3])
 def test_what_is_no_model_class_is_refused_at_once(model: Any) -> None:
-    with pytest.raises(ml.ModelError, match="no Mesa model|names no model"):
+    with pytest.raises(ml.ModelError, match="no Mesa model|names no model|one that has been built"):
         ml.Experiment(model, {"density": 0.8})
 
 

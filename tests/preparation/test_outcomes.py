@@ -71,5 +71,5 @@ def test_agents() -> None:
     assert parse_agents(["energy"]) == ("energy",)
     assert parse_agents({"Wolf": ["energy", "pos"]}) == {"Wolf": ("energy", "pos")}
     for wrong in (3, [], {"Wolf": []}, [1]):
-        with pytest.raises(OutcomeError, match="Write True"):
+        with pytest.raises(OutcomeError, match="Write True|Name what is measured"):
             parse_agents(wrong)

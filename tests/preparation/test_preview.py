@@ -107,6 +107,20 @@ def test_columns_of_parameters_that_are_fixed_elsewhere_are_covered_too() -> Non
     assert seen.coverage["levels"].to_dict() == {"a": 2, "f": 2, "g": 2, "h": 2, "i": 1}
 
 
+@pytest.mark.parametrize(("n", "dimensions"), [(2, 1), (3, 2), (251, 3), (700, 9)])
+@pytest.mark.parametrize("repeated", [0, 1])
+def test_how_even_points_are_is_what_scipy_says(n: int, dimensions: int, repeated: int) -> None:
+    from scipy.spatial.distance import pdist
+    from scipy.stats import qmc
+
+    from mesa_lab.preparation.designs.space_filling import discrepancy, smallest_distance
+
+    cube = np.random.default_rng(n).random((n, dimensions)).round(3)
+    cube[-repeated:] = cube[:repeated] if repeated else cube[-repeated:]
+    assert discrepancy(cube) == pytest.approx(qmc.discrepancy(cube, method="CD"), rel=1e-9)
+    assert smallest_distance(cube) == pytest.approx(pdist(cube).min(), abs=1e-12)
+
+
 def test_discrepancy_and_distance_are_scipys() -> None:
     from scipy.spatial.distance import pdist
     from scipy.stats import qmc

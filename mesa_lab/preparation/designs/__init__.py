@@ -5,6 +5,7 @@ be run, or what is measured. Other packages add theirs through the entry point g
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from mesa_lab.errors import DesignError, suggest
@@ -14,6 +15,7 @@ from mesa_lab.preparation.designs.function import FunctionDesign
 from mesa_lab.preparation.designs.latin_hypercube import LatinHypercube
 from mesa_lab.preparation.designs.low_discrepancy import Halton, Sobol
 from mesa_lab.preparation.designs.monte_carlo import MonteCarlo
+from mesa_lab.preparation.designs.names import EXAMPLES, meant
 from mesa_lab.preparation.designs.one_at_a_time import OneAtATime
 from mesa_lab.preparation.designs.sparse_grid import SparseGrid
 from mesa_lab.preparation.designs.table import Table
@@ -94,9 +96,9 @@ def find_design(name: str) -> type[Design]:
     """
     known = {design.__name__: design for design in all_designs()}
     if name not in known:
-        raise DesignError(
-            f"Unknown design '{name}'.{suggest(str(name), known)} There are: {', '.join(known)}."
-        )
+        other = meant(str(name), known)
+        near = f" Did you mean '{other}'?" if other else suggest(str(name), known)
+        raise DesignError(f"Unknown design '{name}'.{near} There are: {', '.join(known)}.")
     return known[name]
 
 
@@ -124,8 +126,24 @@ def as_design(source: Any) -> Design:
         return Union(source)
     if callable(source):
         return FunctionDesign(source)
-    if isinstance(source, str) and (source in {design.__name__ for design in DESIGNS} or not source.strip()):
+    if isinstance(source, str) and not _may_be_file(source):
+        name = meant(source, [design.__name__ for design in DESIGNS]) if source.strip() else "LatinHypercube"
+        if name is None:
+            raise DesignError(
+                f"The design is the text {source!r}. Give a design, such as {', '.join(EXAMPLES.values())}, or the path "
+                "of a table."
+            )
         raise DesignError(
-            f"The design is the text {source!r}. Make one: mesa_lab.{source or 'LatinHypercube'}(...)."
+            f"The design is the text {source!r}. Make one: mesa_lab.{EXAMPLES.get(name, f'{name}(...)')}."
+        )
+    if isinstance(source, int | float) and not isinstance(source, bool):
+        raise DesignError(
+            f"The design is the number {source}. Say how that many points are chosen: LatinHypercube({source})."
         )
     return Table(source)
+
+
+def _may_be_file(text: str) -> bool:
+    """Whether a text may be the path of a table: it has an ending or a folder, or is there."""
+    path = Path(text)
+    return bool(text.strip()) and (bool(path.suffix) or len(path.parts) > 1 or path.exists())

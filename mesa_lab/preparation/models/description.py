@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mesa_lab.preparation.models.catalogue import first_sentence
 from mesa_lab.preparation.models.construction import build
 from mesa_lab.preparation.models.declarations import cached, parameters_of, passes_keyword
@@ -135,6 +137,8 @@ def _describe(model_cls: type[Any], reference: str) -> ModelDescription:
         except (Exception, SystemExit) as error:
             problems.append(f"It cannot be built with its defaults: {_told(error, model_cls)}")
     collector = _data_collector(built)
+    if built is not None and (said := _unmeasured(built, collector)):
+        problems.append(said)
     by_type = getattr(collector, "agenttype_reporters", None) or {}
     agent_types = _agent_types(built)
     _release(built)
@@ -150,6 +154,25 @@ def _describe(model_cls: type[Any], reference: str) -> ModelDescription:
         agent_types=agent_types,
         seed_keyword=takes.seed_keyword,
         problems=tuple(problems),
+    )
+
+
+def _unmeasured(model: Any, collector: Any) -> str:
+    """What to do about a model of which nothing is measured unless it is asked for; nothing about others."""
+    if getattr(collector, "model_reporters", None) or _agent_types(model):
+        return ""
+    import mesa
+
+    of_mesa = vars(mesa.Model())
+    numbers = [
+        name
+        for name, value in vars(model).items()
+        if not name.startswith("_") and name not in of_mesa and isinstance(value, int | float | np.number)
+    ]
+    named = numbers[:3] or ["the name of an attribute"]
+    return (
+        "It has no model reporters and starts without agents, so nothing is measured by itself. Name what is to be "
+        f"measured, reporters or attributes of the model: outcomes={named!r}."
     )
 
 
@@ -211,8 +234,6 @@ def _release(model: Any) -> None:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Hold back what a model prints or warns about, and leave the global generators alone."""
-    import numpy as np
-
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with (

@@ -6,6 +6,7 @@ what a model class is. Whatever goes wrong is said in one message, with the near
 
 import contextlib
 import importlib
+import inspect
 import pkgutil
 import sys
 import types
@@ -18,6 +19,7 @@ from mesa_lab.errors import ModelError, suggest
 from mesa_lab.files import check_path
 from mesa_lab.preparation.code_permission import CodeReference, parse_reference, require_code
 from mesa_lab.preparation.models.files import find_module, import_file, is_from_file
+from mesa_lab.preparation.models.imports import import_trouble
 
 __all__ = ["import_code", "importable", "load_model", "names_class", "reference_of"]
 
@@ -47,7 +49,7 @@ def load_model(reference: type[Any] | str) -> type[Any]:
     if isinstance(reference, type):
         return _checked(reference, reference.__qualname__)
     if not isinstance(reference, str) or not reference.strip():
-        raise ModelError(f"{reference!r} names no model. {_FORMS}")
+        raise ModelError(_no_reference(reference))
     named = parse_reference(reference)
     require_code([named])  # before a look at the file: whether there is one is nobody's business
     where = named.place
@@ -150,6 +152,29 @@ def _checked(value: Any, label: str) -> type[Any]:
     return value
 
 
+def _no_reference(given: Any) -> str:
+    """What is wrong with something that is neither a class nor a text, and what to give instead."""
+    import mesa
+
+    if isinstance(given, mesa.Model):
+        name = type(given).__name__
+        return f"The model is one that has been built, of the class {name}. Give the class, {name}, without calling it."
+    if isinstance(given, types.ModuleType):
+        models = _models_in(given)
+        listed = ", ".join(sorted(models)) or "none"
+        return f"The model is the module '{given.__name__}'. Give a class that is in it. Its Mesa models: {listed}."
+    if inspect.isroutine(given):
+        name = getattr(given, "__name__", "")
+        return (
+            f"The model is the function {name}. Give the class that inherits from mesa.Model; what a function sets up "
+            "belongs into its __init__, and what varies into its parameters."
+        )
+    if isinstance(given, list | tuple) and len(given) and all(isinstance(each, type) for each in given):
+        return f"The model is {given!r:.80}. Give one class: an experiment has one model. {_FORMS}"
+    shown = " ".join(repr(given).split())
+    return f"The model is {shown:.80}, which names no model. {_FORMS}"
+
+
 def _models_in(module: types.ModuleType) -> dict[str, type[Any]]:
     import mesa
 
@@ -246,14 +271,9 @@ def _as_model_error(label: str, path: Path | None) -> Iterator[None]:
         raise ModelError(
             f"'{label}' cannot be read: {error.msg} ({place}, line {error.lineno}{text})"
         ) from error
-    except ModuleNotFoundError as error:
-        raise ModelError(
-            f"'{label}' cannot be imported{_line(error, path)}: it needs the module '{error.name}', which was not "
-            "found. Install it, or put it beside the model's file."
-        ) from error
     except (Exception, SystemExit) as error:
         raise ModelError(
-            f"'{label}' cannot be imported{_line(error, path)}: {type(error).__name__}: {error}"
+            f"'{label}' cannot be imported{_line(error, path)}: {import_trouble(error)}"
         ) from error
 
 

@@ -5,7 +5,7 @@ that fill the unit cube; `levels` lists values, for designs that combine levels.
 else about types, logarithms or distributions, and nothing here knows a model or a design.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "Real",
     "column",
     "from_distribution",
+    "listed",
     "table",
 ]
 
@@ -60,7 +61,7 @@ class ParameterSpace(ByValue):
                 f"parameters is {self.parameters!r}. Give a mapping from name to range or value."
             )
         read = {name: _read(name, value) for name, value in self.parameters.items()}
-        constraints = (self.constraints,) if isinstance(self.constraints, str) else tuple(self.constraints)
+        constraints = listed(self.constraints)
         object.__setattr__(self, "parameters", FrozenDict(read))
         object.__setattr__(self, "constraints", constraints)
         for text in constraints:
@@ -152,6 +153,23 @@ class ParameterSpace(ByValue):
         return keep
 
 
+def listed(constraints: Any) -> tuple[str, ...]:
+    """Return constraints, given as one text or several, as a tuple.
+
+    Raises:
+        ExperimentError: If they are neither.
+    """
+    if constraints is None:
+        return ()
+    if isinstance(constraints, str):
+        return (constraints,)
+    if isinstance(constraints, Iterable) and not isinstance(constraints, Mapping):
+        return tuple(constraints)
+    raise ExperimentError(
+        f"constraints is {constraints!r:.80}. Give expressions between parameters, such as ['wolves < sheep']."
+    )
+
+
 def table(columns: Mapping[str, Any], rows: int) -> "pd.DataFrame":
     """Return columns as a table that keeps the types of their values.
 
@@ -201,6 +219,10 @@ def _read(name: Any, value: Any) -> Any:
     if isinstance(value, type) and issubclass(value, Parameter):
         raise ParameterError(
             f"Parameter '{name}' is the class {value.__name__}. Give its range: {value.example}."
+        )
+    if isinstance(value, Iterator):
+        raise ParameterError(
+            f"Parameter '{name}' is {value!r:.60}, which gives its values only once. Make a list of it: list(...)."
         )
     try:
         if isinstance(value, list | range) or (hasattr(value, "tolist") and getattr(value, "ndim", 0) == 1):

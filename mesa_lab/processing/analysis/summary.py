@@ -60,12 +60,22 @@ def aggregate(
             part = _joined(name, groups, of_group, cells, results.done, step=steps)
         parts.append(part)
     if not parts:
-        raise OutcomeError("There is no outcome to summarise: no run has reported a number.")
+        raise OutcomeError(f"There is no outcome to summarise: {_nothing(results)}")
     table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     table.attrs.update(
         level=level, by=list(names_of(by)), over=over, averaged_over=list(groups.averaged_over)
     )
     return table
+
+
+def _nothing(results: Reader) -> str:
+    """Why no outcome is a number."""
+    if results.outcomes or not results.done.any():
+        return "no run has reported a number."
+    return (
+        "nothing was measured, as the model has no reporters. Name what to measure, such as attributes of the model: "
+        "experiment.replace(outcomes=['name']), run into a new study."
+    )
 
 
 def checked_level(level: float) -> float:

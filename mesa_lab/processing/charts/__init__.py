@@ -28,8 +28,10 @@ def find_chart(name: str) -> ChartKind:
     Raises:
         OutcomeError: If there is none, naming the nearest.
     """
-    for kind in all_charts():
-        if kind.name == name:
-            return kind
+    found = [kind for kind in CHARTS if kind.name == name]
+    if not found:  # looking through what is installed takes 20 ms
+        found = [kind for kind in all_charts() if kind.name == name]
+    if found:
+        return found[0]
     known = [kind.name for kind in all_charts()]
     raise OutcomeError(f"Unknown chart '{name}'. There are: {', '.join(known)}.{suggest(name, known)}")

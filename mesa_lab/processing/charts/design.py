@@ -189,9 +189,10 @@ def _panel(
         else {}
     )
     legend = alt.Legend(title=about["outcome"], format=fmt, titleLimit=160, gradientLength=140)
+    # Marks must stand out from the background.
     scale = gradient(
-        about["share"], (0, 0.95) if look is THEMES["light"] else (0.2, 1)
-    )  # marks must stand out
+        about["share"], (0 if look is THEMES["light"] else 0.2, 1 if look is THEMES["dark"] else 0.95)
+    )
     base = alt.Chart().encode(**encode, **tips)
     good = base.transform_filter("isValid(datum.mean)").mark_circle(
         size=100 if len(table) <= FEW else 44, opacity=0.95, stroke=look.line, strokeWidth=0.5

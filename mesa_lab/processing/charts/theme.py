@@ -6,6 +6,7 @@ colour with a dash and a shape of its own; ordered things take viridis (van der 
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,19 @@ from mesa_lab.errors import OutcomeError
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["DASHES", "SHAPES", "THEMES", "Theme", "colours", "finish", "gradient", "key", "theme_of"]
+__all__ = [
+    "BOTH",
+    "DASHES",
+    "SHAPES",
+    "THEMES",
+    "Theme",
+    "colours",
+    "finish",
+    "gradient",
+    "in_theme",
+    "key",
+    "theme_of",
+]
 
 FONT: Final = "Roboto, Helvetica Neue, Helvetica, Arial, sans-serif"
 
@@ -86,12 +99,53 @@ THEMES: Final = {
 }
 
 
+BOTH: Final = "light or dark"
+"""A chart drawn in this theme becomes a picture once, and takes the colours of either theme afterwards (`in_theme`)."""
+
+_COLOURS: Final = ("background", "ink", "muted", "line", "grid", "accent")
+# Colours that stand for those of a theme: of its fields, of its palette, and of the steps of viridis (count and number).
+_FIELD, _PALETTE, _STEP = "#1b07", "#1b08", "#1e"
+_STAND_INS: Final = Theme(
+    **{name: f"{_FIELD}{number:02x}" for number, name in enumerate(_COLOURS)},
+    colours=tuple(f"{_PALETTE}{number:02x}" for number in range(len(THEMES["light"].colours))),
+)
+# In the attributes of an SVG only: the texts between its tags are the user's.
+_STAND_IN: Final = re.compile(r'(?<=[a-z]=")(#1b0[78][0-9a-f]{2}|#1e[0-9a-f]{4})(?=")')
+
+
+def in_theme(svg: str, name: str) -> str:
+    """Give a picture that was drawn in the theme `BOTH` the colours of a theme.
+
+    Args:
+        svg: The picture.
+        name: "light" or "dark".
+
+    Returns:
+        The picture as it would be if its chart had been drawn in that theme.
+    """
+    theme = theme_of(name)
+
+    def colour(match: re.Match[str]) -> str:
+        stand_in = match[0]
+        if stand_in.startswith(_STEP):
+            count, number = int(stand_in[3:5], 16), int(stand_in[5:7], 16)
+            return colours(theme, count, ordered=True)[number]
+        number = int(stand_in[5:7], 16)
+        return (
+            theme.colours[number] if stand_in.startswith(_PALETTE) else str(getattr(theme, _COLOURS[number]))
+        )
+
+    return _STAND_IN.sub(colour, svg)
+
+
 def theme_of(name: str) -> Theme:
     """Find a theme.
 
     Raises:
         OutcomeError: If there is none of this name.
     """
+    if name == BOTH:
+        return _STAND_INS
     if name not in THEMES:
         raise OutcomeError(f"Unknown theme '{name}'. There are: {', '.join(THEMES)}.")
     return THEMES[name]
@@ -101,6 +155,8 @@ def colours(theme: Theme, count: int, *, ordered: bool) -> list[str]:
     """Return so many colours: steps of viridis for what has an order, else the palette."""
     if not ordered or count <= 2:
         return [theme.colours[number % len(theme.colours)] for number in range(count)]
+    if theme is _STAND_INS:
+        return [f"{_STEP}{count:02x}{number:02x}" for number in range(count)]
     dark = theme is THEMES["dark"]
     low, high = (
         (2.0, 7.0) if dark else (0.0, 5.6)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ExportError
+from mesa_lab.files import path_of
 from mesa_lab.processing.export.atomic_write import whole_file
 
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["PICTURES", "render", "save_chart"]
+__all__ = ["PICTURES", "convert", "render", "save_chart", "warm_up"]
 
 PICTURES: Final = (".png", ".svg", ".pdf", ".html", ".json")
 
@@ -32,7 +34,7 @@ def save_chart(chart: alt.TopLevelMixin, path: str | Path, scale: float = 2.0) -
     Raises:
         ExportError: If the name ends in something else, or the file cannot be written.
     """
-    path = Path(path)
+    path = path_of(path, "picture", ExportError)
     kind = path.suffix.lower()
     if kind not in PICTURES:
         raise ExportError(
@@ -53,12 +55,24 @@ def render(chart: alt.TopLevelMixin, kind: str, scale: float = 2.0) -> bytes | s
     Raises:
         ExportError: If the converter does not know altair's version of Vega-Lite.
     """
-    import vl_convert
+    return convert(
+        chart.to_dict(validate=False), kind, scale
+    )  # altair has checked each part when it was made
 
-    spec = chart.to_dict(validate=False)  # altair has checked each part when it was made
-    version = _vegalite_version(spec)
+
+def convert(spec: dict[str, Any], kind: str, scale: float = 2.0) -> bytes | str:
+    """Return a Vega-Lite specification as png or pdf bytes, or as svg, html or json text.
+
+    Other threads of Python go on meanwhile; conversions take turns.
+
+    Raises:
+        ExportError: If the converter does not know the specification's version of Vega-Lite.
+    """
     if kind == "json":
         return json.dumps(spec, indent=1, ensure_ascii=False)
+    import vl_convert
+
+    version = _vegalite_version(spec)
     if kind == "png":
         return bytes(vl_convert.vegalite_to_png(spec, vl_version=version, scale=scale))
     if kind == "pdf":
@@ -66,6 +80,21 @@ def render(chart: alt.TopLevelMixin, kind: str, scale: float = 2.0) -> bytes | s
     if kind == "svg":
         return str(vl_convert.vegalite_to_svg(spec, vl_version=version))
     return str(vl_convert.vegalite_to_html(spec, vl_version=version, bundle=True, renderer="svg"))
+
+
+def warm_up() -> None:
+    """Start the converter in a thread while the caller prepares what it is to draw.
+
+    Its JavaScript engine takes as long to start as a dozen charts to draw, and needs no Python for that.
+    """
+    schema = "https://vega.github.io/schema/vega-lite/v6.json"
+    spec = {
+        "$schema": schema,
+        "data": {"values": [{"x": 0}]},
+        "mark": "text",
+        "encoding": {"x": {"field": "x"}},
+    }
+    threading.Thread(target=convert, args=(spec, "svg"), name="mesa-lab-pictures").start()
 
 
 def _vegalite_version(spec: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from mesa_lab.errors import ExportError, suggest
-from mesa_lab.files import check_path
+from mesa_lab.files import check_path, path_of
 from mesa_lab.formatting import plain, records
 from mesa_lab.processing.export.atomic_write import whole_file, whole_folder
 from mesa_lab.processing.export.chart_image import PICTURES, save_chart
@@ -66,7 +66,7 @@ def export(
         >>> export(results, "out", tables=["runs", "summary"], format="parquet")  # doctest: +SKIP
         [PosixPath('out/runs.parquet'), PosixPath('out/summary.parquet')]
     """
-    path = Path(path)
+    path = path_of(path, "export", ExportError)
     check_path(path, ExportError)
     if format is not None and format not in FORMATS:
         raise ExportError(

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
-from mesa_lab.errors import MesaLabError
+from mesa_lab.errors import ExportError, MesaLabError
+from mesa_lab.files import path_of
 from mesa_lab.formatting import label, number, plural
 from mesa_lab.processing.analysis.summary import is_number
 from mesa_lab.processing.export.atomic_write import whole_file
 from mesa_lab.processing.report.description import experiment_in_words, model_doc
-from mesa_lab.processing.report.figures import data_uri, section
+from mesa_lab.processing.report.figures import data_uri
 from mesa_lab.processing.report.tables import (
     as_table,
     by_point_table,
@@ -62,7 +64,7 @@ def write_report(
     """
     from jinja2 import Environment, StrictUndefined
 
-    path = Path(path)
+    path = path_of(path, "report", ExportError)
     source = files("mesa_lab.processing.report").joinpath("report.html.j2").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     with whole_file(path) as draft:  # first, so that a path that is wrong is said before all is drawn
@@ -77,8 +79,8 @@ def _content(results: Results, title: str | None, outcomes: str | Sequence[str] 
     numeric = [name for name in results.outcomes if _measured(results, name)]
     chosen = numeric[:MOST_OUTCOMES] if outcomes is None else results.outcome_list(outcomes)
     toml = _toml(experiment)
-    sections = [section(results, name) for name in chosen]
-    unread = [one["damage"] for one in sections]
+    shown = sections(results, chosen)
+    unread = [one["damage"] for one in shown]
     return {
         "title": title or f"{results.model_name}: results of an experiment",
         "model": {
@@ -96,7 +98,7 @@ def _content(results: Results, title: str | None, outcomes: str | Sequence[str] 
         "design": _design(results),
         "overview": overview_table(results, numeric),
         "by_point": by_point_table(results, numeric),
-        "sections": sections,
+        "sections": shown,
         "not_drawn": [label(name) for name in numeric if name not in chosen],
         "runs": as_table(
             results.runs.head(20),
@@ -154,7 +156,7 @@ def _design(results: Results) -> dict[str, Any]:
     design = results.experiment.design
     try:
         # Looking at a study runs nobody's code.
-        seen = None if getattr(design, "runs_code", False) else preview(results.experiment)
+        seen = None if getattr(design, "runs_code", False) else preview(_Designed(results))
     except Exception:  # a design may need a file that is not here
         seen = None
     if seen is not None:
@@ -176,6 +178,30 @@ def _design(results: Results) -> dict[str, Any]:
             matrix.head(10), f"The first {min(10, len(matrix))} of {plural(len(matrix), 'design point')}"
         ),
     }
+
+
+class _Designed:
+    """An experiment whose design matrix is the points that a study holds: to draw them again takes a second, and may differ."""
+
+    def __init__(self, results: Results) -> None:
+        experiment = results.experiment
+        self.space, self.design, self.seed = experiment.space, experiment.design, experiment.seed
+        self.replications = experiment.replications
+        self._results = results
+
+    def design_matrix(self) -> pd.DataFrame:
+        points = {name: self._results.points[column] for name, column in self._results.columns.items()}
+        return pd.DataFrame(
+            {
+                name: values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
+                for name, values in points.items()
+            },
+            index=self._results.points.index,
+        )
+
+    @property
+    def n_dropped(self) -> int:
+        return int(self._results.experiment.n_dropped)
 
 
 def _timing(results: Results) -> str:

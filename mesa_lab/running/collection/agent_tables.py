@@ -177,6 +177,19 @@ class AgentTables:
         """Forget what was taken last."""
         self._taken.clear()
 
+    def missing(self) -> list[str]:
+        """What was asked for by name and never found, one sentence each."""
+        said = []
+        for key, table in self.tables.items():
+            if key and not any(len(chunk.agent_id) for chunk in table.chunks):
+                said.append(f"There was no agent of type '{key}'.")
+                continue
+            for name, column in table.columns.items():
+                values = [chunk.columns[name] for chunk in table.chunks]
+                if isinstance(column.source, str) and all(part.null_count == len(part) for part in values):
+                    said.append(f"No {key or 'agent'} had '{column.source}'.")
+        return said
+
     def chunks(self) -> dict[str, list[Chunk]]:
         """All that was kept, by table."""
         return {key: table.chunks for key, table in self.tables.items()}

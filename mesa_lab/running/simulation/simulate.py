@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TextIO
 
+from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.models import build, load_model
 from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.running.collection.arrow_columns import (
@@ -69,6 +70,9 @@ def simulate(configuration: RunConfiguration) -> RunResult:
         Outcomes are the values at the end of the run; a run that did not come to its end has none, but keeps
         its series.
 
+    Raises:
+        ExperimentError: If it is no run configuration.
+
     Example:
         >>> from mesa.examples import Schelling
         >>> from mesa_lab.preparation.run_configuration import RunConfiguration
@@ -76,6 +80,8 @@ def simulate(configuration: RunConfiguration) -> RunResult:
         >>> result.status, result.steps, sorted(result.outcomes)
         ('done', 3, ['happy', 'minority_pct', 'pct_happy', 'population'])
     """
+    if not isinstance(configuration, RunConfiguration):
+        raise ExperimentError(f"simulate takes one run configuration, not {_described(configuration)}")
     task = Task(
         configuration.run_id,
         configuration.point,
@@ -114,6 +120,16 @@ def simulate(configuration: RunConfiguration) -> RunResult:
             if chunks
         },
     )
+
+
+def _described(given: object) -> str:
+    """What was given instead of a run configuration, and what to do with it."""
+    if hasattr(given, "configurations"):  # an experiment
+        return "an experiment. All of its runs: run(experiment); the first one: simulate(experiment.configurations()[0])."
+    if isinstance(given, list | tuple) and all(isinstance(each, RunConfiguration) for each in given):
+        return f"{len(given):,} of them. For all: BatchRunner(configurations).run_all(); for one: simulate(configurations[0])."
+    name = given.__name__ if isinstance(given, type) else f"{given!r:.80}"
+    return f"{name}. Make one: RunConfiguration(Model, run_id=0, iteration=0, parameters={{}}, max_steps=100, seed=1)."
 
 
 def carry_out(
@@ -237,6 +253,8 @@ class _Attempt:
             run.columns, run.finals = _clear_of_keys(run.columns), _clear_of_keys(run.finals)
         if recorder.agents is not None:
             run.agents = recorder.agents.chunks()
+            if run.status == "done":
+                run.notes += recorder.agents.missing()
         self.model = None
 
 

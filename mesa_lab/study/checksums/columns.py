@@ -58,7 +58,7 @@ class Totals:
         """Count what went by into the checksums of a study, inside the caller's transaction."""
         if self._sums and noted(connection) is not None:
             connection.executemany(
-                "INSERT INTO column_checksums VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE "
+                "INSERT INTO column_checksums VALUES(?, ?) ON CONFLICT(name) DO UPDATE "
                 f"SET checksum = (checksum + excluded.checksum) & {cells.BITS}",
                 self.by_column().items(),
             )

@@ -27,7 +27,9 @@ def note(connection: sqlite3.Connection, *tables: str) -> None:
     A study of an older version has no place for them until it is run.
     """
     for table in tables if _has_place(connection) else ():
-        connection.execute("DELETE FROM table_checksums WHERE name = ?1 OR name LIKE ?1 || ' %'", (table,))
+        connection.execute(
+            "DELETE FROM table_checksums WHERE name = ? OR name LIKE ? || ' %'", (table, table)
+        )
         connection.executemany("INSERT INTO table_checksums VALUES(?, ?)", of(connection, table))
 
 

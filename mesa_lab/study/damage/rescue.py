@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
+from mesa_lab.files import path_of
 from mesa_lab.study.checksums import rows as checksums
 from mesa_lab.study.checksums import tables
 from mesa_lab.study.damage import check, tolerant_reader
@@ -75,9 +76,10 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
         >>> rescue("broken.study", "saved.study")  # doctest: +SKIP
         Rescued(path=PosixPath('saved.study'), runs=912, lost=48)
     """
-    path, target = Path(path), Path(target)
+    path = path_of(path, "study", StudyError)
+    target = path_of(target, "new study", StudyError)
     storage.look(path)
-    storage.check_name(target)
+    storage.check_new_name(target)
     if target.exists():
         raise storage.exists_already(target)
     with contextlib.suppress(StudyFormatError):

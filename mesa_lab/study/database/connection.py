@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
-from mesa_lab.files import check_path
+from mesa_lab.files import check_path, shown
 from mesa_lab.study.damage import tolerant_reader
 from mesa_lab.study.database.limits import LimitedConnection
 from mesa_lab.study.database.schema import APPLICATION_ID, VERSION, strange
@@ -24,6 +24,7 @@ from mesa_lab.study.database.schema import APPLICATION_ID, VERSION, strange
 __all__ = [
     "Transaction",
     "check_name",
+    "check_new_name",
     "connect",
     "exists_already",
     "file_id",
@@ -79,6 +80,39 @@ def file_id(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+_OTHER_ENDINGS: Final = {
+    ending: kind
+    for kind, endings in {
+        "a table": "csv tsv xls xlsx ods parquet pq feather arrow",
+        "an experiment or settings": "toml json jsonl yaml yml ini cfg",
+        "a program": "py pyc pyi ipynb sh bat exe",
+        "a text": "txt md rst tex log",
+        "a page": "html htm xml css js",
+        "a picture": "png svg jpg jpeg gif webp pdf",
+        "data of other programs": "pickle pkl npz npy h5 hdf5 mat zip gz tar xz",
+        "what SQLite keeps beside a study": "study-wal study-shm study-journal",
+    }.items()
+    for ending in endings.split()
+}
+
+
+def check_new_name(path: Path) -> None:
+    """Refuse a path where no new study is to be made: no file can be there, or its name says that it is something else.
+
+    Raises:
+        StudyError: If its name ends like that of a table, an experiment, a program or the like.
+    """
+    check_name(path)
+    if str(path) == "-" and not path.exists():
+        raise StudyError("A study is a file, and cannot go to standard output. Give the name of a file.")
+    kind = _OTHER_ENDINGS.get(path.suffix.lower().removeprefix("."))
+    if kind is not None and not path.exists():
+        raise StudyError(
+            f"A study is not called '{shown(path)}': a name that ends in '{path.suffix}' is that of {kind}. "
+            f"Call it '{shown(path.with_suffix('.study'))}'."
+        )
 
 
 def remove(path: Path) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesa_lab.errors import StudyError, StudyFormatError, StudyMismatchError
+from mesa_lab.files import path_of
 from mesa_lab.study import extension
 from mesa_lab.study.checksums import tables
 from mesa_lab.study.damage import check
@@ -94,8 +95,8 @@ def merge(studies: str | Path | Iterable[str | Path], path: str | Path, *, overw
         >>> merge("wolves-*-of-8.study", "wolves.study").status.done  # doctest: +SKIP
         640
     """
-    target = Path(path)
-    storage.check_name(target)
+    target = path_of(path, "merged study", StudyError)
+    storage.check_new_name(target)
     paths = _distinct(studies, target)
     if target.exists():
         lease.refuse_if_driven(target)
@@ -139,10 +140,10 @@ def _merge(paths: Sequence[Path], target: Path) -> Merged:
 
 def _distinct(studies: str | Path | Iterable[str | Path], target: Path) -> list[Path]:
     """Return the files meant, each once, without the one that is to be made."""
-    given = [studies] if isinstance(studies, str | Path) else list(studies)
+    given = list(studies) if isinstance(studies, Iterable) and not isinstance(studies, str) else [studies]
     found: dict[Path, Path] = {}
     for entry in given:
-        path = Path(entry)
+        path = path_of(entry, "study to merge", StudyError)
         storage.check_name(path)
         pattern = glob.has_magic(str(entry)) and not path.exists()
         matches = sorted(map(Path, glob.glob(str(entry)))) if pattern else [path]  # noqa: PTH207 - may be absolute

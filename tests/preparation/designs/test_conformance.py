@@ -751,7 +751,7 @@ class TestUnion:
         [
             (lambda: Union([]), "Union has no designs"),
             (lambda: Union(FullFactorial()), "Give a list of designs"),
-            (lambda: Union([3]), "Table is given 3"),
+            (lambda: Union([3]), "The design is the number 3"),
             (
                 lambda: Part(FullFactorial(2), fixed={"aa": 1}),
                 "names 'aa', which is not among the parameters.*'a'",
@@ -842,10 +842,19 @@ class TestRegistry:
         ("source", "message"),
         [
             (Sobol, r"the class Sobol. Call it: Sobol\(...\)"),
-            ("Sobol", r"Make one: mesa_lab.Sobol\(...\)"),
-            ("", "the text ''"),
+            ("Sobol", r"Make one: mesa_lab.Sobol\(64\)"),
+            ("lhs", r"Make one: mesa_lab.LatinHypercube\(64\)"),
+            ("Latin hypercube", r"Make one: mesa_lab.LatinHypercube\(64\)"),
+            ("full_factorial", r"Make one: mesa_lab.FullFactorial\(levels=5\)"),
+            ("sobbol", r"Make one: mesa_lab.Sobol\(64\)"),
+            ("monte-carlo", r"Make one: mesa_lab.MonteCarlo\(64\)"),
+            ("Union", r"Make one: mesa_lab.Union\(...\)"),
+            ("nonsense", "Give a design, such as FullFactorial.* or the path of a table"),
+            ("", r"the text ''. Make one: mesa_lab.LatinHypercube\(64\)"),
             ("nothing.csv", "There is no file 'nothing.csv'"),
-            (3, "Table is given 3"),
+            ("some/nothing", "There is no file 'some/nothing'"),
+            (3, r"the number 3. .*LatinHypercube\(3\)"),
+            (True, "Table is given True"),
             ([], "no points"),
         ],
     )

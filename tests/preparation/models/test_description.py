@@ -58,6 +58,20 @@ def test_the_reference_names_the_class():
     assert describe(f"{ODD}:Typed").reference == f"{ODD}:Typed"
 
 
+class Silent(mesa.Model):
+    """Counts, and tells nothing."""
+
+    def __init__(self, n=1, rng=None):
+        super().__init__(rng=rng)
+        self.served, self._hidden, self.label = 0, 1, "desk"
+
+
+def test_a_model_that_reports_nothing_says_what_could_be_measured():
+    (problem,) = describe(Silent).problems
+    assert "no model reporters and starts without agents" in problem
+    assert problem.endswith("outcomes=['served'].")
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import textwrap
@@ -222,7 +223,12 @@ def test_a_file_that_raises(here):
 
 def test_a_file_that_leaves(here):
     write(here / "town.py", "import sys\nsys.exit('no display')\n")
-    assert "cannot be imported (line 2): SystemExit: no display" in error("town.py:Town")
+    message = error("town.py:Town")
+    assert (
+        "cannot be imported (line 2): it ends the program while it is imported (SystemExit: no display)"
+        in message
+    )
+    assert 'if __name__ == "__main__":' in message
 
 
 def test_a_file_that_needs_what_is_not_installed(here):
@@ -230,6 +236,27 @@ def test_a_file_that_needs_what_is_not_installed(here):
     message = error("town.py:Town")
     assert "'town.py' cannot be imported (line 1): it needs the module 'not_installed_anywhere'" in message
     assert "Install it" in message
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("from mesa.experimental.cell_space import CellAgent", "no module 'mesa.experimental.cell_space'.*is mesa.discrete_space now"),
+        ("from mesa.time import RandomActivation", "no 'RandomActivation' in 'mesa.time'.*shuffle_do"),
+        ("from mesa import BatchRunner", "no 'BatchRunner' in 'mesa'.*leave the import out"),
+        ("from mesa.visualization.modules import ChartModule", "written for another release. Charts and grids are made by SolaraViz"),
+        ("from mesa.space import Pond", "no 'Pond' in 'mesa.space': the model was written for another release. What has changed"),
+        ("import mesa.lakes", "no module 'mesa.lakes': the model was written for another release. What has changed"),
+        ("import argparse; p = argparse.ArgumentParser(); p.add_argument('x'); p.parse_args(['--no'])", "SystemExit: 2.*__main__"),
+        ("numbers = open('data/n.txt').read()", "reads the file 'data/n.txt', which is not in the current folder, .*Path\\(__file__\\)"),
+        ("numbers = open('/nowhere/n.txt').read()", "reads the file '/nowhere/n.txt', which is not there"),
+    ],
+)  # fmt: skip
+def test_what_an_import_lacks_is_said_with_the_fix(here, capsys, line, said):
+    write(here / "town.py", f"import mesa\n{line}\nclass Town(mesa.Model):\n    pass\n")
+    message = error("town.py:Town")
+    assert message.startswith("'town.py' cannot be imported (line 2): ")
+    assert re.search(said, message), message
 
 
 def test_a_module_that_needs_what_is_not_installed(here):

@@ -11,7 +11,7 @@ import pytest
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.processing.charts import CHARTS, readable
-from mesa_lab.processing.charts.theme import DASHES, SHAPES, THEMES
+from mesa_lab.processing.charts.theme import BOTH, DASHES, SHAPES, THEMES, in_theme
 from mesa_lab.processing.export.chart_image import render
 
 KINDS = pytest.mark.parametrize("kind", CHARTS, ids=lambda kind: kind.name)
@@ -265,3 +265,20 @@ def test_a_title_of_several_lines_leaves_no_word_alone(kind, plain):
     assert words == " ".join(kind.table(plain, "happy").attrs["chart"]["subtitle"])
     assert max(map(len, lines)) <= 420 / 6.2
     assert len(lines) == 1 or len(lines[-1]) > len(max(lines, key=len)) / 2
+
+
+@KINDS
+def test_a_picture_takes_the_colours_of_either_theme(kind, plain):
+    """Drawn once and coloured twice, it is what it would be if it were drawn in each theme."""
+    table = kind.table(plain, "happy")
+    once = render(kind.draw(table, theme=BOTH, interactive=False), "svg")
+    for theme in THEMES:
+        alone = render(kind.draw(table, theme=theme, interactive=False), "svg")
+        coloured = in_theme(once, theme)
+        if kind.name == "design":  # its marks stand out from both backgrounds at once
+            alone, coloured = (re.sub(r"rgb\([^)]*\)", "", picture) for picture in (alone, coloured))
+        assert without_ids(coloured) == without_ids(alone)
+
+
+def without_ids(picture):
+    return re.sub(r"(gradient|clip)_?\d+", "", picture)

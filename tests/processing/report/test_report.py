@@ -1,12 +1,18 @@
 import base64
+import dataclasses
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
 
+import mesa_lab as ml
 from mesa_lab.errors import ExportError, OutcomeError
 from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.processing.charts import find_chart
+from mesa_lab.processing.charts.theme import BOTH, theme_of
 from mesa_lab.processing.report import figures
 from mesa_lab.processing.report.report import write_report
 
@@ -58,7 +64,7 @@ def written(results, tmp_path, monkeypatch=None, **options):
 @pytest.fixture
 def quick(monkeypatch):
     """Leave the pictures out where they do not matter."""
-    monkeypatch.setattr(figures, "render", lambda chart, kind: "<svg/>")
+    monkeypatch.setattr(figures, "convert", lambda spec, kind: "<svg/>")
 
 
 def test_it_fetches_nothing_and_runs_nothing(make, tmp_path):
@@ -193,3 +199,60 @@ def test_a_model_says_what_it_is_without_being_run(tmp_path):
     assert "Schelling" in model_doc("mesa.examples:Schelling")
     assert model_doc("no.such:Thing") == ""
     assert model_doc(SimpleNamespace) != ""
+
+
+def pictures(page, attribute="src"):
+    return [base64.b64decode(image[attribute].partition("base64,")[2]).decode() for image in page.images]
+
+
+def test_each_chart_of_a_package_is_drawn_in_each_theme(make, tmp_path, monkeypatch):
+    """It may know the colours of light and dark alone."""
+    drawn = []
+
+    def found(name):
+        own = find_chart(name)
+
+        def draw(table, theme, **options):
+            drawn.append(theme)
+            return own.draw(table, theme=theme, **options)
+
+        return dataclasses.replace(own, draw=draw)
+
+    monkeypatch.setattr(figures, "find_chart", found)
+    written(study_like(make({"n": [1, 2]})), tmp_path, outcomes="happy")
+    assert drawn == ["light", "dark"] * (len(drawn) // 2)
+    assert drawn
+
+
+def test_a_text_like_a_colour_stays(make, tmp_path):
+    stand_in = theme_of(BOTH).accent
+    results = make({"mode": [stand_in, f'fill="{stand_in}"', "c"]})
+    _, page = written(study_like(results), tmp_path)
+    found = [picture for picture in pictures(page) if stand_in in picture]
+    assert found
+    for picture in found:
+        outside = re.sub(r">[^<]*<|aria-label=\"[^\"]*\"", "", picture)
+        assert stand_in not in outside
+
+
+def test_the_design_is_described_by_the_points_of_the_study(tmp_path):
+    """A report takes no second to import what would draw them anew."""
+    code = (
+        "import sys, mesa_lab as ml\n"
+        "ml.open_study(sys.argv[1]).results.report(sys.argv[2])\n"
+        "assert not {'scipy.stats', 'mesa'} & set(sys.modules), 'imported'\n"
+    )
+    experiment = ml.Experiment(
+        "mesa.examples:Schelling",
+        {"density": ml.Real(0.5, 0.9), "homophily": ml.Real(0.1, 0.5)},
+        ml.LatinHypercube(5),
+        max_steps=2,
+    )
+    ml.run(experiment, tmp_path / "s.study", n_jobs=1, progress=False)
+    report = tmp_path / "s.html"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "s.study", report], check=True)
+    text = report.read_text(encoding="utf-8")
+    seen = ml.preview(experiment)
+    assert f"centred discrepancy (lower is more even)</dt><dd>{seen.discrepancy:.3g}" in re.sub(
+        r">\s+<", "><", text
+    )

@@ -1,0 +1,218 @@
+"""Plain values that a caller gives as settings: numbers, flags and keywords, with one sentence for each mistake.
+
+It knows which names other tools have for a setting of Mesa Lab's, and neither models nor experiments.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import numbers
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, overload
+
+from mesa_lab.errors import ExperimentError, suggest
+
+__all__ = [
+    "EXPERIMENT_WORDS",
+    "RUN_WORDS",
+    "check_flag",
+    "check_positive",
+    "check_seeds",
+    "check_whole",
+    "explain_keywords",
+    "unknown_keyword",
+]
+
+EXPERIMENT_WORDS: Final[Mapping[str, str]] = {
+    word: setting
+    for setting, words in {
+        "model": "model_cls model_class",
+        "parameters": "params parameter variable_parameters variable_params fixed_parameters factors space ranges",
+        "design": "sampler sampling doe method samples n_samples sample_size n_points n size",
+        "replications": "iterations repetitions repetition replicates replication reps repeats runs n_runs n_reps "
+        "n_replications replicas",
+        "max_steps": "steps step n_steps num_steps nsteps run_length length ticks max_ticks horizon until",
+        "seed": "rng random_state random_seed rng_seed",
+        "outcomes": "reporters reporter model_reporters measure measures metrics outputs responses response collect",
+        "agents": "agent agent_reporters agenttype_reporters agent_data",
+        "constraints": "constraint where",
+        "period": "data_collection_period every interval collect_every collection_period",
+        "max_time": "time end_time duration time_limit",
+        "stop_when": "stop stop_if stop_condition stopping_rule stop_rule terminate",
+        "common_random_numbers": "crn",
+    }.items()
+    for word in words.split()
+}
+"""What other tools call the settings of an experiment."""
+
+RUN_WORDS: Final[Mapping[str, str]] = {
+    word: setting
+    for setting, words in {
+        "path": "study file filename output out save_to",
+        "n_jobs": "jobs number_processes processes n_processes num_processes workers n_workers cores nprocs",
+        "progress": "display_progress verbose show_progress",
+        "retry_failed": "retry",
+        "overwrite": "force replace",
+    }.items()
+    for word in words.split()
+}
+"""What other tools call the settings of `mesa_lab.run`."""
+
+
+@overload
+def check_whole(name: str, value: Any, least: int, *, hint: str = "") -> int: ...
+@overload
+def check_whole(name: str, value: Any, least: int, *, optional: bool, hint: str = "") -> int | None: ...
+def check_whole(name: str, value: Any, least: int, *, optional: bool = False, hint: str = "") -> int | None:
+    """Return a setting as a whole number; integers of numpy are some too.
+
+    Args:
+        name: What it is called, for the message.
+        value: What was given.
+        least: The smallest number that makes sense.
+        optional: Whether None may be given.
+        hint: A further sentence for the message, with a blank before it.
+
+    Raises:
+        ExperimentError: If it is no whole number, or too small.
+
+    Example:
+        >>> import numpy as np
+        >>> check_whole("replications", np.int64(3), least=1)
+        3
+    """
+    if value is None and optional:
+        return None
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if isinstance(value, float) and value.is_integer() and value >= least:
+        raise ExperimentError(f"{name} is {value!r}, a number with a point. Write {int(value)}.")
+    if isinstance(value, bool) or number < least:
+        raise ExperimentError(f"{name} is {_shown(value)}. Give a whole number of at least {least}.{hint}")
+    return number
+
+
+def check_positive(name: str, value: Any, what: str) -> float | None:
+    """Return a setting as a finite number above 0; None stays None.
+
+    Raises:
+        ExperimentError: If it is none of these.
+    """
+    if value is None:
+        return None
+    number = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+    if (
+        isinstance(number, bool)
+        or not isinstance(number, numbers.Real)
+        or not math.isfinite(number)
+        or number <= 0
+    ):
+        raise ExperimentError(f"{name} is {_shown(value)}. Give {what} above 0, or leave it out.")
+    return int(number) if isinstance(number, numbers.Integral) else float(number)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return a setting as yes or no: a text such as "no" would count as yes.
+
+    Raises:
+        ExperimentError: If it is neither.
+    """
+    try:
+        return (False, True)[operator.index(value.item() if hasattr(value, "item") else value)]
+    except (TypeError, ValueError, IndexError):
+        raise ExperimentError(f"{name} is {_shown(value)}. Write True or False.") from None
+
+
+def check_seeds(seeds: Any, below: int) -> tuple[int, ...]:
+    """Return explicit seeds as whole numbers.
+
+    Args:
+        seeds: Any number of them, in a list, a range or an array.
+        below: What each must be smaller than.
+
+    Raises:
+        ExperimentError: If it is no such list, is empty, or one of them is no seed.
+    """
+    if isinstance(seeds, str | bytes | Mapping) or not isinstance(seeds, Iterable):
+        raise ExperimentError(
+            f"seeds is {_shown(seeds)}. Give a list of whole numbers, one for each replication."
+        )
+    listed = tuple(check_whole("A seed in seeds", seed, least=0) for seed in seeds)
+    if not listed:
+        raise ExperimentError("seeds is empty. Give one whole number for each replication, or leave it out.")
+    for seed in listed:
+        if seed >= below:
+            raise ExperimentError(
+                f"The seed {seed} is too large. Seeds are below 2**{below.bit_length() - 1}."
+            )
+    return listed
+
+
+def unknown_keyword(owner: str, word: str, known: Iterable[str], words: Mapping[str, str]) -> str:
+    """Say that something takes no setting of this name, and which was meant.
+
+    Args:
+        owner: What was called.
+        word: The setting that it does not take.
+        known: The settings that it takes.
+        words: What other tools call them.
+
+    Example:
+        >>> unknown_keyword("Experiment", "steps", ["model", "max_steps", "seeds"], EXPERIMENT_WORDS)
+        "Experiment takes no 'steps'. Did you mean 'max_steps'? It takes: model, max_steps, seeds."
+    """
+    known = list(known)
+    meant = words.get(word.lower())
+    near = f" Did you mean '{meant}'?" if meant in known else suggest(word, known)
+    return f"{owner} takes no '{word}'.{near} It takes: {', '.join(known)}."
+
+
+def explain_keywords[**Arguments, Result](
+    owner: str,
+    words: Mapping[str, str] = EXPERIMENT_WORDS,
+    elsewhere: Callable[[str, Mapping[str, Any]], str] = lambda word, given: "",
+) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """Let a function say which keyword was meant, where it is called with one that it does not take.
+
+    Args:
+        owner: What is called, as its callers know it.
+        words: What other tools call its settings.
+        elsewhere: A function of the keyword and of all that was given by name: a sentence when the keyword belongs to
+            something else, an empty one otherwise.
+
+    Returns:
+        A decorator. What it decorates raises ExperimentError.
+    """
+
+    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        parameters = inspect.signature(function).parameters.values()
+        names = [each.name for each in parameters if each.kind is not each.VAR_KEYWORD]
+        known = [name for name in names if name != "self"]
+        takes_any = len(names) < len(parameters)
+
+        @functools.wraps(function)
+        def explained(*arguments: Arguments.args, **settings: Arguments.kwargs) -> Result:
+            for word in () if takes_any else settings:
+                if word not in known:
+                    said = elsewhere(word, dict(zip(names, arguments, strict=False)) | settings)
+                    raise ExperimentError(
+                        f"{owner} takes no '{word}'. {said}"
+                        if said
+                        else unknown_keyword(owner, word, known, words)
+                    )
+            return function(*arguments, **settings)
+
+        return explained
+
+    return decorate
+
+
+def _shown(value: Any) -> str:
+    """A value in a message; a long one is cut off."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
