@@ -393,6 +393,11 @@ class TestLatinHypercube:
             (lambda: LatinHypercube(1, strength=2), "square of a prime number: 4"),
             (lambda: LatinHypercube(9, strength=3), "strength=3. Give 1 or 2"),
             (lambda: LatinHypercube(9, optimization="loyd"), "'loyd'. Did you mean 'lloyd'"),
+            (
+                lambda: LatinHypercube(25, "random-cd", strength=2),
+                "strength=2 and optimization='random-cd'.*gives the even coverage of pairs up. Take one of them",
+            ),
+            (lambda: LatinHypercube(25, "lloyd", 2), "strength=2 and optimization='lloyd'"),
             (lambda: LatinHypercube(4, strength=2), "at most 3 parameters, but 5 vary. Take size=25"),
             (lambda: LatinHypercube(6, optimization="lloyd"), "2 more points than parameters"),
         ],
@@ -416,6 +421,10 @@ class TestLatinHypercube:
         space = ParameterSpace({"a": Real(0, 1), "b": Real(0, 1)})
         assert "10 for each, 20" in LatinHypercube(19).advice(space)[0]
         assert LatinHypercube(20).advice(space) == ()
+        one = ParameterSpace({"a": Real(0, 1)})
+        assert LatinHypercube(8).advice(one)[0].startswith("8 points are few for 1 parameter: 10 for each")
+        assert LatinHypercube(1).advice(one)[0].startswith("1 point is few for 1 parameter:")
+        assert Sobol(1).advice(one)[0].startswith("1 point is too few for Sobol' to cover 1 parameter evenly")
         assert "takes long" in LatinHypercube(1000, "random-cd").advice(space)[0]
         assert "takes long" in LatinHypercube(101**2, strength=2).advice(space)[0]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.parameters import Choice, Levels, ParameterSpace
-from mesa_lab.preparation.values import ByValue
+from mesa_lab.preparation.values import ByValue, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,8 +131,8 @@ def check_memory(design: Design, space: ParameterSpace, size: int | None = None)
     if needed > available:
         most = available // (max(len(space.names), 1) * BYTES_PER_CELL)
         raise DesignError(
-            f"{type(design).__name__} has {count:,} points of {len(space.names)} parameters, which needs about "
-            f"{needed / 2**30:,.1f} GiB; {available / 2**30:,.1f} GiB are free. Ask for fewer levels or points "
+            f"{type(design).__name__} has {counted(count, 'point')} of {counted(len(space.names), 'parameter')}, which "
+            f"needs about {needed / 2**30:,.1f} GiB; {available / 2**30:,.1f} GiB are free. Ask for fewer levels or points "
             f"(at most about {most:,}), hold some parameters fixed, or use a space-filling design such as Sobol(1024)."
         )
 

@@ -8,6 +8,7 @@ import numpy as np
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import UnitDesign, whole
 from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.values import counted
 
 __all__ = ["Halton", "Sobol"]
 
@@ -78,7 +79,8 @@ class Sobol(UnitDesign):
             )
         if self.size < 2 * dimensions:
             said.append(
-                f"{self.size} points are too few for Sobol' to cover {dimensions} parameters evenly; "
+                f"{counted(self.size, 'point')} {'is' if self.size == 1 else 'are'} too few for Sobol' to cover "
+                f"{counted(dimensions, 'parameter')} evenly; "
                 f"take at least {max(2, 1 << (10 * dimensions - 1).bit_length())}."
             )
         return tuple(said)
@@ -134,7 +136,8 @@ class Halton(UnitDesign):
             )
         if dimensions and self.size < (base := _primes(dimensions)[-1]):
             said.append(
-                f"{self.size} points are too few for Halton: its last coordinate needs {base} to pass once over its range."
+                f"{counted(self.size, 'point')} {'is' if self.size == 1 else 'are'} too few for Halton: its last "
+                f"coordinate needs {base} to pass once over its range."
             )
         return tuple(said)
 
