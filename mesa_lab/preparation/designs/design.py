@@ -17,7 +17,7 @@ from mesa_lab.preparation.values import ByValue, counted
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Design", "UnitDesign", "check_memory", "levels_of", "whole"]
+__all__ = ["Design", "UnitDesign", "check_flag", "check_memory", "levels_of", "whole"]
 
 MANY_LEVELS = 100_000
 BYTES_PER_CELL = 200
@@ -34,10 +34,12 @@ class Design(ByValue, ABC):
     Attributes:
         extensible: Whether a larger size keeps the points of a smaller one, in their places.
         space_filling: Whether it spreads points through the unit cube, rather than combining levels.
+        in_blocks: Whether its points belong together in blocks, of which none may be dropped and none made one.
     """
 
     extensible: ClassVar[bool] = False
     space_filling: ClassVar[bool] = False
+    in_blocks: ClassVar[bool] = False
 
     @abstractmethod
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
@@ -113,6 +115,17 @@ def whole(design: str, name: str, value: Any, least: int = 1) -> int:
     if value < least:
         raise DesignError(f"{design} has {name}={int(value)}. Give a whole number from {least}.")
     return int(value)
+
+
+def check_flag(design: Design, name: str) -> None:
+    """Check a setting that is True or False.
+
+    Raises:
+        DesignError: If it is neither.
+    """
+    value = getattr(design, name)
+    if value is not True and value is not False:
+        raise DesignError(f"{type(design).__name__} has {name}={value!r}. Give True or False.")
 
 
 def check_memory(design: Design, space: ParameterSpace, size: int | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.errors import DesignError
-from mesa_lab.preparation.designs.design import UnitDesign, whole
+from mesa_lab.preparation.designs.design import UnitDesign, check_flag, whole
 from mesa_lab.preparation.parameters import ParameterSpace
 from mesa_lab.preparation.values import counted
 
@@ -140,17 +140,6 @@ class Halton(UnitDesign):
                 f"coordinate needs {base} to pass once over its range."
             )
         return tuple(said)
-
-
-def check_flag(design: UnitDesign, name: str) -> None:
-    """Check a setting that is True or False.
-
-    Raises:
-        DesignError: If it is neither.
-    """
-    value = getattr(design, name)
-    if value is not True and value is not False:
-        raise DesignError(f"{type(design).__name__} has {name}={value!r}. Give True or False.")
 
 
 def _primes(count: int) -> list[int]:
