@@ -73,7 +73,9 @@ class Part(Design):
         check_memory(self, space)
         restricted, held = self._restrict(space)
         if self.design.in_blocks and space.constraints:
-            restricted = ParameterSpace(restricted.parameters, space.constraints)  # which the design refuses, as it should
+            restricted = ParameterSpace(
+                restricted.parameters, space.constraints
+            )  # which the design refuses, as it should
         inner = self.design.points(restricted, seed)
         columns = {
             name: column([held[name]] * len(inner))

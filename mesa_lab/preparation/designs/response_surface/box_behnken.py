@@ -32,7 +32,7 @@ class BoxBehnken(CodedDesign):
     Example:
         >>> from mesa_lab import Integer, ParameterSpace
         >>> BoxBehnken().points(ParameterSpace({name: Integer(-1, 1) for name in "abc"}), seed=0).head(4).values.tolist()
-        [[-1, -1, 0], [1, -1, 0], [-1, 1, 0], [1, 1, 0]]
+        [[-1, -1, 0], [-1, 1, 0], [1, -1, 0], [1, 1, 0]]
     """
 
     fewest: ClassVar[int] = 3

@@ -36,7 +36,7 @@ class CentralComposite(CodedDesign):
     Example:
         >>> from mesa_lab import ParameterSpace, Real
         >>> CentralComposite().points(ParameterSpace({"a": Real(-1, 1), "b": Real(-1, 1)}), seed=0).values.tolist()
-        [[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0], [-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0], [0.0, 0.0]]
+        [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0], [0.0, 0.0]]
     """
 
     most: ClassVar[int | None] = 11

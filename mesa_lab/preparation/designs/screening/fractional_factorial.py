@@ -106,6 +106,8 @@ def fraction(factors: int, resolution: int) -> Codes:
 
     try:
         codes = np.asarray(pydoe.fracfact_by_res(factors, resolution), dtype=float)
+        if resolution == 3 and len(better := pydoe.fracfact_by_res(factors, 4)) == len(codes):
+            codes = np.asarray(better, dtype=float)
     except ValueError:
         raise DesignError(
             f"FractionalFactorial has no design of resolution {resolution} for {factors} parameters. "
