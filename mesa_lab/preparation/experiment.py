@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.configuration import Protocol, RunConfiguration, check_whole
 from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.sampling import sample
 from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, point_keys
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class Experiment:
         timeout: Wall-clock seconds after which a run is ended and recorded as timed out.
         common_random_numbers: Give all points the same seed in a replication, for paired comparisons.
         seeds: Explicit seeds, one for each replication and the same for all points; takes the place of `replications`.
+        correlations: Rank correlations between parameters that are drawn together, `{("a", "b"): 0.6}` or
+            `{"a": {"b": 0.6}}`; for designs that fill the unit cube.
+        redraw: Continue the design until as many points as it asks for keep the constraints, in place of dropping some.
 
     Raises:
         ExperimentError: If a number is out of range, or two settings contradict each other.
@@ -75,6 +79,8 @@ class Experiment:
     timeout: float | None = None
     common_random_numbers: bool = False
     seeds: Sequence[int] | None = None
+    correlations: Mapping[Any, Any] | None = None
+    redraw: bool = False
 
     def __post_init__(self) -> None:
         from mesa_lab.preparation.designs import as_design
@@ -104,6 +110,9 @@ class Experiment:
             "constraints",
             (self.constraints,) if isinstance(self.constraints, str) else tuple(self.constraints),
         )
+        settle(self, "correlations", self.space.correlations or None)
+        if self.redraw is not True and self.redraw is not False:
+            raise ExperimentError(f"redraw is {self.redraw!r}. Give True or False.")
         protocol = self.protocol
         for name in ("max_steps", "outcomes", "agents"):
             settle(self, name, getattr(protocol, name))
@@ -128,22 +137,13 @@ class Experiment:
 
     @cached_property
     def space(self) -> ParameterSpace:
-        """The parameters with their ranges and constraints."""
-        return ParameterSpace(self.parameters, self.constraints)
+        """The parameters with their ranges, constraints and correlations."""
+        return ParameterSpace(self.parameters, self.constraints, self.correlations)
 
     @cached_property
     def _sampled(self) -> tuple[pd.DataFrame, int]:
         """The design matrix, and how many points the constraints dropped from it."""
-        assert self.design is not None
-        points = self.design.points(self.space, self.seed)  # type: ignore[union-attr]
-        allowed = self.space.allowed(points)
-        matrix = points[allowed].reset_index(drop=True).rename_axis("point")
-        if len(points) and not len(matrix):
-            raise ExperimentError(
-                f"The constraints leave none of the {len(points)} design points: {', '.join(self.constraints)}. "
-                "Widen the ranges or drop a constraint."
-            )
-        return matrix, len(points) - len(matrix)
+        return sample(self.design, self.space, self.seed, redraw=self.redraw)
 
     def design_matrix(self) -> pd.DataFrame:
         """Return the design points.
@@ -159,7 +159,7 @@ class Experiment:
 
     @property
     def n_dropped(self) -> int:
-        """How many points of the design break a constraint."""
+        """How many points of the design break a constraint; with `redraw`, how many were passed over."""
         return self._sampled[1]
 
     @property

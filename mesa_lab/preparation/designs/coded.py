@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.errors import DesignError
-from mesa_lab.preparation.designs.design import Design, check_memory
+from mesa_lab.preparation.designs.design import Design, check_memory, refuse_correlations
 from mesa_lab.preparation.parameters import (
     Choice,
     Integer,
@@ -61,6 +61,7 @@ class CodedDesign(Design):
 
     @override
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
+        refuse_correlations(self, space)
         self.check_dimensions(space)
         check_memory(self, space)
         codes = self.coded(tuple(space.varied))

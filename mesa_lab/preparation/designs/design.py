@@ -17,7 +17,7 @@ from mesa_lab.preparation.values import ByValue, counted
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Design", "UnitDesign", "check_flag", "check_memory", "levels_of", "whole"]
+__all__ = ["Design", "UnitDesign", "check_flag", "check_memory", "levels_of", "refuse_correlations", "whole"]
 
 MANY_LEVELS = 100_000
 BYTES_PER_CELL = 200
@@ -150,6 +150,20 @@ def check_memory(design: Design, space: ParameterSpace, size: int | None = None)
         )
 
 
+def refuse_correlations(design: Design, space: ParameterSpace) -> None:
+    """Refuse correlations for a design that combines its own values.
+
+    Raises:
+        DesignError: If the space has some.
+    """
+    if space.correlations:
+        one, other = next(iter(space.correlations))
+        raise DesignError(
+            f"{type(design).__name__} does not draw parameters together, so '{one}' and '{other}' cannot be correlated. Use "
+            "LatinHypercube, Sobol, Halton or MonteCarlo, or leave the correlations out."
+        )
+
+
 def levels_of(
     design: Design, space: ParameterSpace, levels: int | Mapping[str, int] | None, *, count_only: bool = False
 ) -> dict[str, Any]:
@@ -166,6 +180,7 @@ def levels_of(
         DesignError: If a range has no finite number of levels and none is asked for, or a name is unknown.
     """
     name_of_design = type(design).__name__
+    refuse_correlations(design, space)
     varied = space.varied
     if isinstance(levels, Mapping):
         for name in levels:

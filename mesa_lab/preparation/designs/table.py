@@ -9,7 +9,7 @@ import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.designs.csv_file import read_csv
-from mesa_lab.preparation.designs.design import Design, check_memory
+from mesa_lab.preparation.designs.design import Design, check_memory, refuse_correlations
 from mesa_lab.preparation.parameters import ParameterSpace, table
 from mesa_lab.preparation.values import FrozenDict, key, plain
 
@@ -89,6 +89,7 @@ class Table(Design):
 
     @override
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
+        refuse_correlations(self, space)
         check_memory(self, space)
         origin, lines = getattr(self, "_origin", ("The table", None))
         return fit(self.data, space, origin, lines)

@@ -42,6 +42,8 @@ class _Document(BaseModel):
     outcomes: str | list[str] | dict[str, str] | None = None
     agents: bool | str | list[str] | dict[str, str | list[str]] = False
     constraints: str | list[str] = []
+    redraw: bool = False
+    correlations: dict[str, dict[str, float | int]] | None = None
     parameters: dict[str, Any] = {}
     design: dict[str, Any] | None = None
 
@@ -51,11 +53,12 @@ _FORMS: Final = {
     **dict.fromkeys(("replications", "seed", "max_steps", "period"), "a whole number"),
     **dict.fromkeys(("max_time", "timeout"), "a number"),
     "seeds": "a list of whole numbers, one for each replication",
-    "common_random_numbers": "true or false",
+    **dict.fromkeys(("common_random_numbers", "redraw"), "true or false"),
     "stop_when": 'text, such as "Wolves == 0"',
     "outcomes": 'a list of names, such as ["Wolves", "count(Sheep)"], or { name = "what to measure" }',
     "agents": 'true, a list of attributes such as ["energy"], or { Wolf = ["energy"] }',
     "constraints": 'a list of texts, such as ["a < b"]',
+    "correlations": "a table for each parameter, such as { a = { b = 0.6 } }",
     "parameters": "a table, [parameters], with one line for each",
     "design": 'a table, [design], with a type, such as type = "Sobol"',
 }

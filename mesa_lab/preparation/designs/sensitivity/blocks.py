@@ -3,7 +3,7 @@
 from typing import Any
 
 from mesa_lab.errors import DesignError
-from mesa_lab.preparation.designs.design import Design
+from mesa_lab.preparation.designs.design import Design, refuse_correlations
 from mesa_lab.preparation.parameters import ParameterSpace
 
 __all__ = ["check_space", "problem"]
@@ -21,6 +21,7 @@ def check_space(design: Design, space: ParameterSpace) -> None:
             f"{name} has nothing to vary: all parameters are held fixed. "
             "Give at least one a range, or use FullFactorial() for the one point there is."
         )
+    refuse_correlations(design, space)
     if space.constraints:
         raise DesignError(
             f"{name} needs all points of a block, but the constraint '{space.constraints[0]}' would drop some. Use Sobol(256), "
