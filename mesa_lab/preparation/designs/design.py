@@ -17,7 +17,17 @@ from mesa_lab.preparation.values import ByValue, counted
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Design", "UnitDesign", "check_flag", "check_memory", "levels_of", "refuse_correlations", "whole"]
+__all__ = [
+    "Design",
+    "UnitDesign",
+    "check_flag",
+    "check_memory",
+    "levels_of",
+    "power_of_2",
+    "refuse_correlations",
+    "usual_size",
+    "whole",
+]
 
 MANY_LEVELS = 100_000
 BYTES_PER_CELL = 200
@@ -102,6 +112,24 @@ class UnitDesign(Design):
         return space.from_unit(self.unit(dimensions, np.random.default_rng(seed)))
 
 
+def usual_size(dimensions: int) -> int:
+    """Return the usual first number of points of a space-filling design: ten for each parameter.
+
+    Loeppky, Sacks & Welch (2009), Technometrics 51: 366-376.
+    """
+    return 10 * max(dimensions, 1)
+
+
+def power_of_2(least: int) -> int:
+    """Return the smallest power of 2 that is not below a number.
+
+    Example:
+        >>> power_of_2(20)
+        32
+    """
+    return 1 << (least - 1).bit_length()
+
+
 def whole(design: str, name: str, value: Any, least: int = 1) -> int:
     """Check a setting that is a whole number.
 
@@ -146,7 +174,8 @@ def check_memory(design: Design, space: ParameterSpace, size: int | None = None)
         raise DesignError(
             f"{type(design).__name__} has {counted(count, 'point')} of {counted(len(space.names), 'parameter')}, which "
             f"needs about {needed / 2**30:,.1f} GiB; {available / 2**30:,.1f} GiB are free. Ask for fewer levels or points "
-            f"(at most about {most:,}), hold some parameters fixed, or use a space-filling design such as Sobol(1024)."
+            f"(at most about {most:,}), hold some parameters fixed, or use a space-filling design such as "
+            f"Sobol({power_of_2(usual_size(len(space.varied)))})."
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, override
 import numpy as np
 
 from mesa_lab.errors import DesignError
-from mesa_lab.preparation.designs.design import Design, check_memory, levels_of, whole
+from mesa_lab.preparation.designs.design import Design, check_memory, levels_of, power_of_2, usual_size, whole
 from mesa_lab.preparation.parameters import ParameterSpace, column, table
 from mesa_lab.preparation.values import FrozenDict, counted
 
@@ -71,7 +71,7 @@ class FullFactorial(Design):
             return ()
         return (
             f"A full factorial of {points:,} points: space-filling designs cover {counted(len(space.varied), 'parameter')} "
-            "with far fewer, for instance Sobol(1024).",
+            f"with far fewer, for instance Sobol({power_of_2(usual_size(len(space.varied)))}).",
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, override
 import numpy as np
 
 from mesa_lab.errors import DesignError, suggest
-from mesa_lab.preparation.designs.design import UnitDesign, whole
+from mesa_lab.preparation.designs.design import UnitDesign, usual_size, whole
 from mesa_lab.preparation.parameters import ParameterSpace
 from mesa_lab.preparation.values import counted
 
@@ -101,10 +101,10 @@ class LatinHypercube(UnitDesign):
     def advice(self, space: ParameterSpace) -> tuple[str, ...]:
         said = []
         dimensions = len(space.varied)
-        if self.size < 10 * dimensions:
+        if self.size < usual_size(dimensions):
             said.append(
                 f"{counted(self.size, 'point')} {'is' if self.size == 1 else 'are'} few for "
-                f"{counted(dimensions, 'parameter')}: 10 for each, {10 * dimensions}, is the usual start "
+                f"{counted(dimensions, 'parameter')}: 10 for each, {usual_size(dimensions)}, is the usual start "
                 "(Loeppky, Sacks & Welch 2009, Technometrics 51: 366-376)."
             )
         if self.optimization and self.size > SLOW_TO_OPTIMISE:

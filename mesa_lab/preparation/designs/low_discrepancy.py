@@ -6,7 +6,7 @@ from typing import Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.errors import DesignError
-from mesa_lab.preparation.designs.design import UnitDesign, check_flag, whole
+from mesa_lab.preparation.designs.design import UnitDesign, check_flag, power_of_2, usual_size, whole
 from mesa_lab.preparation.parameters import ParameterSpace
 from mesa_lab.preparation.values import counted
 
@@ -81,7 +81,7 @@ class Sobol(UnitDesign):
             said.append(
                 f"{counted(self.size, 'point')} {'is' if self.size == 1 else 'are'} too few for Sobol' to cover "
                 f"{counted(dimensions, 'parameter')} evenly; "
-                f"take at least {max(2, 1 << (10 * dimensions - 1).bit_length())}."
+                f"take at least {power_of_2(usual_size(dimensions))}."
             )
         return tuple(said)
 

@@ -17,9 +17,9 @@ from mesa_lab.preparation.designs import (
     PlackettBurman,
     Union,
 )
-from mesa_lab.preparation.designs.screening.aliasing import aliasing, strength
 from mesa_lab.preparation.designs.screening.arrays import ARRAYS, find_arrays
 from mesa_lab.preparation.designs.screening.hadamard import hadamard_of
+from mesa_lab.preparation.diagnostics.aliasing import aliasing, strength
 from mesa_lab.preparation.parameters import Choice, Integer, ParameterSpace, Real
 
 
