@@ -112,6 +112,8 @@ class Draft:
         agents: "none", "all" for the model's agent reporters, or "chosen".
         agent_names: The chosen attributes: "energy" for all agents, "Wolf.energy" for one type.
         constraints: One expression on each line.
+        redraw: Whether points that break a constraint are made up for.
+        correlations: One pair of parameters on each line, as in "a, b = 0.6".
     """
 
     model: str = ""
@@ -130,6 +132,8 @@ class Draft:
     agents: str = "none"
     agent_names: tuple[str, ...] = ()
     constraints: str = ""
+    redraw: bool = False
+    correlations: str = ""
 
     def row(self, name: str) -> Row | None:
         """The row of a parameter."""
@@ -242,6 +246,11 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
         agents=("all" if agents is True else "chosen") if agents else "none",
         agent_names=_agent_names(agents),
         constraints="\n".join(experiment.constraints),
+        redraw=experiment.redraw,
+        correlations="\n".join(
+            f"{one}, {other} = {show_value(value)}"
+            for (one, other), value in (experiment.correlations or {}).items()
+        ),
     )
     return completed(draft, description) if description else draft
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.preview import Preview
 
 __all__ = ["design"]
+
+MOST_ALIASES: Final = 30
 
 
 @click.command()
@@ -89,6 +91,11 @@ def _show(experiment: Experiment, seen: Preview, rows: int) -> None:
         coverage = seen.coverage.reset_index(drop=seen.coverage.index.name is None)
         show_table([str(column) for column in coverage.columns], coverage.to_numpy().tolist(), "Coverage")
         say()
+    if mixed := _mixed(seen):
+        show_table(["effect", "cannot be told from"], mixed[:MOST_ALIASES], "Aliases")
+        if len(mixed) > MOST_ALIASES:
+            say(f"… {count(len(mixed) - MOST_ALIASES, 'more')}; all with --json".replace("mores", "more"))
+        say()
     for label, value in _diagnostics(seen):
         say(f"{label}: {value}")
     for warning in seen.warnings:
@@ -96,14 +103,31 @@ def _show(experiment: Experiment, seen: Preview, rows: int) -> None:
 
 
 def _diagnostics(seen: Preview) -> list[tuple[str, str]]:
+    from mesa_lab.preparation.diagnostics.aliasing import roman
+
     lines = []
     if seen.discrepancy is not None:
-        lines.append(("Discrepancy (0 is even)", number(seen.discrepancy)))
+        beside = (
+            f"; of random points {number(seen.random_discrepancy)}"
+            if seen.random_discrepancy is not None
+            else ""
+        )
+        lines.append(("Discrepancy (0 is even)", number(seen.discrepancy) + beside))
     if seen.max_abs_correlation is not None:
         lines.append(("Largest correlation between parameters", number(seen.max_abs_correlation)))
+    if seen.cramers_v is not None:
+        lines.append(("Largest Cramér's V between categories", number(seen.cramers_v)))
     if seen.min_distance is not None:
         lines.append(("Smallest distance between points", number(seen.min_distance)))
+    if seen.resolution is not None:
+        lines.append(("Resolution", roman(seen.resolution)))
     return lines
+
+
+def _mixed(seen: Preview) -> list[list[str]]:
+    """Effects that cannot be told from others, each with those."""
+    rows = seen.aliases[seen.aliases["aliased_with"] != ""]
+    return [list(row) for row in rows[["term", "aliased_with"]].itertuples(index=False)]
 
 
 def _as_plain(seen: Preview) -> dict[str, Any]:
@@ -111,9 +135,14 @@ def _as_plain(seen: Preview) -> dict[str, Any]:
         "points": seen.n_points,
         "dropped": seen.n_dropped,
         "runs": seen.n_runs,
+        "same_runs": seen.n_same_runs,
         "discrepancy": seen.discrepancy,
+        "random_discrepancy": seen.random_discrepancy,
         "max_abs_correlation": seen.max_abs_correlation,
+        "cramers_v": seen.cramers_v,
         "min_distance": seen.min_distance,
+        "resolution": seen.resolution,
+        "aliases": seen.aliases.to_dict("records"),
         "warnings": list(seen.warnings),
         "matrix": seen.matrix.reset_index().to_dict("records"),
     }

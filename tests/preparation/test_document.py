@@ -48,6 +48,18 @@ DESIGNS = [
     ml.MonteCarlo(5),
     ml.OneAtATime(levels=3),
     ml.SparseGrid(2),
+    ml.FractionalFactorial(3),
+    ml.FractionalFactorial(generators="b = a", fold="a", center=True),
+    ml.FractionalFactorial(5, fold=True),
+    ml.PlackettBurman(fold=True),
+    ml.DefinitiveScreening(),
+    ml.OrthogonalArray("L9"),
+    ml.OrthogonalArray(levels={"a": 2}),
+    ml.CentralComposite("inscribed"),
+    ml.BoxBehnken(),
+    ml.Morris(10, levels=8),
+    ml.Saltelli(64, second_order=True),
+    ml.EFAST(65),
 ]
 
 

@@ -43,11 +43,13 @@ class Design(ByValue, ABC):
 
     Attributes:
         extensible: Whether a larger size keeps the points of a smaller one, in their places.
+        grows_by: The field that is this size.
         space_filling: Whether it spreads points through the unit cube, rather than combining levels.
         in_blocks: Whether its points belong together in blocks, of which none may be dropped and none made one.
     """
 
     extensible: ClassVar[bool] = False
+    grows_by: ClassVar[str] = "size"
     space_filling: ClassVar[bool] = False
     in_blocks: ClassVar[bool] = False
 

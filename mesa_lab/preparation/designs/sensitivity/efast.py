@@ -43,7 +43,7 @@ class EFAST(Design):
 
     in_blocks: ClassVar[bool] = True
 
-    size: int = field(metadata={"help": "The points of each parameter's curve, from 65."})
+    size: int = field(default=257, metadata={"help": "The points of each parameter's curve, from 65."})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", whole("EFAST", "size", self.size))

@@ -42,6 +42,7 @@ class Morris(Design):
     """
 
     extensible: ClassVar[bool] = True
+    grows_by: ClassVar[str] = "trajectories"
     in_blocks: ClassVar[bool] = True
 
     trajectories: int = field(default=20, metadata={"help": "How many trajectories; 10 to 20 are usual."})
