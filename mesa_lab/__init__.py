@@ -101,14 +101,14 @@ _HOMES = {name: f"mesa_lab.{room}" for room, names in _ROOMS.items() for name in
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "EFAST",
+__all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "BatchRunner",
     "BoxBehnken",
     "CentralComposite",
     "Choice",
     "DefinitiveScreening",
     "DesignError",
+    "EFAST",
     "Experiment",
     "ExperimentError",
     "ExportError",
