@@ -121,6 +121,7 @@ def from_toml(text: str, *, source: str = "The experiment", folder: Path | None 
     fields = document.model_dump(exclude_unset=True)
     fields["model"] = _anchor_model(document.model, folder)
     fields["parameters"] = {}
+    _refuse_blanks(source, document.parameters)
     for name, form in document.parameters.items():
         try:
             fields["parameters"][name] = _read_parameter(form)
@@ -160,6 +161,20 @@ def _anchor_model(reference: str, folder: Path | None) -> str:
         return reference
     beside = folder / path
     return f"{beside.as_posix()}{colon}{name}" if beside.exists() else reference
+
+
+def _refuse_blanks(source: str, parameters: Mapping[str, Any]) -> None:
+    """Name the parameters that a new file leaves to be filled in."""
+    blank = {
+        name: form["fill_in"]
+        for name, form in parameters.items()
+        if isinstance(form, Mapping) and "fill_in" in form
+    }
+    if blank:
+        listed = ", ".join(f"{name} ({kind})" for name, kind in blank.items())
+        raise ParameterError(
+            f"{source}: the model has no default for {listed}. Write a value or a range in place of {{ fill_in = ... }}."
+        )
 
 
 def _read_parameter(form: Any) -> Any:
