@@ -12,6 +12,7 @@ __all__ = ["Lone", "lone_points"]
 _ALONE: Final = 1 - 1e-9
 MOST_POINTS: Final = 5_000
 MOST_TERMS: Final = 200
+MOST_NAMED: Final = 50
 
 type Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -56,7 +57,7 @@ def lone_points(columns: list[Column], n_points: int) -> list[Lone]:
     basis, sizes, _ = np.linalg.svd(model, full_matrices=False)
     leverage = (basis[:, sizes > 1e-10 * sizes.max()] ** 2).sum(axis=1)
     found = []
-    for point in np.flatnonzero(leverage > _ALONE):
+    for point in np.flatnonzero(leverage > _ALONE)[:MOST_NAMED]:
         owner = _lost(np.delete(model, point, axis=0), owners)
         if owner is not None:
             found.append(Lone(int(point), owner.name, owner.values[owner.codes[point]]))
@@ -65,7 +66,7 @@ def lone_points(columns: list[Column], n_points: int) -> list[Lone]:
 
 def _lost(model: Array, owners: list[Column | None]) -> Column | None:
     """The parameter of the first column that the others now make up."""
-    _, sizes, right = np.linalg.svd(model, full_matrices=True)
+    _, sizes, right = np.linalg.svd(model, full_matrices=False)  # with more rows than columns, all of the right side
     null = right[int((sizes > 1e-10 * sizes.max()).sum()) :]
     weights = np.abs(null).max(axis=0) if len(null) else np.zeros(model.shape[1])
     places = [place for place in np.flatnonzero(weights > 1e-6) if owners[place] is not None]
