@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mesa_lab as ml
-from mesa_lab.preparation.document.reading import from_toml
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.experiment_file.read import from_toml
+from mesa_lab.preparation.parameters.space import ParameterSpace
 from mesa_lab.preparation.seeds import point_keys
 
 ml.Real(distribution="norm", loc=0, scale=1)  # imports scipy, which no example should have to wait for
@@ -99,7 +99,12 @@ def test_every_designed_point_lies_in_the_space(varied: dict[str, Any], design: 
 
 
 @settings(max_examples=50)
-@given(spaces, st.sampled_from([ml.Sobol, ml.Halton, ml.MonteCarlo, ml.Saltelli]), st.integers(1, 12), st.integers(1, 12))
+@given(
+    spaces,
+    st.sampled_from([ml.Sobol, ml.Halton, ml.MonteCarlo, ml.Saltelli]),
+    st.integers(1, 12),
+    st.integers(1, 12),
+)
 def test_a_longer_design_begins_with_the_shorter_one(
     varied: dict[str, Any], kind: Any, short: int, more: int
 ) -> None:
