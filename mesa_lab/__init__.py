@@ -27,13 +27,22 @@ if TYPE_CHECKING:
     )
     from mesa_lab.pipeline import merge, open_study, run
     from mesa_lab.preparation.designs import (
+        EFAST,
+        BoxBehnken,
+        CentralComposite,
+        DefinitiveScreening,
+        FractionalFactorial,
         FullFactorial,
         FunctionDesign,
         Halton,
         LatinHypercube,
         MonteCarlo,
+        Morris,
         OneAtATime,
+        OrthogonalArray,
         Part,
+        PlackettBurman,
+        Saltelli,
         Sobol,
         SparseGrid,
         Table,
@@ -76,9 +85,9 @@ _ROOMS = {
     "preparation.run_configuration": "RunConfiguration",
     "preparation.run_lists": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
         sparse_grid""",
-    "preparation.designs": """FullFactorial FunctionDesign Halton LatinHypercube MonteCarlo OneAtATime Part Sobol
-        SparseGrid Table
-        Union Zip""",
+    "preparation.designs": """BoxBehnken CentralComposite DefinitiveScreening EFAST FractionalFactorial FullFactorial
+        FunctionDesign Halton LatinHypercube MonteCarlo Morris OneAtATime OrthogonalArray Part PlackettBurman Saltelli
+        Sobol SparseGrid Table Union Zip""",
     "preparation.experiment": "Experiment",
     "preparation.models": "describe",
     "preparation.outcomes": "Outcome",
@@ -93,13 +102,18 @@ _HOMES = {name: f"mesa_lab.{room}" for room, names in _ROOMS.items() for name in
 
 __version__ = "0.1.0"
 
-__all__ = [
+__all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "BatchRunner",
+    "BoxBehnken",
+    "CentralComposite",
     "Choice",
+    "DefinitiveScreening",
     "DesignError",
+    "EFAST",
     "Experiment",
     "ExperimentError",
     "ExportError",
+    "FractionalFactorial",
     "FullFactorial",
     "FunctionDesign",
     "Halton",
@@ -110,18 +124,22 @@ __all__ = [
     "MesaLabError",
     "ModelError",
     "MonteCarlo",
+    "Morris",
     "NotAllowedError",
     "OneAtATime",
+    "OrthogonalArray",
     "Outcome",
     "OutcomeError",
     "ParameterError",
     "ParameterSpace",
     "Part",
+    "PlackettBurman",
     "Real",
     "Results",
     "RunConfiguration",
     "RunError",
     "RunResult",
+    "Saltelli",
     "Sobol",
     "SparseGrid",
     "StudyBusyError",

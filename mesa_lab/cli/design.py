@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.preview import Preview
 
 __all__ = ["design"]
+
+MOST_ALIASES: Final = 30
 
 
 @click.command()
@@ -110,6 +112,11 @@ def _show(experiment: Experiment, seen: Preview, rows: int) -> None:
         coverage = seen.coverage.reset_index(drop=seen.coverage.index.name is None)
         show_table([str(column) for column in coverage.columns], coverage.to_numpy().tolist(), "Coverage")
         say()
+    if mixed := _mixed(seen):
+        show_table(["effect", "cannot be told from"], mixed[:MOST_ALIASES], "Aliases")
+        if len(mixed) > MOST_ALIASES:
+            say(f"… {len(mixed) - MOST_ALIASES:,} more; all with --json")
+        say()
     for label, value in _diagnostics(seen):
         say(f"{label}: {value}")
     for warning in seen.warnings:
@@ -117,14 +124,31 @@ def _show(experiment: Experiment, seen: Preview, rows: int) -> None:
 
 
 def _diagnostics(seen: Preview) -> list[tuple[str, str]]:
+    from mesa_lab.preparation.diagnostics.aliasing import roman
+
     lines = []
     if seen.discrepancy is not None:
-        lines.append(("Discrepancy (0 is even)", cell(seen.discrepancy)))
+        beside = (
+            f"; of random points {cell(seen.random_discrepancy)}"
+            if seen.random_discrepancy is not None
+            else ""
+        )
+        lines.append(("Discrepancy (0 is even)", cell(seen.discrepancy) + beside))
     if seen.max_abs_correlation is not None:
         lines.append(("Largest correlation between parameters", cell(seen.max_abs_correlation)))
+    if seen.cramers_v is not None:
+        lines.append(("Largest Cramér's V between categories", cell(seen.cramers_v)))
     if seen.min_distance is not None:
         lines.append(("Smallest distance between points", cell(seen.min_distance)))
+    if seen.resolution is not None:
+        lines.append(("Resolution", roman(seen.resolution)))
     return lines
+
+
+def _mixed(seen: Preview) -> list[list[str]]:
+    """Effects that cannot be told from others, each with those."""
+    rows = seen.aliases[seen.aliases["aliased_with"] != ""]
+    return [list(row) for row in rows[["term", "aliased_with"]].itertuples(index=False)]
 
 
 def _as_plain(seen: Preview) -> dict[str, Any]:
@@ -132,9 +156,14 @@ def _as_plain(seen: Preview) -> dict[str, Any]:
         "points": seen.n_points,
         "dropped": seen.n_dropped,
         "runs": seen.n_runs,
+        "same_runs": seen.n_same_runs,
         "discrepancy": seen.discrepancy,
+        "random_discrepancy": seen.random_discrepancy,
         "max_abs_correlation": seen.max_abs_correlation,
+        "cramers_v": seen.cramers_v,
         "min_distance": seen.min_distance,
+        "resolution": seen.resolution,
+        "aliases": seen.aliases.to_dict("records"),
         "warnings": list(seen.warnings),
         "matrix": seen.matrix.reset_index().to_dict("records"),
     }

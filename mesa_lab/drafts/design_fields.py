@@ -22,7 +22,13 @@ from mesa_lab.errors import DesignError, ParameterError
 
 __all__ = ["FormField", "designs", "fields_of", "label_of", "summary_of"]
 
-_PROPER: Final = {"Monte carlo": "Monte Carlo", "Sobol": "Sobol’"}
+_PROPER: Final = {
+    "Box behnken": "Box–Behnken",
+    "EFAST": "eFAST",
+    "Monte carlo": "Monte Carlo",
+    "Plackett burman": "Plackett–Burman",
+    "Sobol": "Sobol’",
+}
 
 KINDS: Final = ("whole", "number", "flag", "choice", "each", "designs", "points", "value")
 

@@ -109,6 +109,8 @@ class Draft:
         agents: "none", "all" for the model's agent reporters, or "chosen".
         agent_names: The chosen attributes: "energy" for all agents, "Wolf.energy" for one type.
         constraints: One expression on each line.
+        redraw: Whether points that break a constraint are made up for.
+        correlations: One pair of parameters on each line, as in "a, b = 0.6".
     """
 
     model: str = ""
@@ -127,6 +129,8 @@ class Draft:
     agents: str = "none"
     agent_names: tuple[str, ...] = ()
     constraints: str = ""
+    redraw: bool = False
+    correlations: str = ""
 
     def row(self, name: str) -> Row | None:
         """The row of a parameter."""

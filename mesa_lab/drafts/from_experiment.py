@@ -53,6 +53,11 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
         agents=("all" if agents is True else "chosen") if agents else "none",
         agent_names=_agent_names(agents),
         constraints="\n".join(experiment.constraints),
+        redraw=experiment.redraw,
+        correlations="\n".join(
+            f"{one}, {other} = {show_value(value)}"
+            for (one, other), value in (experiment.correlations or {}).items()
+        ),
     )
     return completed(draft, description) if description else draft
 

@@ -60,13 +60,24 @@ def parse(draft: Draft, description: ModelDescription | None = None) -> Parsed:
     design = read_design(draft.design, parameters, mistakes)
     settings = _settings(draft, description, mistakes)
     constraints = tuple(line.strip() for line in draft.constraints.splitlines() if line.strip())
+    correlations = mistakes.attempt("correlations", _correlations, draft.correlations)
     if not any(field.startswith("parameters") for field in mistakes):
         parameters = _with_defaults(parameters, constraints, description)
         _check_constraints(parameters, constraints, mistakes)
+        if correlations:
+            mistakes.attempt("correlations", _check_correlations, parameters, correlations)
     if mistakes:
         return Parsed(None, mistakes)
     made = mistakes.attempt(
-        "experiment", Experiment, draft.model, parameters, design, constraints=constraints, **settings
+        "experiment",
+        Experiment,
+        draft.model,
+        parameters,
+        design,
+        constraints=constraints,
+        correlations=correlations,
+        redraw=draft.redraw,
+        **settings,
     )
     return Parsed(made, mistakes)
 
@@ -153,6 +164,30 @@ def _check_constraints(parameters: dict[str, Any], constraints: tuple[str, ...],
 
     for text in constraints:
         mistakes.attempt("constraints", ParameterSpace, parameters, [text])
+
+
+def _correlations(text: str) -> dict[tuple[str, str], float] | None:
+    """The pairs that were typed, one on each line: "a, b = 0.6"."""
+    found: dict[tuple[str, str], float] = {}
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        names, equals, number = line.rpartition("=")
+        pair = tuple(name.strip() for name in names.split(","))
+        if not equals or len(pair) != 2 or not all(pair):
+            raise ExperimentError(
+                f"'{line.strip()}' is no correlation. Write two parameters and a number, as in a, b = 0.6."
+            )
+        if pair in found:
+            raise ExperimentError(f"'{pair[0]}' and '{pair[1]}' stand there twice. Remove one of them.")
+        found[pair] = float(parse_number(number))
+    return found or None
+
+
+def _check_correlations(parameters: dict[str, Any], correlations: dict[tuple[str, str], float]) -> None:
+    from mesa_lab.preparation.parameters.space import ParameterSpace
+
+    ParameterSpace(parameters, correlations=correlations)
 
 
 # ---------------------------------------------------------------- settings

@@ -18,6 +18,7 @@ from mesa_lab.files import path_of
 from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.parameters.space import ParameterSpace, listed
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
+from mesa_lab.preparation.sampling import sample
 from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, point_keys
 from mesa_lab.preparation.settings import (
     EXPERIMENT_WORDS,
@@ -59,6 +60,9 @@ class Experiment:
         timeout: Wall-clock seconds after which a run is ended and recorded as timed out.
         common_random_numbers: Give all points the same seed in a replication, for paired comparisons.
         seeds: Explicit seeds, one for each replication and the same for all points; takes the place of `replications`.
+        correlations: Rank correlations between parameters that are drawn together, `{("a", "b"): 0.6}` or
+            `{"a": {"b": 0.6}}`; for designs that fill the unit cube.
+        redraw: Continue the design until as many points as it asks for keep the constraints, in place of dropping some.
 
     Raises:
         ExperimentError: If a number is out of range, or two settings contradict each other.
@@ -87,6 +91,8 @@ class Experiment:
     timeout: float | None = None
     common_random_numbers: bool = False
     seeds: Sequence[int] | None = None
+    correlations: Mapping[Any, Any] | None = None
+    redraw: bool = False
 
     def __post_init__(self) -> None:
         from mesa_lab.preparation.designs import as_design
@@ -112,6 +118,8 @@ class Experiment:
         settle(self, "design", as_design(self.design))
         settle(self, "parameters", dict(self.parameters))
         settle(self, "constraints", listed(self.constraints))
+        settle(self, "correlations", self.space.correlations or None)
+        settle(self, "redraw", check_flag("redraw", self.redraw))
         protocol = self.protocol
         for name in ("max_steps", "max_time", "timeout", "period", "outcomes", "agents"):
             settle(self, name, getattr(protocol, name))
@@ -149,8 +157,8 @@ class Experiment:
 
     @cached_property
     def space(self) -> ParameterSpace:
-        """The parameters with their ranges and constraints."""
-        return ParameterSpace(self.parameters, self.constraints)
+        """The parameters with their ranges, constraints and correlations."""
+        return ParameterSpace(self.parameters, self.constraints, self.correlations)
 
     @property
     def named_code(self) -> tuple[CodeReference, ...]:
@@ -160,16 +168,7 @@ class Experiment:
     @cached_property
     def _sampled(self) -> tuple[pd.DataFrame, int]:
         """The design matrix, and how many points the constraints dropped from it."""
-        assert self.design is not None
-        points = self.design.points(self.space, self.seed)  # type: ignore[union-attr]
-        allowed = self.space.allowed(points)
-        matrix = points[allowed].reset_index(drop=True).rename_axis("point")
-        if len(points) and not len(matrix):
-            raise ExperimentError(
-                f"The constraints leave none of the {len(points)} design points: {', '.join(self.constraints)}. "
-                "Widen the ranges or drop a constraint."
-            )
-        return matrix, len(points) - len(matrix)
+        return sample(self.design, self.space, self.seed, redraw=self.redraw)
 
     def design_matrix(self) -> pd.DataFrame:
         """Return the design points.
@@ -185,7 +184,7 @@ class Experiment:
 
     @property
     def n_dropped(self) -> int:
-        """How many points of the design break a constraint."""
+        """How many points of the design break a constraint; with `redraw`, how many were passed over."""
         return self._sampled[1]
 
     @property

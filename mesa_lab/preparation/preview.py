@@ -4,33 +4,39 @@ Only the space, the design and the design matrix are looked at: no model is buil
 compare all pairs of points are taken on a sample when there are many.
 """
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from mesa_lab.errors import ExperimentError
-from mesa_lab.preparation.designs.duplicate_points import numbered, repeats
-from mesa_lab.preparation.designs.space_filling import discrepancy, sample_of, smallest_distance
-from mesa_lab.preparation.parameters.space import (
-    Choice,
-    Integer,
-    Levels,
-    Parameter,
-    ParameterSpace,
-    Real,
-    table,
+from mesa_lab.preparation.correlations import independent
+from mesa_lab.preparation.designs.duplicate_points import repeats
+from mesa_lab.preparation.designs.space_filling import (
+    discrepancy,
+    random_discrepancy,
+    sample_of,
+    smallest_distance,
 )
+from mesa_lab.preparation.diagnostics import remarks
+from mesa_lab.preparation.diagnostics.aliasing import MOST_FACTORS, Aliasing, aliasing, roman
+from mesa_lab.preparation.diagnostics.association import largest_correlation, largest_v
+from mesa_lab.preparation.diagnostics.columns import Column, column_of, coverage
+from mesa_lab.preparation.diagnostics.leverage import Lone, lone_points
+from mesa_lab.preparation.parameters.space import ParameterSpace
+from mesa_lab.preparation.parameters.value_keys import counted
+from mesa_lab.preparation.power import Precision
+from mesa_lab.preparation.power import precision as precision_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Preview", "preview"]
 
-BINS: Final = 20
-STRONG: Final = 0.3
-
-type Array = np.ndarray[Any, np.dtype[Any]]
+MOST_LEVELS: Final = 10
+MOST_POINTS: Final = 5_000
+"""Aliases are looked for in designs of levels up to this size."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,18 +46,30 @@ class Preview:
     Attributes:
         matrix: The design matrix: one row per design point, constraints applied.
         n_points: How many design points there are.
-        n_dropped: How many points the constraints dropped.
+        n_dropped: How many points the constraints dropped; when they are redrawn, how many were passed over.
         n_merged: How many identical points the design made one.
         n_runs: Points times replications.
+        n_same_runs: How many of the runs only repeat another one, with the same values and the same seed.
+        replications: Runs of each point.
         coverage: One row per parameter in the matrix: `levels` (different values), `lowest` and `highest` (None for a
             choice), and `covered`: the share of its values, or of up to 20 equal parts of its range, that is hit.
         discrepancy: Centred discrepancy in the unit cube (Hickernell 1998, Math. Comp. 67: 299-322); 0 is even. None
             with fewer than 2 points or nothing varied.
+        random_discrepancy: The one that as many random points of this space have on average.
         max_abs_correlation: The largest Pearson correlation between two parameters, without its sign. Choices of more
             than two values have none.
         correlated: The two parameters it belongs to.
+        cramers_v: The largest association between two categories, or a category and another parameter of few values, from 0
+            to 1 (Cramér 1946).
+        associated: The two parameters it belongs to.
         min_distance: The smallest Euclidean distance between two points of the unit cube.
         n_measured: How many points discrepancy and distance were measured on.
+        resolution: Of a design of balanced levels, how short the shortest word of factors is that are not free of each other,
+            found by trying all: 3 when main effects are mixed up with two-way interactions, 4 when two-way interactions are
+            with one another. None for other designs, and when nothing up to five factors is mixed up.
+        aliases: Of a design of levels, one row per main effect, two-way interaction and quadratic effect: `term`,
+            `aliased_with`, `in_part`, `largest`; see `Aliasing`. Empty for other designs.
+        lone: Points on which the effect of a parameter rests alone.
         warnings: What a methodologist would say.
     """
 
@@ -60,38 +78,66 @@ class Preview:
     n_dropped: int
     n_merged: int
     n_runs: int
+    n_same_runs: int
+    replications: int
     coverage: "pd.DataFrame"
     discrepancy: float | None
+    random_discrepancy: float | None
     max_abs_correlation: float | None
     correlated: tuple[str, str] | None
+    cramers_v: float | None
+    associated: tuple[str, str] | None
     min_distance: float | None
     n_measured: int
+    resolution: int | None
+    aliases: "pd.DataFrame"
+    lone: tuple[Lone, ...]
     warnings: tuple[str, ...]
+
+    def precision(self, sd: float, *, power: float = 0.8, confidence: float = 0.95) -> Precision:
+        """Return what this many replications can tell, given how much runs of one point differ.
+
+        Args:
+            sd: The standard deviation of an outcome between runs of one point, from trial runs.
+            power: The share of experiments that shall find the difference.
+            confidence: Of the interval of a mean.
+
+        Returns:
+            The expected half-width of the mean of a point, the smallest difference between two points that is found, for a
+            balanced two-level design the smallest main effect too; `sentence` says it.
+
+        Raises:
+            ExperimentError: If a number is out of range.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> space = {"density": [0.6, 0.8], "homophily": [0.3, 0.5]}
+            >>> seen = preview(ml.Experiment("mesa.examples:Schelling", space, replications=10))
+            >>> found = seen.precision(sd=12)
+            >>> round(found.half_width, 1), round(found.difference), round(found.effect)
+            (8.6, 16, 11)
+        """
+        balanced = (
+            len(self.coverage) > 0 and bool((self.coverage["levels"] == 2).all()) and len(self.aliases) > 0
+        )
+        runs = self.n_runs if balanced and self.resolution != 2 else None
+        return precision_of(sd, self.replications, runs=runs, power=power, confidence=confidence)
 
     def __repr__(self) -> str:
         measures = {
             "discrepancy": self.discrepancy,
+            "of random points": self.random_discrepancy,
             "largest correlation": self.max_abs_correlation,
+            "largest Cramér's V": self.cramers_v,
             "smallest distance": self.min_distance,
         }
         dropped = f" ({self.n_dropped:,} more dropped by the constraints)" if self.n_dropped else ""
-        lines = [f"<Preview: {self.n_points:,} points{dropped}, {self.n_runs:,} runs"]
+        lines = [f"<Preview: {counted(self.n_points, 'point')}{dropped}, {counted(self.n_runs, 'run')}"]
         lines += self.coverage.to_string().splitlines() if len(self.coverage) else []
-        lines += [", ".join(f"{name} {value:.3g}" for name, value in measures.items() if value is not None)]
+        said = [f"{name} {value:.3g}" for name, value in measures.items() if value is not None]
+        lines += [", ".join([*said, *([f"resolution {roman(self.resolution)}"] if self.resolution else [])])]
         lines += [f"note: {warning}" for warning in self.warnings]
         return "\n  ".join(line for line in lines if line) + ">"
-
-
-@dataclass(frozen=True, eq=False)
-class _Column:
-    """One parameter as it stands in the matrix."""
-
-    name: str
-    parameter: Parameter
-    codes: Array
-    values: list[Any]
-    numeric: bool
-    unit: Array
 
 
 def preview(experiment: Any) -> Preview:
@@ -118,40 +164,74 @@ def preview(experiment: Any) -> Preview:
             f"preview takes an experiment, not {experiment!r:.80}. Make one: Experiment(Model, {{parameter: values}})."
         )
     space: ParameterSpace = experiment.space
+    design, replications = experiment.design, experiment.replications
     matrix: pd.DataFrame = experiment.design_matrix()
+    n_points = len(matrix)
     dropped = _dropped(experiment, space)
-    columns = [_column(name, matrix[name], space) for name in matrix.columns]
-    cube = np.column_stack([column.unit for column in columns]) if columns else np.empty((len(matrix), 0))
-    correlation, pair = _correlation(columns, len(matrix))
+    redraw = bool(getattr(experiment, "redraw", False))
+    same_seeds = bool(
+        getattr(experiment, "common_random_numbers", False) or getattr(experiment, "seeds", None) is not None
+    )
+    columns = [column_of(name, matrix[name], space) for name in matrix.columns]
+    cube = _cube(columns, n_points, space)
     sample = sample_of(cube)
-    merged = int(matrix.attrs.get("merged", 0)) or _merged(experiment.design, space, len(matrix) + dropped)
-    n_repeated = int(repeats({column.name: column.codes for column in columns}, len(matrix)).sum())
+    even, by_chance = (
+        discrepancy(sample),
+        random_discrepancy(len(sample), [each.parameter.count for each in columns]),
+    )
+    correlation, pair = largest_correlation(columns, n_points)
+    unasked = _unasked(columns, n_points, space) if space.correlations else (correlation, pair)
+    v, associated, corrected = largest_v(columns)
+    mixed = _aliasing(design, columns, n_points)
+    in_blocks = bool(getattr(design, "in_blocks", False))
+    lone = [] if in_blocks else lone_points(columns, n_points)
+    n_repeated = int(repeats({column.name: column.codes for column in columns}, n_points).sum())
     warnings = [
-        *_advice(experiment.design, space),
-        *_about_points(columns, len(matrix), n_repeated),
-        *_about_dropped(experiment.design, dropped, len(matrix)),
-        *_about_correlation(correlation, pair, len(matrix)),
+        *_advice(design, space),
+        *remarks.about_range(space),
+        *remarks.about_values(columns, n_points),
+        *remarks.about_draws(columns, n_points),
+        *remarks.about_repeats(
+            n_repeated,
+            n_points,
+            replications=replications,
+            same_seeds=same_seeds,
+            in_blocks=in_blocks,
+            combinations=_combinations(space),
+        ),
+        *remarks.about_dropped(design, dropped, n_points, redraw=redraw),
+        *remarks.about_aliases(mixed),
+        *([] if in_blocks else remarks.about_correlation(*unasked, n_points, constrained=dropped > 0)),
+        *([] if in_blocks else remarks.about_association(v, associated, corrected)),
+        *remarks.about_lone(design, lone, n_points),
+        *([] if dropped else remarks.about_evenness(design, even, by_chance)),
+        *remarks.about_seeds(n_points, same_seeds=same_seeds, replications=replications),
     ]
-    if experiment.replications == 1:
-        warnings.append(
-            "One replication: if the model is stochastic, chance cannot be told from effect. Take several, 10 to begin with."
-        )
-    if len(sample) < len(cube):
+    if len(sample) < len(cube) and not in_blocks:
         warnings.append(
             f"Discrepancy and smallest distance were measured on {len(sample):,} of the {len(cube):,} points."
         )
     return Preview(
         matrix=matrix,
-        n_points=len(matrix),
+        n_points=n_points,
         n_dropped=dropped,
-        n_merged=merged,
-        n_runs=len(matrix) * experiment.replications,
-        coverage=_coverage(columns, len(matrix)),
-        discrepancy=discrepancy(sample),
+        n_merged=int(matrix.attrs.get("merged", 0))
+        or (0 if redraw else _merged(design, space, n_points + dropped)),
+        n_runs=n_points * replications,
+        n_same_runs=n_repeated * replications if same_seeds else 0,
+        replications=replications,
+        coverage=coverage(columns, n_points),
+        discrepancy=even,
+        random_discrepancy=by_chance,
         max_abs_correlation=correlation,
         correlated=pair,
+        cramers_v=v,
+        associated=associated,
         min_distance=0.0 if n_repeated else smallest_distance(sample),
         n_measured=len(sample),
+        resolution=mixed.resolution,
+        aliases=mixed.table,
+        lone=tuple(lone),
         warnings=tuple(warnings),
     )
 
@@ -171,127 +251,41 @@ def _merged(design: Any, space: ParameterSpace, made: int) -> int:
     return 0 if asked is None else max(0, asked - made)
 
 
-def _column(name: str, values: "pd.Series[Any]", space: ParameterSpace) -> _Column:
-    codes, found = numbered(values)
-    numeric = values.dtype.kind in "if" or all(type(value) in (int, float) for value in found)
-    parameter = space.varied.get(name)
-    if parameter is None:
-        ranged = numeric and min(found) < max(found)
-        parameter = Real(min(found), max(found)) if ranged else Choice(_distinct(found))
-    return _Column(name, parameter, codes, found, numeric, parameter.to_unit(found)[codes])
+def _cube(columns: list[Column], n_points: int, space: ParameterSpace) -> Any:
+    """The points in the unit cube; those that were correlated on purpose as they were before."""
+    if not columns:
+        return np.empty((n_points, 0))
+    cube = np.column_stack([column.unit for column in columns])
+    return (
+        independent(cube, tuple(column.name for column in columns), space.correlations)
+        if space.correlations
+        else cube
+    )
 
 
-def _distinct(values: list[Any]) -> list[Any]:
-    """Values that a Choice takes: it holds 1 and 1.0 for one."""
-    kept: list[Any] = []
-    for value in values:
-        if not kept or not Choice(kept).contains(value):
-            kept.append(value)
-    return kept or [None]
+def _unasked(
+    columns: list[Column], n_points: int, space: ParameterSpace
+) -> tuple[float | None, tuple[str, str] | None]:
+    """The largest correlation that nobody asked for: parameters that go together on purpose are left out."""
+    asked = {name for pair in space.correlations or () for name in pair}
+    return largest_correlation([column for column in columns if column.name not in asked], n_points)
 
 
-def _coverage(columns: list[_Column], n_points: int) -> "pd.DataFrame":
-    import pandas as pd
-
-    cells: dict[str, list[Any]] = {"levels": [], "lowest": [], "highest": [], "covered": []}
-    for column in columns:
-        ordered = column.numeric and not isinstance(column.parameter, Choice)
-        count = column.parameter.count
-        bins = count if count is not None and count <= BINS else max(1, min(BINS, n_points))
-        hit = np.bincount(np.minimum((column.unit * bins).astype(int), bins - 1), minlength=bins) > 0
-        cells["levels"].append(len(column.values))
-        cells["lowest"].append(min(column.values) if ordered else None)
-        cells["highest"].append(max(column.values) if ordered else None)
-        cells["covered"].append(float(hit.mean()))
-    coverage = table(cells, len(columns))
-    coverage.index = pd.Index([column.name for column in columns], name="parameter", dtype=object)
-    return coverage
+def _combinations(space: ParameterSpace) -> int | None:
+    counts = [parameter.count for parameter in space.varied.values()]
+    return None if None in counts else math.prod(count for count in counts if count is not None)
 
 
-def _correlation(columns: list[_Column], n_points: int) -> tuple[float | None, tuple[str, str] | None]:
-    scores = {column.name: _scores(column) for column in columns if _has_order(column.parameter)}
-    able = {name: numbers for name, numbers in scores.items() if len(numbers) and np.ptp(numbers) > 0}
-    if n_points < 3 or len(able) < 2:
-        return None, None
-    matrix = np.abs(np.corrcoef(np.column_stack(list(able.values())), rowvar=False))
-    np.fill_diagonal(matrix, -1)
-    first, second = np.unravel_index(int(np.argmax(matrix)), matrix.shape)
-    largest = min(float(matrix[first, second]), 1.0)
-    return (0.0 if largest < 1e-12 else largest), (list(able)[first], list(able)[second])
-
-
-def _scores(column: _Column) -> Array:
-    """Numbers to correlate: levels by their values, as they may stand in any order; others by their place in the range."""
-    if isinstance(column.parameter, Levels) and column.numeric:
-        scores: Array = np.asarray(column.values, dtype=float)[column.codes]
-        return scores
-    return column.unit
-
-
-def _has_order(parameter: Parameter) -> bool:
-    """Whether a correlation says something: two values have an order of sorts, three names have none."""
-    if isinstance(parameter, Choice | Levels) and len(parameter.values) > 2:
-        return isinstance(parameter, Levels) and all(
-            isinstance(value, int | float) and not isinstance(value, bool) for value in parameter.values
-        )
-    return True
+def _aliasing(design: Any, columns: list[Column], n_points: int) -> Aliasing:
+    """Aliases of a design that combines few levels; for others there is nothing to look for."""
+    of_levels = not (getattr(design, "space_filling", False) or getattr(design, "in_blocks", False))
+    few = all(len(column.values) <= MOST_LEVELS for column in columns)
+    if not of_levels or not few or not 2 <= len(columns) <= MOST_FACTORS or not 2 <= n_points <= MOST_POINTS:
+        return aliasing({}, {})
+    codes = {column.name: column.codes for column in columns}
+    scores = {column.name: column.scores for column in columns if column.ordered}
+    return aliasing(codes, scores)
 
 
 def _advice(design: Any, space: ParameterSpace) -> tuple[str, ...]:
     return tuple(design.advice(space)) if hasattr(design, "advice") else ()
-
-
-def _about_points(columns: list[_Column], n_points: int, n_repeated: int) -> list[str]:
-    said = []
-    if n_points > 1:
-        said = [
-            f"'{column.name}' never varies: it is {column.values[0]!r} at all points. Hold it fixed, or give it more levels."
-            for column in columns
-            if len(column.values) == 1
-        ]
-    for column in columns:
-        outside = _outside(column)
-        if outside:
-            have = "1 point has" if outside == 1 else f"{outside:,} points have"
-            said.append(
-                f"{have} a '{column.name}' outside of {column.parameter}. Check them, or widen the range."
-            )
-    if n_repeated:
-        said.append(
-            f"{n_repeated:,} of the {n_points:,} points repeat an earlier one, as some parameters have few values. "
-            "They run with seeds of their own, like replications. Take fewer points, or a FullFactorial."
-        )
-    return said
-
-
-def _outside(column: _Column) -> int:
-    if isinstance(column.parameter, Choice):
-        return 0
-    ends = (min(column.values), max(column.values)) if column.numeric and column.values else ()
-    whole_range = isinstance(column.parameter, Real) or (
-        isinstance(column.parameter, Integer) and column.parameter.step == 1
-    )
-    if ends and whole_range and all(column.parameter.contains(end) for end in ends):
-        return 0
-    wrong = [number for number, value in enumerate(column.values) if not column.parameter.contains(value)]
-    return int(np.isin(column.codes, wrong).sum()) if wrong else 0
-
-
-def _about_dropped(design: Any, dropped: int, left: int) -> list[str]:
-    if not dropped:
-        return []
-    lost = (
-        "The rest no longer covers the space as evenly as the design promises"
-        if getattr(design, "space_filling", False)
-        else "The rest is no longer a complete design, so effects may be mixed up with one another"
-    )
-    return [f"The constraints drop {dropped:,} of {dropped + left:,} points and leave {left:,}. {lost}."]
-
-
-def _about_correlation(correlation: float | None, pair: tuple[str, str] | None, n_points: int) -> list[str]:
-    if correlation is None or pair is None or correlation <= STRONG:
-        return []
-    return [
-        f"'{pair[0]}' and '{pair[1]}' are correlated ({correlation:.2f}) over the {n_points:,} points: their effects are "
-        "hard to tell apart. Take more points, or another design."
-    ]

@@ -46,7 +46,17 @@ __all__ = [
 
 # What may differ between two sessions of one study: how long a run may take on the wall clock, and what
 # shows in the points themselves.
-_FREE: Final = ("timeout", "replications", "parameters", "design", "constraints", "model", "seeds")
+_FREE: Final = (
+    "timeout",
+    "replications",
+    "parameters",
+    "design",
+    "constraints",
+    "model",
+    "seeds",
+    "redraw",
+    "correlations",
+)
 
 
 def describe(experiment: Experiment) -> dict[str, str]:

@@ -10,13 +10,24 @@ from mesa_lab.errors import StudyError
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
-__all__ = ["grown", "size_of", "why_no_points", "why_no_replications"]
+__all__ = ["grown", "size_label", "size_of", "why_no_points", "why_no_replications"]
 
 
 def size_of(experiment: Experiment) -> int | None:
     """Return the size of a design that keeps its points when it gets larger, None for other designs."""
-    size = getattr(experiment.design, "size", None)
+    size = getattr(experiment.design, _field(experiment), None)
     return size if isinstance(size, int) and getattr(experiment.design, "extensible", False) else None
+
+
+def size_label(experiment: Experiment) -> str:
+    """Return what a design's size counts: its points, unless these come in blocks."""
+    if not getattr(experiment.design, "in_blocks", False):
+        return "Points"
+    return "Rows of the sequence" if _field(experiment) == "size" else _field(experiment).capitalize()
+
+
+def _field(experiment: Experiment) -> str:
+    return str(getattr(experiment.design, "grows_by", "size"))
 
 
 def why_no_points(experiment: Experiment) -> str:
@@ -27,7 +38,7 @@ def why_no_points(experiment: Experiment) -> str:
         return ""
     kind = label_of(type(experiment.design).__name__)
     if hasattr(experiment.design, "size"):
-        return f"{kind}: a larger one has other points altogether. Sobol, Halton and Monte Carlo designs can grow."
+        return f"{kind}: a larger one has other points altogether. Sobol, Halton, Monte Carlo, Morris and Saltelli designs can grow."
     return f"{kind}: its points follow from levels or a table, which the design page can change."
 
 
@@ -69,7 +80,7 @@ def grown(experiment: Experiment, replications: int | None = None, size: int | N
         if now is None:
             raise StudyError(why_no_points(experiment))
         if size < now:
-            raise StudyError(f"The study has {now:,} points already. Ask for more.")
+            raise StudyError(f"The study has {now:,} {size_label(experiment).lower()} already. Ask for more.")
         if size > now:
-            changes["design"] = dataclasses.replace(experiment.design, size=size)  # type: ignore[type-var]
+            changes["design"] = dataclasses.replace(experiment.design, **{_field(experiment): size})  # type: ignore[type-var]
     return experiment.replace(**changes) if changes else experiment

@@ -45,6 +45,27 @@ def test_warnings_are_shown(terminal, experiment_file):
     assert "Note: " in terminal("design", "count.toml").stdout
 
 
+def test_aliases_and_resolution_are_shown(terminal, tmp_path):
+    (tmp_path / "count.toml").write_text(
+        'model = "not.here:Yet"\n[parameters]\nsize = { integer = [1, 9] }\nlimit = [5, 50]\nrate = { real = [0, 1] }\n'
+        '[design]\ntype = "FractionalFactorial"\nresolution = 3\n'
+    )
+    outcome = terminal("design", "count.toml")
+    assert "Resolution: III" in outcome.stdout, outcome.output
+    assert "cannot be told from" in outcome.stdout
+    assert "size × limit" in outcome.stdout
+    assert "Note: Resolution III: main effects are mixed up with two-way interactions" in outcome.stdout
+    shown = json.loads(terminal("design", "count.toml", "--json").stdout)
+    assert shown["resolution"] == 3
+    assert {row["term"]: row["aliased_with"] for row in shown["aliases"]}["rate"] == "size × limit"
+
+
+def test_the_discrepancy_stands_beside_that_of_random_points(terminal, experiment_file):
+    path = experiment_file(parameters="size = { real = [1, 10] }")
+    path.write_text(path.read_text().replace('type = "FullFactorial"', 'type = "Sobol"\nsize = 64'))
+    assert "; of random points 0.0026" in terminal("design", "count.toml").stdout
+
+
 @pytest.mark.parametrize("output", ["absent/matrix.csv", "count.toml/matrix.csv"])
 def test_where_nothing_can_be_written(output, terminal, experiment_file):
     experiment_file()

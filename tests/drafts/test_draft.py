@@ -7,7 +7,24 @@ from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import LONGEST, from_query, to_query
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError
-from mesa_lab.preparation.designs import FullFactorial, LatinHypercube, OneAtATime, Part, Sobol, Table, Union
+from mesa_lab.preparation.designs import (
+    EFAST,
+    BoxBehnken,
+    CentralComposite,
+    DefinitiveScreening,
+    FractionalFactorial,
+    FullFactorial,
+    LatinHypercube,
+    Morris,
+    OneAtATime,
+    OrthogonalArray,
+    Part,
+    PlackettBurman,
+    Saltelli,
+    Sobol,
+    Table,
+    Union,
+)
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.models import describe, installed_models
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
@@ -243,6 +260,36 @@ EXPERIMENTS = [
     ),
     Experiment(SCHELLING, {}, seeds=[3, 0, 2**40], agents=("type", "happy"), outcomes="happy"),
     Experiment(SCHELLING, {}, agents={"SchellingAgent": ("type",)}),
+    Experiment(
+        SCHELLING,
+        {"radius": Integer(1, 3), "density": Real(0.1, 0.2), "homophily": Real(0.2, 0.8)},
+        Sobol(8),
+        constraints="density < homophily",
+        redraw=True,
+        correlations={("radius", "density"): 0.25, ("density", "homophily"): -0.5},
+    ),
+    *(
+        Experiment(
+            SCHELLING,
+            {"radius": Integer(1, 3), "density": Real(0.1, 0.2), "homophily": Real(0.2, 0.8)},
+            design,
+        )
+        for design in (
+            FractionalFactorial(3, fold="density", center=True),
+            FractionalFactorial(generators="c = -ab"),
+            FractionalFactorial(3, fold=True),
+            PlackettBurman(fold=True),
+            DefinitiveScreening(),
+            OrthogonalArray("L9"),
+            OrthogonalArray(levels=2),
+            OrthogonalArray(levels={"radius": 3, "density": 2}),
+            CentralComposite(),
+            BoxBehnken(),
+            Morris(3, levels=6),
+            Saltelli(4, second_order=True),
+            EFAST(65),
+        )
+    ),
 ]
 
 

@@ -8,11 +8,11 @@ import pytest
 import mesa_lab as ml
 from mesa_lab.preparation.designs import (
     Design,
+    FractionalFactorial,
     FullFactorial,
     FunctionDesign,
     LatinHypercube,
     MonteCarlo,
-    OneAtATime,
     Part,
     Sobol,
     SparseGrid,
@@ -230,7 +230,9 @@ def test_one_replication() -> None:
     assert any("One replication" in said for said in look(PLANE, Sobol(32), replications=1).warnings)
 
 
-@pytest.mark.parametrize("design", [Sobol(64), LatinHypercube(40), FullFactorial(5), OneAtATime()], ids=repr)
+@pytest.mark.parametrize(
+    "design", [Sobol(64), LatinHypercube(40), FullFactorial(5), FractionalFactorial(5)], ids=repr
+)
 def test_a_sound_design_needs_no_warning(design: Design) -> None:
     assert look(PLANE, design).warnings == ()
 

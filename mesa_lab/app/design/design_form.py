@@ -49,6 +49,10 @@ def offered_designs(*, alone: bool = False, code: bool = True) -> list[type]:
 
 def picked(value: DesignDraft, design: type) -> DesignDraft:
     """Return the draft with another design, and a start for what that one cannot do without."""
+    if getattr(design, "in_blocks", False) != getattr(known_designs().get(value.kind), "in_blocks", False):
+        # A size counts points here and blocks there, and levels are those of a grid: start anew.
+        shared = {field.name for field in fields_of(design)}
+        value = replace(value, fields=tuple(pair for pair in value.fields if pair[0] not in shared))
     value = replace(value, kind=design.__name__)
     starts = {"size": START_SIZE, "levels": START_LEVELS}
     for field in fields_of(design):

@@ -194,14 +194,21 @@ def Warnings(preview: Preview) -> None:
 @solara.component
 def Diagnostics(preview: Preview) -> None:
     """How well the points cover the space, in numbers."""
+    from mesa_lab.preparation.diagnostics.aliasing import roman
+
     pair = " and ".join(preview.correlated or ())
     rows: list[tuple[str, str, str]] = [
         ("Points left out by constraints", f"{preview.n_dropped:,}", ""),
         ("Identical points made one", f"{preview.n_merged:,}", ""),
-        ("Centred discrepancy", _maybe(preview.discrepancy), "0 is even"),
+        ("Centred discrepancy", _maybe(preview.discrepancy), _beside(preview)),
         ("Smallest distance of two points", _maybe(preview.min_distance), "in the unit cube"),
         ("Largest correlation", _maybe(preview.max_abs_correlation), pair),
+        ("Largest Cramér’s V", _maybe(preview.cramers_v), " and ".join(preview.associated or ())),
+        ("Resolution", roman(preview.resolution) if preview.resolution else "–", _resolution(preview)),
     ]
+    mixed = preview.aliases[preview.aliases["aliased_with"] != ""][["term", "aliased_with"]].rename(
+        columns={"term": "Effect", "aliased_with": "Cannot be told from"}
+    )
     coverage = preview.coverage.reset_index().rename(
         columns={
             "parameter": "Parameter",
@@ -221,6 +228,28 @@ def Diagnostics(preview: Preview) -> None:
         MatrixTable(
             coverage, numbered=False, percent=("Covered",), label="Coverage of each parameter", missing="–"
         )
+        if len(mixed):
+            MatrixTable(mixed, numbered=False, label="Effects that are mixed up with each other")
+
+
+def _beside(preview: Preview) -> str:
+    random = preview.random_discrepancy
+    return "0 is even" if random is None else f"0 is even; random points {number(random)}"
+
+
+def _resolution(preview: Preview) -> str:
+    if preview.aliases.empty:
+        return "of designs of a few levels"
+    if preview.resolution is None:
+        return "nothing mixed up entirely" if (preview.aliases["aliased_with"] == "").all() else ""
+    return (
+        "",
+        "",
+        "main effects with each other",
+        "main effects with interactions",
+        "interactions with each other",
+        "",
+    )[min(preview.resolution, 5)]
 
 
 def _maybe(value: float | None) -> str:

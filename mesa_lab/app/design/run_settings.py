@@ -147,7 +147,7 @@ def MeasureForm(
 
 @solara.component
 def ConstraintsForm(value: Draft, on_value: Callable[..., None], errors: Mapping[str, str]) -> None:
-    """Constraints between parameters.
+    """Constraints between parameters, and which of them go together.
 
     Args:
         value: The draft.
@@ -165,6 +165,25 @@ def ConstraintsForm(value: Draft, on_value: Callable[..., None], errors: Mapping
         lines=2,
         classes="ml-mono",
     )
+    if value.constraints.strip():
+        Toggle(
+            "Redraw points that break one",
+            value.redraw,
+            lambda on: on_value(redraw=on),
+            hint="Continue the design until as many points hold; Sobol’, Halton and Monte Carlo can.",
+        )
+    opened, set_opened = solara.use_state(bool(value.correlations.strip()))
+    pair = ", ".join(numbers[:2]) if len(numbers) > 1 else "a, b"
+    with More("More on parameters that go together", opened, set_opened):
+        TextInput(
+            "Correlations, one on each line",
+            value.correlations,
+            lambda text: on_value(correlations=text),
+            hint=f"Rank correlations for designs that fill space, such as {pair} = 0.6.",
+            error=errors.get("correlations", ""),
+            lines=2,
+            classes="ml-mono",
+        )
 
 
 @solara.component

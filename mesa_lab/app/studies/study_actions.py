@@ -13,7 +13,7 @@ from mesa_lab.app.hooks.use_action import Doing, use_doing
 from mesa_lab.drafts.value_text import parse_number
 from mesa_lab.errors import MesaLabError, StudyError
 from mesa_lab.formatting import plural
-from mesa_lab.workspace.extend import why_no_points, why_no_replications
+from mesa_lab.workspace.extend import size_label, why_no_points, why_no_replications
 from mesa_lab.workspace.study_state import Entry
 
 if TYPE_CHECKING:
@@ -168,19 +168,19 @@ def Extend(workspace: Workspace, entry: Entry, doing: Doing, on_done: Callable[[
         if limits[1]:
             tag("p", "ml-quiet ml-extend-why", limits[1])
         else:
-            TextInput("Points", points, set_points, hint="", error=wrong_points, classes="ml-narrow")
+            TextInput(limits[2], points, set_points, hint="", error=wrong_points, classes="ml-narrow")
         disabled = bool(doing.busy or wrong_times or wrong_points) or not grows
         go = lambda: doing.do("extend", extend, on_done)  # noqa: E731
         Action("Extend and run", go, icon="mdi-play", kind="primary", disabled=disabled)
 
 
-def _limits(ref: StudyRef) -> tuple[str, str]:
-    """Why there can be no more replications, and why no more points; empty texts where there can."""
+def _limits(ref: StudyRef) -> tuple[str, str, str]:
+    """Why there can be no more replications, why no more points, empty texts where there can; what a size counts."""
     try:
         experiment = experiment_of(ref)
     except MesaLabError as error:
-        return str(error), ""
-    return why_no_replications(experiment), why_no_points(experiment)
+        return str(error), "", ""
+    return why_no_replications(experiment), why_no_points(experiment), size_label(experiment)
 
 
 def _whole(text: str, least: int) -> tuple[int | None, str]:

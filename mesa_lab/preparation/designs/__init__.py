@@ -17,6 +17,15 @@ from mesa_lab.preparation.designs.low_discrepancy import Halton, Sobol
 from mesa_lab.preparation.designs.monte_carlo import MonteCarlo
 from mesa_lab.preparation.designs.names import EXAMPLES, meant
 from mesa_lab.preparation.designs.one_at_a_time import OneAtATime
+from mesa_lab.preparation.designs.response_surface.box_behnken import BoxBehnken
+from mesa_lab.preparation.designs.response_surface.central_composite import CentralComposite
+from mesa_lab.preparation.designs.screening.definitive_screening import DefinitiveScreening
+from mesa_lab.preparation.designs.screening.fractional_factorial import FractionalFactorial
+from mesa_lab.preparation.designs.screening.orthogonal_array import OrthogonalArray
+from mesa_lab.preparation.designs.screening.plackett_burman import PlackettBurman
+from mesa_lab.preparation.designs.sensitivity.efast import EFAST
+from mesa_lab.preparation.designs.sensitivity.morris import Morris
+from mesa_lab.preparation.designs.sensitivity.saltelli import Saltelli
 from mesa_lab.preparation.designs.sparse_grid import SparseGrid
 from mesa_lab.preparation.designs.table import Table
 from mesa_lab.preparation.designs.union import Part, Union
@@ -24,14 +33,23 @@ from mesa_lab.preparation.designs.zipped import Zip
 
 __all__ = [
     "DESIGNS",
+    "EFAST",
+    "BoxBehnken",
+    "CentralComposite",
+    "DefinitiveScreening",
     "Design",
+    "FractionalFactorial",
     "FullFactorial",
     "FunctionDesign",
     "Halton",
     "LatinHypercube",
     "MonteCarlo",
+    "Morris",
     "OneAtATime",
+    "OrthogonalArray",
     "Part",
+    "PlackettBurman",
+    "Saltelli",
     "Sobol",
     "SparseGrid",
     "Table",
@@ -52,6 +70,15 @@ DESIGNS: Final[list[type[Design]]] = [
     Sobol,
     Halton,
     MonteCarlo,
+    FractionalFactorial,
+    PlackettBurman,
+    DefinitiveScreening,
+    OrthogonalArray,
+    CentralComposite,
+    BoxBehnken,
+    Morris,
+    Saltelli,
+    EFAST,
     SparseGrid,
     Table,
     Zip,

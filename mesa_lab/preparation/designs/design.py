@@ -13,12 +13,22 @@ import numpy as np
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.parameters.space import Choice, Levels, ParameterSpace
-from mesa_lab.preparation.parameters.value_keys import ByValue
+from mesa_lab.preparation.parameters.value_keys import ByValue, counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Design", "UnitDesign", "check_memory", "levels_of", "whole"]
+__all__ = [
+    "Design",
+    "UnitDesign",
+    "check_flag",
+    "check_memory",
+    "levels_of",
+    "power_of_2",
+    "refuse_correlations",
+    "usual_size",
+    "whole",
+]
 
 MANY_LEVELS = 100_000
 BYTES_PER_CELL = 200
@@ -34,11 +44,15 @@ class Design(ByValue, ABC):
 
     Attributes:
         extensible: Whether a larger size keeps the points of a smaller one, in their places.
+        grows_by: The field that is this size.
         space_filling: Whether it spreads points through the unit cube, rather than combining levels.
+        in_blocks: Whether its points belong together in blocks, of which none may be dropped and none made one.
     """
 
     extensible: ClassVar[bool] = False
+    grows_by: ClassVar[str] = "size"
     space_filling: ClassVar[bool] = False
+    in_blocks: ClassVar[bool] = False
 
     @abstractmethod
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
@@ -119,6 +133,24 @@ def _named_code(values: Iterable[Any]) -> Iterator[CodeReference]:
             yield from getattr(value, "named_code", ())
 
 
+def usual_size(dimensions: int) -> int:
+    """Return the usual first number of points of a space-filling design: ten for each parameter.
+
+    Loeppky, Sacks & Welch (2009), Technometrics 51: 366-376.
+    """
+    return 10 * max(dimensions, 1)
+
+
+def power_of_2(least: int) -> int:
+    """Return the smallest power of 2 that is not below a number.
+
+    Example:
+        >>> power_of_2(20)
+        32
+    """
+    return 1 << (least - 1).bit_length()
+
+
 def whole(design: str, name: str, value: Any, least: int = 1) -> int:
     """Check a setting that is a whole number.
 
@@ -132,6 +164,17 @@ def whole(design: str, name: str, value: Any, least: int = 1) -> int:
     if value < least:
         raise DesignError(f"{design} has {name}={int(value)}. Give a whole number from {least}.")
     return int(value)
+
+
+def check_flag(design: Design, name: str) -> None:
+    """Check a setting that is True or False.
+
+    Raises:
+        DesignError: If it is neither.
+    """
+    value = getattr(design, name)
+    if value is not True and value is not False:
+        raise DesignError(f"{type(design).__name__} has {name}={value!r}. Give True or False.")
 
 
 def check_memory(design: Design, space: ParameterSpace, size: int | None = None) -> None:
@@ -150,9 +193,24 @@ def check_memory(design: Design, space: ParameterSpace, size: int | None = None)
     if needed > available:
         most = available // (max(len(space.names), 1) * BYTES_PER_CELL)
         raise DesignError(
-            f"{type(design).__name__} has {count:,} points of {len(space.names)} parameters, which needs about "
-            f"{needed / 2**30:,.1f} GiB; {available / 2**30:,.1f} GiB are free. Ask for fewer levels or points "
-            f"(at most about {most:,}), hold some parameters fixed, or use a space-filling design such as Sobol(1024)."
+            f"{type(design).__name__} has {counted(count, 'point')} of {counted(len(space.names), 'parameter')}, which "
+            f"needs about {needed / 2**30:,.1f} GiB; {available / 2**30:,.1f} GiB are free. Ask for fewer levels or points "
+            f"(at most about {most:,}), hold some parameters fixed, or use a space-filling design such as "
+            f"Sobol({power_of_2(usual_size(len(space.varied)))})."
+        )
+
+
+def refuse_correlations(design: Design, space: ParameterSpace) -> None:
+    """Refuse correlations for a design that combines its own values.
+
+    Raises:
+        DesignError: If the space has some.
+    """
+    if space.correlations:
+        one, other = next(iter(space.correlations))
+        raise DesignError(
+            f"{type(design).__name__} does not draw parameters together, so '{one}' and '{other}' cannot be correlated. Use "
+            "LatinHypercube, Sobol, Halton or MonteCarlo, or leave the correlations out."
         )
 
 
@@ -172,6 +230,7 @@ def levels_of(
         DesignError: If a range has no finite number of levels and none is asked for, or a name is unknown.
     """
     name_of_design = type(design).__name__
+    refuse_correlations(design, space)
     varied = space.varied
     if isinstance(levels, Mapping):
         for name in levels:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, override
 import numpy as np
 
 from mesa_lab.errors import DesignError
-from mesa_lab.preparation.designs.design import Design, check_memory, levels_of, whole
+from mesa_lab.preparation.designs.design import Design, check_memory, levels_of, power_of_2, usual_size, whole
 from mesa_lab.preparation.parameters.space import ParameterSpace, column, table
-from mesa_lab.preparation.parameters.value_keys import FrozenDict
+from mesa_lab.preparation.parameters.value_keys import FrozenDict, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,8 +70,8 @@ class FullFactorial(Design):
         if points < MANY:
             return ()
         return (
-            f"A full factorial of {points:,} points: space-filling designs cover {len(space.varied)} parameters with "
-            "far fewer, for instance Sobol(1024).",
+            f"A full factorial of {points:,} points: space-filling designs cover {counted(len(space.varied), 'parameter')} "
+            f"with far fewer, for instance Sobol({power_of_2(usual_size(len(space.varied)))}).",
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, override
 from mesa_lab.errors import DesignError, MesaLabError, suggest
 from mesa_lab.preparation.code_permission import CodeReference, parse_reference
 from mesa_lab.preparation.designs.design import Design, check_memory
-from mesa_lab.preparation.designs.table import Table
+from mesa_lab.preparation.designs.table import Table, fit
 from mesa_lab.preparation.parameters.space import ParameterSpace
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class FunctionDesign(Design):
         try:
             points = Table(returned)
             check_memory(self, space, points.n_points(space))
-            return points.points(space, seed)
+            return fit(points.data, space, "The table")
         except DesignError as error:
             raise DesignError(
                 f"The design function '{name}' returned something else than points. {error}"

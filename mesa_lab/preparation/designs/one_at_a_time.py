@@ -66,6 +66,15 @@ class OneAtATime(Design):
         return table({name: [row[name] for row in rows] for name in space.varied}, len(rows))
 
     @override
+    def advice(self, space: ParameterSpace) -> tuple[str, ...]:
+        if len(space.varied) < 2:
+            return ()
+        return (
+            "One at a time shows no interactions: what one parameter does when another has moved too stays unseen. "
+            "FractionalFactorial(5) or FullFactorial(2) shows those of pairs.",
+        )
+
+    @override
     def n_points(self, space: ParameterSpace) -> int:
         counts = levels_of(self, space, self._asked(space), count_only=True)
         bound = 1 + int(sum(counts.values()))

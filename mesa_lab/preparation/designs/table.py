@@ -10,7 +10,7 @@ import numpy as np
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.designs.csv_file import read_csv
-from mesa_lab.preparation.designs.design import Design, check_memory
+from mesa_lab.preparation.designs.design import Design, check_memory, refuse_correlations
 from mesa_lab.preparation.parameters.space import ParameterSpace, table
 from mesa_lab.preparation.parameters.value_keys import FrozenDict, key, plain
 
@@ -95,6 +95,7 @@ class Table(Design):
 
     @override
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
+        refuse_correlations(self, space)
         check_memory(self, space)
         origin, lines = getattr(self, "_origin", ("The table", None))
         return fit(self.data, space, origin, lines)

@@ -42,6 +42,8 @@ class _Document(BaseModel):
     outcomes: str | list[str] | dict[str, str] | None = None
     agents: bool | str | list[str] | dict[str, str | list[str]] = False
     constraints: str | list[str] = []
+    redraw: bool = False
+    correlations: dict[str, dict[str, float | int]] | None = None
     parameters: dict[str, Any] = {}
     design: dict[str, Any] | None = None
 
@@ -51,11 +53,12 @@ _FORMS: Final = {
     **dict.fromkeys(("replications", "seed", "max_steps", "period"), "a whole number"),
     **dict.fromkeys(("max_time", "timeout"), "a number"),
     "seeds": "a list of whole numbers, one for each replication",
-    "common_random_numbers": "true or false",
+    **dict.fromkeys(("common_random_numbers", "redraw"), "true or false"),
     "stop_when": 'text, such as "Wolves == 0"',
     "outcomes": 'a list of names, such as ["Wolves", "count(Sheep)"], or { name = "what to measure" }',
     "agents": 'true, a list of attributes such as ["energy"], or { Wolf = ["energy"] }',
     "constraints": 'a list of texts, such as ["a < b"]',
+    "correlations": "a table for each parameter, such as { a = { b = 0.6 } }",
     "parameters": "a table, [parameters], with one line for each",
     "design": 'a table, [design], with a type, such as type = "Sobol"',
 }
@@ -118,6 +121,7 @@ def from_toml(text: str, *, source: str = "The experiment", folder: Path | None 
     fields = document.model_dump(exclude_unset=True)
     fields["model"] = _anchor_model(document.model, folder)
     fields["parameters"] = {}
+    _refuse_blanks(source, document.parameters)
     for name, form in document.parameters.items():
         try:
             fields["parameters"][name] = _read_parameter(form)
@@ -157,6 +161,20 @@ def _anchor_model(reference: str, folder: Path | None) -> str:
         return reference
     beside = folder / path
     return f"{beside.as_posix()}{colon}{name}" if beside.exists() else reference
+
+
+def _refuse_blanks(source: str, parameters: Mapping[str, Any]) -> None:
+    """Name the parameters that a new file leaves to be filled in."""
+    blank = {
+        name: form["fill_in"]
+        for name, form in parameters.items()
+        if isinstance(form, Mapping) and "fill_in" in form
+    }
+    if blank:
+        listed = ", ".join(f"{name} ({kind})" for name, kind in blank.items())
+        raise ParameterError(
+            f"{source}: the model has no default for {listed}. Write a value or a range in place of {{ fill_in = ... }}."
+        )
 
 
 def _read_parameter(form: Any) -> Any:

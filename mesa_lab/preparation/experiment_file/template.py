@@ -26,10 +26,18 @@ def template(description: ModelDescription) -> str:
     """Return a commented experiment file for a model, with every parameter, its default and its suggested range.
 
     Two parameters vary, those first whose range the model's author gave, so that the file runs as it is and shows something.
+    Where nothing suggests a range there is one point. What has no default must be filled in, and is refused by name until then.
     """
+    from mesa_lab.preparation.models import REQUIRED
+
     suggestions = {parameter.name: parameter.suggest() for parameter in description.parameters}
     by_source = sorted(description.parameters, key=lambda parameter: _SOURCES.index(parameter.suggested_by))
-    varied = [parameter.name for parameter in by_source if suggestions[parameter.name] is not None][:2]
+    able = [parameter for parameter in by_source if suggestions[parameter.name] is not None]
+    needed = [parameter.name for parameter in able if parameter.default is REQUIRED]
+    varied = {
+        *needed,
+        *[parameter.name for parameter in able if parameter.name not in needed][: max(2 - len(needed), 0)],
+    }
     outcomes = ", ".join(f'"{name}"' for name in description.model_reporters) or '"count(Agent)"'
     lines = [
         f"# {HEADER}",
@@ -55,6 +63,10 @@ def template(description: ModelDescription) -> str:
     for parameter in description.parameters:
         suggestion = suggestions[parameter.name]
         key = tomlkit.key(parameter.name).as_string()
+        if parameter.default is REQUIRED and suggestion is None:
+            kind = tomlkit.item(parameter.type).as_string()
+            lines.append(f"{key} = {{ fill_in = {kind} }}   # has no default: write a value or a range here")
+            continue
         default = _default_text(parameter.default)
         if suggestion is None:
             lines.append(f"# {key} = ...   # default {default} ({parameter.type})")
@@ -62,12 +74,19 @@ def template(description: ModelDescription) -> str:
         form = parameter_text(suggestion)
         mark = "" if parameter.name in varied else "# "
         lines.append(f"{mark}{key} = {form}   # default {default}; range from the {parameter.suggested_by}")
-    lines += [
-        "",
-        "[design]",
-        'type = "LatinHypercube"    # or Sobol, FullFactorial, OneAtATime, MonteCarlo, Halton, SparseGrid, Table, ...',
-        "size = 20                  # design points",
-    ]
+    lines += ["", "[design]"]
+    if varied:
+        lines += [
+            'type = "LatinHypercube"    # or Sobol, FullFactorial, OneAtATime, FractionalFactorial, Morris, Table, ...',
+            "size = 20                  # design points",
+        ]
+    else:
+        lines += [
+            "# Nothing varies yet, so there is one point. With a range above, such as:",
+            '# type = "LatinHypercube"',
+            "# size = 20",
+            'type = "FullFactorial"',
+        ]
     return "\n".join(lines) + "\n"
 
 

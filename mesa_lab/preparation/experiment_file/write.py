@@ -83,6 +83,8 @@ def to_plain(experiment: Experiment) -> dict[str, Any]:
         "outcomes": _plain_outcomes(experiment.protocol.outcomes),
         "agents": _plain_agents(experiment.protocol.agents),
         "constraints": list(experiment.constraints) or None,
+        "redraw": experiment.redraw or None,
+        "correlations": _plain_correlations(experiment.correlations),
     }
     plain.update((name, value) for name, value in settings.items() if value is not None)
     plain["parameters"] = {name: _plain_parameter(value) for name, value in experiment.parameters.items()}
@@ -106,6 +108,13 @@ def _plain_agents(agents: Any) -> Any:
     if isinstance(agents, Mapping):
         return {agent_type: list(names) for agent_type, names in agents.items()}
     return agents if agents is True else (list(agents) if agents else None)
+
+
+def _plain_correlations(correlations: Mapping[Any, float] | None) -> dict[str, dict[str, float]] | None:
+    plain: dict[str, dict[str, float]] = {}
+    for (one, other), value in (correlations or {}).items():
+        plain.setdefault(one, {})[other] = value
+    return plain or None
 
 
 def _plain_parameter(parameter: Any) -> Any:

@@ -8,6 +8,7 @@ draws it when it is imported. What is left is guessed from the default.
 import enum
 import inspect
 import math
+import re
 import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -109,6 +110,9 @@ def _info(slot: Slot, control: Control | None, doc: str) -> ParameterInfo:
     )
 
 
+_SHARE = re.compile(r"(?i)(?<![a-z])(p|prob\w*|share|fraction|frac|proportion|density)(?![a-z])")
+"""Names of what cannot be more than 1."""
+
 _Suggestion = tuple[str, float | None, float | None, float | None, tuple[Any, ...] | None, str]
 _NOTHING: _Suggestion = ("fixed", None, None, None, None, "none")
 
@@ -163,7 +167,7 @@ def from_default(slot: Slot) -> _Suggestion:
     | default | range |
     |---|---|
     | True or False | both |
-    | a real number in [0, 1], such as a probability | 0 to 1 |
+    | a real number from 0 to below 1, such as a probability, and 1 where the name says so | 0 to 1 |
     | a positive number x | x/2 to 2x, for integers rounded and from 1 |
     | an integer 0 | 0 to 10 |
     | a negative number | the mirror image |
@@ -179,10 +183,11 @@ def from_default(slot: Slot) -> _Suggestion:
         low, high = (max(1, size // 2), 2 * size) if size else (0, 10)
         kind, step = "integer", 1
     else:
-        low, high = (0.0, 1.0) if size <= 1 else (size / 2, size * 2.0)
+        share = size < 1 or (size == 1 and _SHARE.search(slot.name) is not None)
+        low, high = (0.0, 1.0) if share else (size / 2, size * 2.0)
         kind, step = "real", None
     if value < 0:
-        low, high = -high, -low
+        low, high = -high, 0 - low  # not -0.0
     return (kind, low, high, step, None, "default")
 
 

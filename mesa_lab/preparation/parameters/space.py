@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesa_lab.errors import ExperimentError, ParameterError, suggest
+from mesa_lab.preparation.correlations import correlated, independent, read_correlations
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Parameter, Real, from_distribution
 from mesa_lab.preparation.parameters.value_keys import ByValue, FrozenDict
@@ -41,9 +42,11 @@ class ParameterSpace(ByValue):
         parameters: By name: a `Real`, `Integer`, `Choice` or `Levels` varies; a list, range or array means `Levels`;
             a frozen distribution of scipy.stats is drawn from; any other value is held fixed.
         constraints: Expressions between parameters (`"initial_wolves < initial_sheep"`).
+        correlations: Rank correlations (Spearman's) between parameters, `{("sheep", "wolves"): 0.6}` or
+            `{"sheep": {"wolves": 0.6}}`; None for none.
 
     Raises:
-        ParameterError: If a name or a value is wrong.
+        ParameterError: If a name or a value is wrong, or the correlations contradict each other.
         ExperimentError: If a constraint does not parse, or names no parameter.
 
     Example:
@@ -54,6 +57,9 @@ class ParameterSpace(ByValue):
 
     parameters: Mapping[str, Any] = field(metadata={"help": "What varies and what is held fixed, by name."})
     constraints: Sequence[str] = field(default=(), metadata={"help": "What must hold between parameters."})
+    correlations: Mapping[Any, Any] | None = field(
+        default=None, metadata={"help": "Rank correlations between parameters, by pair."}
+    )
 
     def __post_init__(self) -> None:
         if not isinstance(self.parameters, Mapping):
@@ -72,6 +78,8 @@ class ParameterSpace(ByValue):
                         f" ({', '.join(read) or 'there are none'}).{suggest(name, read)}"
                         " To use a value that is not varied, hold it fixed: give it a plain value."
                     )
+
+        object.__setattr__(self, "correlations", read_correlations(self.correlations, self.varied, read))
 
     @property
     def varied(self) -> dict[str, Parameter]:
@@ -95,7 +103,9 @@ class ParameterSpace(ByValue):
 
     def holding(self, values: Mapping[str, Any]) -> "ParameterSpace":
         """Return this space with some parameters held at the given values, and without its constraints."""
-        return ParameterSpace({**self.parameters, **values})
+        assert self.correlations is not None
+        kept = {pair: value for pair, value in self.correlations.items() if not {*pair} & {*values}}
+        return ParameterSpace({**self.parameters, **values}, correlations=kept)
 
     def from_unit(self, unit: Any) -> "pd.DataFrame":
         """Turn points of the unit cube into design points.
@@ -113,6 +123,8 @@ class ParameterSpace(ByValue):
                 f"The unit cube has the shape {cube.shape}, but {len(varied)} parameters vary: "
                 "give one row per point and one column per varied parameter."
             )
+        if self.correlations:
+            cube = correlated(cube, tuple(varied), self.correlations)
         columns = {
             name: parameter.from_unit(cube[:, i]) for i, (name, parameter) in enumerate(varied.items())
         }
@@ -128,7 +140,7 @@ class ParameterSpace(ByValue):
         cube = np.empty((len(points), len(varied)))
         for i, (name, parameter) in enumerate(varied.items()):
             cube[:, i] = parameter.to_unit(points[name])
-        return cube
+        return independent(cube, tuple(varied), self.correlations) if self.correlations else cube
 
     def allowed(self, points: "pd.DataFrame") -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Say which design points keep all constraints.

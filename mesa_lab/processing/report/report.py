@@ -21,7 +21,7 @@ from mesa_lab.formatting import label, number, plural
 from mesa_lab.processing.analysis.summary import is_number
 from mesa_lab.processing.export.atomic_write import whole_file
 from mesa_lab.processing.report.description import experiment_in_words, model_doc
-from mesa_lab.processing.report.figures import data_uri
+from mesa_lab.processing.report.figures import data_uri, sections
 from mesa_lab.processing.report.tables import (
     as_table,
     by_point_table,

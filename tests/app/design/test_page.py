@@ -20,7 +20,7 @@ from mesa_lab.app.design.run_settings import outcome_text, read_outcome
 from mesa_lab.app.design.union_form import fixed_text, read_fixed
 from mesa_lab.app.hooks.use_model import describe_model
 from mesa_lab.drafts.distribution_names import DISTRIBUTIONS, arguments_of
-from mesa_lab.drafts.draft import DesignDraft, Draft, Row, for_model
+from mesa_lab.drafts.draft import DesignDraft, Draft, Row, for_model, from_experiment
 from mesa_lab.drafts.preview import look
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError
@@ -335,6 +335,63 @@ def test_a_yes_or_no_and_a_choice_of_a_design_are_kept_only_when_they_differ(pag
     assert kept.value.design.text("scramble") == "False"
     switch.v_model = True
     assert kept.value.design.text("scramble") == ""
+
+
+def test_a_screening_design_shows_what_it_mixes_up(page):
+    view, _, _ = page(
+        from_experiment(
+            ml.Experiment(
+                SCHELLING,
+                {
+                    "density": ml.Real(0.5, 0.9),
+                    "homophily": ml.Real(0.2, 0.8),
+                    "minority_pc": ml.Real(0.1, 0.5),
+                },
+                ml.FractionalFactorial(3),
+                replications=10,
+            )
+        )
+    )
+    view.until("40 runs")
+    view.until("Resolution III: main effects are mixed up with two-way interactions")
+    view.press("Diagnostics")
+    view.until("Cannot be told from")
+    view.until("density × minority_pc")
+    assert "III" in view.text
+
+
+def test_points_can_be_redrawn_and_parameters_go_together(page):
+    view, kept, _ = page()
+    choose(view.field("Design"), "Sobol’")
+    view.field("Size").v_model = "32"
+    view.field("Constraints, one on each line").v_model = "density > minority_pc + 0.3"
+    view.until("The constraints drop")
+    switch = next(
+        each for each in view.widgets(ipyvuetify.Switch) if each.label == "Redraw points that break one"
+    )
+    switch.v_model = True
+    view.until("320 runs")
+    assert kept.value.redraw
+    view.press("More on parameters that go together")
+    field = view.field("Correlations, one on each line")
+    names = [row.name for row in kept.value.varied]
+    field.v_model = f"{names[0]} {names[1]} = 0.5"
+    view.until(lambda: field.error_messages)
+    assert "Write two parameters and a number" in field.error_messages[0]
+    field.v_model = f"{names[0]}, {names[1]} = 1.5"
+    view.until(lambda: "Give a number between -1 and 1" in "".join(field.error_messages))
+    field.v_model = f"{names[0]}, {names[1]} = 0.5"
+    view.until(lambda: parse(kept.value).experiment is not None)
+    assert parse(kept.value).experiment.correlations == {(names[0], names[1]): 0.5}
+
+
+def test_a_design_in_blocks_does_not_take_over_a_number_of_points():
+    typed = DesignDraft("LatinHypercube", (("size", "20"), ("levels", "3")))
+    designs = {design.__name__: design for design in offered_designs()}
+    assert picked(typed, designs["Saltelli"]).fields == (("levels", "3"),)
+    assert picked(typed, designs["Morris"]).fields == (("size", "20"),)
+    assert picked(picked(typed, designs["EFAST"]), designs["Sobol"]).text("size") == "20"
+    assert picked(typed, designs["Halton"]).text("size") == "20"
 
 
 def test_ways_to_vary_fit_the_parameter():

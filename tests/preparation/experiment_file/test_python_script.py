@@ -43,6 +43,21 @@ EXPERIMENTS = [
     ),
     ml.Experiment(
         SCHELLING,
+        {"density": ml.Real(0.5, 0.9), "homophily": ml.Real(0.2, 0.8), "radius": 1},
+        ml.Sobol(4),
+        max_steps=3,
+        correlations={("density", "homophily"): -0.5},
+        constraints="density > homophily",
+        redraw=True,
+    ),
+    ml.Experiment(
+        SCHELLING,
+        {"density": ml.Real(0.5, 0.9), "homophily": ml.Real(0.2, 0.8), "radius": [1, 2]},
+        ml.FractionalFactorial(generators="c = ab", fold="radius"),
+        max_steps=3,
+    ),
+    ml.Experiment(
+        SCHELLING,
         {"density": ml.Choice([0.5, 0.75])},
         ml.FullFactorial(),
         seeds=[3, 5],

@@ -48,6 +48,18 @@ DESIGNS = [
     ml.MonteCarlo(5),
     ml.OneAtATime(levels=3),
     ml.SparseGrid(2),
+    ml.FractionalFactorial(3),
+    ml.FractionalFactorial(generators="b = a", fold="a", center=True),
+    ml.FractionalFactorial(5, fold=True),
+    ml.PlackettBurman(fold=True),
+    ml.DefinitiveScreening(),
+    ml.OrthogonalArray("L9"),
+    ml.OrthogonalArray(levels={"a": 2}),
+    ml.CentralComposite("inscribed"),
+    ml.BoxBehnken(),
+    ml.Morris(10, levels=8),
+    ml.Saltelli(64, second_order=True),
+    ml.EFAST(65),
 ]
 
 
@@ -220,6 +232,44 @@ def test_the_first_file_can_vary_everything_it_suggests() -> None:
     every = "\n".join(row.removeprefix("# ") for row in rows.splitlines())
     described = from_toml(f"{head}[parameters]\n{every}\n[design]{design}")
     assert len(described.space.varied) == len(describe(WolfSheep).parameters)
+
+
+def _model_file(tmp_path: Path, signature: str) -> str:
+    path = tmp_path / "small.py"
+    path.write_text(
+        "import mesa\nclass Small(mesa.Model):\n"
+        f"    def __init__(self, {signature}rng=None):\n        super().__init__(rng=rng)\n        self.k = 0\n"
+        "    def step(self):\n        self.k += 1\n"
+    )
+    return f"{path}:Small"
+
+
+@pytest.mark.parametrize("signature", ["", "path='a.csv', ", "agents=None, "])
+def test_the_first_file_of_a_model_with_nothing_to_vary_has_the_one_point(
+    tmp_path: Path, signature: str
+) -> None:
+    described = from_toml(template(describe(_model_file(tmp_path, signature))))
+    described.check()
+    assert described.n_points == 1
+    assert ml.run(
+        described.replace(replications=1, max_steps=2, outcomes=["k"]), progress=False, n_jobs=1
+    ).runs["status"].tolist() == ["done"]
+
+
+def test_what_must_be_filled_in_is_refused_by_name(tmp_path: Path) -> None:
+    text = template(describe(_model_file(tmp_path, "n: int, p: float, name, rate=0.5, size=7, ")))
+    with pytest.raises(
+        ml.ParameterError,
+        match=r"no default for n \(int\), p \(float\), name \(any\)\. Write a value or a range",
+    ):
+        from_toml(text)
+    filled = text.replace('n = { fill_in = "int" }', "n = { integer = [1, 9] }")
+    filled = filled.replace('p = { fill_in = "float" }', "p = 0.5").replace(
+        'name = { fill_in = "any" }', "name = 'x'"
+    )
+    described = from_toml(filled)
+    described.check()
+    assert list(described.space.varied) == ["n", "rate", "size"]
 
 
 def test_what_an_experiment_refuses_is_said_with_the_file(tmp_path: Path) -> None:

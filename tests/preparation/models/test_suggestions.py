@@ -181,3 +181,31 @@ def test_documentation_of_parameters():
         parameter("mesa.examples:Schelling", "radius").doc == "Search radius for checking neighbor similarity"
     )
     assert parameter("mesa.examples:EpsteinCivilViolence", "width").doc == "grid width"
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "expected"),
+    [
+        ("arrival_rate", 1.0, (0.5, 2.0)),
+        ("weight", 1.0, (0.5, 2.0)),
+        ("weight", -1.0, (-2.0, -0.5)),
+        ("weight", -0.33, (-1.0, 0.0)),
+        ("step", 1.0, (0.5, 2.0)),
+        ("infection_prob", 1.0, (0.0, 1.0)),
+        ("p", 1.0, (0.0, 1.0)),
+        ("probability_of_rain", 1.0, (0.0, 1.0)),
+        ("share_of_wolves", 1.0, (0.0, 1.0)),
+        ("rate", 0.999, (0.0, 1.0)),
+        ("rate", 0.0, (0.0, 1.0)),
+        ("rate", -0.0, (0.0, 1.0)),
+        ("tau", 1.5, (0.75, 3.0)),
+    ],
+)
+def test_a_rate_of_one_is_not_its_own_upper_end(tmp_path, name, default, expected):
+    (tmp_path / "m.py").write_text(
+        f"import mesa\nclass M(mesa.Model):\n    def __init__(self, {name}: float = {default}, rng=None): pass\n"
+    )
+    info = parameter(f"{tmp_path}/m.py:M", name)
+    assert (info.low, info.high) == expected
+    assert "-0.0" not in repr((info.low, info.high))
+    assert info.low <= info.default <= info.high

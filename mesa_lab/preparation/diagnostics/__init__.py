@@ -1,0 +1,1 @@
+"""Measures of a design's points, whatever made them: coverage, associations, aliases, what single points carry."""
