@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mesa_lab.app.lab import Lab
     from mesa_lab.errors import (
+        ConclusionError,
         DesignError,
         ExperimentError,
         ExportError,
@@ -69,8 +70,8 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "app.lab": "Lab",
-    "errors": """DesignError ExperimentError ExportError MesaLabError ModelError OutcomeError ParameterError
-        RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
+    "errors": """ConclusionError DesignError ExperimentError ExportError MesaLabError ModelError OutcomeError
+        ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
     "pipeline": "merge open_study run",
     "preparation.configuration": "RunConfiguration",
     "preparation.configurations": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
@@ -95,6 +96,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BatchRunner",
     "Choice",
+    "ConclusionError",
     "DesignError",
     "Experiment",
     "ExperimentError",

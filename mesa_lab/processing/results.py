@@ -18,8 +18,8 @@ import pyarrow as pa
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.analysis import summary
+from mesa_lab.processing.answers import Answers
 from mesa_lab.processing.assembling import one_text
-from mesa_lab.processing.reading import Reader
 from mesa_lab.processing.source import ResultsSource
 from mesa_lab.processing.wording import plural, records, show
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Results", "ResultsSource"]
 
 
-class Results(Reader):
+class Results(Answers):
     """The tables of a study.
 
     Args:
