@@ -99,7 +99,7 @@ def percent(share: float) -> str:
         >>> percent(0.583), percent(0.004), percent(0.9996)
         ('58 %', '0.4 %', '99.96 %')
     """
-    return f"{_percent_figure(share)}\N{NO-BREAK SPACE}%"
+    return f"{_percent_figure(share)} %"
 
 
 def percent_interval(low: float, high: float) -> str:
@@ -109,7 +109,7 @@ def percent_interval(low: float, high: float) -> str:
         >>> percent_interval(0.49, 0.66)
         '49 to 66 %'
     """
-    return f"{_percent_figure(low)} to {_percent_figure(high)}\N{NO-BREAK SPACE}%"
+    return f"{_percent_figure(low)} to {_percent_figure(high)} %"
 
 
 def _percent_figure(share: float) -> str:
@@ -132,9 +132,9 @@ def figures(*values: float) -> list[str]:
 
     Example:
         >>> figures(8.1234, 5.2, 11.0)
-        ['8.1', '5.2', '11']
+        ['8.1', '5.2', '11.0']
         >>> figures(-0.01234, -0.02, 0.001)
-        ['−0.0123', '−0.02', '0.001']
+        ['−0.012', '−0.020', '0.001']
     """
     finite = [value for value in values if math.isfinite(value)]
     width = (max(finite) - min(finite)) / 2 if len(finite) > 1 else 0.0
@@ -144,8 +144,10 @@ def figures(*values: float) -> list[str]:
     if size < -6 or size > 12:
         return [_minus(number(value, 3)) for value in values]
     digits = max(0, 1 - size)
+    if all(float(value).is_integer() for value in finite):
+        digits = 0
     return [
-        _minus(_trimmed(f"{value:,.{digits}f}")) if math.isfinite(value) else number(value)
+        _minus(_unsigned_zero(f"{value:,.{digits}f}")) if math.isfinite(value) else number(value)
         for value in values
     ]
 
@@ -155,9 +157,8 @@ def quantity(value: float) -> str:
     return _minus(number(value, 3))
 
 
-def _trimmed(text: str) -> str:
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
+def _unsigned_zero(text: str) -> str:
+    return text.removeprefix("-") if not text.strip("-0.,") else text
 
 
 def _minus(text: str) -> str:
@@ -198,7 +199,7 @@ def share_of_chance(share: float, low: float = math.nan, high: float = math.nan)
     if share <= 0:
         return "Runs of one point do not differ: nothing is left to chance."
     if share < 0.005:
-        return "Hardly any variation is luck of the draw (below 0.5\N{NO-BREAK SPACE}%)."
+        return "Hardly any variation is luck of the draw (below 0.5 %)."
     if share > 0.97:
         return f"Nearly all variation ({percent(share)}) is luck of the draw."
     near, word = min(_FRACTIONS, key=lambda pair: abs(pair[0] - share))
