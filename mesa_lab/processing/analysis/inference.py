@@ -55,7 +55,7 @@ def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> t
 
     Example:
         >>> low, high = wilson(10, 10)
-        >>> round(float(low), 3), float(high)
+        >>> round(float(low), 3), round(float(high), 3)
         (0.722, 1.0)
     """
     from scipy.special import ndtri
