@@ -5,7 +5,7 @@ This is the signature that an editor completes; what answers a question is in `a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mesa_lab.processing.reading import Reader
 
@@ -16,7 +16,43 @@ __all__ = ["Answers"]
 
 
 class Answers(Reader):
-    """Results that answer questions."""
+    """Results that answer questions.
+
+    Each method returns a `Conclusion`. Where results cannot answer its question, it raises `ConclusionError`, which says why
+    and what would; `mesa_lab.processing.analysis.shelf.fitting` tells before.
+    """
+
+    def sensitivity(self, outcome: str | None = None, *, level: float = 0.95) -> Conclusion:
+        """Which parameters matter?
+
+        What the design allows decides on the method: first and total Sobol' indices from a Saltelli or eFAST design, mu* and
+        sigma from a Morris design, and from any other points first-order indices (RBD-FAST, or the correlation ratio), PAWN
+        beside dummies, and permutation importance. The noise of the replications is taken out, and the share of chance shown
+        beside the parameters.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run, such as "steps"; None takes the first.
+            level: Level of the intervals.
+
+        Returns:
+            A table with one row per parameter, the most important first: `parameter, first, first_low, first_high, total,
+            total_low, total_high, rank` (Saltelli, eFAST), `mu, mu_star, mu_star_low, mu_star_high, sigma` (Morris), or `first,
+            first_low, first_high, pawn, importance` (any points); always `p` and `matters`.
+
+        Raises:
+            ConclusionError: If nothing varies, the outcome is constant, or too few points have a value.
+            OutcomeError: If the outcome is unknown.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> space = {"a": ml.Real(0, 1), "b": ml.Real(0, 1)}
+            >>> experiment = ml.Experiment("none:None", space, design=ml.LatinHypercube(64), replications=4)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + 0.1 * rng.normal(size=len(runs))})
+            >>> results.sensitivity("y").table["parameter"].tolist()
+            ['a', 'b']
+        """
+        return self._ask("sensitivity", outcome, level=level)
 
     def conclusions(self, outcome: str | None = None) -> list[Conclusion]:
         """Answer all questions that these results can answer.
@@ -33,3 +69,8 @@ class Answers(Reader):
         from mesa_lab.processing.analysis.shelf import conclusions
 
         return list(conclusions(self, outcome))
+
+    def _ask(self, question: str, outcome: str | None, **options: Any) -> Conclusion:
+        from mesa_lab.processing.analysis.shelf import find_question
+
+        return find_question(question).ask(self, outcome, **options)

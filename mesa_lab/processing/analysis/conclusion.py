@@ -58,6 +58,7 @@ class Conclusion:
         sentence: The answer in plain language, with numbers, interval and n.
         table: The numbers behind it: one row per parameter, pair, term, point or box.
         charts: Its charts, the most telling first; `chart` draws them.
+        tables: Further tables by name, such as "anova".
         warnings: What a methodologist would object to, one sentence each.
         method: The method by name, and its source.
         values: Single numbers by name, such as `share_of_chance` or `dummy`; NaN where they cannot be said.
@@ -91,12 +92,14 @@ class Conclusion:
     next_runs: int = 0
     next_sentence: str = ""
     next_grows: bool = True
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("charts", "warnings", "unknown"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         values = {name: plain(value, keep_nan=True) for name, value in self.values.items()}
         object.__setattr__(self, "values", MappingProxyType(values))
+        object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
 
     def chart(self, kind: str | None = None, **options: Any) -> alt.TopLevelMixin:
         """Draw a chart of it.
@@ -137,7 +140,8 @@ class Conclusion:
             "outcome": self.outcome,
             "sentence": self.sentence,
             "values": {name: _json(value) for name, value in self.values.items()},
-            "table": [{name: _json(value) for name, value in row.items()} for row in records(self.table)],
+            "table": _rows(self.table),
+            "tables": {name: _rows(table) for name, table in self.tables.items()},
             "warnings": list(self.warnings),
             "unknown": list(self.unknown),
             "method": self.method,
@@ -204,6 +208,10 @@ def _html_table(table: pd.DataFrame) -> str:
     rest = len(table) - len(shown)
     more = f"<p>… {plural(rest, 'more row')}</p>" if rest else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{name: _json(value) for name, value in row.items()} for row in records(table)]
 
 
 def _json(value: Any) -> Any:

@@ -346,10 +346,10 @@ def reason_against(results: Reader, outcome: str, *, points: int = 2, parameters
         return f"All {len(results.done):,} runs failed or timed out: there is nothing to learn from. See results.failures."
     if not keep.any():
         return f"No run that came to its end has a finite value of '{outcome}'."
-    there = np.unique(results.point_rows[keep])
-    if len(there) < points:
+    measured = np.unique(results.point_rows[keep])
+    if len(measured) < points:
         return (
-            f"'{outcome}' was measured at {plural(len(there), 'design point')}; this needs at least {points}."
+            f"'{outcome}' was measured at {plural(len(measured), 'design point')}; this needs at least {points}."
             " Add points to the design."
         )
     kept = values[keep]

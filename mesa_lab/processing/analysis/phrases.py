@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from mesa_lab.processing.reading import Reader
 
 __all__ = [
+    "agree",
     "and_list",
     "count_word",
-    "depends",
     "figures",
     "outcome_phrase",
     "percent",
@@ -81,15 +81,16 @@ def _over_time(results: Reader, outcome: str) -> bool:
     return False
 
 
-def depends(subject: str) -> str:
-    """Return the verb for an outcome: names of outcomes are often plural ("Wolves").
+def agree(subject: str, verb: str) -> str:
+    """Return a verb that agrees with an outcome: names of outcomes are often plural ("Wolves").
 
     Example:
-        >>> depends("Wolves after 200 steps"), depends("happiness at the end of a run"), depends("happy")
-        ('depend', 'depends', 'depends')
+        >>> agree("Wolves after 200 steps", "depend"), agree("happiness at the end of a run", "depend"), agree("happy", "move")
+        ('depend', 'depends', 'moves')
     """
     first = subject.split(" after ")[0].split(" at the end")[0].rstrip()
-    return "depend" if first.endswith("s") and not first.endswith(("ss", "is", "us")) else "depends"
+    is_plural = first.endswith("s") and not first.endswith(("ss", "is", "us"))
+    return verb if is_plural else f"{verb}s"
 
 
 def percent(share: float) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
 from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
 from mesa_lab.processing.analysis.question import Question
+from mesa_lab.processing.analysis.sensitivity import question as sensitivity
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
@@ -22,7 +23,7 @@ __all__ = ["ENTRY_POINTS", "QUESTIONS", "all_questions", "conclusions", "find_qu
 
 ENTRY_POINTS: Final = "mesa_lab.conclusions"
 
-QUESTIONS: Final[tuple[Question, ...]] = ()
+QUESTIONS: Final[tuple[Question, ...]] = (sensitivity.QUESTION,)
 
 
 def all_questions() -> tuple[Question, ...]:

@@ -64,8 +64,9 @@ def recognise(results: Reader) -> Blocks:
             return Blocks("saltelli", k, size, second_order)
     if len(codes) % (k + 1) == 0 and len(codes) // (k + 1) >= _FEWEST["morris"] and _is_morris(codes, k):
         levels = getattr(design, "levels", None)
-        known = name == "Morris" and isinstance(levels, int) and levels > 1 and levels % 2 == 0
-        return Blocks("morris", k, k + 1, step=levels / (2 * (levels - 1)) if known else None)
+        if name == "Morris" and isinstance(levels, int) and levels > 1 and levels % 2 == 0:
+            return Blocks("morris", k, k + 1, step=levels / (2 * (levels - 1)))
+        return Blocks("morris", k, k + 1)
     if name == "EFAST" and len(codes) % k == 0:
         return Blocks("efast", k, len(codes) // k, harmonics=int(getattr(design, "harmonics", 4)))
     return Blocks("given", k, broken=name if name in ("Saltelli", "Morris", "EFAST") else "")

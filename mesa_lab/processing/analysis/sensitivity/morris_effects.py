@@ -36,7 +36,7 @@ class MorrisEffects:
         sigma: Standard deviation of the effects: interactions, bends, and chance.
         sigma_corrected: The same without chance; NaN without replications.
         n: How many effects of each parameter count.
-        p: How often chance alone gives such a mu*; NaN without replications.
+        p: How often chance alone gives such a mu*; without replications, such a mu (Student's test, two-sided).
         firsts: In how many of the resamples each parameter has the largest mu*, as a share.
         noise_mu_star: The mu* that chance alone stays below in 95 of 100 cases; NaN without replications.
         noise_sigma: The same for sigma.
@@ -97,7 +97,7 @@ def morris_effects(
         np.broadcast_to(np.asarray(unordered, dtype=bool), (k,)) if np.size(unordered) else np.zeros(k, bool)
     )
     mu, mu_low, mu_high = (np.where(free, np.nan, each) for each in (mu, mu_low, mu_high))
-    p = np.full(k, np.nan)
+    p = _of_direction(mu, sigma, n)
     box = (np.nan, np.nan, np.nan)
     corrected = np.full(k, np.nan)
     if np.isfinite(noise).any():
@@ -171,6 +171,15 @@ def _interval(effects: Floats, level: float) -> tuple[Floats, Floats, Floats, Fl
         sd = np.where(n > 1, np.sqrt(squares / (n - 1)), np.nan)
         half = stdtrit(np.maximum(n - 1, 1), (1 + level) / 2) * sd / np.sqrt(n)
     return mean, mean - half, mean + half, sd
+
+
+def _of_direction(mu: Floats, sigma: Floats, n: npt.NDArray[Any]) -> Floats:
+    """Test whether effects have a direction: noise has none, and effects that go both ways are not seen."""
+    from scipy.special import stdtr
+
+    with np.errstate(all="ignore"):
+        p = 2 * stdtr(np.maximum(n - 1, 1), -np.abs(mu) / (sigma / np.sqrt(n)))
+    return np.where((n > 1) & (sigma > 0), p, np.where((n > 1) & (np.abs(mu) > 0), 0.0, 1.0))
 
 
 def _against_noise(

@@ -38,7 +38,8 @@ class SobolIndices:
         first: Shares of the variance between points that each parameter has alone.
         total: The same with all its interactions.
         first_low: Lower ends of the intervals; the others likewise.
-        p: One-sided p-value of each total index: could a parameter without influence have it?
+        p: One-sided p-value of each total index: could a parameter without influence have it? Of each first index where
+            total ones hold noise that cannot be taken out.
         firsts: In how many of the resamples each parameter has the largest total index, as a share.
         rank_low: The best rank by total index in 95 % of the resamples, and `rank_high` the worst.
         second: Second order indices of the pairs in `pairs`, None where they were not sampled.
@@ -49,7 +50,7 @@ class SobolIndices:
         variance_low: Lower end of its interval: where it is not above 0 there is nothing to divide.
         n_blocks: Blocks that count.
         n_dropped: Blocks with a point without a value.
-        corrected: Whether chance is taken out.
+        corrected: Whether the indices are free of chance: it is taken out, or there is none.
         over_seeds: Whether the intervals hold the choice of the common seeds too.
     """
 
@@ -137,6 +138,7 @@ def sobol_indices(
         raise ValueError(f"{len(whole)} blocks")
     rng = np.random.default_rng(seed)
     replicated = bool((np.isfinite(whole).sum(axis=2) > 1).any())
+    corrected = replicated or (not common and _is_deterministic(whole, k))
     columns = _columns(whole, k, second_order, common, rng)
     estimate = columns.indices(columns.rows.mean(axis=0))
     drawn = np.concatenate(
@@ -148,7 +150,8 @@ def sobol_indices(
     if over_seeds:
         low, high, sd = _over_seeds(whole, k, second_order, estimate, low, high, sd, level, rng)
     at = slice(3 + k, 3 + 2 * k)
-    firsts, rank_low, rank_high = _ranks(drawn[:, at], level)
+    tested = at if corrected else slice(3, 3 + k)
+    firsts, rank_low, rank_high = _ranks(drawn[:, tested], level)
     pairs = tuple(combinations(range(k), 2)) if second_order else ()
     noise, square = columns.rows[:, 2].mean(), columns.rows[:, 0].mean() - columns.rows[:, 1].mean() ** 2
     unknown = (np.nan, np.nan, np.nan)
@@ -159,7 +162,7 @@ def sobol_indices(
         total=estimate[at],
         total_low=low[at],
         total_high=high[at],
-        p=_p_values(estimate[at], sd[at], len(whole)),
+        p=_p_values(estimate[tested], sd[tested], len(whole)),
         firsts=firsts,
         rank_low=rank_low,
         rank_high=rank_high,
@@ -174,9 +177,15 @@ def sobol_indices(
         variance_low=float(low[0]),
         n_blocks=len(whole),
         n_dropped=n_dropped,
-        corrected=replicated,
+        corrected=corrected,
         over_seeds=over_seeds,
     )
+
+
+def _is_deterministic(whole: Floats, k: int) -> bool:
+    """Whether a parameter changes nothing at all, in no block: with noise two runs would not agree so often."""
+    a, ab = whole[:, [0]], whole[:, 1 : k + 1]
+    return bool((a == ab).all(axis=(0, 2)).any())
 
 
 def _whole_blocks(values: Floats, common: bool) -> tuple[Floats, int]:
@@ -251,7 +260,7 @@ def _columns_of_common_seeds(whole: Floats, within: Floats, k: int, second_order
 
     def product(one: Floats, other: Floats) -> Floats:
         both = one.sum(axis=-1) * other.sum(axis=-1) - (one * other).sum(axis=-1)
-        return both / (r * (r - 1))
+        return np.asarray(both / (r * (r - 1)))
 
     a, b = centred[:, [0]], centred[:, [-1]]
     ab, ba = centred[:, 1 : k + 1], centred[:, k + 1 : 2 * k + 1]
