@@ -70,6 +70,35 @@ class Answers(Reader):
 
         return list(conclusions(self, outcome))
 
+    def effects(self, outcome: str | None = None, *, level: float = 0.95) -> Conclusion:
+        """What are the effects and interactions?
+
+        For studies whose parameters take a few levels each, such as factorial designs: least squares on coded levels, with
+        intervals from the replications. Which terms can be told apart, and what is mixed up with what, is found from the
+        points themselves.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
+            level: Level of the intervals.
+
+        Returns:
+            A table with one row per effect: `term, effect, low, high, p, p_adjusted, aliased_with, kind`;
+            `tables["anova"]` is the analysis of variance; charts "pareto", "half-normal", "interaction", "effect-matrix".
+
+        Raises:
+            ConclusionError: If a parameter takes many values, or the points do not tell any effect.
+            OutcomeError: If the outcome is unknown.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> experiment = ml.Experiment("none:None", {"a": [1, 3], "b": [0, 5]}, replications=4)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: 2 * runs["a"] + rng.normal(0, 0.1, len(runs))})
+            >>> results.effects("y").table.set_index("term")["effect"].round(0).tolist()
+            [4.0, 0.0, 0.0]
+        """
+        return self._ask("effects", outcome, level=level)
+
     def _ask(self, question: str, outcome: str | None, **options: Any) -> Conclusion:
         from mesa_lab.processing.analysis.shelf import find_question
 

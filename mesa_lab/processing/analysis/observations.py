@@ -214,6 +214,14 @@ class Observations:
             return None
         return replace(self, values=values, is_share=False)
 
+    def without_spread(self) -> list[str]:
+        """Say why nothing is known of what the spread of the runs depends on; nothing where `spread` tells."""
+        if self.is_share or self.spread() is not None:
+            return []
+        if self.values.shape[1] < 4 or not (self.count >= 4).any():
+            return ["What the spread of the runs depends on: that takes four runs of each point at least."]
+        return ["What the spread of the runs depends on: at most points all runs are alike."]
+
     def left_out(self) -> list[str]:
         """Say which runs have no part in the answer, one sentence each."""
         said = []

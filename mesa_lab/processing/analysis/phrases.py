@@ -100,29 +100,36 @@ def percent(share: float) -> str:
         >>> percent(0.583), percent(0.004), percent(0.9996)
         ('58 %', '0.4 %', '99.96 %')
     """
-    return f"{_percent_figure(share)} %"
+    if not math.isfinite(share):
+        return number(share)
+    hundredths = share * 100
+    digits = 0
+    # Shares near 0 and 1 keep the digits that tell them from these.
+    while (
+        digits < 2
+        and hundredths not in (0, 100)
+        and min(abs(hundredths), abs(100 - hundredths)) < 10**-digits
+    ):
+        digits += 1
+    return f"{_percent_figure(share, digits)} %"
 
 
 def percent_interval(low: float, high: float) -> str:
     """Return an interval of shares.
 
     Example:
-        >>> percent_interval(0.49, 0.66)
-        '49 to 66 %'
+        >>> percent_interval(0.49, 0.66), percent_interval(0.001, 0.004), percent_interval(-0.02, 0.9976)
+        ('49 to 66 %', '0.1 to 0.4 %', '−2 to 100 %')
     """
-    return f"{_percent_figure(low)} to {_percent_figure(high)} %"
+    digits = 0 if not math.isfinite(high - low) or high - low >= 0.02 else 1
+    return f"{_percent_figure(low, digits)} to {_percent_figure(high, digits)} %"
 
 
-def _percent_figure(share: float) -> str:
+def _percent_figure(share: float, digits: int) -> str:
     if not math.isfinite(share):
         return number(share)
-    hundredths = share * 100
-    for digits in (0, 1, 2):
-        text = f"{hundredths:.{digits}f}"
-        rest = abs(float(text)) if abs(hundredths) < 50 else abs(100 - float(text))
-        if rest >= 1 or hundredths in (0, 100) or digits == 2:
-            break
-    return _minus(text.rstrip("0").rstrip(".") if "." in text else text)
+    text = f"{share * 100:.{digits}f}"
+    return _minus(_unsigned_zero(text.rstrip("0").rstrip(".") if "." in text else text))
 
 
 def figures(*values: float) -> list[str]:

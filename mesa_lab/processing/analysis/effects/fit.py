@@ -8,7 +8,7 @@ the residuals, or Lenth's method where nothing is left over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -110,8 +110,6 @@ def merged_repeats(observed: Observations) -> Observations:
     for row, at in enumerate(group):
         values[at, seen[at] * width : (seen[at] + 1) * width] = observed.values[row]
         seen[at] += 1
-    from dataclasses import replace
-
     return replace(observed.at(np.sort(first)), values=values)
 
 

@@ -54,7 +54,10 @@ def effects_table(factors: Sequence[Factor], model: Model, fit: Fit, level: floa
     table = pd.DataFrame(rows, columns=["term", "effect", "low", "high", "p", "aliased_with", "kind"])
     if fit.lenth is not None:
         table["p"] = fit.lenth.p
-    table.insert(5, "p_adjusted", holm(table["p"].to_numpy(dtype=np.float64)))
+    given = table["p"].to_numpy(dtype=np.float64)
+    # Lenth's margin of all effects is Sidak's adjustment; his p-values belong to it.
+    adjusted = holm(given) if fit.lenth is None else 1 - (1 - given) ** len(given)
+    table.insert(5, "p_adjusted", adjusted)
     return table
 
 
@@ -77,11 +80,13 @@ def _contrasts(
         return
     double = len(choices) < len(term.factors)
     for levels in product(*(range(len(factor.levels)) for factor in choices)):
-        weights, names, seen = np.ones(1), [], 0
+        weights: Floats = np.ones(1)
+        names: list[str] = []
+        seen = 0
         for at in term.factors:
             factor = factors[at]
             if factor.categorical:
-                weights = np.kron(weights, _deviation(levels[seen], len(factor.levels)))
+                weights = np.asarray(np.kron(weights, _deviation(levels[seen], len(factor.levels))))
                 names.append(f"{main_name(factor)} = {shorten(show(factor.levels[levels[seen]]), 24)}")
                 seen += 1
             else:

@@ -67,7 +67,7 @@ class Model:
     @property
     def n_columns(self) -> int:
         """How many columns the matrix has, the constant included."""
-        return self.matrix.shape[1]
+        return int(self.matrix.shape[1])
 
 
 def coded(factor: Factor) -> Floats:

@@ -36,7 +36,6 @@ class Blocks:
         size: Points of one block, trajectory or curve.
         second_order: Whether Saltelli blocks hold the points for second order indices.
         broken: The name of the design whose structure the points have lost, else empty.
-        step: Length of a step of a Morris design in the unit cube; None where it is not known.
         harmonics: Of an eFAST design.
     """
 
@@ -45,7 +44,6 @@ class Blocks:
     size: int = 1
     second_order: bool = False
     broken: str = ""
-    step: float | None = None
     harmonics: int = 4
 
 
@@ -63,9 +61,6 @@ def recognise(results: Reader) -> Blocks:
         if k > 1 and len(codes) % size == 0 and len(codes) >= fewest * size and _is_saltelli(codes, k, size):
             return Blocks("saltelli", k, size, second_order)
     if len(codes) % (k + 1) == 0 and len(codes) // (k + 1) >= _FEWEST["morris"] and _is_morris(codes, k):
-        levels = getattr(design, "levels", None)
-        if name == "Morris" and isinstance(levels, int) and levels > 1 and levels % 2 == 0:
-            return Blocks("morris", k, k + 1, step=levels / (2 * (levels - 1)))
         return Blocks("morris", k, k + 1)
     if name == "EFAST" and len(codes) % k == 0:
         return Blocks("efast", k, len(codes) // k, harmonics=int(getattr(design, "harmonics", 4)))

@@ -95,6 +95,7 @@ def first_order(
     measured = observations.measured()
     means = _means(measured)
     n, k = len(means.mean), len(measured.factors)
+    balanced = means.noise.any() and not means.paired and _is_balanced(measured)
     raw, noise = float(means.mean.var(ddof=1)), float(means.noise.mean())
     variance = raw - noise
     influence = np.zeros((n, k))
@@ -105,6 +106,12 @@ def first_order(
         functions = basis(factor)
         width = functions.shape[1]
         if n - 1 - width < max(2, width // 2) or width == 0:
+            continue
+        if balanced:
+            first[place], p[place], influence[:, place], second_order[place] = _of_grid(
+                means, functions, measured
+            )
+            widths[place] = width
             continue
         explained = _explained(means, functions, raw)
         first[place] = explained.variance / variance if variance > 0 else np.nan
@@ -124,7 +131,8 @@ def first_order(
         widths[place] = width
     influence = np.nan_to_num(influence)
     # Fits follow noise: that is in the influence already, somewhat more than enough, which few points need.
-    se2 = np.maximum((influence**2).mean(axis=0) / n, np.nan_to_num(second_order))
+    from_points, from_fits = (influence**2).mean(axis=0) / n, np.nan_to_num(second_order)
+    se2 = from_points + from_fits if balanced else np.maximum(from_points, from_fits)
     over_seeds = means.paired and means.y.shape[1] >= 3
     if over_seeds:
         se2 = se2 + _over_seeds(measured, means)
@@ -134,7 +142,10 @@ def first_order(
             p = np.fmax(p, 1 - _normal(first / np.sqrt(se2)))
     half = ndtri((1 + level) / 2) * np.sqrt(se2)
     half[np.isnan(first)] = np.nan
-    total_influence = (means.mean - means.mean.mean()) ** 2 - raw - (means.noise - noise)
+    if balanced:  # chance is in the runs alone
+        total_influence = n * 2 * (means.mean - means.mean.mean()) * np.sqrt(means.noise) / (n - 1)
+    else:
+        total_influence = (means.mean - means.mean.mean()) ** 2 - raw - (means.noise - noise)
     variance_low = variance - ndtri((1 + level) / 2) * float(total_influence.std(ddof=1)) / np.sqrt(n)
     return FirstOrder(
         first=first,
@@ -142,8 +153,8 @@ def first_order(
         high=first + half,
         p=p,
         firsts=_firsts(first, influence, se2, seed),
-        chance=_chance(measured, means, variance, total_influence, level),
-        dummy=_dummy(widths[np.isfinite(first)], n, raw, variance),
+        chance=_chance(measured, means, variance, total_influence, level, balanced),
+        dummy=_dummy(widths[np.isfinite(first)], n, raw, variance, noise if balanced else None),
         variance=variance,
         variance_low=variance_low,
         corrected=bool(means.noise.any()),
@@ -214,6 +225,40 @@ def _explained(means: _Means, functions: Floats, raw: float) -> _Explained:
     return _Explained(variance, residual, fitted, left * np.sqrt(n / freedom), p)
 
 
+def _is_balanced(measured: Observations) -> bool:
+    """Whether the points are a grid of levels: at each level of a parameter the others take all of theirs equally often."""
+    if not all(factor.by_level for factor in measured.factors) or measured.n_points > 20_000:
+        return False
+    functions = [basis(factor) for factor in measured.factors]
+    together = np.hstack(functions)
+    gram = together.T @ together
+    return bool(np.abs(gram - np.eye(len(gram))).max() < 1e-6)
+
+
+def _of_grid(means: _Means, functions: Floats, measured: Observations) -> tuple[float, float, Floats, float]:
+    """Return the share of one parameter of a grid, its p-value, the influence of the noise in each point, and a variance.
+
+    The variance is what fits take from noise in any case.
+
+    The points of a grid are all there are: other parameters are balanced out, and chance is in the runs alone.
+    """
+    from scipy.special import fdtrc
+
+    n, width = functions.shape
+    noise = float(means.noise.mean())
+    centred = means.mean - means.mean.mean()
+    weights = functions.T @ centred
+    squares, between = float(weights @ weights), float(centred @ centred) - (n - 1) * noise
+    freedom = int((measured.count - 1).sum())
+    if between <= 0:
+        return np.nan, 1.0, np.zeros(n), 0.0
+    share = (squares - width * noise) / between
+    p = float(fdtrc(width, freedom, squares / width / noise)) if noise > 0 else float(squares <= 0)
+    fitted = functions @ weights
+    moved = 2 * (fitted - share * centred) * np.sqrt(means.noise) / between
+    return share, p, n * moved, 2 * width * (noise / between) ** 2
+
+
 def _means(measured: Observations) -> _Means:
     scaled = measured.standardised()
     within = scaled.variance
@@ -245,7 +290,12 @@ def _over_seeds(measured: Observations, means: _Means) -> Floats:
 
 
 def _chance(
-    measured: Observations, means: _Means, variance: float, influence: Floats, level: float
+    measured: Observations,
+    means: _Means,
+    variance: float,
+    influence: Floats,
+    level: float,
+    balanced: bool,
 ) -> tuple[float, float, float]:
     """Share of all variation that is chance, with an interval on the logit scale, which stays between 0 and 1."""
     from scipy.special import expit, logit, ndtri
@@ -260,19 +310,30 @@ def _chance(
         return (share, share, share) if within == 0 else (share, np.nan, share)
     share = within / (between + within)
     moved = np.where(np.isfinite(means.within), means.within, within) - within
+    if balanced:  # a variance of n runs has a standard error of its square root of 2 / (n - 1)
+        size = np.where(np.isfinite(means.within), means.within, within)
+        moved = size * np.sqrt(2 / np.maximum(measured.count - 1, 1))
+        change = np.hypot(moved * between, within * influence) / (between + within) ** 2
+        se = float(np.sqrt((change**2).mean() / len(change))) / (share * (1 - share))
+        half = ndtri((1 + level) / 2) * se
+        return share, float(expit(logit(share) - half)), float(expit(logit(share) + half))
     change = (moved * between - within * influence) / (between + within) ** 2
     se = float(change.std(ddof=1)) / np.sqrt(len(change)) / (share * (1 - share))
     half = ndtri((1 + level) / 2) * se
     return share, float(expit(logit(share) - half)), float(expit(logit(share) + half))
 
 
-def _dummy(widths: Floats, n: int, raw: float, variance: float) -> float:
+def _dummy(widths: Floats, n: int, raw: float, variance: float, noise: float | None) -> float:
     """What the widest expansion explains of an outcome that does not depend on its parameter, at most, in 95 of 100 cases."""
     from scipy.special import fdtri
 
     if not len(widths) or variance <= 0:
         return float("nan")
     width = float(widths.max())
+    if noise is not None:  # on a grid only noise gives shares to parameters without influence
+        from scipy.special import chdtri
+
+        return float((chdtri(width, 0.05) - width) * noise / (n - 1) / variance)
     freedom = n - 1 - width
     if freedom < 1:
         return float("nan")

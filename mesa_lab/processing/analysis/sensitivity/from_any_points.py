@@ -154,26 +154,23 @@ def _sentence(
 def _share(found: _Found, at: int) -> Share:
     first, trees = found.first, found.trees
     value = float(first.first[at])
-    if (first.p[at] > 0.05 or not np.isfinite(value)) and trees is not None and trees.p[at] < 0.05:
+    if first.p[at] < 0.05 and np.isfinite(value):
+        direction = found.rho[at]
+        note = (
+            "" if np.isnan(direction) else ("the more the higher" if direction > 0 else "the more the lower")
+        )
+        return Share(found.names[at], value, float(first.low[at]), float(first.high[at]), note)
+    if trees is not None and trees.p[at] < 0.05:
+        alone = (
+            "together with others"
+            if np.isfinite(value) and value < 0.5 * trees.importance[at]
+            else "in a forest of trees"
+        )
         shown = percent(min(max(trees.importance[at], 0), 1))
-        return Share(
-            found.names[at],
-            max(np.nan_to_num(value), 0.0),
-            np.nan,
-            np.nan,
-            f"but {shown} in a forest: with others",
-        )
-    if first.p[at] > 0.05 or not np.isfinite(value):
-        return Share(
-            found.names[at],
-            max(np.nan_to_num(value), 0.0),
-            np.nan,
-            np.nan,
-            "but it shifts the distribution of runs",
-        )
-    direction = found.rho[at]
-    note = "" if np.isnan(direction) else ("the more the higher" if direction > 0 else "the more the lower")
-    return Share(found.names[at], value, float(first.low[at]), float(first.high[at]), note)
+        return Share(found.names[at], np.nan_to_num(value), np.nan, np.nan, text=f"{alone}, about {shown}")
+    return Share(
+        found.names[at], np.nan_to_num(value), np.nan, np.nan, text="it shifts the distribution of the runs"
+    )
 
 
 def _values(observed: Observations, found: _Found, spread: FirstOrder | None) -> dict[str, Any]:
@@ -263,8 +260,7 @@ def _unknown(observed: Observations, found: _Found, spread: FirstOrder | None) -
         said.append(
             f"Where the other {percent(min(left, 1.0))} comes from: it is {what}. A Saltelli design tells."
         )
-    if spread is None and not observed.is_share:
-        said.append("What the spread of the runs depends on: that takes four runs of each point at least.")
+    said += observed.without_spread()
     return said
 
 

@@ -11,7 +11,7 @@ from mesa_lab.errors import ConclusionError
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.inference import holm
 from mesa_lab.processing.analysis.next_runs import larger_design, more_replications
-from mesa_lab.processing.analysis.observations import Observations
+from mesa_lab.processing.analysis.observations import Factor, Observations
 from mesa_lab.processing.analysis.phrases import (
     agree,
     and_list,
@@ -49,16 +49,12 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
     """
     factors = {factor.name: factor for factor in observed.factors}
     names = list(results.columns)
-    unit = np.column_stack(
-        [factors[name].unit if name in factors else np.zeros(observed.n_points) for name in names]
-    )
+    unit = np.column_stack([_through_range(factors.get(name), observed.n_points) for name in names])
     unordered = [name in factors and factors[name].categorical for name in names]
     shape = (-1, blocks.size)
-    step = blocks.step
     found = morris_effects(
         unit.reshape(*shape, blocks.k),
         observed.values.reshape(*shape, observed.values.shape[1]),
-        step=step,
         unordered=unordered,
         common=observed.common,
         level=level,
@@ -87,7 +83,7 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
             "matters": matters,
         }
     )
-    spread = _spread(unit, observed, blocks, step, unordered, level)
+    spread = _spread(unit, observed, blocks, unordered, level)
     if spread is not None:
         table["spread_mu_star"], table["spread_p"] = spread.mu_star, spread.p
     table = table.iloc[order].reset_index(drop=True)
@@ -125,11 +121,20 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
     )
 
 
+def _through_range(factor: Factor | None, n: int) -> np.ndarray:
+    """The places of a parameter from 0 (lowest) to 1 (highest in the study); of a choice the numbers of its levels."""
+    if factor is None:
+        return np.zeros(n)
+    if factor.categorical:
+        return factor.codes.astype(np.float64)
+    low, high = factor.unit.min(), factor.unit.max()
+    return np.asarray((factor.unit - low) / (high - low))
+
+
 def _spread(
     unit: np.ndarray,
     observed: Observations,
     blocks: Blocks,
-    step: float | None,
     unordered: list[bool],
     level: float,
 ) -> MorrisEffects | None:
@@ -139,7 +144,6 @@ def _spread(
     return morris_effects(
         unit.reshape(-1, blocks.size, blocks.k),
         spread.values.reshape(-1, blocks.size, 2),
-        step=step,
         unordered=unordered,
         common=observed.common,
         level=level,
@@ -234,8 +238,7 @@ def _unknown(observed: Observations, replicated: bool, spread: MorrisEffects | N
     ]
     if not replicated:
         said.append("How much of the variation is chance: that takes two runs of a point at least.")
-    if spread is None and not observed.is_share:
-        said.append("What the spread of the runs depends on: that takes four runs of each point at least.")
+    said += observed.without_spread()
     return said
 
 

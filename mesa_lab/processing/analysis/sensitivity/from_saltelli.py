@@ -182,7 +182,7 @@ def _share(name: str, found: SobolIndices, at: int) -> Share:
     if low <= 0 and first < 0.5 * total:
         interval = percent_interval(max(found.total_low[at], 0), min(found.total_high[at], 1))
         return Share(
-            name, max(first, 0.0), np.nan, np.nan, f"but {percent(min(total, 1))} with others, {interval}"
+            name, first, low, high, text=f"only together with others: {percent(min(total, 1))}, {interval}"
         )
     note = f"{percent(min(total, 1.0))} with its interactions" if total - first >= _NOTED else ""
     return Share(name, first, low, high, note)
@@ -243,8 +243,7 @@ def _unknown(observed: Observations, found: SobolIndices, spread: SobolIndices |
         said.append("How much of the variation is chance: that takes two runs of a point at least.")
     if found.second is None and 1 - float(found.first.sum()) > 0.1:
         said.append("Which parameters act together: that takes Saltelli(second_order=True).")
-    if spread is None and not observed.is_share:
-        said.append("What the spread of the runs depends on: that takes four runs of each point at least.")
+    said += observed.without_spread()
     return said
 
 

@@ -80,22 +80,22 @@ def morris_effects(
             trajectory to the next a single parameter moves.
         values: The outcome, of shape (trajectories, parameters + 1, replications); NaN where a run has no value.
         step: The length of a step in the unit cube; None takes each step as long as it is.
-        unordered: For each parameter whether its levels have no order.
+        unordered: For each parameter whether its levels have no order: a step is then one level in place of another.
         common: Whether all points have the same seed in a replication.
         seed: Of the resampling.
         level: Level of confidence.
     """
     rng = np.random.default_rng(seed)
     k = unit.shape[2]
-    effects, noise, n_missing = _effects(unit, values, step, common)
+    free = (
+        np.broadcast_to(np.asarray(unordered, dtype=bool), (k,)) if np.size(unordered) else np.zeros(k, bool)
+    )
+    effects, noise, n_missing = _effects(unit, values, step, free, common)
     known = np.isfinite(effects)
     n = known.sum(axis=0)
     sizes = np.abs(effects)
     mu, mu_low, mu_high, sigma = _interval(effects, level)
     mu_star, star_low, star_high, _ = _interval(sizes, level)
-    free = (
-        np.broadcast_to(np.asarray(unordered, dtype=bool), (k,)) if np.size(unordered) else np.zeros(k, bool)
-    )
     mu, mu_low, mu_high = (np.where(free, np.nan, each) for each in (mu, mu_low, mu_high))
     p = _of_direction(mu, sigma, n)
     box = (np.nan, np.nan, np.nan)
@@ -124,7 +124,9 @@ def morris_effects(
     )
 
 
-def _effects(unit: Floats, values: Floats, step: float | None, common: bool) -> tuple[Floats, Floats, int]:
+def _effects(
+    unit: Floats, values: Floats, step: float | None, unordered: npt.NDArray[np.bool_], common: bool
+) -> tuple[Floats, Floats, int]:
     """Return effects and the variance of the noise in them, of shape (trajectories, parameters), and how many are missing."""
     trajectories, _, k = unit.shape
     known = np.isfinite(values)
@@ -154,6 +156,7 @@ def _effects(unit: Floats, values: Floats, step: float | None, common: bool) -> 
         parameter = who[rows, place]
         length = moves[rows, place, parameter]
         length = length if step is None else np.sign(length) * step
+        length = np.where(unordered[parameter], np.sign(length), length)  # one level in place of another
         effects[rows, parameter] = change[rows, place] / length
         variances[rows, parameter] = noise[rows, place] / length**2
     return effects, variances, int((~np.isfinite(effects)).sum())

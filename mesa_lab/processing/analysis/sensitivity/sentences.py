@@ -23,6 +23,7 @@ class Share:
         share: Its share, 0 to 1.
         low: The lower end of the interval, and `high` the upper one; NaN for none.
         note: What else is to be said of it, such as "74 % with its interactions".
+        text: What is said in place of share and interval, such as "only together with others".
     """
 
     name: str
@@ -30,6 +31,7 @@ class Share:
     low: float
     high: float
     note: str = ""
+    text: str = ""
 
 
 def ranking(subject: str, shares: Sequence[Share], others: Sequence[str], unit: str, level: float) -> str:
@@ -47,13 +49,17 @@ def ranking(subject: str, shares: Sequence[Share], others: Sequence[str], unit: 
         'happy at the end depends mostly on density: 58 % of the variance (95 % interval 49 to 66 %). width cannot be told from chance.'
     """
     top = shares[0]
-    how = "mostly" if top.share >= 0.5 else "most"
-    interval = (
-        f" ({percent(level)} interval {percent_interval(_within(top.low), _within(top.high))})"
-        if top.low == top.low
-        else ""
-    )
-    text = f"{subject} {agree(subject, 'depend')} {how} on {shorten(top.name)}: {percent(_within(top.share))} of {unit}{interval}"
+    how = "mostly" if top.share >= 0.5 and not top.text else "most"
+    start = f"{subject} {agree(subject, 'depend')} {how} on {shorten(top.name)}"
+    if top.text:
+        text = f"{start} ({top.text})"
+    else:
+        interval = (
+            f" ({percent(level)} interval {percent_interval(_within(top.low), _within(top.high))})"
+            if top.low == top.low
+            else ""
+        )
+        text = f"{start}: {percent(_within(top.share))} of {unit}{interval}"
     text += f", {top.note}" if top.note else ""
     rest = [_brief(share) for share in shares[1:_NAMED]]
     if len(shares) > _NAMED:
@@ -87,8 +93,8 @@ def correlated(pairs: Sequence[tuple[str, str, float]]) -> list[str]:
 
 
 def _brief(share: Share) -> str:
-    inside = percent(_within(share.share))
-    if share.low == share.low:
+    inside = share.text or percent(_within(share.share))
+    if not share.text and share.low == share.low:
         inside += f", {percent_interval(_within(share.low), _within(share.high))}"
     if share.note:
         inside += f"; {share.note}"
