@@ -99,6 +99,41 @@ class Answers(Reader):
         """
         return self._ask("effects", outcome, level=level)
 
+    def discover(
+        self, event: str | None = None, *, density: float | None = None, level: float = 0.95
+    ) -> Conclusion:
+        """When does it happen?
+
+        Finds parts of the space of parameters in which an event is frequent (PRIM), judges them against chance, and says how many
+        of all cases they hold.
+
+        Args:
+            event: A condition on outcomes, such as `"Wolves == 0"` or `"Infected > 50 and steps < 100"`; also the name of an
+                outcome, for the event that it is true, that it is 0, or else that it is in its highest tenth. The text is parsed,
+                never run.
+            density: How frequent the event must be in the box, 0 to 1; None takes the box that tells inside from outside best.
+            level: Level of the intervals.
+
+        Returns:
+            A table with one row per box: `box, where, coverage, density, density_low, density_high, n_points, n_runs,
+            share_of_space, constraints`; `tables["limits"]` has each restriction with its quasi-p and how often resamples find it
+            again, `tables["tree"]` the parts of a small tree; charts "trade-off", "pair", "limits"; `next` fills the box.
+
+        Raises:
+            ConclusionError: If the points are too few, or the event always or never holds.
+            OutcomeError: If the event does not parse, or speaks of something unknown.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> space = {"a": ml.Real(0, 1), "b": ml.Real(0, 1)}
+            >>> experiment = ml.Experiment("none:None", space, design=ml.Sobol(128), replications=2)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"]})
+            >>> results.discover("y > 0.75").table["constraints"].tolist()
+            ['a > 0.75']
+        """
+        return self._ask("discover", event, density=density, level=level)
+
     def _ask(self, question: str, outcome: str | None, **options: Any) -> Conclusion:
         from mesa_lab.processing.analysis.shelf import find_question
 

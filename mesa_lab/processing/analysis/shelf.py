@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
 from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
+from mesa_lab.processing.analysis.discovery import question as discovery
 from mesa_lab.processing.analysis.effects import question as effects
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.sensitivity import question as sensitivity
@@ -24,7 +25,11 @@ __all__ = ["ENTRY_POINTS", "QUESTIONS", "all_questions", "conclusions", "find_qu
 
 ENTRY_POINTS: Final = "mesa_lab.conclusions"
 
-QUESTIONS: Final[tuple[Question, ...]] = (sensitivity.QUESTION, effects.QUESTION)
+QUESTIONS: Final[tuple[Question, ...]] = (
+    sensitivity.QUESTION,
+    effects.QUESTION,
+    discovery.QUESTION,
+)
 
 
 def all_questions() -> tuple[Question, ...]:

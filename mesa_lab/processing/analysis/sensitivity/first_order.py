@@ -95,7 +95,7 @@ def first_order(
     measured = observations.measured()
     means = _means(measured)
     n, k = len(means.mean), len(measured.factors)
-    balanced = means.noise.any() and not means.paired and _is_balanced(measured)
+    balanced = bool(means.noise.any()) and not means.paired and _is_balanced(measured)
     raw, noise = float(means.mean.var(ddof=1)), float(means.noise.mean())
     variance = raw - noise
     influence = np.zeros((n, k))
