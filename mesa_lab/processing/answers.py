@@ -130,7 +130,7 @@ class Answers(Reader):
             >>> experiment = ml.Experiment("none:None", space, design=ml.Sobol(128), replications=2)
             >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"]})
             >>> results.discover("y > 0.75").table["constraints"].tolist()
-            ['a > 0.75']
+            ['a > 0.74']
         """
         return self._ask("discover", event, density=density, level=level)
 
