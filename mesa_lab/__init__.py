@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         from_distribution,
     )
     from mesa_lab.preparation.preview import preview
+    from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
     from mesa_lab.running.batch import BatchRunner, batch_run
     from mesa_lab.running.recording import RunResult
@@ -93,6 +94,7 @@ _ROOMS = {
     "preparation.outcomes": "Outcome",
     "preparation.parameters": "Choice Integer Levels ParameterSpace Real from_distribution",
     "preparation.preview": "preview",
+    "processing.analysis.conclusion": "Conclusion",
     "processing.results": "Results",
     "running.batch": "BatchRunner batch_run",
     "running.recording": "RunResult",
@@ -108,6 +110,7 @@ __all__ = [
     "BoxBehnken",
     "CentralComposite",
     "Choice",
+    "Conclusion",
     "ConclusionError",
     "DefinitiveScreening",
     "DesignError",

@@ -5,12 +5,14 @@ This is the signature that an editor completes; what answers a question is in `a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mesa_lab.processing.reading import Reader
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
+    from mesa_lab.processing.analysis.surface.question import SurfaceConclusion
 
 __all__ = ["Answers"]
 
@@ -98,6 +100,47 @@ class Answers(Reader):
             [4.0, 0.0, 0.0]
         """
         return self._ask("effects", outcome, level=level)
+
+    def surface(
+        self,
+        outcome: str | None = None,
+        *,
+        at: Mapping[str, Any] | None = None,
+        kind: Literal["auto", "quadratic", "gaussian process"] = "auto",
+        level: float = 0.95,
+    ) -> SurfaceConclusion:
+        """How does the outcome respond?
+
+        Fits a surface through the means: the full quadratic one with its canonical analysis where the design is made for it, else a
+        Gaussian process that takes the noise of the replications into account. Its error is measured at points that were left out.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
+            at: The setting that the curves of the profile go through, values by name; what is left out stays in the middle of its range.
+            kind: "quadratic", "gaussian process", or "auto" to let the points decide.
+            level: Level of the intervals.
+
+        Returns:
+            A conclusion that can predict: `conclusion.predict({"density": 0.7, "radius": 1})` gives the mean with its interval, and refuses
+            settings beyond what was tried. Its table has one row per term (quadratic) or per parameter; `tables["settings"]` the highest and
+            the lowest prediction, `tables["profile"]` the curves, `tables["canonical"]` the stationary point; charts "profile", "surface",
+            "left-out".
+
+        Raises:
+            ConclusionError: If no number varies, the points are too few, or do not allow the surface that is asked for.
+            OutcomeError: If the outcome is unknown.
+            ParameterError: If `at` lies outside of what was tried.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> space = {"a": ml.Real(0, 1), "b": ml.Real(0, 1)}
+            >>> experiment = ml.Experiment("none:None", space, design=ml.Sobol(32), replications=3)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] ** 2 + rng.normal(0, 0.01, len(runs))})
+            >>> results.surface("y").predict({"a": 0.5, "b": 0.5})["mean"].round(1).tolist()
+            [0.2]
+        """
+        return cast("SurfaceConclusion", self._ask("surface", outcome, at=at, kind=kind, level=level))
 
     def discover(
         self, event: str | None = None, *, density: float | None = None, level: float = 0.95

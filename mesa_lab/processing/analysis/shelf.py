@@ -16,6 +16,7 @@ from mesa_lab.processing.analysis.discovery import question as discovery
 from mesa_lab.processing.analysis.effects import question as effects
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.sensitivity import question as sensitivity
+from mesa_lab.processing.analysis.surface import question as surface
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
@@ -28,6 +29,7 @@ ENTRY_POINTS: Final = "mesa_lab.conclusions"
 QUESTIONS: Final[tuple[Question, ...]] = (
     sensitivity.QUESTION,
     effects.QUESTION,
+    surface.QUESTION,
     discovery.QUESTION,
 )
 
