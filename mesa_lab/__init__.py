@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mesa_lab.app.notebook.lab import Lab
     from mesa_lab.errors import (
+        ConclusionError,
         DesignError,
         ExperimentError,
         ExportError,
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
         sobol,
         sparse_grid,
     )
+    from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
     from mesa_lab.running.batch_runner import BatchRunner, batch_run
     from mesa_lab.running.simulation.simulate import simulate
@@ -79,7 +81,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "app.notebook.lab": "Lab",
-    "errors": """DesignError ExperimentError ExportError MesaLabError ModelError NotAllowedError OutcomeError
+    "errors": """ConclusionError DesignError ExperimentError ExportError MesaLabError ModelError NotAllowedError OutcomeError
         ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
     "pipeline": "merge open_study run",
     "preparation.run_configuration": "RunConfiguration",
@@ -93,6 +95,7 @@ _ROOMS = {
     "preparation.outcomes": "Outcome",
     "preparation.parameters.space": "Choice Integer Levels ParameterSpace Real from_distribution",
     "preparation.preview": "preview",
+    "processing.analysis.conclusion": "Conclusion",
     "processing.results": "Results",
     "running.batch_runner": "BatchRunner batch_run",
     "study.records": "RunResult",
@@ -107,6 +110,8 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "BoxBehnken",
     "CentralComposite",
     "Choice",
+    "Conclusion",
+    "ConclusionError",
     "DefinitiveScreening",
     "DesignError",
     "EFAST",

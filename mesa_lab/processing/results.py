@@ -18,8 +18,9 @@ import pyarrow as pa
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.formatting import plural, records, show
 from mesa_lab.processing.analysis import summary
+from mesa_lab.processing.answers import Answers
 from mesa_lab.processing.tables import column_names as tables
-from mesa_lab.processing.tables.column_reader import Reader, in_one_snapshot
+from mesa_lab.processing.tables.column_reader import in_one_snapshot
 from mesa_lab.processing.tables.long_table import one_text
 from mesa_lab.processing.tables.source import ResultsSource
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Results", "ResultsSource"]
 
 
-class Results(Reader):
-    """The tables of a study, as it was at one moment.
+class Results(Answers):
+    """The tables of a study, as it was at one moment, and answers to questions about it.
 
     That is when something was read first; runs that come later are not among them, so that all tables, charts and files belong
     together while the study is run. `refresh` gives those of now. Only once failed runs have been tried again, whose results of then are
