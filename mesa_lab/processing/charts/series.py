@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
+from mesa_lab.processing.absence import nothing_reported
 from mesa_lab.processing.analysis.grouping import (
     Groups,
     check_names,
@@ -192,7 +193,7 @@ def _stride(results: Reader) -> int:
 
 def _nothing(results: Reader, outcome: str, *, collected: bool) -> str:
     if collected or not results.done.any():
-        return results.nothing_reported(outcome)
+        return nothing_reported(results, outcome)
     return f"There is no series of '{outcome}': it was not collected over the steps. Run with period=1 to see one."
 
 
