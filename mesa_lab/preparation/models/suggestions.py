@@ -8,6 +8,7 @@ draws it when it is imported. What is left is guessed from the default.
 import enum
 import inspect
 import math
+import re
 import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -109,6 +110,8 @@ def _info(slot: Slot, control: Control | None, doc: str) -> ParameterInfo:
     )
 
 
+_SHARES = re.compile(r"prob|share|frac|chance|density|proportion|portion|likelihood|percent|pct|(^|_)p(_|$)")
+
 _Suggestion = tuple[str, float | None, float | None, float | None, tuple[Any, ...] | None, str]
 _NOTHING: _Suggestion = ("fixed", None, None, None, None, "none")
 
@@ -163,7 +166,7 @@ def from_default(slot: Slot) -> _Suggestion:
     | default | range |
     |---|---|
     | True or False | both |
-    | a real number in [0, 1], such as a probability | 0 to 1 |
+    | a real number from 0 and below 1, such as a probability, or 1 where the name speaks of one | 0 to 1 |
     | a positive number x | x/2 to 2x, for integers rounded and from 1 |
     | an integer 0 | 0 to 10 |
     | a negative number | the mirror image |
@@ -179,11 +182,16 @@ def from_default(slot: Slot) -> _Suggestion:
         low, high = (max(1, size // 2), 2 * size) if size else (0, 10)
         kind, step = "integer", 1
     else:
-        low, high = (0.0, 1.0) if size <= 1 else (size / 2, size * 2.0)
+        low, high = (0.0, 1.0) if size < 1 or _is_share(slot.name, size) else (size / 2, size * 2.0)
         kind, step = "real", None
     if value < 0:
-        low, high = -high, -low
+        low, high = -high, -low or 0.0  # not -0.0
     return (kind, low, high, step, None, "default")
+
+
+def _is_share(name: str, size: float) -> bool:
+    """Whether a default of 1 is the upper end of a share; else it is a rate or a weight like 2 or 0.7."""
+    return size == 1 and _SHARES.search(name.lower()) is not None
 
 
 def _type_name(slot: Slot) -> str:
