@@ -32,6 +32,7 @@ GROUPS = {
         "report",
     ],
     "flatness": ["memory", "million_runs"],
+    "statistics": ["coverage"],
 }
 QUESTIONS = [question for group in GROUPS.values() for question in group]
 

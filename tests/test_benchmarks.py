@@ -8,13 +8,25 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
+def measured(question, figures):
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(figures), question]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(figures.read_text(encoding="utf-8")), done.stdout
+
+
 def test_benchmarks_answer_in_one_table(tmp_path):
     figures = tmp_path / "figures.json"
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(figures)]
-    done = subprocess.run([*command, "tiny_runs"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(figures.read_text(encoding="utf-8"))
+    answer, said = measured("tiny_runs", figures)
     assert [row["question"] for row in answer["rows"]] == ["tiny_runs"]
     assert all(row["measured"] > 0 for row in answer["rows"])
     assert {"machine", "versions", "date", "command", "load"} <= answer.keys()
-    assert "60 tiny runs" in done.stdout
+    assert "60 tiny runs" in said
+
+
+def test_intervals_hold_what_they_promise(tmp_path):
+    answer, _ = measured("coverage", tmp_path / "figures.json")
+    promised = [row for row in answer["rows"] if row["target"]]
+    assert len(promised) >= 12
+    for row in promised:
+        assert 93 <= row["measured"] <= 97.5, row["work"]  # 95 ± 1.5 with ten times as many studies

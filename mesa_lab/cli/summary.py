@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.cli.console import cell, quoted, say, show_table
 from mesa_lab.formatting import plural
+from mesa_lab.processing.estimates import all_alike, estimate, of_runs_alike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,10 @@ def show_summary(results: Results) -> None:
         _show_points(results, table, shown)
     else:
         _show_ranges(results, table, names)
-        left_out = []
+        shown, left_out = names, []
+    alike = [row for row in table[table["outcome"].isin(shown)].to_dict("records") if all_alike(row)]
+    if alike:
+        say(of_runs_alike(int(row["n"]) for row in alike))
     if left_out:
         say(f"Measured too: {', '.join(left_out)}.")
 
@@ -85,14 +88,14 @@ def _show_points(results: Results, table: pd.DataFrame, names: list[str]) -> Non
         rows.append(
             [
                 *(values[name] for name in parameters),
-                *(_interval(by_name[name]) if name in by_name else "–" for name in names),
+                *(estimate(by_name[name]) if name in by_name else "–" for name in names),
                 runs,
             ]
         )
     show_table(
         [*map(str, parameters), *names, "runs"],
         rows,
-        "Mean at the end of the run, ± 95 % confidence interval",
+        "Mean at the end of the run, with its 95 % confidence interval",
     )
 
 
@@ -106,17 +109,17 @@ def _show_ranges(results: Results, table: pd.DataFrame, names: list[str]) -> Non
         rows.append(
             [
                 name,
-                _interval(low),
+                estimate(low),
                 _where(results, low["point"]),
                 part["mean"].median(),
-                _interval(high),
+                estimate(high),
                 _where(results, high["point"]),
             ]
         )
     show_table(
         ["outcome", "lowest", "at", "median", "highest", "at"],
         rows,
-        f"Mean at the end of the run, ± 95 % confidence interval, over {plural(len(results.points), 'point')}",
+        f"Mean at the end of the run, with its 95 % confidence interval, over {plural(len(results.points), 'point')}",
     )
 
 
@@ -128,19 +131,6 @@ def _values(results: Results, point: Any) -> dict[str, Any]:
     """Return the varied parameters of a point; not `loc[point]`, which makes 3 into 3.0 beside 0.5."""
     row = results.points.index.get_loc(point)
     return {str(name): results.points[name].iloc[row] for name in results.points}
-
-
-def _interval(row: Any) -> str:
-    mean, low, high = (float(row[name]) for name in ("mean", "ci_low", "ci_high"))
-    if low != low or high != high:  # one run has no interval
-        return cell(mean)
-    half = (high - low) / 2
-    if half <= 0:
-        return f"{cell(mean)} ± 0"
-    decimals = max(0, 1 - math.floor(math.log10(half)))  # two digits of the interval, and the mean to match
-    if decimals > 6 or abs(mean) >= 1e9:
-        return f"{cell(mean)} ± {cell(half, 2)}"
-    return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
 
 
 def show_failures(study: Study, *, tracebacks: bool = False) -> None:

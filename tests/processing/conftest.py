@@ -37,6 +37,10 @@ class Listed:
         return self.values
 
 
+class Table:
+    """Points that were chosen elsewhere."""
+
+
 @dataclass
 class Unpacked:
     """A block of a study that is in memory."""
@@ -70,6 +74,9 @@ class FakeStudy:
         varied: Mapping[str, Any] | None = None,
         model: str = "tests.models:Wolf",
         block: int = 7,
+        design: Any = None,
+        common_random_numbers: bool = False,
+        seeds: Sequence[int] | None = None,
     ) -> None:
         rng = np.random.default_rng(1)
         n = len(points) * replications
@@ -113,6 +120,10 @@ class FakeStudy:
             replications=replications,
             max_steps=steps,
             period=1,
+            design=Table() if design is None else design,
+            common_random_numbers=common_random_numbers,
+            seeds=seeds,
+            outcomes=None,
         )
 
     @property
@@ -156,7 +167,7 @@ class FakeStudy:
                 rows += [(run, step, float(step)) for step in range(last + 1)]
                 for column, name in zip(columns, names, strict=True):
                     final = finals[name][run]
-                    fixed = isinstance(final, bool | str | None)
+                    fixed = isinstance(final, bool | str | None) or not np.isfinite(final)
                     column += [final if fixed else final * step / max(last, 1) for step in range(last + 1)]
             own = [list(column) for column in zip(*rows, strict=True)]
             arrays = [pa.array(values) for values in (*own, *columns)]

@@ -127,8 +127,9 @@ def TablesPanel(
 def _aside(frame: pd.DataFrame) -> tuple[str, ...]:
     """Columns that would only take the place of others: a run says its seed when it is opened."""
     same = ["time"] if "time" in frame and (frame["time"] == frame["steps"]).all() else []
-    none = [name for name in ("n_failed", "n_missing") if name in frame and not frame[name].any()]
-    return ("outcome", "traceback", "seed", *same, *none)
+    counts = ("n_failed", "n_missing", "n_infinite")
+    none = [name for name in counts if name in frame and not frame[name].any()]
+    return ("outcome", "traceback", "seed", "unit", *same, *none)
 
 
 def _hint(name: str, outcome: str) -> str:

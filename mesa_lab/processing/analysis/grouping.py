@@ -15,13 +15,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ParameterError, suggest
+from mesa_lab.processing.analysis.origins import point_identity, repeated_runs
 from mesa_lab.processing.tables.column_names import level_codes
 from mesa_lab.processing.tables.column_reader import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["Groups", "check_names", "group", "names_of", "points_by"]
+__all__ = ["Groups", "check_names", "comparable_points", "group", "names_of", "points_by"]
 
 type Codes = npt.NDArray[np.int64]
 
@@ -32,15 +33,22 @@ class Groups:
 
     Attributes:
         keys: One row per group, one column per thing that the runs are grouped by.
-        code: For each run the number of its group.
+        code: For each run the number of its group; -1 for one that is in none.
         n_points: For each group how many design points it holds.
         averaged_over: Varied parameters that take several values within at least one group.
+        counted: For each run whether it counts: one that repeats another (same values, same seed) does not.
+        uneven: Varied parameters whose values are not spread alike in all groups, so that a difference between groups
+            may be theirs.
+        held_at: Where only comparable points are in the groups: the values of the other parameters there.
     """
 
     keys: pd.DataFrame
     code: Codes
     n_points: Codes
     averaged_over: tuple[str, ...]
+    counted: npt.NDArray[np.bool_]
+    uneven: tuple[str, ...] = ()
+    held_at: tuple[tuple[str, Any], ...] = ()
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -58,6 +66,8 @@ def group(
     results: Reader,
     by: str | Sequence[str] | None = "point",
     binned: Mapping[str, pd.Series[Any]] | None = None,
+    *,
+    only: npt.NDArray[np.bool_] | None = None,
 ) -> Groups:
     """Group all recorded runs.
 
@@ -65,6 +75,7 @@ def group(
         results: The results.
         by: "point", "replication", names of parameters, or a list of these; empty for one group of all runs.
         binned: Columns to use in place of a parameter's own values, one value per design point (index `point`).
+        only: For each design point whether its runs are grouped (`comparable_points`); None means all.
 
     Returns:
         The groups that have at least one run, in the order of their keys.
@@ -75,9 +86,11 @@ def group(
     runs, points = results.base, results.points
     names = names_of(by)
     check_names(results, names)
-    of_run = results.point_rows
+    asked = np.ones(len(runs), dtype=bool) if only is None else only[results.point_rows]
+    at_run = np.flatnonzero(asked)
+    of_run = results.point_rows[at_run]
     if "replication" in names:
-        rows, row_of_run, at = np.arange(len(runs)), np.arange(len(runs)), of_run
+        rows, row_of_run, at = np.arange(len(at_run)), np.arange(len(at_run)), of_run
     else:  # all that matters are points, of which there are fewer
         at = rows = np.flatnonzero(np.bincount(of_run, minlength=len(points)))
         row_of_run = np.searchsorted(rows, of_run)
@@ -85,7 +98,7 @@ def group(
     combined = np.zeros(len(rows), dtype=np.int64)
     for name in names:
         if name == "replication":
-            values = runs["replication"]
+            values = runs["replication"].iloc[at_run]
         elif name == "point":
             values = pd.Series(points.index[at])
         else:
@@ -99,8 +112,57 @@ def group(
     if "point" in names:
         rest = points.iloc[at[first]].set_axis(first)
         keys = pd.concat([keys, rest[[column for column in rest if column not in keys]]], axis=1)
-    n_points, averaged = _spread(results, names, code.astype(np.int64), at, len(first))
-    return Groups(keys.reset_index(drop=True), code.astype(np.int64)[row_of_run], n_points, averaged)
+    of_all = np.full(len(runs), -1, dtype=np.int64)
+    of_all[at_run] = code[row_of_run]
+    repeated = repeated_runs(
+        results, across_points="point" not in names, across_replications="replication" not in names
+    )
+    n_points, averaged, uneven = _spread(results, names, of_all, ~repeated, len(first))
+    held = () if only is None else _held(results, names, only)
+    return Groups(keys.reset_index(drop=True), of_all, n_points, averaged, ~repeated, uneven, held)
+
+
+def comparable_points(
+    results: Reader, names: Sequence[str], binned: Mapping[str, pd.Series[Any]] | None = None
+) -> npt.NDArray[np.bool_] | None:
+    """Find the points that differ in nothing but some parameters, in a design that moves one parameter at a time.
+
+    In such a design the base level of a parameter is at all the points where others were moved, and its other levels
+    are at the base case alone: an average over all of them compares unlike points.
+
+    Args:
+        results: The results.
+        names: The parameters whose levels are to be compared.
+        binned: Columns to use in place of a parameter's own values.
+
+    Returns:
+        For each point whether the other parameters are where they are for all levels; None where all points are, or the
+        design is none of this kind.
+    """
+    points = results.points
+    own = [results.columns[name] for name in names if name in results.columns]
+    others = point_identity(points[[column for column in points if column not in own]])
+    if not own or len(own) == points.shape[1] or not len(points):
+        return None
+    replaced = {results.columns[name]: values for name, values in (binned or {}).items()}
+    cells = point_identity(points[own].assign(**replaced)[own])
+    pairs = np.unique(others * (int(cells.max()) + 1) + cells)
+    shared = np.bincount(pairs // (int(cells.max()) + 1)) == int(cells.max()) + 1
+    alike = shared[others]
+    if alike.all() or not alike.any() or len(np.unique(cells[~alike])) > 1:
+        return None
+    return np.asarray(alike)
+
+
+def _held(results: Reader, names: Sequence[str], kept: npt.NDArray[np.bool_]) -> tuple[tuple[str, Any], ...]:
+    """The values of the other parameters at the points that are kept, of those that have one value there."""
+    found = []
+    for name, column in results.columns.items():
+        if name not in names:
+            _, levels = level_codes(results.points[column][kept])
+            if len(levels) == 1:
+                found.append((name, levels[0]))
+    return tuple(found)
 
 
 def points_by(results: Reader, code: Codes, count: int) -> list[list[int]]:
@@ -136,19 +198,30 @@ def check_names(results: Reader, names: Sequence[str]) -> None:
 
 
 def _spread(
-    results: Reader, names: Sequence[str], code: Codes, at: Codes, n_groups: int
-) -> tuple[Codes, tuple[str, ...]]:
-    """Count the points of each group, and name the parameters that vary within one."""
+    results: Reader, names: Sequence[str], code: Codes, counted: npt.NDArray[np.bool_], n_groups: int
+) -> tuple[Codes, tuple[str, ...], tuple[str, ...]]:
+    """Count the points of each group; name the parameters that vary within one, and those that differ between groups."""
     points = results.points
-    pairs = np.unique(code * max(len(points), 1) + at)
+    chosen = counted & (code >= 0)
+    pairs = np.unique(code[chosen] * max(len(points), 1) + results.point_rows[chosen])
     groups, rows = np.divmod(pairs, max(len(points), 1))
     n_points = np.bincount(groups, minlength=n_groups).astype(np.int64)
-    if "point" in names or (n_points <= 1).all():
-        return n_points, ()
-    averaged = []
+    if "point" in names:
+        return n_points, (), ()
+    averaged, uneven = [], []
     for name, column in results.columns.items():
+        if name in names:
+            continue
         codes, levels = level_codes(points[column])
-        seen = np.unique(groups * max(len(levels), 1) + codes[rows])
-        if name not in names and len(seen) > n_groups:
+        width = max(len(levels), 1)
+        cells, counts = np.unique(groups * width + codes[rows], return_counts=True)
+        if len(cells) > n_groups:
             averaged.append(name)
-    return n_points, tuple(averaged)
+        shares = counts / np.maximum(n_points[cells // width], 1)
+        overall = np.bincount(codes[rows], minlength=width) / max(len(rows), 1)
+        # Alike in all groups: each has every level, as often as all of them together.
+        if len(cells) < n_groups * np.count_nonzero(overall) or not np.allclose(
+            shares, overall[cells % width]
+        ):
+            uneven.append(name)
+    return n_points, tuple(averaged), tuple(uneven) if n_groups > 1 else ()

@@ -1,8 +1,9 @@
 """Which parameter matters most? A quick ranking, used to decide what is shown first.
 
 The share of the variance between design points that lies between the levels of one parameter: the correlation ratio,
-less what chance alone would give (epsilon squared; Kelley, 1935). It sees main effects only: a parameter that acts
-through interactions can come out at zero, so it orders charts and proves nothing.
+less what chance alone would give (epsilon squared; Kelley, 1935). Of a design that moves one parameter at a time it is
+each parameter's part of what all moves changed. It sees main effects only: a parameter that acts through interactions can
+come out at zero, so it orders charts and proves nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mesa_lab.processing.analysis.grouping import Codes
-from mesa_lab.processing.analysis.summary import numbers
+from mesa_lab.processing.analysis.grouping import Codes, comparable_points
+from mesa_lab.processing.analysis.measurements import measurements
 from mesa_lab.processing.tables.column_names import level_codes
 from mesa_lab.processing.tables.column_reader import in_one_snapshot
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["influence", "ranked"]
+
+type Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @in_one_snapshot
@@ -35,16 +38,21 @@ def influence(results: Reader, outcome: str) -> pd.DataFrame:
         One row per parameter, the largest share first: `parameter`, `share` (0 to 1; NaN where the points are too few
         to say).
     """
-    values, _ = numbers(results.values(outcome), outcome)
-    keep = results.done & np.isfinite(values)
+    found = measurements(results.values(outcome), outcome)
+    keep = results.done & found.finite
     rows = results.point_rows[keep]
     count = np.bincount(rows, minlength=len(results.points))
     measured = np.flatnonzero(count)
-    means = np.bincount(rows, weights=values[keep], minlength=len(count))[measured] / count[measured]
-    shares = {
-        name: _share(means, _few_levels(results.points[column].iloc[measured]))
-        for name, column in results.columns.items()
-    }
+    means = np.bincount(rows, weights=found.values[keep], minlength=len(count))[measured] / count[measured]
+    alone = {name: comparable_points(results, [name]) for name in results.columns}
+    if alone and all(moved is not None for moved in alone.values()):
+        moves = [means[moved[measured]] for moved in alone.values() if moved is not None]
+        shares = dict(zip(alone, _parts(moves), strict=True))
+    else:
+        shares = {
+            name: _share(means, _few_levels(results.points[column].iloc[measured]))
+            for name, column in results.columns.items()
+        }
     table = pd.DataFrame({"parameter": list(shares), "share": list(shares.values())})
     return table.sort_values("share", ascending=False, kind="stable", na_position="last", ignore_index=True)
 
@@ -52,6 +60,14 @@ def influence(results: Reader, outcome: str) -> pd.DataFrame:
 def ranked(results: Reader, outcome: str) -> list[str]:
     """Return the names of the varied parameters, the most influential first."""
     return [str(name) for name in influence(results, outcome)["parameter"]]
+
+
+def _parts(moves: list[Floats]) -> list[float]:
+    """Each parameter's part of the variance that all moves from the base case made."""
+    with np.errstate(all="ignore"):  # enormous values, and parameters of which no point was measured
+        variances = np.array([each.var() if len(each) > 1 else np.nan for each in moves])
+        total = np.nansum(variances)
+        return [float(each) for each in (variances / total if 0 < total < np.inf else variances * np.nan)]
 
 
 def _few_levels(values: pd.Series[Any]) -> Codes:
@@ -64,7 +80,7 @@ def _few_levels(values: pd.Series[Any]) -> Codes:
     return np.minimum((ranks - 1) * bins // len(codes), bins - 1).astype(np.int64)
 
 
-def _share(values: np.ndarray[Any, np.dtype[np.float64]], codes: Codes) -> float:
+def _share(values: Floats, codes: Codes) -> float:
     if len(values) == 0:
         return float("nan")
     codes = np.unique(codes, return_inverse=True)[1]

@@ -14,12 +14,16 @@ import pandas as pd
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.processing.analysis.grouping import Codes, Groups, group, names_of
+from mesa_lab.processing.analysis.measurements import Measurements, is_number, measurements, numbers
+from mesa_lab.processing.analysis.origins import points_are_sampled, shares_seeds
+from mesa_lab.processing.analysis.pooling import Origins
+from mesa_lab.processing.analysis.statistics import statistics
 from mesa_lab.processing.tables.column_reader import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["QUANTILES", "aggregate", "numbers", "statistics"]
+__all__ = ["QUANTILES", "aggregate", "checked_level", "is_number", "numbers", "of_groups", "over_steps"]
 
 QUANTILES: Final = (0.05, 0.25, 0.75, 0.95)
 
@@ -54,16 +58,22 @@ def aggregate(
     parts = []
     for name in names:
         if over == "final":
-            part = _final(results, name, groups, level, quantiles)
+            cells, _ = of_groups(results, name, groups, level, quantiles)
+            part = _joined(results, name, groups, np.arange(len(groups)), cells)
         else:
             of_group, steps, cells = over_steps(results, name, groups, level, quantiles)
-            part = _joined(name, groups, of_group, cells, results.done, step=steps)
+            part = _joined(results, name, groups, of_group, cells, step=steps)
         parts.append(part)
     if not parts:
         raise OutcomeError(f"There is no outcome to summarise: {_nothing(results)}")
     table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     table.attrs.update(
-        level=level, by=list(names_of(by)), over=over, averaged_over=list(groups.averaged_over)
+        level=level,
+        by=list(names_of(by)),
+        over=over,
+        averaged_over=list(groups.averaged_over),
+        different_values_of=list(groups.uneven),
+        n_repeated=int((~groups.counted).sum()),
     )
     return table
 
@@ -85,13 +95,33 @@ def checked_level(level: float) -> float:
     return float(level)
 
 
-def _final(
-    results: Reader, name: str, groups: Groups, level: float, quantiles: Sequence[float]
-) -> pd.DataFrame:
-    values, is_share = numbers(results.values(name), name)
-    done = results.done
-    table = statistics(values[done], groups.code[done], len(groups), level, quantiles, is_share=is_share)
-    return _joined(name, groups, np.arange(len(groups)), table, done)
+def of_groups(
+    results: Reader, name: str, groups: Groups, level: float = 0.95, quantiles: Sequence[float] = ()
+) -> tuple[pd.DataFrame, Measurements]:
+    """Summarise the final values of an outcome for each group of runs.
+
+    Args:
+        results: The results.
+        name: The outcome.
+        groups: Which runs belong together; those of a negative group are left out.
+        level: Level of the confidence intervals.
+        quantiles: Quantiles to add.
+
+    Returns:
+        One row per group as `statistics` gives it, with `n_failed`, `n_missing` and `n_infinite` behind `n`; and the
+        values of all runs.
+
+    Raises:
+        OutcomeError: If the outcome holds something other than numbers.
+    """
+    found = measurements(results.values(name), name)
+    chosen = groups.counted & (groups.code >= 0)
+    kept = results.done & chosen
+    at = np.flatnonzero(kept)
+    origins = _origins(results, groups, at)
+    table = _described(found.at(at), groups.code[at], len(groups), level, quantiles, origins)
+    table = _counted(results, groups, np.arange(len(groups)), table)
+    return table, found
 
 
 @in_one_snapshot
@@ -117,128 +147,90 @@ def over_steps(
         chosen: For each run whether it is looked at; None means all.
 
     Returns:
-        For each cell its group, its step, and its statistics. `n` falls where runs stopped early.
+        For each cell its group, its step, and its statistics as `of_groups` gives them. `n` falls where runs stopped
+        early.
     """
-    done = results.done if chosen is None else results.done & chosen
-    run, step, raw = results.steps_of(name, done, stride)
-    values, is_share = numbers(raw, name)
+    kept = results.done & groups.counted & (groups.code >= 0)
+    if chosen is not None:
+        kept &= chosen
+    run, step, raw = results.steps_of(name, kept, stride)
     steps, step_code = np.unique(step, return_inverse=True)
     count = max(len(steps), 1)
     cells, code = np.unique(groups.code[run] * count + step_code, return_inverse=True)
-    table = statistics(values, code.astype(np.int64), len(cells), level, quantiles, is_share=is_share)
-    return cells // count, steps[cells % count], table
+    origins = _origins(results, groups, run)
+    found = measurements(raw, name)
+    table = _described(found, code.astype(np.int64), len(cells), level, quantiles, origins)
+    of_group = (cells // count).astype(np.int64)
+    return of_group, steps[cells % count], _counted(results, groups, of_group, table)
+
+
+def _origins(results: Reader, groups: Groups, run: Codes) -> Origins | None:
+    """Where the values of these runs come from; None where it does not matter, as each group is one point."""
+    if (groups.n_points <= 1).all():
+        return None
+    return Origins(
+        point=results.point_rows[run],
+        replication=results.base["replication"].to_numpy(dtype=np.int64)[run],
+        sampled=points_are_sampled(results),
+        common=shares_seeds(results),
+    )
+
+
+def _described(
+    found: Measurements,
+    code: Codes,
+    n_groups: int,
+    level: float,
+    quantiles: Sequence[float],
+    origins: Origins | None,
+) -> pd.DataFrame:
+    """The statistics of what can be averaged, with the number of values that cannot."""
+    finite = found.finite
+    table = statistics(
+        found.values[finite],
+        code[finite],
+        n_groups,
+        level,
+        quantiles,
+        is_share=found.is_binary,
+        is_count=found.is_count,
+        origins=None if origins is None else origins.at(finite),
+    )
+    infinite = np.isinf(found.values)
+    table.insert(1, "n_infinite", np.bincount(code[infinite], minlength=n_groups))
+    if found.offset:
+        for column in table:
+            if column in ("mean", "ci_low", "ci_high", "median") or str(column).startswith("q"):
+                table[column] += found.offset
+    return table
+
+
+def _counted(results: Reader, groups: Groups, of_group: Codes, table: pd.DataFrame) -> pd.DataFrame:
+    """Put the runs that failed, and those without a value, beside those with one."""
+    chosen = groups.counted & (groups.code >= 0)
+    ran = np.bincount(groups.code[chosen], minlength=len(groups))
+    ended = np.bincount(groups.code[chosen & results.done], minlength=len(groups))
+    table.insert(1, "n_failed", (ran - ended)[of_group])
+    table.insert(2, "n_missing", ended[of_group] - table["n"].to_numpy() - table["n_infinite"].to_numpy())
+    return table
 
 
 def _joined(
+    results: Reader,
     name: str,
     groups: Groups,
     of_group: Codes,
     table: pd.DataFrame,
-    done: npt.NDArray[np.bool_],
     step: npt.NDArray[Any] | None = None,
 ) -> pd.DataFrame:
-    """Put the groups' keys and the counts of runs beside their statistics."""
-    all_runs = np.bincount(groups.code, minlength=len(groups))
-    ended = np.bincount(groups.code[done], minlength=len(groups))
-    n = table.pop("n").to_numpy()
+    """Put the groups' keys beside their statistics."""
     left: dict[str, Any] = {} if step is None else {"step": step}
     left["outcome"] = pd.Categorical([name] * len(table), categories=[name])
     if "point" not in groups.keys:
         left["n_points"] = groups.n_points[of_group]
-    left |= {"n": n, "n_failed": (all_runs - ended)[of_group], "n_missing": ended[of_group] - n}
     counts = pd.DataFrame(left, index=table.index)
     keys = groups.keys.iloc[of_group].reset_index(drop=True)
     taken = {*counts, *table}
     keys.columns = pd.Index([f"{column} (parameter)" if column in taken else column for column in keys])
     counts["outcome"] = counts["outcome"].astype("str").astype("category")
     return pd.concat([keys, counts, table], axis=1)
-
-
-def numbers(values: pd.Series[Any], name: str) -> tuple[npt.NDArray[np.float64], bool]:
-    """Return an outcome as floats, and whether it is a yes or no, whose mean is a share.
-
-    Raises:
-        OutcomeError: If it holds something other than numbers.
-    """
-    if pd.api.types.is_bool_dtype(values.dtype) and not isinstance(values.dtype, pd.CategoricalDtype):
-        return np.asarray(values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)), True
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan)), False
-    shown = ", ".join(repr(value) for value in values.dropna().unique()[:3])
-    raise OutcomeError(
-        f"The outcome '{name}' is not a number ({shown}, …): it has no mean. "
-        "Look at its values in results.runs, or measure something that can be counted."
-    )
-
-
-def is_number(values: pd.Series[Any]) -> bool:
-    """Whether an outcome has a mean."""
-    return pd.api.types.is_numeric_dtype(values.dtype)  # booleans too
-
-
-def statistics(
-    values: npt.NDArray[np.float64],
-    code: Codes,
-    n_groups: int,
-    level: float = 0.95,
-    quantiles: Sequence[float] = (),
-    *,
-    is_share: bool = False,
-) -> pd.DataFrame:
-    """Compute n, mean, sd, confidence interval, median and quantiles for each group.
-
-    The interval of a mean is Student's t; that of a share is Wilson's (1927), which stays between 0 and 1 and does not
-    shrink to nothing when all runs agree. Fewer than two values give no interval. The median and the quantiles are
-    interpolated linearly, as numpy and pandas do.
-
-    Args:
-        values: One value per run; NaN is a missing one.
-        code: The group of each value, from 0.
-        n_groups: The number of groups, empty ones included.
-        level: Level of the interval.
-        quantiles: Which quantiles to add, as columns `q05`, `q95` and so on.
-        is_share: Whether the values are zeros and ones.
-
-    Returns:
-        One row per group with the columns n, mean, sd, ci_low, ci_high, median and the quantiles.
-
-    Example:
-        >>> statistics(np.array([1.0, 2.0, 3.0]), np.array([0, 0, 0]), 1)[["n", "mean", "sd"]].values.tolist()
-        [[3.0, 2.0, 1.0]]
-    """
-    from scipy.special import ndtri, stdtrit
-
-    with np.errstate(all="ignore"):
-        grouped = pd.Series(values).groupby(code)
-        table = pd.DataFrame(index=pd.RangeIndex(n_groups))
-        table["n"] = grouped.count().reindex(table.index, fill_value=0).astype("int64")
-        table["mean"] = grouped.mean()
-        table["sd"] = grouped.std(ddof=1)
-        n, mean = table["n"].to_numpy(), table["mean"].to_numpy()
-        if is_share:
-            z = ndtri((1 + level) / 2)
-            centre = (mean + z**2 / (2 * n)) / (1 + z**2 / n)
-            half = z / (1 + z**2 / n) * np.sqrt(mean * (1 - mean) / n + z**2 / (4 * n**2))
-        else:
-            centre = mean
-            half = stdtrit(np.maximum(n - 1, 1), (1 + level) / 2) * table["sd"].to_numpy() / np.sqrt(n)
-        enough = n >= 2
-        table["ci_low"] = np.where(enough, centre - half, np.nan)
-        table["ci_high"] = np.where(enough, centre + half, np.nan)
-        asked = sorted({0.5, *quantiles})
-        found = grouped.quantile(np.array(asked)).unstack()
-        for quantile in (0.5, *quantiles):
-            name = "median" if quantile == 0.5 else quantile_name(quantile)
-            table[name] = found.get(quantile, np.nan)
-    return table
-
-
-def quantile_name(quantile: float) -> str:
-    """Return the column of a quantile.
-
-    Example:
-        >>> quantile_name(0.05), quantile_name(0.975)
-        ('q05', 'q97.5')
-    """
-    percent = round(quantile * 100, 6)
-    return f"q{percent:02.0f}" if percent == int(percent) else f"q{percent:04.1f}"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from mesa_lab.formatting import label, listing, number, plural
+from mesa_lab.formatting import label, listing, number, plural, shorten, show
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.analysis.grouping import Groups
 
 __all__ = [
-    "averaged",
     "caption",
+    "compared",
     "counts",
     "first_upper",
     "interval",
@@ -97,36 +100,89 @@ def span(n: pd.Series[Any], what: str) -> str:
     return plural(high, what) if low == high else f"{low:,} to {plural(high, what)}"
 
 
-def interval(level: float, n: pd.Series[Any], what: str = "Mean") -> str:
-    """Say what is drawn, with its interval where there is one."""
+def interval(level: float, found: pd.DataFrame, what: str = "Mean") -> str:
+    """Say what is drawn, with its interval where there is one.
+
+    Args:
+        level: Level of the intervals.
+        found: What is drawn, as `of_groups` gives it.
+        what: What is drawn.
+    """
+    n = found["n"]
     if len(n) and int(n.max()) < 2:
         return f"{what} of one run: replications are needed for an interval."
-    return f"{what} with {percent(level)} confidence interval, {counts(n)}."
+    if not found["ci_low"].notna().any():
+        return f"{what}, {counts(n)}. Replications are needed for an interval."
+    skewed = (
+        " Where runs are clearly skewed it is a bootstrap's (BCa)."
+        if (found["interval"] == "BCa").any()
+        else ""
+    )
+    return f"{what} with {percent(level)} confidence interval, {counts(n)}.{skewed}"
 
 
-def left_out(n_failed: int, n_missing: int = 0) -> list[str]:
-    """Say which runs are not in a chart."""
+def left_out(found: pd.DataFrame) -> list[str]:
+    """Say which runs are not in a chart.
+
+    Args:
+        found: What is drawn, with the columns `n_failed`, `n_missing` and `n_infinite`.
+    """
+    failed, missing, infinite = (int(found[name].sum()) for name in ("n_failed", "n_missing", "n_infinite"))
     lines = []
-    if n_failed:
-        lines.append(
-            f"{plural(n_failed, 'run')} that failed or timed out {'is' if n_failed == 1 else 'are'} left out."
-        )
-    if n_missing:
-        lines.append(f"{plural(n_missing, 'run')} did not report it.")
+    if failed:
+        lines.append(f"{plural(failed, 'run')} that failed or timed out {_are(failed)} left out.")
+    if infinite:
+        lines.append(f"{plural(infinite, 'run')} with an infinite value {_are(infinite)} left out.")
+    if missing:
+        lines.append(f"{plural(missing, 'run')} did not report it.")
     return lines
 
 
-def averaged(names: Sequence[str], *, intervals: bool = False) -> list[str]:
-    """Say over which parameters a chart averages, and that intervals around such means are not about chance alone.
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
-    Example:
-        >>> averaged(["density"], intervals=True)
-        ['Averaged over density; intervals hold its differences too.']
+
+_INTERVALS: Final = {
+    "run": "intervals are about these very points",
+    "point": "intervals take the points for a sample",
+    "replication": "intervals take replications for the sample, as they share their seeds",
+    "point and replication": "intervals take points and replications for samples",
+}
+
+
+def compared(groups: Groups, found: pd.DataFrame | None = None) -> list[str]:
+    """Say what groups of several points are averaged over, and what else differs between them.
+
+    Args:
+        groups: What is compared.
+        found: Their statistics, where intervals are drawn.
+
+    Returns:
+        No sentence where each group is one point, or groups differ in nothing else.
     """
-    if not names:
-        return []
-    rest = f"; intervals hold {'its' if len(names) == 1 else 'their'} differences too" if intervals else ""
-    return [f"Averaged over {listing([label(name) for name in names], 4)}{rest}."]
+    lines = []
+    if groups.held_at:
+        held = listing([f"{label(name)} {shorten(show(value))}" for name, value in groups.held_at])
+        lines.append(f"Only points with the other parameters at the base case count ({held}).")
+    rest = ""
+    if found is not None and found["ci_low"].notna().any():
+        wider = found["unit"][found["unit"].notna() & (found["unit"] != "run")]
+        rest = f"; {_INTERVALS[str(wider.iloc[0]) if len(wider) else 'run']}"
+    if groups.averaged_over:
+        uneven = ", of which levels hold different values" if groups.uneven else ""
+        lines.append(f"Averaged over {_names(groups.averaged_over)}{uneven}{rest}.")
+    elif groups.uneven:
+        lines.append(f"Levels differ in {_names(groups.uneven)} too: a difference may be theirs.")
+    repeated = int((~groups.counted & (groups.code >= 0)).sum())
+    if repeated:
+        lines.append(
+            f"{plural(repeated, 'run')} with the values and the seed of another {_are(repeated)} counted once."
+        )
+    return lines
+
+
+def _names(names: Sequence[str]) -> str:
+    return listing([label(name) for name in names])
 
 
 def caption(

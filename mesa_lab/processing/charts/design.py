@@ -13,7 +13,7 @@ import pandas as pd
 from mesa_lab.formatting import label, measure_label
 from mesa_lab.processing.analysis.grouping import check_names, group
 from mesa_lab.processing.analysis.main_effects import ranked
-from mesa_lab.processing.analysis.summary import numbers, statistics
+from mesa_lab.processing.analysis.summary import of_groups
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import is_log, is_numeric, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
@@ -59,13 +59,7 @@ def table(results: Reader, outcome: str, parameters: Sequence[str] | None = None
     )
     names = [name for name in results.parameters if name in names[:MOST_PARAMETERS]]
     groups = group(results, "point")
-    values, is_share = numbers(results.values(outcome), outcome)
-    done = results.done
-    found = statistics(values[done], groups.code[done], len(groups), is_share=is_share)
-    ran, ended = (
-        np.bincount(groups.code, minlength=len(groups)),
-        np.bincount(groups.code[done], minlength=len(groups)),
-    )
+    found, outcomes = of_groups(results, outcome, groups)
     points = groups.keys["point"]
     columns: dict[str, Any] = {"point": points}
     axes: list[dict[str, Any]] = []
@@ -93,20 +87,20 @@ def table(results: Reader, outcome: str, parameters: Sequence[str] | None = None
     if moved:
         notes.append("Marks are moved a little so that those at the same level do not hide each other.")
     frame = pd.DataFrame(
-        {**columns, "n": found["n"], "n_failed": ran - ended, "mean": found["mean"], "sd": found["sd"]}
+        {**columns, **{name: found[name] for name in ("n", "n_failed", "n_infinite", "mean", "sd")}}
     )
     if len(frame) > MOST_POINTS:
         at = np.linspace(0, len(frame) - 1, MOST_POINTS).round().astype(int)
         notes.append(f"{MOST_POINTS:,} of {len(frame):,} design points are shown.")
         frame = frame.iloc[at].reset_index(drop=True)
-    what = "share" if is_share else "mean"
+    what = "share" if outcomes.is_share else "mean"
     sentences = [
         f"Each mark is a design point, coloured by its {what} over {say.counts(frame['n'])}.",
         *notes,
     ]
     if frame["mean"].isna().any():
         sentences.append("Crosses have no result.")
-    sentences += say.left_out(int((ran - ended).sum()))
+    sentences += say.left_out(found)
     name = measure_label(outcome, results.outcomes)
     titles = {"point": "point"} | {f"p{number}": str(axis["title"]) for number, axis in enumerate(axes)}
     return say.caption(
@@ -116,7 +110,7 @@ def table(results: Reader, outcome: str, parameters: Sequence[str] | None = None
         sentences,
         titles | {"n": "runs", "n_failed": "failed", "mean": f"{what} of {name}", "sd": "sd"},
         outcome=name,
-        share=is_share,
+        share=outcomes.is_share,
         axes=axes,
     )
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mesa_lab.formatting import measure_label
 from mesa_lab.processing.analysis.grouping import points_by
-from mesa_lab.processing.analysis.summary import numbers, statistics
+from mesa_lab.processing.analysis.summary import of_groups
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.series import automatic, lines
@@ -52,12 +52,10 @@ def table(
     points = None if points is None else results.known_points(points)
     by = by or automatic(results, outcome, MOST_GROUPS, points)
     groups, labels, levels, notes = lines(results, by, points, MOST_GROUPS)
-    values, is_share = numbers(results.values(outcome), outcome)
-    keep = results.done & (groups.code >= 0)
-    measured = keep & np.isfinite(values)
-    rows = np.flatnonzero(measured)
+    found, outcomes = of_groups(results, outcome, groups, quantiles=(0.25, 0.75))
+    values = outcomes.values + outcomes.offset
+    rows = np.flatnonzero(results.done & groups.counted & (groups.code >= 0) & outcomes.finite)
     code = groups.code[rows]
-    found = statistics(values[rows], code, len(labels), quantiles=(0.25, 0.75), is_share=is_share)
     reach = 1.5 * (found["q75"] - found["q25"]).to_numpy()
     inside = (values[rows] >= found["q25"].to_numpy()[code] - reach[code]) & (
         values[rows] <= found["q75"].to_numpy()[code] + reach[code]
@@ -92,14 +90,13 @@ def table(
             + 0.56 * ((run * 0.6180339887498949) % 1),  # spread evenly, and alike each time
         }
     )
-    failed = int((~results.done & (groups.code >= 0)).sum())
     total = say.counts(found["n"][found["n"] > 0])
-    if is_share:
+    if outcomes.is_share:
         sentences = [f"Share of yes with {say.percent(0.95)} confidence interval (Wilson), {total}."]
     else:
         sentences = [f"Dots are runs, boxes the middle half with the median, diamonds means; {total}."]
-    sentences += [] if by == "point" else say.averaged(groups.averaged_over, intervals=is_share)
-    sentences += [*notes, *say.left_out(failed, int(keep.sum() - measured.sum()))]
+    sentences += [] if by == "point" else say.compared(groups, found if outcomes.is_share else None)
+    sentences += [*notes, *say.left_out(found)]
     marks = say.marks({"group": labels}, points_by(results, groups.code, len(labels)))
     group_title = levels.title if levels else ""
     name = measure_label(outcome, results.outcomes)
@@ -118,11 +115,11 @@ def table(
         listed={"group": group_title or "group", "n": "n", "mean": "mean"}
         | (
             {"ci_low": "low", "ci_high": "high"}
-            if is_share
+            if outcomes.is_share
             else {"q25": "25 %", "median": "median", "q75": "75 %"}
         ),
         outcome=name,
-        share=is_share,
+        share=outcomes.is_share,
         marks=marks,
         group_title=group_title,
         groups=labels,

@@ -9,9 +9,9 @@ import pandas as pd
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.formatting import label, measure_label
-from mesa_lab.processing.analysis.grouping import check_names, group, points_by
+from mesa_lab.processing.analysis.grouping import check_names, comparable_points, group, points_by
 from mesa_lab.processing.analysis.main_effects import ranked
-from mesa_lab.processing.analysis.summary import checked_level, numbers, statistics
+from mesa_lab.processing.analysis.summary import checked_level, of_groups
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, is_log, is_numeric, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
@@ -46,7 +46,8 @@ def table(
 
     Returns:
         One row per level of the parameter, or per design point where nearly every point has a value of its own: `x`,
-        `group`, `n_points`, `n`, `n_failed`, `n_missing`, `mean`, `sd`, `low`, `high`.
+        `group`, `n_points`, `n`, `n_failed`, `n_missing`, `n_infinite`, `mean`, `sd`, `low`, `high`, `unit`. In a design
+        that moves one parameter at a time only points count at which the others are at the base case.
 
     Raises:
         OutcomeError: If the outcome is unknown or not a number, or no parameter varies.
@@ -61,22 +62,19 @@ def table(
     notes: list[str] = []
     second = None if by is None else levels_of(results, by, MOST_GROUPS)
     column = results.columns[parameter]
-    count = len(level_codes(results.points[column])[1])
+    names = [parameter] if second is None else [parameter, second.name]
+    ranges = {} if second is None else {second.name: second.code}
+    kept = comparable_points(results, names, ranges)
+    values_at = results.points[column] if kept is None else results.points[column][kept]
+    count = len(level_codes(values_at)[1])
     numeric = is_numeric(results, parameter)
-    own = len(results.parameters) > 1 and count > max(
-        8, len(results.points) // 2
-    )  # nearly each point has its own
+    # Nearly each point has a level of its own, and averages over nothing.
+    own = kept is None and len(results.parameters) > 1 and count > max(8, len(results.points) // 2)
     cloud = numeric and (own or count > MOST_LEVELS)
-    first = levels_of(results, parameter, most=max(count, 1))
-    binned = {parameter: first.code} | ({} if second is None else {second.name: second.code})
-    groups = group(results, "point" if cloud else list(binned), None if cloud else binned)
-    values, is_share = numbers(results.values(outcome), outcome)
-    done = results.done
-    found = statistics(values[done], groups.code[done], len(groups), level, is_share=is_share)
-    ran, ended = (
-        np.bincount(groups.code, minlength=len(groups)),
-        np.bincount(groups.code[done], minlength=len(groups)),
-    )
+    first = levels_of(results, parameter, most=max(len(results.points), 1))
+    binned = {parameter: first.code, **ranges}
+    groups = group(results, "point", only=kept) if cloud else group(results, list(binned), binned, only=kept)
+    found, outcomes = of_groups(results, outcome, groups, level)
     if cloud:
         x: Any = groups.keys[column].astype("float64")
         code = None if second is None else second.code.loc[groups.keys["point"]].to_numpy()
@@ -91,30 +89,26 @@ def table(
             "x": x,
             "group": pd.Categorical.from_codes(codes, categories=pd.Index(labels)),
             "n_points": groups.n_points,
-            "n": found["n"],
-            "n_failed": ran - ended,
-            "n_missing": ended - found["n"],
-            "mean": found["mean"],
-            "sd": found["sd"],
+            **{name: found[name] for name in ("n", "n_failed", "n_missing", "n_infinite", "mean", "sd")},
             "low": found["ci_low"],
             "high": found["ci_high"],
+            "unit": found["unit"],
         }
     )
     marks = say.marks(
         {"x": frame["x"], "group": frame["group"]}, points_by(results, groups.code, len(groups))
     )
-    failed, missing = int((ran - ended).sum()), int((ended - found["n"]).sum())
     frame, kept_labels = _few_groups(frame, second, notes)
     frame = _few_rows(frame, cloud, notes, label(parameter))
-    what = "Share" if is_share else "Mean"
-    sentences = [say.interval(level, frame["n"], f"{what} at each design point" if cloud else what)]
+    what = "Share" if outcomes.is_share else "Mean"
+    sentences = [say.interval(level, found, f"{what} at each design point" if cloud else what)]
     smooth = cloud and int(frame["mean"].notna().sum()) >= ENOUGH * max(len(kept_labels), 1)
     if smooth:
         sentences.append("The line is a local regression (loess) through the points.")
     sentences += [
-        *say.averaged(groups.averaged_over, intervals=bool(found["ci_low"].notna().any())),
+        *say.compared(groups, found),
         *notes,
-        *say.left_out(failed, missing),
+        *say.left_out(found),
     ]
     columns = {"x": label(parameter)}
     columns |= {} if second is None else {"group": second.title}
@@ -140,7 +134,7 @@ def table(
         smooth=smooth,
         numeric=numeric,
         log=is_log(results, parameter),
-        share=is_share,
+        share=outcomes.is_share,
         group_title="" if second is None else second.title,
         groups=kept_labels,
         ordered=bool(second and second.ordered),

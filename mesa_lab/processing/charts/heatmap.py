@@ -9,8 +9,8 @@ import pandas as pd
 
 from mesa_lab.errors import ParameterError
 from mesa_lab.formatting import label, measure_label
-from mesa_lab.processing.analysis.grouping import check_names, group, points_by
-from mesa_lab.processing.analysis.summary import numbers, statistics
+from mesa_lab.processing.analysis.grouping import check_names, comparable_points, group, points_by
+from mesa_lab.processing.analysis.summary import of_groups
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, is_log, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
@@ -44,7 +44,7 @@ def table(
 
     Returns:
         One row per cell that holds a design point: `x`, `y` (labels), `x_low`, `x_high`, `y_low`, `y_high` where these
-        are ranges, `n_points`, `n`, `n_failed`, `n_missing`, `mean`, `sd`.
+        are ranges, `n_points`, `n`, `n_failed`, `n_missing`, `n_infinite`, `mean`, `sd`.
 
     Raises:
         OutcomeError: If the outcome is unknown or not a number, or fewer than two parameters vary.
@@ -57,14 +57,9 @@ def table(
     # Where nearly each point has values of its own, cells of single values would stand scattered in emptiness.
     most = min(MOST_LEVELS, max(8, len(results.points) // 2))
     across, up = (levels_of(results, name, most, bins) for name in (x, y))
-    groups = group(results, [x, y], {x: across.code, y: up.code})
-    values, is_share = numbers(results.values(outcome), outcome)
-    done = results.done
-    found = statistics(values[done], groups.code[done], len(groups), is_share=is_share)
-    ran, ended = (
-        np.bincount(groups.code, minlength=len(groups)),
-        np.bincount(groups.code[done], minlength=len(groups)),
-    )
+    binned = {x: across.code, y: up.code}
+    groups = group(results, [x, y], binned, only=comparable_points(results, [x, y], binned))
+    found, outcomes = of_groups(results, outcome, groups)
     columns: dict[str, Any] = {}
     for axis, levels in (("x", across), ("y", up)):
         code = groups.keys[results.columns[levels.name]].to_numpy(dtype=np.int64)
@@ -79,11 +74,7 @@ def table(
         {
             **columns,
             "n_points": groups.n_points,
-            "n": found["n"],
-            "n_failed": ran - ended,
-            "n_missing": ended - found["n"],
-            "mean": found["mean"],
-            "sd": found["sd"],
+            **{name: found[name] for name in ("n", "n_failed", "n_missing", "n_infinite", "mean", "sd")},
         }
     )
     marks = say.marks({"x": frame["x"], "y": frame["y"]}, points_by(results, groups.code, len(groups)))
@@ -92,14 +83,14 @@ def table(
         if not levels.binned and len(levels.labels) > MOST_CATEGORIES:
             frame = frame[frame[axis].isin(levels.labels[:MOST_CATEGORIES])].reset_index(drop=True)
             notes.append(f"{MOST_CATEGORIES} of {len(levels.labels):,} levels of {levels.title} are shown.")
-    what = "Share" if is_share else "Mean"
+    what = "Share" if outcomes.is_share else "Mean"
     sentences = [
         f"{what} in each cell, over {say.span(frame['n'], 'run')} from {say.span(frame['n_points'], 'design point')}."
     ]
-    sentences += [*say.averaged(groups.averaged_over), *notes]
+    sentences += [*say.compared(groups), *notes]
     if len(frame) < min(len(across.labels), MOST_CATEGORIES) * min(len(up.labels), MOST_CATEGORIES):
         sentences.append("Empty cells hold no design point.")
-    sentences += say.left_out(int((ran - ended).sum()), int((ended - found["n"]).sum()))
+    sentences += say.left_out(found)
     titles = {"x": label(x), "y": label(y), "n_points": "design points", "n": "runs", "n_failed": "failed"}
     return say.caption(
         frame,
@@ -108,7 +99,7 @@ def table(
         sentences,
         titles | {"mean": what.lower(), "sd": "sd"},
         outcome=measure_label(outcome, results.outcomes),
-        share=is_share,
+        share=outcomes.is_share,
         marks=marks,
         axes={"x": _axis(results, across), "y": _axis(results, up)},
     )

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.formatting import label
-from mesa_lab.processing.analysis.grouping import Groups, check_names, group, names_of, points_by
+from mesa_lab.processing.absence import nothing_reported
+from mesa_lab.processing.analysis.grouping import (
+    Groups,
+    check_names,
+    comparable_points,
+    group,
+    names_of,
+    points_by,
+)
 from mesa_lab.processing.analysis.main_effects import ranked
 from mesa_lab.processing.analysis.summary import checked_level, over_steps
 from mesa_lab.processing.charts import caption as say
@@ -64,17 +73,12 @@ def table(
     points = None if points is None else results.known_points(points)
     by = by or automatic(results, outcome, MOST_LINES, points)
     groups, labels, levels, notes = lines(results, by, points, MOST_LINES)
-    chosen = groups.code >= 0
-    shown = Groups(groups.keys, np.maximum(groups.code, 0), groups.n_points, groups.averaged_over)
     quantiles = ((1 - level) / 2, (1 + level) / 2) if band == "spread" else ()
     stride = _stride(results)
-    of_group, steps, found = over_steps(
-        results, outcome, shown, level, quantiles, stride=stride, chosen=chosen
-    )
-    if found.empty:
-        raise OutcomeError(_nothing(results, outcome))
+    of_group, steps, found = over_steps(results, outcome, groups, level, quantiles, stride=stride)
+    if not found["n"].any():
+        raise OutcomeError(_nothing(results, outcome, collected=not found.empty))
     low, high = (found.columns[-2], found.columns[-1]) if quantiles else ("ci_low", "ci_high")
-    done = results.done & chosen
     frame = pd.DataFrame(
         {
             "group": pd.Categorical.from_codes(of_group, categories=pd.Index(labels)),
@@ -82,9 +86,7 @@ def table(
             "mean": found["mean"],
             "low": found[low],
             "high": found[high],
-            "sd": found["sd"],
-            "n": found["n"],
-            "n_missing": np.bincount(groups.code[done], minlength=len(groups))[of_group] - found["n"],
+            **{name: found[name] for name in ("sd", "n", "n_missing", "n_infinite")},
         }
     )
     starts = frame.groupby("group", observed=True)["n"].max()
@@ -106,10 +108,11 @@ def table(
         ends = "; lines end when fewer than a quarter are left" if cut else ""
         sentences.append(f"Runs that stop early leave the mean at that step{ends}.")
     if by != "point":
-        sentences += say.averaged(
-            groups.averaged_over, intervals=band == "interval" and int(starts.max()) > 1
-        )
-    sentences += [*notes, *say.left_out(int((~results.done & chosen).sum()))]
+        sentences += say.compared(groups, found if band == "interval" else None)
+    failed = pd.DataFrame({"n_failed": [int((~results.done & groups.counted & (groups.code >= 0)).sum())]})
+    sentences += [*notes, *say.left_out(failed.assign(n_missing=0, n_infinite=0))]
+    if found["n_infinite"].any():
+        sentences.append("Infinite values are left out.")
     if stride > max(results.experiment.period, 1):
         sentences.append(f"One step in {stride:,} is drawn.")
     group_title = "" if by in ("all", "point") else label(by)
@@ -151,43 +154,33 @@ def lines(
         The groups, whose code is -1 for runs that are not shown; their labels; the levels when it is by a parameter;
         and what to say about groups that are not shown.
     """
-    notes: list[str] = []
-    levels = None
+    only = None if points is None else np.isin(results.points.index, list(points))
     if by == "all":
-        found, labels = group(results, ()), ["all runs"]
-        code = found.code
-    elif by == "point":
-        found = group(results, "point")
-        numbers = found.keys["point"].tolist()
-        if points is not None:
-            numbers = [number for number in numbers if number in set(points)]
-        code, labels, notes = _few(found, numbers, most, "design points")
-        labels = point_labels(results, [int(text) for text in labels])
-    else:
-        check_names(results, names_of(by))
-        levels = levels_of(results, by, most)
-        found = group(results, by, {by: levels.code})
-        column = results.columns[by]
-        code, labels, notes = _few(found, found.keys[column].tolist(), most, f"levels of {label(by)}")
-        labels = [levels.labels[int(text)] for text in labels]
-    if points is not None:
-        code = np.where(results.base["point"].isin(list(points)), code, -1)
-    return Groups(found.keys, code, found.n_points, found.averaged_over), labels, levels, notes
+        return group(results, (), only=only), ["all runs"], None, []
+    if by == "point":
+        found, notes = _few(group(results, "point", only=only), most, "design points")
+        return found, point_labels(results, found.keys["point"].tolist()), None, notes
+    check_names(results, names_of(by))
+    levels = levels_of(results, by, most)
+    binned = {by: levels.code}
+    alike = comparable_points(results, [by], binned)
+    if alike is not None:
+        only = alike if only is None else only & alike
+    found, notes = _few(group(results, by, binned, only=only), most, f"levels of {label(by)}")
+    labels = [levels.labels[int(place)] for place in found.keys[results.columns[by]]]
+    return found, labels, levels, notes
 
 
-def _few(found: Groups, wanted: list[Any], most: int, what: str) -> tuple[Any, list[str], list[str]]:
+def _few(found: Groups, most: int, what: str) -> tuple[Groups, list[str]]:
     """Keep so many groups, evenly chosen."""
-    everything = found.keys.iloc[:, 0].tolist()
-    notes = []
-    kept = wanted
-    if len(wanted) > most:
-        at = np.unique(np.linspace(0, len(wanted) - 1, most).round().astype(int))
-        kept = [wanted[position] for position in at]
-        notes = [f"{len(kept)} of {len(wanted):,} {what} are shown."]
-    number = {key: position for position, key in enumerate(kept)}
-    renumbered = np.array([number.get(key, -1) for key in everything], dtype=np.int64)
-    code = renumbered[found.code] if len(found.code) else found.code
-    return code, [str(key) for key in kept], notes
+    if len(found) <= most:
+        return found, []
+    at = np.unique(np.linspace(0, len(found) - 1, most).round().astype(int))
+    number = np.full(len(found) + 1, -1, dtype=np.int64)  # the last is for the runs in no group
+    number[at] = np.arange(len(at))
+    keys = found.keys.iloc[at].reset_index(drop=True)
+    kept = replace(found, keys=keys, code=number[found.code], n_points=found.n_points[at])
+    return kept, [f"{len(at)} of {len(found):,} {what} are shown."]
 
 
 def _stride(results: Reader) -> int:
@@ -198,9 +191,9 @@ def _stride(results: Reader) -> int:
     return int(period * max(1, -(-(last // period + 1) // MOST_STEPS)))
 
 
-def _nothing(results: Reader, outcome: str) -> str:
-    if not results.done.any():
-        return f"No run that came to its end reported '{outcome}': there is nothing to draw."
+def _nothing(results: Reader, outcome: str, *, collected: bool) -> str:
+    if collected or not results.done.any():
+        return nothing_reported(results, outcome)
     return f"There is no series of '{outcome}': it was not collected over the steps. Run with period=1 to see one."
 
 

@@ -52,15 +52,20 @@ def parameter_in_words(parameter: Any) -> str:
         >>> import mesa_lab as ml
         >>> parameter_in_words(ml.Real(5, 40, log=True)), parameter_in_words(ml.Integer(0, 10, step=2))
         ('5 to 40, on a logarithmic scale', '0 to 10 in steps of 2')
+        >>> parameter_in_words(ml.Real(5, 11, distribution="norm", loc=10, scale=2))
+        'norm(loc=10, scale=2) cut to 5 to 11'
     """
     kind = type(parameter).__name__
     distribution = getattr(parameter, "distribution", None)
     low, high = getattr(parameter, "low", None), getattr(parameter, "high", None)
     if distribution is not None:
-        arguments = getattr(parameter, "arguments", None) or {}
-        return (
-            f"{distribution}({', '.join(f'{name}={show(value)}' for name, value in dict(arguments).items())})"
-        )
+        arguments = dict(getattr(parameter, "arguments", None) or {})
+        drawn = f"{distribution}({', '.join(f'{name}={show(value)}' for name, value in arguments.items())})"
+        if low is not None and high is not None:
+            return f"{drawn} cut to {number(low)} to {number(high)}"
+        if low is not None:
+            return f"{drawn} cut below {number(low)}"
+        return drawn if high is None else f"{drawn} cut above {number(high)}"
     if kind in ("Real", "Integer") and low is not None and high is not None:
         text = f"{number(low)} to {number(high)}"
         step = getattr(parameter, "step", 1)

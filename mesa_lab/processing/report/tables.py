@@ -10,6 +10,7 @@ import pandas as pd
 
 from mesa_lab.formatting import label, number, plural, show
 from mesa_lab.processing.analysis.summary import is_number
+from mesa_lab.processing.estimates import all_alike, estimate, of_runs_alike
 from mesa_lab.processing.report.description import parameter_in_words
 from mesa_lab.processing.tables.column_names import rows_of
 
@@ -49,7 +50,7 @@ def parameters_table(results: Results) -> dict[str, Any]:
 
 def overview_table(results: Results, names: Sequence[str]) -> dict[str, Any] | None:
     """One row per outcome: where it lies over all points, and at which points it is lowest and highest."""
-    rows = []
+    rows, shown = [], []
     for name in names:
         whole = results.aggregate(name, by=(), quantiles=()).iloc[0]
         points = results.aggregate(name, quantiles=())
@@ -57,7 +58,8 @@ def overview_table(results: Results, names: Sequence[str]) -> dict[str, Any] | N
         row = [label(name), f"{int(whole['n']):,}", number(float(whole["mean"])), number(float(whole["sd"]))]
         for position in (points["mean"].argmin(), points["mean"].argmax()):
             cell = points.iloc[int(position)]
-            row += [_interval(cell), _where(results, int(cell["point"]))]
+            row += [estimate(cell), _where(results, int(cell["point"]))]
+            shown.append(cell)
         rows.append(row)
     if not rows:
         return None
@@ -67,15 +69,8 @@ def overview_table(results: Results, names: Sequence[str]) -> dict[str, Any] | N
         "columns": columns,
         "rows": rows,
         "numeric": [False, True, True, True, True, False, True, False],
-        "more": "",
+        "more": of_runs_alike(int(cell["n"]) for cell in shown if all_alike(cell)),
     }
-
-
-def _interval(cell: Any) -> str:
-    mean, low, high = (float(cell[name]) for name in ("mean", "ci_low", "ci_high"))
-    return (
-        number(mean) if np.isnan(low) or np.isnan(high) else f"{number(mean)} [{number(low)}, {number(high)}]"
-    )
 
 
 def _where(results: Results, point: int) -> str:
@@ -95,22 +90,24 @@ def by_point_table(results: Results, names: Sequence[str]) -> dict[str, Any] | N
     names = names[:6]
     tables = {name: results.aggregate(name, quantiles=()).set_index("point") for name in names}
     first = tables[names[0]]
-    rows = []
+    rows, shown = [], []
     parameters = list(results.points.columns)
     for point in first.index.to_numpy(dtype=np.int64)[:MOST_ROWS].tolist():
         (at,) = rows_of(results.points.index, [point]).tolist()
         values = [show(results.points[column].iloc[at]) for column in parameters]
-        cells = [_interval(tables[name].loc[point]) for name in names]
+        cells = [tables[name].loc[point] for name in names]
+        shown += cells
         rows.append(
             [
                 str(point),
                 *values,
-                *cells,
+                *map(estimate, cells),
                 f"{int(first.loc[point, 'n']):,}",
                 f"{int(first.loc[point, 'n_failed']):,}",
             ]
         )
-    more = f"The first {MOST_ROWS} of {len(first):,} points." if len(first) > MOST_ROWS else ""
+    more = [f"The first {MOST_ROWS} of {len(first):,} points."] if len(first) > MOST_ROWS else []
+    more.append(of_runs_alike(int(cell["n"]) for cell in shown if all_alike(cell)))
     return {
         "caption": "Mean at each design point, with 95 % confidence interval",
         "columns": ["point", *parameters, *(label(name) for name in names), "runs", "failed"],
@@ -120,7 +117,7 @@ def by_point_table(results: Results, names: Sequence[str]) -> dict[str, Any] | N
             *(_is_numeric(results.points[column]) for column in parameters),
             *([True] * (len(names) + 2)),
         ],
-        "more": more,
+        "more": " ".join(more).strip(),
     }
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 
 from mesa_lab.errors import MesaLabError, OutcomeError, StudyFormatError, suggest
 from mesa_lab.formatting import model_label
+from mesa_lab.processing.absence import nothing_ended, nothing_reported
 from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.long_table import assemble
 from mesa_lab.processing.tables.selection import check_known, numbers_of
@@ -161,7 +162,12 @@ class Reader:
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """Names of the outcomes that the runs reported."""
+        """Names of the outcomes that the runs reported, then of those that were asked for and that no run reported."""
+        asked = [outcome.name for outcome in self.experiment.outcomes or ()]
+        return tuple(dict.fromkeys([*self._reported, *asked]))
+
+    @property
+    def _reported(self) -> tuple[str, ...]:
         return self._contents.outcomes
 
     @property
@@ -276,6 +282,8 @@ class Reader:
 
     def _read(self, outcomes: Sequence[str], recorded: Sequence[str]) -> dict[str, pd.Series[Any]]:
         """Read columns that are not there yet."""
+        unreported = [name for name in outcomes if name not in self._reported]
+        self._values |= {name: pd.Series(np.full(len(self.base), np.nan)) for name in unreported}
         names = [name for name in outcomes if name not in self._values]
         own = [name for name in recorded if f"{_OWN}{name}" not in self._values]
         if names or own:
@@ -307,7 +315,8 @@ class Reader:
 
     def series_blocks(self, outcomes: Sequence[str], run_ids: Sequence[int] | None = None) -> Iterator[Block]:
         """Yield run_id, step, time and the outcomes, some runs at a time."""
-        return self.study.series_blocks(run_ids=run_ids, outcomes=list(outcomes))
+        reported = [name for name in outcomes if name in self._reported]
+        return self.study.series_blocks(run_ids=run_ids, outcomes=reported)
 
     def series_parts(
         self, outcomes: Sequence[str], run_ids: Sequence[int] | None = None
@@ -425,6 +434,8 @@ class Reader:
         for name in names:
             if name in self.outcomes or (measures and name in column_names.MEASURES):
                 continue
+            if not self.outcomes and nothing_ended(self):
+                raise OutcomeError(f"There is no '{name}'. {nothing_ended(self)}")
             known = ", ".join(self.outcomes) or "nothing yet"
             raise OutcomeError(
                 f"Unknown outcome '{name}'. {self.model_name} reports: {known}.{suggest(name, self.outcomes)}"
@@ -436,11 +447,12 @@ class Reader:
         """Refuse to draw nothing.
 
         Raises:
-            OutcomeError: If no run that came to its end reported the outcome.
+            OutcomeError: If no run that came to its end reported a finite value of the outcome.
         """
         self.outcome_list(outcome, measures=True)
-        if not self.values(outcome)[self.done].notna().any():
-            raise OutcomeError(f"No run that came to its end reported '{outcome}': there is nothing to draw.")
+        values = self.values(outcome)[self.done]
+        if not values.replace([np.inf, -np.inf], np.nan).notna().any():
+            raise OutcomeError(nothing_reported(self, outcome))
 
     @in_one_snapshot
     def first_outcome(self) -> str:
@@ -453,9 +465,8 @@ class Reader:
             values = self.values(name)
             if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
                 return name
-        raise OutcomeError(
-            f"{self.model_name} reported no outcome that is a number: there is nothing to draw."
-        )
+        none = f"{self.model_name} reported no outcome that is a number: there is nothing to draw."
+        raise OutcomeError(nothing_ended(self) or none)
 
     @in_one_snapshot
     def run_ids(

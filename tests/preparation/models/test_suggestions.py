@@ -76,6 +76,28 @@ def test_a_default_lies_in_the_range_it_suggests(reference):
             assert info.default in info.choices
 
 
+@pytest.mark.parametrize(
+    ("name", "default", "low", "high"),
+    [
+        ("arrival_rate", 1.0, 0.5, 2.0),
+        ("weight", -1.0, -2.0, -0.5),
+        ("infection_probability", 1.0, 0.0, 1.0),
+        ("p_move", 1.0, 0.0, 1.0),
+        ("tree_density", 1.0, 0.0, 1.0),
+        ("speed", 0.999, 0.0, 1.0),
+        ("off", 0.0, 0.0, 1.0),
+        ("weight", -0.33, -1.0, 0.0),
+    ],
+)
+def test_a_default_of_one_is_an_upper_end_for_shares_alone(tmp_path, name, default, low, high):
+    (tmp_path / "m.py").write_text(
+        f"import mesa\nclass M(mesa.Model):\n    def __init__(self, {name}: float = {default}, rng=None): pass\n"
+    )
+    info = parameter(f"{tmp_path}/m.py:M", name)
+    assert (info.low, info.high) == (low, high)
+    assert "-0.0" not in repr((info.low, info.high))
+
+
 BY_PAGE = {
     "sheep": ("integer", 1, 100, 1, None, "slider", "Number of sheep"),
     "growth": ("real", 0.0, 0.5, 0.05, None, "slider", "Growth"),

@@ -5,7 +5,7 @@ from scipy import stats
 
 from mesa_lab.errors import OutcomeError, ParameterError
 from mesa_lab.processing.analysis.main_effects import influence, ranked
-from mesa_lab.processing.analysis.summary import quantile_name, statistics
+from mesa_lab.processing.analysis.statistics import quantile_name, statistics
 
 VALUES = [[1.0, 2.0, 4.0, 8.0], [3.0, 3.0, 3.0, 3.0]]
 
@@ -20,8 +20,8 @@ def results_of(make, values, **options):
 def test_statistics_by_hand(make):
     table = results_of(make, VALUES).aggregate("x", level=0.9, quantiles=(0.25, 0.5, 0.975))
     assert list(table) == [
-        "point", "n (parameter)", "outcome", "n", "n_failed", "n_missing", "mean", "sd", "ci_low", "ci_high",
-        "median", "q25", "q97.5",
+        "point", "n (parameter)", "outcome", "n", "n_failed", "n_missing", "n_infinite", "mean", "sd", "ci_low", "ci_high",
+        "unit", "interval", "median", "q25", "q97.5",
     ]  # fmt: skip
     row = table.iloc[0]
     sample = np.array(VALUES[0])
@@ -116,10 +116,10 @@ def test_all_outcomes_that_are_numbers(make):
     assert make({"n": [1, 2]}, outcomes=outcomes).aggregate()["outcome"].tolist() == ["a", "a", "b", "b"]
 
 
-def test_infinite_values_do_not_break_anything(make):
-    row = results_of(make, [[1.0, float("inf")]]).aggregate("x").iloc[0]
-    assert row["mean"] == float("inf")
-    assert row["n"] == 2
+def test_infinite_values_are_counted_beside_those_that_have_a_mean(make):
+    row = results_of(make, [[1.0, float("inf"), 3.0, None, -float("inf")]]).aggregate("x").iloc[0]
+    assert row[["n", "n_infinite", "n_missing"]].tolist() == [2, 2, 1]
+    assert row[["mean", "median", "sd"]].tolist() == [2.0, 2.0, pytest.approx(np.sqrt(2))]
 
 
 GRID = {"a": [1, 1, 2, 2], "b": ["x", "y", "x", "y"], "c": [5, 6, 5, 6]}
@@ -195,7 +195,7 @@ def test_series_are_summarised_at_each_step_and_say_when_runs_have_stopped(make)
     ]
 
 
-def test_quantiles_have_short_names():
+def test_quantiles_have_short_names_each_of_its_own():
     assert [quantile_name(value) for value in (0, 0.05, 0.5, 0.975, 1)] == [
         "q00",
         "q05",
@@ -203,6 +203,13 @@ def test_quantiles_have_short_names():
         "q97.5",
         "q100",
     ]
+    close = (0.0008, 0.0012, 0.9999, 0.99995, 0.1 + 0.2, 0.3, 1e-9)
+    assert len({quantile_name(value) for value in close}) == len(close)
+
+
+def test_close_quantiles_have_columns_of_their_own(make):
+    table = results_of(make, [np.arange(1000.0)]).aggregate("x", quantiles=(0.0008, 0.0012))
+    assert table[["q00.08", "q00.12"]].iloc[0].tolist() == [pytest.approx(0.7992), pytest.approx(1.1988)]
 
 
 def test_many_runs_agree_with_pandas(make):
@@ -235,3 +242,66 @@ def test_a_parameter_of_which_nothing_can_be_said_comes_last(make):
         failed=[1, 3, 5, 7, 9, 11],
     )
     assert influence(results, "x")["share"].isna().tolist()[-1]
+
+
+def test_zeros_and_ones_are_a_share_as_yes_and_no_are(make):
+    values = [[0, 0, 1, 0, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
+    as_numbers = results_of(make, values).aggregate("x")
+    as_answers = results_of(make, [[bool(value) for value in row] for row in values]).aggregate("x")
+    columns = ["mean", "ci_low", "ci_high"]
+    np.testing.assert_allclose(as_numbers[columns], as_answers[columns])
+    assert set(as_numbers["interval"]) == {"Wilson"}
+    floats = results_of(make, [[float(value) for value in row] for row in values]).aggregate("x")
+    np.testing.assert_allclose(floats[columns], as_answers[columns])
+
+
+def test_a_count_that_is_never_above_one_is_no_point_either(make):
+    row = results_of(make, [[0] * 12]).aggregate("x").iloc[0]
+    expected = stats.binomtest(0, 12).proportion_ci(method="wilson")
+    assert row[["ci_low", "ci_high"]].tolist() == [0, pytest.approx(expected.high)]
+
+
+@pytest.mark.parametrize("least", [2**53, 2**62, -(2**62)])
+def test_large_whole_numbers_keep_their_spread(make, least):
+    values = [least, least + 1, least + 2, least + 7]
+    row = results_of(make, [values]).aggregate("x").iloc[0]
+    assert row["sd"] == pytest.approx(np.std([0, 1, 2, 7], ddof=1))
+    assert row["mean"] == pytest.approx(least, rel=1e-12)
+
+
+def test_a_count_is_not_below_zero(make):
+    row = results_of(make, [[0, 0, 0, 5, 0]]).aggregate("x").iloc[0]
+    assert row["interval"] == "t, not below 0"
+    assert row["ci_low"] == 0
+    assert row["ci_high"] == pytest.approx(stats.t.interval(0.95, 4, 1, stats.sem([0, 0, 0, 5, 0]))[1])
+    signed = results_of(make, [[0, 0, 0, 5, 0], [-3, 2, 2, 2, 2]]).aggregate("x")
+    assert signed["ci_low"].iloc[0] < 0
+
+
+def test_the_interval_of_skewed_runs_is_a_bootstraps(make):
+    rng = np.random.default_rng(4)
+    skewed, normal = rng.exponential(size=40), rng.normal(5, 1, 40)
+    table = results_of(make, [skewed, normal]).aggregate("x")
+    assert table["interval"].tolist() == ["BCa", "t"]
+    expected = stats.bootstrap(
+        (skewed,), np.mean, n_resamples=20_000, method="BCa", rng=1
+    ).confidence_interval
+    width = expected.high - expected.low
+    assert table.loc[0, "ci_low"] == pytest.approx(expected.low, abs=width / 25)
+    assert table.loc[0, "ci_high"] == pytest.approx(expected.high, abs=width / 25)
+    again = results_of(make, [skewed, normal]).aggregate("x")
+    assert table.loc[0, ["ci_low", "ci_high"]].tolist() == again.loc[0, ["ci_low", "ci_high"]].tolist()
+
+
+def test_too_few_skewed_runs_keep_students(make):
+    assert results_of(make, [[1.5, 0.1, 0.1, 0.1, 9.9]]).aggregate("x")["interval"].tolist() == ["t"]
+
+
+def test_an_interval_says_how_it_was_made_and_of_what(make):
+    table = results_of(make, [[1.0, 2.0, 4.0], [3.0, 3.0, 3.0], [5.0, None, None]]).aggregate("x")
+    assert table["interval"].astype(object).where(table["interval"].notna(), None).tolist() == [
+        "t",
+        "all alike",
+        None,
+    ]
+    assert table["unit"].tolist() == ["run"] * 3

@@ -158,7 +158,7 @@ def test_a_point_without_any_result(kind, make):
 @KINDS
 def test_when_every_run_failed_there_is_nothing_to_draw(kind, make):
     results = make({"n": [1, 2], "m": [1, 2]}, replications=2, failed=[0, 1, 2, 3])
-    with pytest.raises(OutcomeError, match="No run that came to its end reported 'happy'"):
+    with pytest.raises(OutcomeError, match="No run that came to its end reported a value of 'happy'"):
         kind.chart(results, "happy")
 
 

@@ -28,7 +28,10 @@ def test_many_points_are_told_apart_by_what_matters_most(make):
     results = make(frame, outcomes={"x": lambda p, g: p["strong"]})
     caption = find_chart("series").table(results, "x").attrs["chart"]
     assert caption["group_title"] == "strong"
-    assert "Averaged over idle; intervals hold its differences too." in caption["subtitle"][0]
+    averaged = (
+        "Averaged over idle, of which levels hold different values; intervals take the points for a sample."
+    )
+    assert averaged in caption["subtitle"][0]
 
 
 def test_more_lines_than_can_be_told_apart_are_not_drawn(make):

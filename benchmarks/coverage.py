@@ -1,0 +1,151 @@
+"""How often intervals hold what they promise to hold: 95 of 100, in simulated studies whose truth is known.
+
+No models are run and no clock is read: values are drawn where runs would report them, and go through the statistics that
+users see. A fixed seed makes every figure reproducible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from benchmarks.measuring import Row
+from mesa_lab.processing.analysis.pooling import Origins
+from mesa_lab.processing.analysis.statistics import statistics
+
+HONEST = ">= 93.5"
+STUDIES, FEW = 20_000, 2_000
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    studies = FEW if quick else STUDIES
+    for work, simulate, target in ROWS:
+        rng = np.random.default_rng(20_261_201)
+        yield Row(work, 100 * simulate(studies, rng), target, "%", f"{studies:,} studies")
+
+
+def held(table, truth) -> float:
+    """The share of studies whose interval holds the truth, of those that give one."""
+    known = table["ci_low"].notna().to_numpy()
+    truth = np.broadcast_to(truth, len(table))
+    inside = (table["ci_low"].to_numpy() <= truth) & (truth <= table["ci_high"].to_numpy())
+    return float(inside[known].mean())
+
+
+def one_point(draw: Callable[..., np.ndarray], truth: float, n: int, **kind: bool):
+    """Runs of one point."""
+
+    def simulate(studies: int, rng: np.random.Generator) -> float:
+        values = draw(rng, (studies, n)).astype(float)
+        code = np.repeat(np.arange(studies), n)
+        return held(statistics(values.ravel(), code, studies, **kind), truth)
+
+    return simulate
+
+
+def several_points(
+    points: int,
+    runs: int,
+    *,
+    sampled: bool,
+    common: bool,
+    share: bool = False,
+    ratio: float = 3.0,
+    luck: float = 0.0,
+):
+    """Runs of several points, whose means differ by a standard deviation of 1.
+
+    Args:
+        points: Points of a study.
+        runs: Replications of each.
+        sampled: Whether the points are drawn anew for each study.
+        common: Whether replications share their seeds.
+        share: Whether runs answer yes or no.
+        ratio: The standard deviation within every second point; in the others it is 1.
+        luck: Standard deviation of what a seed does to all points alike.
+    """
+
+    def simulate(studies: int, rng: np.random.Generator) -> float:
+        fixed = rng.normal(size=points)
+        effects = rng.normal(size=(studies, points)) if sampled else np.tile(fixed, (studies, 1))
+        truth = 0.0 if sampled else fixed.mean()
+        sd = np.where(np.arange(points) % 2, ratio, 1.0)
+        noise = rng.normal(size=(studies, points, runs)) * sd[:, None]
+        seeds = luck * rng.normal(size=(studies, 1, runs))
+        values = effects[:, :, None] + noise + seeds
+        if share:
+            values = (values > 1).astype(float)
+            total = rng.normal(size=(4_000_000 // points, points)) * np.hypot(sd, luck)
+            total += rng.normal(size=total.shape) if sampled else fixed
+            truth = float((total > 1).mean())
+        code = np.repeat(np.arange(studies), points * runs)
+        point = np.tile(np.repeat(np.arange(points), runs), studies)
+        replication = np.tile(np.arange(runs), studies * points)
+        origins = Origins(point, replication, sampled, common)
+        return held(statistics(values.ravel(), code, studies, is_share=share, origins=origins), truth)
+
+    return simulate
+
+
+def normal(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    return rng.normal(10, 3, size)
+
+
+def exponential(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    return rng.exponential(size=size)
+
+
+def one_in_twenty(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    return rng.random(size) < 0.05
+
+
+def poisson(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    return rng.poisson(1, size)
+
+
+ROWS = [
+    *((f"mean of {n} normal runs of a point", one_point(normal, 10, n), HONEST) for n in (2, 5, 10, 30)),
+    # Shares of few runs are few numbers: Wilson's interval holds the truth 95 times in the mean over shares, not at each.
+    *(
+        (f"share, 5 % yes, {n} runs", one_point(one_in_twenty, 0.05, n, is_share=True), "")
+        for n in (5, 20, 100)
+    ),
+    *(
+        (f"mean of {n} counts (Poisson, mean 1)", one_point(poisson, 1, n, is_count=True), "")
+        for n in (5, 30)
+    ),
+    *((f"mean of {n} skewed runs (exponential)", one_point(exponential, 1, n), "") for n in (10, 30, 100)),
+    ("10 points drawn, 10 runs each", several_points(10, 10, sampled=True, common=False), HONEST),
+    ("30 points drawn, one run each", several_points(30, 1, sampled=True, common=False), HONEST),
+    ("25 points of a grid, 4 runs each", several_points(25, 4, sampled=False, common=False), HONEST),
+    ("4 points of a grid, 2 runs each", several_points(4, 2, sampled=False, common=False), HONEST),
+    (
+        "4 points of a grid, 2 runs each, of one spread",
+        several_points(4, 2, sampled=False, common=False, ratio=1),
+        HONEST,
+    ),
+    (
+        "10 points of a grid, 10 common seeds",
+        several_points(10, 10, sampled=False, common=True, luck=2),
+        HONEST,
+    ),
+    ("the same, seeds that do nothing in common", several_points(10, 10, sampled=False, common=True), HONEST),
+    ("10 points drawn, 10 common seeds", several_points(10, 10, sampled=True, common=True, luck=1), HONEST),
+    ("30 points drawn, 5 common seeds", several_points(30, 5, sampled=True, common=True, luck=0.3), HONEST),
+    (
+        "share, 10 points drawn, 10 runs each",
+        several_points(10, 10, sampled=True, common=False, share=True),
+        HONEST,
+    ),
+    (
+        "share, 25 points of a grid, 4 runs each",
+        several_points(25, 4, sampled=False, common=False, share=True),
+        HONEST,
+    ),
+    (
+        "share, 10 points of a grid, 10 common seeds",
+        several_points(10, 10, sampled=False, common=True, luck=1, share=True),
+        HONEST,
+    ),
+]

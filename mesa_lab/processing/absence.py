@@ -1,0 +1,31 @@
+"""What is said where there is nothing to show: that no run came to its end, and what the first failure said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mesa_lab.formatting import plural
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.tables.column_reader import Reader
+
+__all__ = ["nothing_ended", "nothing_reported"]
+
+
+def nothing_ended(results: Reader) -> str:
+    """Say that all runs failed, and what the first of them said; empty where a run came to its end, or none has run."""
+    if not len(results.base) or results.done.any():
+        return ""
+    failures = results.study.failures_frame()
+    first = ""
+    if len(failures):
+        line = str(failures["message"].iloc[0]).strip().partition("\n")[0]
+        first = f" The first said: {failures['error_type'].iloc[0]}: {line}."
+    runs = "The only run" if len(results.base) == 1 else f"All {plural(len(results.base), 'run')}"
+    return f"{runs} failed or timed out, so that nothing was measured.{first} See results.failures."
+
+
+def nothing_reported(results: Reader, outcome: str) -> str:
+    """Say that there is no value of an outcome, and why where all runs failed."""
+    said = f"No run that came to its end reported a value of '{outcome}': there is nothing to draw."
+    return f"{said} {nothing_ended(results)}".strip()
