@@ -4,7 +4,7 @@ from mesa_lab.app.components.browser import Address
 from mesa_lab.app.hooks.use_model import use_parsed
 from mesa_lab.app.run.page import RunPage
 from mesa_lab.app.state import session
-from mesa_lab.workspace.workspace import here
+from mesa_lab.app.state.visitor import visitor_workspace
 
 title = "Run"
 
@@ -15,7 +15,7 @@ def Page():
     parsed = use_parsed(draft)
     trial = session.trials.value.get(draft.model)
     RunPage(
-        here(),
+        visitor_workspace(),
         study,
         session.set_study,
         experiment=parsed and parsed.experiment,

@@ -1,8 +1,8 @@
 import solara
 
 from mesa_lab.app.state import session
+from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.app.studies.page import StudiesPage
-from mesa_lab.workspace.workspace import here
 
 title = "Studies"
 
@@ -19,4 +19,4 @@ def Page():
         if session.study.value == key:
             session.set_study(new)
 
-    StudiesPage(here(), session.set_study, design, gone)
+    StudiesPage(visitor_workspace(), session.set_study, design, gone)

@@ -19,9 +19,10 @@ from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.design_changed import Stale, changes, use_made
 from mesa_lab.app.hooks.use_model import use_parsed
 from mesa_lab.app.state import session
+from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.app.step_bar import Steps, states_of
 from mesa_lab.errors import MesaLabError
-from mesa_lab.workspace.workspace import Workspace, here
+from mesa_lab.workspace.workspace import Workspace
 
 __all__ = ["Layout", "Look"]
 
@@ -85,7 +86,7 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
 
 def _workspace() -> Workspace | None:
     try:
-        return here()
+        return visitor_workspace()
     except MesaLabError:  # a browser without cookies; the pages of studies say so
         return None
 

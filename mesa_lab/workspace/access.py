@@ -9,7 +9,6 @@ else (`preparation.code_permission`); pages ask here and never look at hosts or 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -39,7 +38,6 @@ __all__ = [
     "grant",
     "installed",
     "is_allowed",
-    "visitor",
 ]
 
 
@@ -77,30 +75,6 @@ def grant(granted: Access | None) -> None:
     global _granted
     _granted = granted
     set_default(EVERYTHING if granted is None else AGREED)
-
-
-def visitor() -> str:
-    """Return a name for the browser that looks at this page: the same after a reload, another one in another browser.
-
-    It is a digest of the browser's session. The session itself opens the door to all that is the visitor's, so it is
-    written nowhere.
-
-    Raises:
-        ModelError: If there is no session, in an app for others.
-    """
-    if access().local:
-        return ""
-    import solara
-
-    try:
-        session = solara.get_session_id()
-    except RuntimeError:
-        session = None
-    if not session:
-        raise ModelError(
-            "This browser has no session. Allow cookies for this site, then load the page again."
-        )
-    return hashlib.sha256(f"mesa-lab visitor {session}".encode()).hexdigest()[:32]
 
 
 # ---------------------------------------------------------------- code

@@ -28,17 +28,7 @@ from mesa_lab.workspace.study_names import (
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
-__all__ = ["Workspace", "here"]
-
-
-def here() -> Workspace:
-    """Return the workspace of whoever looks at this page; call it where a page is drawn, not in a thread.
-
-    Raises:
-        ModelError: If the browser has no session, in an app for others.
-    """
-    granted = who.access()
-    return Workspace(granted.folder(who.visitor()), granted.studies, local=granted.local)
+__all__ = ["Workspace"]
 
 
 class Workspace:

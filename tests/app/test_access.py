@@ -11,6 +11,7 @@ import mesa_lab as ml
 from mesa_lab.app.design.actions import read_file
 from mesa_lab.app.design.page import DesignPage
 from mesa_lab.app.state import session
+from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.drafts.draft import DesignDraft, Draft, Row, from_experiment
 from mesa_lab.drafts.link import to_query
 from mesa_lab.errors import ModelError, NotAllowedError
@@ -21,7 +22,7 @@ from mesa_lab.workspace import access
 from mesa_lab.workspace.access import Access, agree, grant
 from mesa_lab.workspace.test_run import try_model
 from mesa_lab.workspace.trust import untrusted
-from mesa_lab.workspace.workspace import Workspace, here
+from mesa_lab.workspace.workspace import Workspace
 
 SCHELLING = "mesa.examples:Schelling"
 CODE = """
@@ -221,7 +222,7 @@ def test_an_app_for_others_refuses_outright(stranger, show, tmp_path, monkeypatc
     with pytest.raises(NotAllowedError, match="is not offered here"):
         experiment.design_matrix()
     with pytest.raises(ModelError, match="is not offered here"):
-        here().make("a", experiment)
+        visitor_workspace().make("a", experiment)
     assert not stranger.ran()
 
 
@@ -264,7 +265,7 @@ def test_others_extend_no_study_whose_code_is_not_offered(tmp_path, stranger, mo
     path = stranger()
     monkeypatch.setattr("solara.get_session_id", lambda: "anna")
     grant(Access(local=False, studies=tmp_path, models=(SCHELLING,)))
-    mine = here()
+    mine = visitor_workspace()
     grant(None)
     ref = Workspace(mine.folder).make(
         "a",

@@ -8,11 +8,12 @@ from contextlib import ExitStack
 import pytest
 
 import mesa_lab as ml
+from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.errors import MesaLabError, ModelError, StudyBusyError, StudyError, StudyMismatchError
 from mesa_lab.preparation.designs.function import FunctionDesign
 from mesa_lab.study import Study
 from mesa_lab.workspace import access as who
-from mesa_lab.workspace import queue, workspace
+from mesa_lab.workspace import queue
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.registry import Registry, Ticket
 from mesa_lab.workspace.study_names import clean_name, numbered
@@ -50,7 +51,7 @@ def visitors(tmp_path, monkeypatch):
 
     def visit(session):
         monkeypatch.setattr("solara.get_session_id", lambda: session)
-        return workspace.here()
+        return visitor_workspace()
 
     return visit
 

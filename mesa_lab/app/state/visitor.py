@@ -1,0 +1,45 @@
+"""The browser that looks at a page: a name for it, and the studies that are its own."""
+
+from __future__ import annotations
+
+import hashlib
+
+import solara
+
+from mesa_lab.errors import ModelError
+from mesa_lab.workspace.access import access
+from mesa_lab.workspace.workspace import Workspace
+
+__all__ = ["visitor", "visitor_workspace"]
+
+
+def visitor() -> str:
+    """Return a name for the browser that looks at this page: the same after a reload, another one in another browser.
+
+    It is a digest of the browser's session. The session itself opens the door to all that is the visitor's, so it is
+    written nowhere.
+
+    Raises:
+        ModelError: If there is no session, in an app for others.
+    """
+    if access().local:
+        return ""
+    try:
+        session = solara.get_session_id()
+    except RuntimeError:
+        session = None
+    if not session:
+        raise ModelError(
+            "This browser has no session. Allow cookies for this site, then load the page again."
+        )
+    return hashlib.sha256(f"mesa-lab visitor {session}".encode()).hexdigest()[:32]
+
+
+def visitor_workspace() -> Workspace:
+    """Return the workspace of the browser that looks at this page; call it where a page is drawn, not in a thread.
+
+    Raises:
+        ModelError: If the browser has no session, in an app for others.
+    """
+    granted = access()
+    return Workspace(granted.folder(visitor()), granted.studies, local=granted.local)
