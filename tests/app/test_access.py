@@ -12,7 +12,8 @@ from mesa_lab.app.design.actions import read_file
 from mesa_lab.app.design.page import DesignPage
 from mesa_lab.app.state import session
 from mesa_lab.app.state.visitor import visitor_workspace
-from mesa_lab.drafts.draft import DesignDraft, Draft, Row, from_experiment
+from mesa_lab.drafts.draft import DesignDraft, Draft, Row
+from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import to_query
 from mesa_lab.errors import ModelError, NotAllowedError
 from mesa_lab.preparation.code_permission import parse_reference

@@ -20,7 +20,8 @@ from mesa_lab.app.design.run_settings import outcome_text, read_outcome
 from mesa_lab.app.design.union_form import fixed_text, read_fixed
 from mesa_lab.app.hooks.use_model import describe_model
 from mesa_lab.drafts.distribution_names import DISTRIBUTIONS, arguments_of
-from mesa_lab.drafts.draft import DesignDraft, Draft, Row, for_model, from_experiment
+from mesa_lab.drafts.draft import DesignDraft, Draft, Row, for_model
+from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.preview import look
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError
