@@ -2,7 +2,7 @@
 
 A result counts only once it is on disk: rows, series and counters change in one transaction, which also looks at
 the lease, so that a driver that was taken for dead can do no harm. A thread keeps the heart beating and writes
-what waits while the driver waits for its workers.
+what waits while the driver waits for its workers. It also sees to it that what is written is the file of that name (`displacement`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mesa_lab.errors import StudyBusyError, StudyFormatError
-from mesa_lab.study import checking, lease, legible, schema, sessions, storage
+from mesa_lab.errors import StudyBusyError, StudyError, StudyFormatError
+from mesa_lab.study import checking, displacement, lease, legible, schema, sessions, storage
 from mesa_lab.study.intake import BatchLike, Intake
 
 __all__ = ["Writer"]
@@ -76,6 +76,7 @@ class Writer:
         self._queue = threading.Lock()
         self._writing = threading.RLock()
         self._over = threading.Event()
+        self._is_displaced = False
         self._connection, _ = storage.connect(path, write=True)
         try:
             with storage.speaking(path):
@@ -86,6 +87,7 @@ class Writer:
                 schema.raise_version(self._connection)
                 self._session, self._notices = sessions.begin(self._connection, path, settings or {})
                 self._intake = Intake(self._connection, path)
+                self._watch = displacement.Watch(self._connection, path, self._lease.token)
         except BaseException:
             self._connection.close()
             raise
@@ -128,7 +130,8 @@ class Writer:
         """Write what waits, and hear what others ask for.
 
         Raises:
-            StudyError: If it cannot be written; what was committed before is safe.
+            StudyError: If it cannot be written; what was committed before is safe. If the file has been moved, replaced or deleted,
+                the message says where all results are.
             StudyBusyError: If another process has taken the study over.
         """
         self.raise_trouble()
@@ -138,6 +141,7 @@ class Writer:
                 self._size = self._rows = 0
             try:
                 with storage.speaking(self.path):
+                    self._look_for_file(batches)
                     self._transact(batches)
             except Exception as error:  # whatever it is: nothing is written any more, and it must be heard of
                 self.trouble = error
@@ -164,8 +168,11 @@ class Writer:
                 self.commit()
             if self.trouble is not None:
                 ending, message = "failed", str(self.trouble)
-            with contextlib.suppress(sqlite3.Error):  # the next driver sees that this process has let go
-                self._end(ending, message)
+            if not self._is_displaced:
+                with contextlib.suppress(sqlite3.Error):  # the next driver sees that this process has let go
+                    self._end(ending, message)
+                with self._writing:  # nothing is said to be done of a file that cannot be found
+                    self._look_once_more()
         finally:
             self._lease.forget()
             self._connection.close()
@@ -204,8 +211,10 @@ class Writer:
         return _STATES.get(self.request, "running")
 
     def _listen(self) -> None:
-        """Look at the control table without writing anything."""
+        """Look at the control table without writing anything, and whether the file is where it was."""
         with self._writing, storage.speaking(self.path):
+            if self._watch.look() is not None:
+                self.commit()
             self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
 
     def _check(self) -> None:
@@ -216,6 +225,36 @@ class Writer:
                 f"'{self.path}' is damaged ({problem.splitlines()[-1]}): nothing more is written to it. "
                 f"{legible.advice(self.path)}"
             )
+
+    def _look_for_file(self, batches: Sequence[BatchLike], *, ended: bool = False) -> None:
+        """Keep all results and end when the file no longer has its name.
+
+        Raises:
+            StudyError: Then; it says where they are.
+        """
+        displaced = self._watch.look(ended=ended)
+        if displaced is None:
+            return
+
+        def write() -> None:
+            with storage.Transaction(self._connection):
+                self._count(self._intake.take(batches))
+
+        def end(connection: sqlite3.Connection, message: str) -> None:
+            with storage.Transaction(connection):
+                sessions.end(connection, self._session, "failed", message)
+                self._lease.give_back(connection)
+
+        said = self._watch.keep(displaced, write, end)
+        self._is_displaced = True
+        raise StudyError(said)
+
+    def _look_once_more(self) -> None:
+        try:
+            with storage.speaking(self.path):
+                self._look_for_file((), ended=True)
+        except Exception as error:
+            self.trouble = error
 
     def _transact(self, batches: Sequence[BatchLike]) -> None:
         try:
