@@ -14,7 +14,8 @@ import pytest
 
 from mesa_lab.errors import StudyBusyError, StudyError
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import Study, displacement, storage
+from mesa_lab.study import Study, displacement
+from mesa_lab.study.database import connection
 
 
 @pytest.fixture
@@ -74,7 +75,9 @@ def holds_all(path, batch_of, said, *, runs=9):
             writer.add(batch_of(found.tasks(found.pending())))
         assert found.status().state == "finished"
     assert not [
-        storage.beside(path, suffix) for suffix in storage.LOGS if storage.beside(path, suffix).exists()
+        connection.beside(path, suffix)
+        for suffix in connection.LOGS
+        if connection.beside(path, suffix).exists()
     ]
 
 
@@ -154,7 +157,7 @@ def test_a_name_that_is_taken_is_not_taken_for_what_is_saved(study, other, batch
 def test_its_log_is_deleted(study, batch_of, suffixes, at_once):
     def happen():
         for suffix in suffixes:
-            storage.beside(study.path, suffix).unlink()
+            connection.beside(study.path, suffix).unlink()
 
     said = displace(study, batch_of, happen, at_once=at_once)
     assert "was cut off from its log" in said
@@ -166,8 +169,8 @@ def test_its_log_is_deleted_and_another_process_has_begun_a_new_one(study, batch
     """What the other process writes is based on pages that are older than those of the driver."""
 
     def happen():
-        for suffix in storage.LOGS:
-            storage.beside(study.path, suffix).unlink()
+        for suffix in connection.LOGS:
+            connection.beside(study.path, suffix).unlink()
         code = "import sys; from mesa_lab.study import Study; Study.open(sys.argv[1]).ask('pause')"
         subprocess.run([sys.executable, "-c", code, study.path], check=True)
 
@@ -186,10 +189,10 @@ def test_it_is_overwritten(study, other, batch_of):
 
 def test_a_file_whose_number_changes_is_still_the_file(study, batch_of, monkeypatch):
     """Some file systems in a network give numbers anew."""
-    file_id = storage.file_id
+    file_id = connection.file_id
     offset = []
     monkeypatch.setattr(
-        storage, "file_id", lambda path: (found := file_id(path)) and (found[0], found[1] + sum(offset))
+        connection, "file_id", lambda path: (found := file_id(path)) and (found[0], found[1] + sum(offset))
     )
     with study.writing() as writer:
         writer.add(batch_of(study.tasks(range(6))))
@@ -219,7 +222,7 @@ def test_a_reader_of_the_other_file_does_it_no_harm(study, other, run_fixture):
     driver.send_signal(signal.SIGSTOP)
     before = content(other)
     other.replace(study.path)
-    for attempt in (Study.open, lambda path: storage.connect(path, write=True)):
+    for attempt in (Study.open, lambda path: connection.connect(path, write=True)):
         with pytest.raises(StudyBusyError, match="has taken the name of a study that process"):
             attempt(study.path)
     assert content(study.path) == before
@@ -243,8 +246,8 @@ def test_a_log_that_was_left_beside_another_file_does_it_no_harm(study, other, r
     other.replace(study.path)
     with pytest.raises(StudyBusyError, match="or delete it"):
         Study.open(study.path)
-    for suffix in storage.LOGS:
-        storage.beside(study.path, suffix).unlink()
+    for suffix in connection.LOGS:
+        connection.beside(study.path, suffix).unlink()
     with Study.open(study.path) as found:
         assert found.check().runs == 8
     assert content(study.path) == before
@@ -259,7 +262,7 @@ def test_a_study_that_was_copied_with_its_log_is_read(study, run_fixture, tmp_pa
     driver.wait()
     copy = tmp_path / "copy.study"
     for suffix in ("", "-wal"):
-        shutil.copy(storage.beside(study.path, suffix), storage.beside(copy, suffix))
+        shutil.copy(connection.beside(study.path, suffix), connection.beside(copy, suffix))
     with Study.open(copy) as found:
         assert found.status().done >= 3
         assert found.check().runs == found.status().done
