@@ -163,7 +163,7 @@ def read(connection: sqlite3.Connection) -> Tenant | None:
     return None if row is None else Tenant(*row)
 
 
-def take(connection: sqlite3.Connection, path: Path, token: str | None = None) -> Lease:
+def take(connection: storage.Connection, path: Path, token: str | None = None) -> Lease:
     """Become the driver of a study.
 
     Args:
@@ -184,7 +184,8 @@ def take(connection: sqlite3.Connection, path: Path, token: str | None = None) -
             if free:
                 connection.execute("DELETE FROM driver")
                 connection.execute(
-                    "INSERT INTO driver VALUES(1, ?, ?, ?, ?, ?, ?, NULL, 'running', 0, ?, ?, NULL)",
+                    "INSERT INTO driver(id, token, pid, process, host, machine, since, state, beat, tick, clock) "
+                    "VALUES(1, ?, ?, ?, ?, ?, ?, 'running', 0, ?, ?)",
                     (
                         lease.token,
                         os.getpid(),
@@ -202,7 +203,7 @@ def take(connection: sqlite3.Connection, path: Path, token: str | None = None) -
             connection.execute("ROLLBACK")
             raise
         if free:
-            _refuse_if_replaced(lease, path)
+            _refuse_if_replaced(connection, lease, path)
             _held.add(lease.token)
             return lease
         assert tenant is not None
@@ -214,12 +215,18 @@ def take(connection: sqlite3.Connection, path: Path, token: str | None = None) -
         time.sleep(_WATCH_SECONDS)
 
 
-def _refuse_if_replaced(lease: Lease, path: Path) -> None:
-    """Refuse a study that lost its place to another one after it was opened: nobody would find its results."""
-    connection, _ = storage.connect(path)
-    with closing(connection):
-        if not lease.holds(connection):
-            raise StudyBusyError(f"'{path}' was replaced by another process just now. Open it again.")
+def _refuse_if_replaced(connection: storage.Connection, lease: Lease, path: Path) -> None:
+    """Refuse a study that lost its place to another one after it was opened: its results would not be found."""
+    is_there = not connection.displaced()
+    if is_there:
+        other, _ = storage.connect(path)
+        with closing(other):
+            is_there = lease.holds(other)
+    else:  # what was written just now is not to be read into the other file
+        connection.fold()
+        connection.remove_log()
+    if not is_there:
+        raise StudyBusyError(f"'{path}' was replaced by another process just now. Open it again.")
 
 
 def refuse_if_driven(path: Path) -> None:

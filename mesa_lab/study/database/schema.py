@@ -3,6 +3,7 @@
 Everything in them is TOML, JSON, text, numbers or Arrow streams: reading a study runs nobody's code. A newer
 schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`), and
 rows of runs have checksums (`checksums`), and so have their columns (`column_checksums`) and the small tables (`table_checksums`).
+Version 3: the record of the driver says which file it drives.
 """
 
 import re
@@ -21,11 +22,12 @@ __all__ = [
 ]
 
 APPLICATION_ID: Final = 0x4D65734C  # "MesL"
-VERSION: Final = 2
+VERSION: Final = 3
 MAX_OUTCOMES: Final = 1900  # SQLite takes 2000 columns
 
 # Outcome columns of `runs` are o0, o1 … in the order of `outcomes`; they carry no type, so that each value
-# keeps its own. `tally` and `driver` change in the same transaction as `runs`: status never has to count.
+# keeps its own. `tally` and `driver` change in the same transaction as `runs`: status never has to count. `driver.file` says which
+# file is driven (`storage.shown_id`).
 _SCHEMA: Final = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE points(
@@ -55,7 +57,7 @@ CREATE TABLE control(id INTEGER PRIMARY KEY CHECK(id = 1), request TEXT NOT NULL
 CREATE TABLE driver(
   id INTEGER PRIMARY KEY CHECK(id = 1), token TEXT NOT NULL, pid INTEGER NOT NULL, process TEXT, host TEXT NOT NULL,
   machine TEXT NOT NULL, since TEXT NOT NULL, session INTEGER, state TEXT NOT NULL, beat INTEGER NOT NULL,
-  tick REAL NOT NULL, clock REAL NOT NULL, rate REAL);
+  tick REAL NOT NULL, clock REAL NOT NULL, rate REAL, file TEXT);
 INSERT INTO control VALUES(1, 'run');
 """
 
@@ -108,6 +110,8 @@ def raise_version(connection: sqlite3.Connection) -> None:
             continue  # they are of all runs or of none
         if "_checksums(" in statement:  # it had none; what is there already stays without
             connection.execute(statement.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "))
+    if "file" not in [row[1] for row in connection.execute("PRAGMA table_info(driver)")]:
+        connection.execute("ALTER TABLE driver ADD COLUMN file TEXT")
     if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
         connection.execute(f"PRAGMA user_version = {VERSION}")
 

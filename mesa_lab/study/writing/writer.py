@@ -2,7 +2,7 @@
 
 A result counts only once it is on disk: rows, series and counters change in one transaction, which also looks at
 the lease, so that a driver that was taken for dead can do no harm. A thread keeps the heart beating and writes
-what waits while the driver waits for its workers.
+what waits while the driver waits for its workers. It also sees to it that what is written is the file of that name (`displacement`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mesa_lab.errors import StudyBusyError, StudyFormatError
+from mesa_lab.errors import StudyBusyError, StudyError, StudyFormatError
+from mesa_lab.study import displacement
 from mesa_lab.study.damage import check, tolerant_reader
-from mesa_lab.study.database import connection, lease, schema
+from mesa_lab.study.database import connection as storage
+from mesa_lab.study.database import lease, schema
 from mesa_lab.study.writing import sessions
 from mesa_lab.study.writing.insert_batches import BatchLike, Intake
 
@@ -78,9 +80,10 @@ class Writer:
         self._queue = threading.Lock()
         self._writing = threading.RLock()
         self._over = threading.Event()
-        self._connection, _ = connection.connect(path, write=True)
+        self._is_displaced = False
+        self._connection, _ = storage.connect(path, write=True)
         try:
-            with connection.speaking(path):
+            with storage.speaking(path):
                 if not durable:
                     self._connection.execute("PRAGMA synchronous = OFF")
                 self._check()
@@ -88,6 +91,7 @@ class Writer:
                 schema.raise_version(self._connection)
                 self._session, self._notices = sessions.begin(self._connection, path, settings or {})
                 self._intake = Intake(self._connection, path)
+                self._watch = displacement.Watch(self._connection, path, self._lease.token)
         except BaseException:
             self._connection.close()
             raise
@@ -130,7 +134,8 @@ class Writer:
         """Write what waits, and hear what others ask for.
 
         Raises:
-            StudyError: If it cannot be written; what was committed before is safe.
+            StudyError: If it cannot be written; what was committed before is safe. If the file has been moved, replaced or deleted,
+                the message says where all results are.
             StudyBusyError: If another process has taken the study over.
         """
         self.raise_trouble()
@@ -139,7 +144,8 @@ class Writer:
                 batches, self._waiting = self._waiting, []
                 self._size = self._rows = 0
             try:
-                with connection.speaking(self.path):
+                with storage.speaking(self.path):
+                    self._look_for_file(batches)
                     self._transact(batches)
             except Exception as error:  # whatever it is: nothing is written any more, and it must be heard of
                 self.trouble = error
@@ -166,8 +172,11 @@ class Writer:
                 self.commit()
             if self.trouble is not None:
                 ending, message = "failed", str(self.trouble)
-            with contextlib.suppress(sqlite3.Error):  # the next driver sees that this process has let go
-                self._end(ending, message)
+            if not self._is_displaced:
+                with contextlib.suppress(sqlite3.Error):  # the next driver sees that this process has let go
+                    self._end(ending, message)
+                with self._writing:  # nothing is said to be done of a file that cannot be found
+                    self._look_once_more()
         finally:
             self._lease.forget()
             self._connection.close()
@@ -206,8 +215,10 @@ class Writer:
         return _STATES.get(self.request, "running")
 
     def _listen(self) -> None:
-        """Look at the control table without writing anything."""
-        with self._writing, connection.speaking(self.path):
+        """Look at the control table without writing anything, and whether the file is where it was."""
+        with self._writing, storage.speaking(self.path):
+            if self._watch.look() is not None:
+                self.commit()
             self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
 
     def _check(self) -> None:
@@ -219,9 +230,39 @@ class Writer:
                 f"{tolerant_reader.advice(self.path)}"
             )
 
+    def _look_for_file(self, batches: Sequence[BatchLike], *, ended: bool = False) -> None:
+        """Keep all results and end when the file no longer has its name.
+
+        Raises:
+            StudyError: Then; it says where they are.
+        """
+        displaced = self._watch.look(ended=ended)
+        if displaced is None:
+            return
+
+        def write() -> None:
+            with storage.Transaction(self._connection):
+                self._count(self._intake.take(batches))
+
+        def end(connection: sqlite3.Connection, message: str) -> None:
+            with storage.Transaction(connection):
+                sessions.end(connection, self._session, "failed", message)
+                self._lease.give_back(connection)
+
+        said = self._watch.keep(displaced, write, end)
+        self._is_displaced = True
+        raise StudyError(said)
+
+    def _look_once_more(self) -> None:
+        try:
+            with storage.speaking(self.path):
+                self._look_for_file((), ended=True)
+        except Exception as error:
+            self.trouble = error
+
     def _transact(self, batches: Sequence[BatchLike]) -> None:
         try:
-            with connection.Transaction(self._connection):
+            with storage.Transaction(self._connection):
                 if not self._lease.holds(self._connection):
                     raise StudyBusyError(
                         f"'{self.path}' was taken over by another process, because this one did not answer for long. "
@@ -269,7 +310,7 @@ class Writer:
         return (after - before) / (end - start) if end > start and after > before else None
 
     def _end(self, ending: str, message: str | None) -> None:
-        with self._writing, connection.Transaction(self._connection):
+        with self._writing, storage.Transaction(self._connection):
             if not self._lease.holds(self._connection):
                 return
             sessions.end(self._connection, self._session, ending, message)
