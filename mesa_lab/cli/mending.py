@@ -57,7 +57,7 @@ def check(study: Path) -> None:
     if checked.unknown:
         unknown = count(checked.unknown, "run")
         note(
-            f"Note: an older version wrote {unknown} without checksums; whether their results changed cannot be told."
+            f"Note: an older version wrote {unknown} without digests; whether their results changed cannot be told."
         )
 
 
@@ -84,11 +84,6 @@ def rescue(study: Path, output: Path) -> None:
     saved = save(study, output)
     lost = f"; {count(saved.lost, 'run')} could not be saved" if saved.lost else ""
     say(f"Saved {count(saved.runs, 'run')} of {study} into {output}{lost}.")
-    if saved.lost_points:
-        note(
-            f"{count(saved.lost_points, 'design point')} could not be saved, with all runs there: the design is a function, whose code is not "
-            "run by a rescue. Going on with the study runs it, to make them again."
-        )
     with Study.open(output) as opened:
         status = opened.status()
     say(f"{summary.ended(status)}.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.errors import StudyMismatchError
-from mesa_lab.study import lease, schema, sessions, table_checksums
+from mesa_lab.study import copies, lease, schema, sessions
 from mesa_lab.study.layout import RunPlan, plan
 from mesa_lab.study.metadata import layout_of, meta, read_model, read_object, set_meta, shard_of, size_of
 from mesa_lab.study.shards import Shard
@@ -103,7 +103,7 @@ def found(connection: sqlite3.Connection, experiment: Experiment, shard: Shard |
     if shard is not None:
         set_meta(connection, shard=json.dumps([shard.number, shard.of]))
     count_shard(connection)
-    table_checksums.note(connection, "points", "outcomes")
+    copies.note(connection, "points", "outcomes")
     schema.rewrite_view(connection)
 
 
@@ -142,7 +142,7 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
         return False
     if _fixed(before) != _fixed(after) or digest != meta(connection, "design"):
         _match_points(connection, path, experiment, before, after)
-        table_checksums.note(connection, "points")
+        copies.note(connection, "points")
     total, wanted = connection.execute("SELECT count(*), sum(wanted) FROM points").fetchone()
     layout = [*layout_of(connection)]
     rounds = max(layout[-1][1], experiment.replications)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesa_lab.errors import StudyError, StudyFormatError, StudyMismatchError
-from mesa_lab.study import checking, growth, lease, metadata, schema, storage, table_checksums
+from mesa_lab.study import checking, copies, growth, lease, metadata, schema, storage
 from mesa_lab.study.draft import Draft
 from mesa_lab.study.status import StudyStatus, read_status
 from mesa_lab.study.transfer import Target, transfer
@@ -165,7 +165,7 @@ def _found(connection: sqlite3.Connection, base: _Head, heads: Sequence[_Head]) 
         rows = storage.rows(base.path, source, "SELECT point, occurrence, wanted, parameters FROM points")
         for some in rows:
             connection.executemany("INSERT INTO points VALUES(?, ?, ?, ?)", some)
-    table_checksums.note(connection, "points")
+    copies.note(connection, "points")
 
 
 def _missing_shards(heads: Sequence[_Head]) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
-from mesa_lab.study import table_checksums
+from mesa_lab.study import copies
 from mesa_lab.study.layout import Layout, check_memory
 from mesa_lab.study.legible import MalformedError
 from mesa_lab.study.shards import Shard
@@ -34,7 +34,6 @@ __all__ = [
     "size_of",
 ]
 
-_ENTRIES: Final = ("experiment", "settings", "model", "created", "design", "layout", "size")
 _LONGEST: Final = 2**28  # bytes of the description of an experiment
 
 
@@ -50,7 +49,7 @@ def meta(connection: sqlite3.Connection, key: str) -> str:
 def entries(connection: sqlite3.Connection) -> dict[str, str]:
     """Return all entries of the table `meta`."""
     found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    if missing := [key for key in _ENTRIES if type(found.get(key)) is not str]:
+    if missing := [key for key in copies.ENTRIES[:-1] if type(found.get(key)) is not str]:
         raise MalformedError(f"it has no {missing[0]}")
     return found
 
@@ -58,7 +57,7 @@ def entries(connection: sqlite3.Connection) -> dict[str, str]:
 def set_meta(connection: sqlite3.Connection, **values: str) -> None:
     """Set entries of the table `meta`."""
     connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", values.items())
-    table_checksums.note(connection, "meta")
+    copies.note(connection, "meta")
 
 
 def layout_of(connection: sqlite3.Connection) -> Layout:

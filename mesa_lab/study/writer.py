@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mesa_lab.errors import StudyBusyError, StudyFormatError
-from mesa_lab.study import checking, lease, legible, schema, sessions, storage
+from mesa_lab.study import checking, copies, lease, legible, schema, sessions, storage
 from mesa_lab.study.intake import BatchLike, Intake
 
 __all__ = ["Writer"]
@@ -83,7 +83,9 @@ class Writer:
                     self._connection.execute("PRAGMA synchronous = OFF")
                 self._check()
                 self._lease = lease.take(self._connection, path, token)
-                schema.raise_version(self._connection)
+                with storage.Transaction(self._connection):
+                    if schema.raise_version(self._connection):
+                        copies.note(self._connection, "meta", "points", "outcomes")
                 self._session, self._notices = sessions.begin(self._connection, path, settings or {})
                 self._intake = Intake(self._connection, path)
         except BaseException:

@@ -11,7 +11,7 @@ import mesa_lab as ml
 from mesa_lab.app import standing
 from mesa_lab.app.standing import entries
 from mesa_lab.app.workspace import Workspace
-from mesa_lab.study import Study, table_checksums
+from mesa_lab.study import Study, copies
 
 ENDLESS = "CREATE VIEW {} AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c"
 
@@ -45,7 +45,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_listed(space):
     text = 'model = "m:M"\n[design]\ntype = "Table"\npath = "points.csv"\n'
     copy(space, "file", "UPDATE meta SET value = ? WHERE key = 'experiment'", values=(text,))
     with contextlib.closing(sqlite3.connect(space.folder / "file.study")) as connection, connection:
-        table_checksums.note(connection, "meta")
+        copies.note(connection, "meta")
     found = {entry.ref.name: entry for entry in entries(space)}
     assert {
         name: entry.problem.partition("study' ")[2] for name, entry in found.items() if entry.problem

@@ -15,7 +15,7 @@ import pytest
 
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.processing.narrative import model_doc
-from mesa_lab.study import Study, limits, merge, rescue, table_checksums
+from mesa_lab.study import Study, copies, limits, merge, rescue
 
 PAGE = 4096
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT {} FROM c"
@@ -45,7 +45,7 @@ def forge(path, *statements, values=()):
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement, values)
-        table_checksums.note(connection, "meta", "points", "outcomes")
+        copies.note(connection, "meta", "points", "outcomes")
 
 
 def refused(path, tmp_path, said, *, can_be_rescued=False):
@@ -367,7 +367,7 @@ def test_points_of_other_parameters_each_are_not_made_a_table(path):
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         rows = [(place, f'{{"p{place}": 1}}') for place in range(20_000)]
         connection.executemany("INSERT INTO points VALUES(?, 0, 1, ?)", rows)
-        table_checksums.note(connection, "points")
+        copies.note(connection, "points")
     with Study.open(path) as study, pytest.raises(StudyFormatError, match="each has other parameters"):
         study.points_frame()
 
