@@ -58,7 +58,7 @@ def check(study: Path) -> None:
     if checked.unknown:
         unknown = plural(checked.unknown, "run")
         note(
-            f"Note: an older version wrote {unknown} without checksums; whether their results changed cannot be told."
+            f"Note: an older version wrote {unknown} without digests; whether their results changed cannot be told."
         )
 
 
@@ -85,11 +85,6 @@ def rescue(study: Path, output: Path) -> None:
     saved = save(study, output)
     lost = f"; {plural(saved.lost, 'run')} could not be saved" if saved.lost else ""
     say(f"Saved {plural(saved.runs, 'run')} of {study} into {output}{lost}.")
-    if saved.lost_points:
-        note(
-            f"{plural(saved.lost_points, 'design point')} could not be saved, with all runs there: the design is a function, whose code is not "
-            "run by a rescue. Going on with the study runs it, to make them again."
-        )
     with Study.open(output) as opened:
         status = opened.status()
     say(f"{summary.ended(status)}.")

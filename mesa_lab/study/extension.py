@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.errors import StudyMismatchError
-from mesa_lab.study.checksums import tables
-from mesa_lab.study.database import lease, schema
+from mesa_lab.study.database import copies, lease, schema
 from mesa_lab.study.database.metadata import (
     layout_of,
     meta,
@@ -123,7 +122,7 @@ def found(connection: sqlite3.Connection, experiment: Experiment, shard: Shard |
     if shard is not None:
         set_meta(connection, shard=json.dumps([shard.number, shard.of]))
     count_shard(connection)
-    tables.note(connection, "points", "outcomes")
+    copies.note(connection, "points", "outcomes")
     schema.rewrite_view(connection)
 
 
@@ -162,7 +161,7 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
         return False
     if _fixed(before) != _fixed(after) or digest != meta(connection, "design"):
         _match_points(connection, path, experiment, before, after)
-        tables.note(connection, "points")
+        copies.note(connection, "points")
     total, wanted = connection.execute("SELECT count(*), sum(wanted) FROM points").fetchone()
     layout = [*layout_of(connection)]
     rounds = max(layout[-1][1], experiment.replications)

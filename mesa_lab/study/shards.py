@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mesa_lab.errors import StudyError
 
-__all__ = ["Shard"]
+__all__ = ["Shard", "mixed"]
 
 _MOST: Final = 100_000
 
@@ -91,12 +91,12 @@ class Shard:
         for start in range(0, len(whole), rows):
             some = whole[start : start + rows]
             cards = some[:, None] * self.of + np.arange(self.of)
-            place = np.argsort(_mixed(cards), axis=1, kind="stable")[:, self.number - 1]
+            place = np.argsort(mixed(cards), axis=1, kind="stable")[:, self.number - 1]
             mine |= np.isin(run_id, some * self.of + place, assume_unique=True)
         return mine
 
 
-def _mixed(number: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+def mixed(number: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     """Return a well-mixed word for each number: the finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
     word = number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

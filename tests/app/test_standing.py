@@ -9,7 +9,7 @@ import pytest
 
 import mesa_lab as ml
 from mesa_lab.study import Study
-from mesa_lab.study.checksums import tables
+from mesa_lab.study.database import copies
 from mesa_lab.workspace import study_state
 from mesa_lab.workspace.study_state import entries
 from mesa_lab.workspace.workspace import Workspace
@@ -46,7 +46,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_listed(space):
     text = 'model = "m:M"\n[design]\ntype = "Table"\npath = "points.csv"\n'
     copy(space, "file", "UPDATE meta SET value = ? WHERE key = 'experiment'", values=(text,))
     with contextlib.closing(sqlite3.connect(space.folder / "file.study")) as connection, connection:
-        tables.note(connection, "meta")
+        copies.note(connection, "meta")
     found = {entry.ref.name: entry for entry in entries(space)}
     assert {
         name: entry.problem.partition("study' ")[2] for name, entry in found.items() if entry.problem

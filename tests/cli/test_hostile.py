@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from mesa_lab.study.checksums import tables
+from mesa_lab.study.database import copies
 
 QUICK = ("-j", "1", "--backend", "sequential", "--quiet")
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT {} FROM c"
@@ -28,7 +28,7 @@ def forge(path, *statements, values=()):
         if connection.execute(
             "SELECT 1 FROM sqlite_master WHERE name = 'meta' AND type = 'table'"
         ).fetchone():
-            tables.note(connection, "meta")
+            copies.note(connection, "meta")
 
 
 def endless_meta(path):

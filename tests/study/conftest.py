@@ -64,6 +64,25 @@ def change() -> Callable[..., None]:
     return change_file
 
 
+AS_BEFORE = [
+    *(
+        f"DROP TABLE {name}"
+        for name in ("digests", "table_digests", "meta_copy", "points_copy", "outcomes_copy")
+    ),
+    "CREATE TABLE run_checksums(block INTEGER PRIMARY KEY, checksum INTEGER NOT NULL)",
+    "CREATE TABLE column_checksums(name TEXT PRIMARY KEY, checksum INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE table_checksums(name TEXT PRIMARY KEY, checksum INTEGER NOT NULL) WITHOUT ROWID",
+    "INSERT INTO run_checksums VALUES(1, 5)",
+    "PRAGMA user_version = 2",
+]
+"""Make of a study one as version 2 wrote it, before there were digests."""
+
+
+@pytest.fixture
+def as_before() -> Callable[[Path], None]:
+    return lambda path: change_file(path, *AS_BEFORE)
+
+
 @pytest.fixture
 def experiment() -> Experiment:
     return Experiment(

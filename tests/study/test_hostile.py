@@ -16,8 +16,7 @@ import pytest
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.processing.report.description import model_doc
 from mesa_lab.study import Study, merge, rescue
-from mesa_lab.study.checksums import tables
-from mesa_lab.study.database import limits
+from mesa_lab.study.database import copies, limits
 
 PAGE = 4096
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT {} FROM c"
@@ -47,7 +46,7 @@ def forge(path, *statements, values=()):
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement, values)
-        tables.note(connection, "meta", "points", "outcomes")
+        copies.note(connection, "meta", "points", "outcomes")
 
 
 def refused(path, tmp_path, said, *, can_be_rescued=False):
@@ -369,7 +368,7 @@ def test_points_of_other_parameters_each_are_not_made_a_table(path):
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         rows = [(place, f'{{"p{place}": 1}}') for place in range(20_000)]
         connection.executemany("INSERT INTO points VALUES(?, 0, 1, ?)", rows)
-        tables.note(connection, "points")
+        copies.note(connection, "points")
     with Study.open(path) as study, pytest.raises(StudyFormatError, match="each has other parameters"):
         study.points_frame()
 

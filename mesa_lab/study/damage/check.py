@@ -15,21 +15,9 @@ from itertools import batched
 from pathlib import Path
 from typing import Final, NoReturn
 
-import numpy as np
-
 from mesa_lab.errors import StudyFormatError
-from mesa_lab.study.checksums import (
-    columns as column_checksums,
-)
-from mesa_lab.study.checksums import (
-    rows as checksums,
-)
-from mesa_lab.study.checksums import (
-    tables as table_checksums,
-)
 from mesa_lab.study.damage import tolerant_reader
-from mesa_lab.study.database import metadata
-from mesa_lab.study.database.metadata import layout_of
+from mesa_lab.study.database import copies, digests, metadata
 from mesa_lab.study.reading import arrow_stream
 from mesa_lab.study.reading.run_table import at_one_moment
 from mesa_lab.study.run_numbers import plan, ranges
@@ -52,9 +40,11 @@ _MEANT: Final = {
     "runs": "the rows of runs",
     "blocks": "the series",
     "agent_blocks": "the agents' data",
-    "run_checksums": "the checksums of runs",
-    "column_checksums": "the checksums of the columns of runs",
-    "table_checksums": "the checksums of tables",
+    "digests": "the digests of runs",
+    "table_digests": "the digests of tables",
+    "meta_copy": "the second copy of the description of the experiment",
+    "points_copy": "the second copy of the design points",
+    "outcomes_copy": "the second copy of the names and types of the outcomes",
     "failures": "the messages of failed runs",
     "tally": "the counts of runs",
     "sessions": "the records of sessions",
@@ -62,7 +52,13 @@ _MEANT: Final = {
     "driver": "the records of its driver",
 }
 _OF_TEXTS: Final = ("points", "outcomes", "failures", "sessions")
-_NOT_IN_ALL: Final = ("run_checksums", "column_checksums", "table_checksums")  # an older version has none
+_NOT_IN_ALL: Final = (
+    "digests",
+    "table_digests",
+    "meta_copy",
+    "points_copy",
+    "outcomes_copy",
+)  # from version 3 on
 _OTHER: Final = "are not those that were written"
 _AT_A_TIME: Final = 10_000
 _LAST: Final = 2**62
@@ -75,7 +71,7 @@ class Checked:
 
     Attributes:
         runs: Runs that have a result.
-        unknown: Those of them that an older version wrote without checksums: a changed value would not be seen.
+        unknown: Those of them that an older version wrote without digests: a changed value would not be seen.
     """
 
     runs: int
@@ -126,7 +122,7 @@ def look_at_tables(connection: sqlite3.Connection, path: Path) -> None:
         StudyFormatError: If they are not.
     """
     with at_one_moment(connection):
-        changed = table_checksums.changed(connection)
+        changed = copies.changed(connection)
     if changed:
         refuse(connection, path)
 
@@ -157,7 +153,7 @@ class _Found:
     Attributes:
         damage: What is damaged, a line each.
         runs: How many runs there are.
-        unknown: How many of them have no checksum.
+        unknown: How many of them have no digest.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -183,25 +179,37 @@ class _Found:
 
     def _look_at_results(self) -> None:
         connection = self._connection
-        self._had, planned, self._last_block = tolerant_reader.extent(connection, layout_of(connection))
+        layout = metadata.layout_of(connection)
+        had, planned = tolerant_reader.extent(connection, layout)
         self._last_run = planned if self._pages else _LAST
-        self._count = np.zeros(self._last_block + 1, np.int64)
-        changed, astray = self._look_at_runs()
-        series, agents, lost = self._look_at_data()
+        sums = digests.Sums(connection, plan(layout))
+        astray = set[int]()
+        rows = tolerant_reader.rows(connection, "runs", sums.columns, 0, self._last_run)
+        for some in batched(rows, _AT_A_TIME):
+            run_id, _, right = sums.add(some)
+            astray.update(run_id[~right].tolist())
+            self.runs += len(some)
+        counts = dict(zip(sums.blocks.tolist(), sums.counts.tolist(), strict=True))
+        changed, unknown = sums.changed, sums.unknown
+        series, agents, odd, seen = self._look_at_data(counts)
+        if digests.has_totals(connection):  # all runs have been written since there are digests
+            changed |= unknown
+        else:
+            self.unknown = sum(counts[block] for block in unknown)
         self._name("the results of", changed, _OTHER, astray)
         self._name("the series of", series, _OTHER)
         self._name("the agents' data of", agents, _OTHER)
-        self._name("the data of", self._odd - series - agents, "are not what runs leave behind")
-        self._name("the series of", lost, "cannot be read")
-        if self._had != self.runs:
-            missing = self._had - self.runs
+        self._name("the data of", odd - series - agents, "are not what runs leave behind")
+        self._name("the series of", {block for block in counts if counts[block]} - seen, "cannot be read")
+        if had != self.runs:
+            missing = had - self.runs
             self.damage.append(
                 f"{_runs(missing)} cannot be read"
                 if missing > 0
-                else f"it has {_runs(self.runs)}, and has counted {self._had:,}"
+                else f"it has {_runs(self.runs)}, and has counted {had:,}"
             )
-        elif not self.damage and not self._totals.agree(connection):
-            self.damage.append(f"{_MEANT['column_checksums']} {_OTHER}")
+        elif not self.damage and not digests.agree(connection, sums.totals):
+            self.damage.append(f"{_MEANT['digests']} {_OTHER}")
         elif not self._pages and not changed and dict(self._ask(_TALLY)) != self._statuses():
             self.damage.append("it has not as many runs done and failed as it has counted")
 
@@ -236,16 +244,20 @@ class _Found:
 
     def _look_at_tables(self) -> Iterator[str]:
         """Yield which of the small tables do not hold what was written."""
-        changed = [] if self._pages else table_checksums.changed(self._connection)
-        if entries := [name.removeprefix("meta ") for name in changed if name.startswith("meta ")]:
-            yield f"{_MEANT['meta']} ({', '.join(entries)}) is not the one that was written"
+        changed = [] if self._pages else copies.changed(self._connection)
+        if "meta" in changed:
+            entries = ", ".join(copies.differing_entries(self._connection)) or "its digest"
+            yield f"{_MEANT['meta']} ({entries}) is not the one that was written"
         yield from (f"{_MEANT[name]} {_OTHER}" for name in _OF_TEXTS if name in changed)
+        lost = [] if self._pages or changed else copies.changed(self._connection, "_copy")
+        yield from (f"{_MEANT[f'{name}_copy']} is not as it was written" for name in lost)
         for table in _OF_TEXTS:
             if self._pages or table in changed:
                 continue
             columns = ", ".join(row[1] for row in self._connection.execute(f"PRAGMA table_info({table})"))
             rows = tolerant_reader.rows(self._connection, table, f"rowid, {columns}", 0, _LAST)
-            if not all(tolerant_reader.fits(self._connection, table, row[1:]) for row in rows):
+            kinds = tolerant_reader.kinds(self._connection, table)
+            if not all(tolerant_reader.fits(kinds, row[1:]) for row in rows):
                 yield f"{_MEANT[table]} {_OTHER}"
 
     def _integrity(self, table: str = "") -> str | None:
@@ -260,49 +272,20 @@ class _Found:
         query = "SELECT 1 FROM sqlite_master WHERE name = ?"
         return self._connection.execute(query, (table,)).fetchone() is not None
 
-    def _look_at_runs(self) -> tuple[set[int], set[int]]:
-        """Return the blocks of which rows are not those that were written, and runs that stand where none should."""
-        whole = plan(layout_of(self._connection))
-        outcomes, columns = checksums.fields(self._connection)
-        sums = checksums.Sums(self._last_block)
-        changed, astray = set[int](), set[int]()
-        self._totals = column_checksums.Totals()
-        rows = tolerant_reader.rows(self._connection, "runs", columns, 0, self._last_run)
-        for some in batched(rows, _AT_A_TIME):
-            run_id, blocks, right = checksums.places(whole, self._last_block, some)
-            sums.add(blocks, checksums.of_rows(outcomes, some, self._totals))
-            changed.update(blocks[~right].tolist())
-            astray.update(run_id[~right].tolist())
-            known = blocks[(blocks >= 0) & (blocks <= self._last_block)]
-            self._count += np.bincount(known, minlength=len(self._count))
-            self.runs += len(some)
-        noted: dict[int, int] = {}
-        if self._has("run_checksums"):
-            pairs = tolerant_reader.rows(
-                self._connection, "run_checksums", "block, checksum", 0, self._last_block
-            )
-            noted = {block: checksum for block, checksum in pairs}  # noqa: C416
-        changed |= {block for block, checksum in noted.items() if sums[block] != checksum}
-        self.unknown = sum(
-            self._count[block] for block in np.flatnonzero(self._count).tolist() if block not in noted
-        )
-        return changed, astray
-
-    def _look_at_data(self) -> tuple[set[int], set[int], set[int]]:
-        """Return the blocks of which series or agents' data are not those that were written, and those that are gone."""
-        series, agents, seen = set[int](), set[int](), set[int]()
-        self._odd = set[int]()
+    def _look_at_data(self, counts: dict[int, int]) -> tuple[set[int], set[int], set[int], set[int]]:
+        """Return the blocks of which series are not those that were written, or agents' data, or are none; and all that are there."""
+        series, agents, odd, seen = set[int](), set[int](), set[int](), set[int]()
         columns = "block, runs, superseded, checksum, series"
         for block, runs, superseded, checksum, data in tolerant_reader.rows(
-            self._connection, "blocks", columns, 0, self._last_block
+            self._connection, "blocks", columns, 0, _LAST
         ):
             seen.add(block)
             # Without the mark, data of runs that have been run again count too.
-            complete = superseded == 1 or (superseded == 0 and runs == self._count[block])
+            complete = superseded == 1 or (superseded == 0 and runs == counts.get(block))
             if not complete or not is_whole(data, checksum):
                 series.add(block)
-            elif data is not None and not is_in_order(data):
-                self._odd.add(block)
+            elif not is_in_order(data):
+                odd.add(block)
         columns = "rowid, block, checksum, data"
         last = tolerant_reader.at_most(self._connection, 100) if self._pages else _LAST
         for _, block, checksum, data in tolerant_reader.rows(
@@ -311,8 +294,8 @@ class _Found:
             if data is None or not is_whole(data, checksum):
                 agents.add(block)
             elif not is_in_order(data):
-                self._odd.add(block)
-        return series, agents, set(np.flatnonzero(self._count).tolist()) - seen
+                odd.add(block)
+        return series, agents, odd, seen
 
     def _statuses(self) -> dict[object, int]:
         """Return how many runs there are of each status; of those that are done the index knows nothing."""
@@ -335,10 +318,11 @@ def is_whole(data: object, checksum: object) -> bool:
     return data is None or (isinstance(data, bytes) and zlib.crc32(data) == checksum)
 
 
-def is_in_order(data: bytes) -> bool:
-    """Tell whether a block's series or agents' data can be decoded."""
+def is_in_order(data: bytes | None) -> bool:
+    """Tell whether a block's series or agents' data can be decoded; None stands for none."""
     try:
-        arrow_stream.decode(data)
+        if data is not None:
+            arrow_stream.decode(data)
     except tolerant_reader.MalformedError:
         return False
     return True

@@ -1,8 +1,8 @@
 """Save what can be read of a damaged study into a new one, from which the rest can be run again.
 
-What can be read is `legible`'s business. A run counts as saved only when all that belongs to it is, and when its block has the checksums that were noted for it
-(`checksums`): a block of which a row is changed or gone is given up. The others are missing in the new study, so that
-`resume` runs just them. Runs of version 1 have no checksums: of these all rows are saved that can be read.
+What can be read is `legible`'s business. A run counts as saved only when all that belongs to it is, and when its block has the digest that was noted for it
+(`digests`): a block of which a row is changed or gone is given up. The others are missing in the new study, so that
+`resume` runs just them. Runs of an older version have no digests: of these all rows are saved that can be read.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import struct
 import subprocess
@@ -21,21 +22,18 @@ from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.files import path_of
-from mesa_lab.study.checksums import rows as checksums
-from mesa_lab.study.checksums import tables
 from mesa_lab.study.damage import check, tolerant_reader
-from mesa_lab.study.damage.restore_metadata import restore
-from mesa_lab.study.damage.verify_points import give_up_the_rest
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import lease, limits, metadata, schema, stale_files
-from mesa_lab.study.database.metadata import layout_of
+from mesa_lab.study.database import copies, digests, lease, limits, metadata, schema, stale_files
 from mesa_lab.study.database.new_file import Draft
+from mesa_lab.study.run_numbers import plan
 
 __all__ = ["Rescued", "rescue"]
 
 _OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _BEGINNING = b"SQLite format 3\0" + struct.pack(">H6B", 4096, 2, 2, 0, 64, 32, 32)  # of all studies
 _STATUSES = ("done", "failed", "timed out")
+_LAST = 2**62
 _MOST_LOST = 1000  # times what is there: a file that says that more is missing is not believed
 
 
@@ -47,14 +45,11 @@ class Rescued:
         path: The new study.
         runs: Runs in the new study.
         lost: Runs that the old one had and the new one has not.
-        lost_points: Design points that are damaged and that nothing but the code of the design's function could make
-            again, which a rescue does not run. Going on with the new study does.
     """
 
     path: Path
     runs: int
     lost: int
-    lost_points: int = 0
 
 
 def rescue(path: str | Path, target: str | Path) -> Rescued:
@@ -101,7 +96,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
             with storage.speaking(target), Draft(target) as connection:
                 schema.lay_out(connection)
                 try:
-                    runs, had, lost_points = _transfer(source, connection, path)
+                    runs, had = _transfer(source, connection, path)
                 except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
                     if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_DISK:
                         raise
@@ -113,7 +108,7 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
     finally:
         for suffix in ("", "-wal", "-shm"):
             copy.with_name(copy.name + suffix).unlink(missing_ok=True)
-    return Rescued(target, runs, max(had - runs, 0), lost_points)
+    return Rescued(target, runs, max(had - runs, 0))
 
 
 def _refuse_replaced(source: sqlite3.Connection, path: Path) -> None:
@@ -159,60 +154,59 @@ def _copy(path: Path, copy: Path) -> None:
             file.truncate(expected)
 
 
-def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: Path) -> tuple[int, int, int]:
+def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
     try:
-        has_all_points = restore(source, connection)
+        copies.restore(source, connection, "meta")
+        layout = metadata.layout_of(connection)
+        copies.restore(source, connection, "points", layout[-1][0])
+        columns = [row[1] for row in source.execute("PRAGMA table_info(runs)")]
+        n_outcomes = len([name for name in columns if re.fullmatch(r"o\d+", name)])
+        copies.restore(source, connection, "outcomes", n_outcomes)
     except StudyFormatError as error:
         raise StudyFormatError(f"Nothing can be saved of '{path}': {error}. Use a backup.") from None
     if problem := metadata.foreign_file(metadata.meta(connection, "experiment")):
         raise StudyFormatError(
             f"Nothing can be saved of '{path}': it is no study as Mesa Lab makes them. {problem}"
         )
-    outcomes, fields = checksums.fields(connection)
-    for place in range(len(outcomes)):
+    for place in range(n_outcomes):
         connection.execute(f"ALTER TABLE runs ADD COLUMN o{place}")
-    names = fields.split(", ")
     _insert(connection, "sessions", _texts(source, connection, "sessions"))
-
-    had, planned, highest = tolerant_reader.extent(source, layout_of(connection))
-    sound: set[int] = set()
-    for row in tolerant_reader.rows(
-        source, "blocks", "block, runs, superseded, checksum, series", 0, highest
-    ):
-        block, n_runs, superseded, checksum, series = row
-        if not _all(int, block, n_runs, superseded):
-            continue  # what stands here came from another page
-        if check.is_whole(series, checksum) and (series is None or check.is_in_order(series)):
-            sound.add(block)
-            connection.execute("INSERT OR REPLACE INTO blocks VALUES(?, ?, ?, ?, ?)", row)
-    listed = "rowid, block, agent_type, checksum, data"
-    for _, *part in tolerant_reader.rows(
-        source, "agent_blocks", listed, 0, tolerant_reader.at_most(source, 100)
-    ):
-        if part[3] is None or not check.is_whole(part[3], part[2]) or not check.is_in_order(part[3]):
-            sound.discard(part[0])
-        elif part[0] in sound:
-            connection.execute("INSERT OR REPLACE INTO agent_blocks VALUES(?, ?, ?, ?)", part)
-    place, status = names.index("block"), names.index("status")
-    runs = tolerant_reader.rows(source, "runs", ", ".join(names), 0, planned)
+    _take_blocks(source, connection)
+    had, planned = tolerant_reader.extent(source, layout)
+    columns = digests.fields(connection)[1].split(", ")
+    place, status = columns.index("block"), columns.index("status")
+    sound = {row[0] for row in connection.execute("SELECT block FROM blocks")}
+    runs = tolerant_reader.rows(source, "runs", ", ".join(columns), 0, planned)
     _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in _STATUSES))
-    if source.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_checksums'").fetchone():
-        noted = tolerant_reader.rows(source, "run_checksums", "block, checksum", 0, highest)
-        _insert(connection, "run_checksums", (row for row in noted if row[0] in sound and _all(int, *row)))
-    changed = json.dumps(checksums.changed_blocks(connection))
+    noted = tolerant_reader.rows(source, "digests", "block, digest", 1, _LAST)
+    _insert(connection, "digests", (row for row in noted if row[0] in sound and _all(int, *row)))
+    whole = plan(layout)
+    changed = json.dumps(sorted(digests.changed_blocks(connection, whole)))
     connection.execute("DELETE FROM runs WHERE block IN (SELECT value FROM json_each(?))", (changed,))
-    lost_points = 0 if has_all_points else give_up_the_rest(connection)
-    connection.execute("DELETE FROM run_checksums WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM blocks WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM agent_blocks WHERE block NOT IN (SELECT block FROM runs)")
-    whole = "SELECT block FROM blocks JOIN (SELECT block, count(*) AS saved FROM runs GROUP BY block) USING (block) WHERE saved = runs"
-    connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({whole})")
+    saved = "SELECT block FROM blocks JOIN (SELECT block, count(*) AS saved FROM runs GROUP BY block) USING (block) WHERE saved = runs"
+    connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({saved})")
     _insert(connection, "failures", _texts(source, connection, "failures"))
-    checksums.note_columns(connection)
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
-    tables.note(connection, "meta", "points", "outcomes")
+    digests.write_all(connection, whole)
+    copies.note(connection, "meta", "points", "outcomes")
     schema.rewrite_view(connection)
-    return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had, lost_points
+    return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had
+
+
+def _take_blocks(source: sqlite3.Connection, connection: sqlite3.Connection) -> None:
+    """Take the blocks of which all data are whole."""
+    for row in tolerant_reader.rows(source, "blocks", "block, runs, superseded, checksum, series", 0, _LAST):
+        # Without numbers, what stands here came from another page.
+        if _all(int, *row[:3]) and check.is_whole(row[4], row[3]) and check.is_in_order(row[4]):
+            connection.execute("INSERT OR REPLACE INTO blocks VALUES(?, ?, ?, ?, ?)", row)
+    columns = "rowid, block, agent_type, checksum, data"
+    for row in tolerant_reader.rows(source, "agent_blocks", columns, 0, tolerant_reader.at_most(source, 100)):
+        if row[4] is not None and check.is_whole(row[4], row[3]) and check.is_in_order(row[4]):
+            connection.execute("INSERT OR REPLACE INTO agent_blocks VALUES(?, ?, ?, ?)", row[1:])
+        else:
+            connection.execute("DELETE FROM blocks WHERE block = ?", (row[1],))
 
 
 def _texts(source: sqlite3.Connection, connection: sqlite3.Connection, table: str) -> Iterator[Sequence[Any]]:
@@ -220,7 +214,8 @@ def _texts(source: sqlite3.Connection, connection: sqlite3.Connection, table: st
     columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
     last = tolerant_reader.at_most(source, 10)
     rows = (row[1:] for row in tolerant_reader.rows(source, table, f"rowid, {columns}", 0, last))
-    return (row for row in rows if tolerant_reader.fits(connection, table, row))
+    kinds = tolerant_reader.kinds(connection, table)
+    return (row for row in rows if tolerant_reader.fits(kinds, row))
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Sequence[Any]]) -> None:

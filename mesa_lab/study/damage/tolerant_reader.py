@@ -98,11 +98,16 @@ def rows(
                 ranges += [(middle + 1, high), (low, middle)]
 
 
-def fits(source: sqlite3.Connection, table: str, row: Sequence[Any]) -> bool:
-    """Tell whether a row holds what its table's columns say, and not what belongs to another page."""
-    columns = source.execute(f"PRAGMA table_info({table})").fetchall()
-    for (_, name, declared, *_), value in zip(columns, row, strict=True):
-        if value is not None and not isinstance(value, int if declared == "INTEGER" else str):
+def kinds(source: sqlite3.Connection, table: str) -> list[tuple[str, type]]:
+    """Return the columns of a table and the type of their values."""
+    columns = source.execute(f"PRAGMA table_info({table})")
+    return [(name, int if declared == "INTEGER" else str) for _, name, declared, *_ in columns]
+
+
+def fits(kinds: Sequence[tuple[str, type]], row: Sequence[Any]) -> bool:
+    """Tell whether a row holds what its table's columns say (`kinds`), and not what belongs to another page."""
+    for (name, kind), value in zip(kinds, row, strict=True):
+        if value is not None and not isinstance(value, kind):
             return False
         if name in _OF_JSON and isinstance(value, str):
             try:
@@ -118,8 +123,8 @@ def at_most(source: sqlite3.Connection, row_bytes: int) -> int:
     return int(pages) * int(size) // row_bytes
 
 
-def extent(source: sqlite3.Connection, layout: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
-    """Return how many runs a study of this layout has had, the highest possible number of one, and that of a block."""
+def extent(source: sqlite3.Connection, layout: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Return how many runs a study of this layout has had, and the highest possible number of one."""
 
     def ask(query: str, otherwise: int) -> int:
         try:
@@ -128,10 +133,4 @@ def extent(source: sqlite3.Connection, layout: Sequence[tuple[int, int]]) -> tup
             return otherwise
 
     points, rounds = layout[-1]
-    planned = points * rounds
-    counted = ask("SELECT sum(runs) FROM tally", 0)
-    return (
-        counted,
-        max(planned, ask("SELECT max(run_id) FROM runs", 0)),
-        ask("SELECT max(block) FROM blocks", planned),
-    )
+    return ask("SELECT sum(runs) FROM tally", 0), max(points * rounds, ask("SELECT max(run_id) FROM runs", 0))

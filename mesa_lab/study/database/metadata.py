@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import MesaLabError, NotAllowedError, StudyFormatError
 from mesa_lab.preparation.code_permission import Permission, permitting
-from mesa_lab.study.checksums import tables
 from mesa_lab.study.damage.tolerant_reader import MalformedError
+from mesa_lab.study.database import copies
 from mesa_lab.study.run_numbers import Layout, check_memory
 from mesa_lab.study.shards import Shard
 
@@ -35,7 +35,6 @@ __all__ = [
     "size_of",
 ]
 
-_ENTRIES: Final = ("experiment", "settings", "model", "created", "design", "layout", "size")
 _LONGEST: Final = 2**28  # bytes of the description of an experiment
 _NO_FILES: Final = Permission(
     code=lambda _: "",
@@ -57,7 +56,7 @@ def meta(connection: sqlite3.Connection, key: str) -> str:
 def entries(connection: sqlite3.Connection) -> dict[str, str]:
     """Return all entries of the table `meta`."""
     found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    if missing := [key for key in _ENTRIES if type(found.get(key)) is not str]:
+    if missing := [key for key in copies.ENTRIES[:-1] if type(found.get(key)) is not str]:
         raise MalformedError(f"it has no {missing[0]}")
     return found
 
@@ -65,7 +64,7 @@ def entries(connection: sqlite3.Connection) -> dict[str, str]:
 def set_meta(connection: sqlite3.Connection, **values: str) -> None:
     """Set entries of the table `meta`."""
     connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", values.items())
-    tables.note(connection, "meta")
+    copies.note(connection, "meta")
 
 
 def layout_of(connection: sqlite3.Connection) -> Layout:

@@ -1,9 +1,8 @@
 """The tables of a study file.
 
 Everything in them is TOML, JSON, text, numbers or Arrow streams: reading a study runs nobody's code. A newer
-schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`), and
-rows of runs have checksums (`checksums`), and so have their columns (`column_checksums`) and the small tables (`table_checksums`).
-Version 3: the record of the driver says which file it drives.
+schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`). Version 3: rows
+of runs have digests (`digests`), the small tables a second copy (`copies`), and the record of the driver says which file it drives.
 """
 
 import re
@@ -39,9 +38,7 @@ CREATE TABLE runs(
 CREATE INDEX unfinished ON runs(status) WHERE status <> 'done';
 CREATE TABLE blocks(
   block INTEGER PRIMARY KEY, runs INTEGER NOT NULL, superseded INTEGER NOT NULL DEFAULT 0, checksum INTEGER, series BLOB);
-CREATE TABLE run_checksums(block INTEGER PRIMARY KEY, checksum INTEGER NOT NULL);
-CREATE TABLE column_checksums(name TEXT PRIMARY KEY, checksum INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE table_checksums(name TEXT PRIMARY KEY, checksum INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE digests(block INTEGER PRIMARY KEY, digest INTEGER NOT NULL);
 CREATE TABLE agent_blocks(
   block INTEGER NOT NULL, agent_type TEXT NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,
   UNIQUE(agent_type, block));
@@ -58,7 +55,13 @@ CREATE TABLE driver(
   id INTEGER PRIMARY KEY CHECK(id = 1), token TEXT NOT NULL, pid INTEGER NOT NULL, process TEXT, host TEXT NOT NULL,
   machine TEXT NOT NULL, since TEXT NOT NULL, session INTEGER, state TEXT NOT NULL, beat INTEGER NOT NULL,
   tick REAL NOT NULL, clock REAL NOT NULL, rate REAL, file TEXT);
+CREATE TABLE meta_copy(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE points_copy(
+  point INTEGER PRIMARY KEY, occurrence INTEGER NOT NULL, wanted INTEGER NOT NULL, parameters TEXT NOT NULL);
+CREATE TABLE outcomes_copy(position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kinds INTEGER NOT NULL);
+CREATE TABLE table_digests(name TEXT PRIMARY KEY, digest INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO control VALUES(1, 'run');
+INSERT INTO digests VALUES(0, x'');
 """
 
 _STATEMENTS: Final = {  # by what they make; SQLite keeps their text as it is
@@ -66,6 +69,7 @@ _STATEMENTS: Final = {  # by what they make; SQLite keeps their text as it is
     for statement in _SCHEMA.strip().split(";\n")
     if (found := re.match(r"CREATE (?:TABLE|INDEX) (\w+)", statement))
 }
+_NO_LONGER: Final = ("run_checksums", "column_checksums", "table_checksums")  # of version 2
 _OUTCOME: Final = ", o"  # what a new outcome adds to the text of the table of runs, with its position
 _MOST_ENTRIES: Final = 1000
 _STRING: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
@@ -102,18 +106,24 @@ def lay_out(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def raise_version(connection: sqlite3.Connection) -> None:
-    """Make an older study one that has what this version writes."""
-    has_runs = connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is not None
-    for statement in _SCHEMA.split(";\n"):
-        if has_runs and "column_checksums(" in statement:
-            continue  # they are of all runs or of none
-        if "_checksums(" in statement:  # it had none; what is there already stays without
-            connection.execute(statement.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "))
+def raise_version(connection: sqlite3.Connection) -> bool:
+    """Make an older study one that has place for what this version writes, in the caller's transaction.
+
+    Returns:
+        Whether it was an older one. What has no digest stays without: there is no block 0.
+    """
+    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        return False
+    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    for name, statement in _STATEMENTS.items():
+        if name not in there:
+            connection.execute(statement)
+    for name in _NO_LONGER:
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
     if "file" not in [row[1] for row in connection.execute("PRAGMA table_info(driver)")]:
         connection.execute("ALTER TABLE driver ADD COLUMN file TEXT")
-    if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    return True
 
 
 def strange(connection: sqlite3.Connection) -> str:

@@ -15,7 +15,6 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from mesa_lab.study.checksums import rows as checksums
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.reading import series_blocks
 from mesa_lab.study.reading.series_blocks import Block
@@ -117,11 +116,12 @@ def settle(
                     wrong[new[number]] = f"{name_of(columns[unlike])} is {old[unlike]!r} and {new[unlike]!r}"
             elif new[status] == "done":
                 better.append((*new[:attempt], max(new[attempt], old[attempt] + 1), *new[attempt + 1 :]))
-                checksums.take_out(target.connection, [new[number]])
+                ask("UPDATE blocks SET superseded = 1 WHERE block = ?", (old[columns.index("block")],))
+                ask("DELETE FROM runs WHERE run_id = ?", (new[number],))
             elif old[status] != "done":
                 failed.append(new[number])
             elif old[attempt] <= new[attempt]:
-                checksums.count_attempt(target.connection, new[number], new[attempt] + 1)
+                ask("UPDATE runs SET attempt = ? WHERE run_id = ?", (new[attempt] + 1, new[number]))
     for place, name in _unlike_data(target, source, alike):
         wrong.setdefault(rows[place][number], f"the {name} differ")
     return (

@@ -11,6 +11,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import StudyMismatchError
-from mesa_lab.study.checksums import columns as column_checksums
-from mesa_lab.study.checksums import rows as checksums
-from mesa_lab.study.checksums import tables
 from mesa_lab.study.damage import check
+from mesa_lab.study.damage.tolerant_reader import MalformedError
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import schema
+from mesa_lab.study.database import copies, digests, schema
+from mesa_lab.study.database.digests import COLUMNS
 from mesa_lab.study.database.metadata import layout_of
 from mesa_lab.study.merging.conflicts import Side, settle
 from mesa_lab.study.reading.series_blocks import renumbered
@@ -31,16 +31,13 @@ from mesa_lab.study.run_numbers import RunPlan, plan
 
 __all__ = ["Target", "transfer"]
 
-_RUN: Final = (
-    "run_id", "point", "replication", "seed", "status", "steps", "time", "init_seconds", "run_seconds", "notes",
-    "attempt", "block",
-)  # fmt: skip
-_BLOCK: Final = _RUN.index("block")
+_BLOCK: Final = COLUMNS.index("block")
 _SESSION: Final = (
     "started", "host", "pid", "updated", "ended", "ending", "message", "runs", "settings", "python", "packages",
     "machine", "model_source",
 )  # fmt: skip
 _NAMED: Final = 5
+_MOST_BLOCKS: Final = 2**40
 
 type Row = tuple[Any, ...]
 type Numbers = npt.NDArray[np.int64]
@@ -59,7 +56,6 @@ class Target:
         sources: The studies that were taken over.
         origin: For each run the place among them of the one that it came from, or -1.
         blocks: The highest number of a block.
-        totals: The checksums of the columns of its runs.
         repeated: How many runs a study (first) had that an earlier one (second) had too.
     """
 
@@ -72,7 +68,6 @@ class Target:
         self.origin = np.full(len(self.plan), -1, np.int32)
         self.blocks = 0
         self.repeated: Counter[tuple[Path, Path]] = Counter()
-        self.totals = column_checksums.Totals()
         self._outcomes: dict[str, str] = {}
         self._sessions: dict[Row, dict[str, Any]] = {}
 
@@ -109,8 +104,8 @@ class Target:
         )
         marks = ", ".join(f":{name}" for name in _SESSION)
         self.connection.executemany(f"INSERT INTO sessions({', '.join(_SESSION)}) VALUES({marks})", sessions)
-        self.totals.note(self.connection)
-        tables.note(self.connection, "outcomes")
+        digests.write_all(self.connection, self.plan)
+        copies.note(self.connection, "outcomes")
         self.connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
         schema.rewrite_view(self.connection)
 
@@ -152,8 +147,10 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
         own = plan(layout_of(source))
         numbers = _numbers(source, path, own, target)
         last = source.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
+        if not 0 <= last < _MOST_BLOCKS:
+            raise MalformedError(f"it has a block {last}")
     target.sources.append(path)
-    kept = _transfer_runs(source, path, target, own, numbers, last)
+    kept = _transfer_runs(source, path, target, own, numbers)
     _transfer_blocks(source, path, target, numbers, kept)
     query = "SELECT run_id, attempt, stage, error_type, message, traceback FROM failures"
     for rows in storage.rows(path, source, query):
@@ -170,6 +167,8 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
 def _numbers(source: sqlite3.Connection, path: Path, own: RunPlan, target: Target) -> Numbers | None:
     """Return the target's number for each run of a study, -1 for none; None when all are the same."""
     points = _points(source, path, target)
+    if int(own.point.max(initial=-1)) >= len(points):
+        check.refuse(source, path)
     rounds = int(target.plan.replication.max(initial=-1)) + 1
     # The last row and the last column are for what is not there.
     table = np.full((int(target.plan.point.max(initial=-1)) + 2, rounds + 1), -1, np.int64)
@@ -191,22 +190,20 @@ def _points(source: sqlite3.Connection, path: Path, target: Target) -> Numbers:
 
 
 def _transfer_runs(
-    source: sqlite3.Connection, path: Path, target: Target, whole: RunPlan, numbers: Numbers | None, last: int
-) -> Numbers:
-    """Take the rows of runs over, and return for each block how many of its runs are in."""
+    source: sqlite3.Connection, path: Path, target: Target, whole: RunPlan, numbers: Numbers | None
+) -> Counter[int]:
+    """Take the rows of runs over, and return for each block how many of its runs are in, by its number there."""
     with storage.speaking(path):
         outcomes = source.execute("SELECT position, name, kinds FROM outcomes ORDER BY position").fetchall()
-    columns = [*_RUN, *target.columns([(name, kinds) for _, name, kinds in outcomes])]
+    columns = [*COLUMNS, *target.columns([(name, kinds) for _, name, kinds in outcomes])]
     insert = f"INSERT INTO runs({', '.join(columns)}) VALUES({', '.join('?' * len(columns))})"
-    fields = ", ".join([*_RUN, *(f"o{position}" for position, _, _ in outcomes)])
-    names = [name for _, name, _ in outcomes]
-    kept = np.zeros(last + 1, np.int64)
-    sums, kept_sums = checksums.Sums(last), checksums.Sums(last)
+    with storage.speaking(path):
+        sums = digests.Sums(source, whole)
+    kept: Counter[int] = Counter()
     strangers, astray = 0, False
     wrong: dict[int, str] = {}
-    for rows in storage.rows(path, source, f"SELECT {fields} FROM runs ORDER BY run_id"):
-        own, blocks, right = checksums.places(whole, last, rows)
-        sums.add(blocks, checksums.of_rows(names, rows))
+    for rows in storage.rows(path, source, f"SELECT {sums.columns} FROM runs ORDER BY run_id"):
+        own, _, right = sums.add(rows)
         astray = astray or not right.all()
         if astray:
             continue
@@ -230,14 +227,10 @@ def _transfer_runs(
             fresh += better
             target.repeated.update((path, target.sources[target.origin[run_id]]) for run_id in alike)
         target.connection.executemany(insert, fresh)
-        if known.any():  # fewer, and some of them with another attempt
-            ids, blocks = (np.array([row[place] for row in fresh], np.int64) for place in (0, _BLOCK))
-            blocks -= target.blocks
-        target.origin[ids] = len(target.sources) - 1
-        np.add.at(kept, blocks, 1)
-        kept_sums.add(blocks, checksums.of_rows(names, fresh, target.totals))  # with their new numbers
+        target.origin[ids if len(fresh) == len(ids) else [row[0] for row in fresh]] = len(target.sources) - 1
+        kept.update(map(itemgetter(_BLOCK), fresh))
     with storage.speaking(path):
-        if astray or sums.changed(source):
+        if astray or sums.changed:
             check.refuse(source, path)
     if strangers:
         raise StudyMismatchError(
@@ -246,7 +239,6 @@ def _transfer_runs(
         )
     if wrong:
         raise _disagreement(path, target, wrong)
-    kept_sums.note(target.connection, np.flatnonzero(kept), target.blocks)
     return kept
 
 
@@ -266,20 +258,20 @@ def _disagreement(path: Path, target: Target, wrong: dict[int, str]) -> StudyMis
 
 
 def _transfer_blocks(
-    source: sqlite3.Connection, path: Path, target: Target, numbers: Numbers | None, kept: Numbers
+    source: sqlite3.Connection, path: Path, target: Target, numbers: Numbers | None, kept: Counter[int]
 ) -> None:
     """Take the series and agents' data over of those blocks of which a run is in."""
     query = "SELECT block, runs, superseded, checksum, series FROM blocks ORDER BY block"
     for rows in storage.rows(path, source, query, at_a_time=1):
         for block, runs, superseded, checksum, series in rows:
-            if kept[block]:
+            if kept[block + target.blocks]:
                 data = None if series is None else _checked(source, path, checksum, series, numbers)
                 target.connection.execute(
                     "INSERT INTO blocks VALUES(?, ?, ?, ?, ?)",
                     (
                         block + target.blocks,
                         runs,
-                        superseded or int(kept[block]) < runs,
+                        superseded or kept[block + target.blocks] < runs,
                         None if data is None else zlib.crc32(data),
                         data,
                     ),
@@ -287,7 +279,7 @@ def _transfer_blocks(
     query = "SELECT block, agent_type, checksum, data FROM agent_blocks ORDER BY rowid"
     for rows in storage.rows(path, source, query, at_a_time=1):
         for block, agent_type, checksum, data in rows:
-            if kept[block]:
+            if kept[block + target.blocks]:
                 data = _checked(source, path, checksum, data, numbers)
                 target.connection.execute(
                     "INSERT INTO agent_blocks VALUES(?, ?, ?, ?)",

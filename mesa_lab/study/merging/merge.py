@@ -17,10 +17,9 @@ from pathlib import Path
 from mesa_lab.errors import StudyError, StudyFormatError, StudyMismatchError
 from mesa_lab.files import path_of
 from mesa_lab.study import extension
-from mesa_lab.study.checksums import tables
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import lease, metadata, schema
+from mesa_lab.study.database import copies, lease, metadata, schema
 from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.merging.copy_runs import Target, transfer
 from mesa_lab.study.reading.run_table import at_one_moment
@@ -203,7 +202,7 @@ def _found(connection: sqlite3.Connection, base: _Head, heads: Sequence[_Head]) 
         rows = storage.rows(base.path, source, "SELECT point, occurrence, wanted, parameters FROM points")
         for some in rows:
             connection.executemany("INSERT INTO points VALUES(?, ?, ?, ?)", some)
-    tables.note(connection, "points")
+    copies.note(connection, "points")
 
 
 def _missing_shards(heads: Sequence[_Head]) -> Iterator[tuple[int, int]]:

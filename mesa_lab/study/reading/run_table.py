@@ -7,6 +7,7 @@ A million runs become a frame in a few seconds and never a list of dicts. What w
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +17,7 @@ import numpy.typing as npt
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.encoding import from_json
-from mesa_lab.study.checksums.cells import label
-from mesa_lab.study.checksums.columns import Comparison, factors
+from mesa_lab.study.database import digests
 from mesa_lab.study.run_numbers import RunPlan
 from mesa_lab.study.writing.insert_batches import KINDS
 
@@ -103,9 +103,9 @@ def runs_frame(
 
     chosen = select_outcomes(connection, outcomes)
     fetched = {name: kind for name, kind in _FETCHED.items() if name in columns}
-    names = [*fetched, *(label(name) for _, name, _ in chosen)]
+    names: list[str | int] = [*fetched, *(position for position, _, _ in chosen)]
     expressions = [*fetched, *(f"o{position}" for position, _, _ in chosen)]
-    comparison = Comparison(connection)
+    seen: Counter[str | int] = Counter()  # the digests of what is read
     count, last = connection.execute("SELECT count(*), coalesce(max(run_id), -1) FROM runs").fetchone()
     kinds = [*fetched.values(), *(kind for _, _, kind in chosen)]
     if count == last + 1:  # no gaps: the first so many runs of the plan
@@ -113,16 +113,18 @@ def runs_frame(
     else:
         cursor = connection.execute("SELECT run_id FROM runs ORDER BY run_id")
         run_id = np.fromiter((row[0] for row in cursor), np.int64, count)
-    own = factors(run_id)
+    if len(run_id) and not 0 <= run_id[0] <= run_id[-1] < len(whole):
+        raise ValueError(f"there is a run {run_id[0] if run_id[0] < 0 else run_id[-1]}")
+    own = digests.weights(run_id)
     cells: list[Any] = []
     if expressions:
         cursor = connection.execute(f"SELECT {', '.join(expressions)} FROM runs ORDER BY run_id")
-        cells = _columns(cursor, kinds, names, own, comparison)
+        cells = _columns(cursor, kinds, names, own, seen)
     data: dict[str, Any] = dict(zip(fetched, cells, strict=False))
     data |= {"run_id": run_id, "point": whole.point[run_id], "replication": whole.replication[run_id]}
     if "status" in columns:
         codes = _statuses(connection, run_id)
-        comparison.see_statuses(STATUSES, codes, own)
+        seen["status"] = int((digests.codes(STATUSES)[codes] * own).sum())
         data["status"] = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(STATUSES)))
     if "attempt" in columns:
         tried = "SELECT run_id, attempt FROM runs WHERE run_id IN (SELECT run_id FROM failures)"
@@ -136,7 +138,7 @@ def runs_frame(
     )
     finals.columns = [name for _, name, _ in chosen]
     # An outcome may share its name with a column about the run: both stay, and Results tells them apart.
-    return pd.concat([frame, finals], axis=1), comparison.agrees
+    return pd.concat([frame, finals], axis=1), digests.agree(connection, seen)
 
 
 def _statuses(connection: sqlite3.Connection, run_id: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
@@ -173,9 +175,9 @@ def _places(run_id: npt.NDArray[np.int64], ids: Sequence[int]) -> tuple[Any, Any
 def _columns(
     cursor: sqlite3.Cursor,
     kinds: Sequence[int],
-    names: Sequence[str],
-    own: npt.NDArray[np.uint64],
-    comparison: Comparison,
+    names: Sequence[str | int],
+    own: npt.NDArray[np.int64],
+    seen: Counter[str | int],
 ) -> list[Any]:
     """Fetch rows as one array per column, in portions that stay small beside the result."""
     cursor.arraysize = _ROWS
@@ -189,7 +191,8 @@ def _columns(
             part.append(array)
             # Of whole numbers that became floats, only the values themselves say what they were.
             is_plain = array.dtype != object and not (kind & _FLOAT and kind & (_INT | _BOOL))
-            comparison.see(name, array if is_plain else values, of)
+            column = name if isinstance(name, str) else ""
+            seen[name] += digests.of_column(array if is_plain else values, of, column)
     return [_whole(part, kind) for part, kind in zip(parts, kinds, strict=True)]
 
 

@@ -16,10 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from mesa_lab.errors import StudyError
-from mesa_lab.study.checksums import columns as column_checksums
-from mesa_lab.study.checksums import rows as checksums
-from mesa_lab.study.checksums import tables
-from mesa_lab.study.database import schema
+from mesa_lab.study.database import copies, digests, schema
 
 __all__ = ["KINDS", "BatchLike", "Intake", "clean"]
 
@@ -63,6 +60,7 @@ class Intake:
         """Learn what the file holds; again after a transaction that was rolled back."""
         ask = self._connection.execute
         self._insert: dict[tuple[str, ...], str] = {}
+        self._undigested: list[tuple[int, Sequence[Sequence[Any]], Sequence[int]]] = []
         self._columns = {name: position for position, name in ask("SELECT position, name FROM outcomes")}
         self._kinds: dict[str, int] = dict(ask("SELECT name, kinds FROM outcomes"))
         unfinished = ask("SELECT run_id, status, attempt FROM runs WHERE status <> 'done'")
@@ -76,14 +74,13 @@ class Intake:
             How many more runs there are of each status; fewer, where a retried run has changed it.
         """
         tally: Counter[str] = Counter()
-        totals = column_checksums.Totals()
         kinds = dict(self._kinds)
         self._make_columns(batches)
         for batch in batches:
-            self._write(batch, tally, totals)
-        totals.note(self._connection)
+            self._write(batch, tally)
+        self._add_digests()
         if kinds != self._kinds:
-            tables.note(self._connection, "outcomes")
+            copies.note(self._connection, "outcomes")
         return tally
 
     def _make_columns(self, batches: Sequence[BatchLike]) -> None:
@@ -102,7 +99,12 @@ class Intake:
         if new:
             schema.rewrite_view(self._connection)
 
-    def _write(self, batch: BatchLike, tally: Counter[str], totals: column_checksums.Totals) -> None:
+    def _add_digests(self) -> None:
+        """Write the digests of the blocks that were written since the last time."""
+        blocks, self._undigested = self._undigested, []
+        digests.add_blocks(self._connection, blocks)
+
+    def _write(self, batch: BatchLike, tally: Counter[str]) -> None:
         self._block += 1
         block = self._block
         names = tuple(batch.outcome_names)
@@ -114,14 +116,18 @@ class Intake:
                     attempts[run[0]] = before[1] + 1
                     tally[before[0]] -= 1
             if attempts:
-                checksums.take_out(self._connection, list(attempts))
+                self._add_digests()
+                digests.take_out(self._connection, list(attempts))
         rows = [
             (*run[:9], run[9] or None, attempts.get(run[0], 1), block, *final)
             for run, final in zip(batch.runs, finals, strict=True)
         ]
         taken = self._connection.executemany(self._statement(names), rows).rowcount == len(rows)
         tally.update([run[4] for run in batch.runs] if taken else self._statuses(batch, block))
-        checksums.note(self._connection, block, names, rows if taken else None, totals)
+        positions = tuple(self._columns[name] for name in names)
+        self._undigested.append(
+            (block, rows, positions) if taken else digests.rows_of(self._connection, block)
+        )
         series = batch.series
         self._connection.execute(
             "INSERT INTO blocks(block, runs, superseded, checksum, series) VALUES(?, ?, ?, ?, ?)",

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from mesa_lab.errors import StudyBusyError, StudyError, StudyFormatError
-from mesa_lab.study import displacement
 from mesa_lab.study.damage import check, tolerant_reader
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import lease, schema
+from mesa_lab.study.database import copies, displacement, lease, schema
 from mesa_lab.study.writing import sessions
 from mesa_lab.study.writing.insert_batches import BatchLike, Intake
 
@@ -88,7 +87,9 @@ class Writer:
                     self._connection.execute("PRAGMA synchronous = OFF")
                 self._check()
                 self._lease = lease.take(self._connection, path, token)
-                schema.raise_version(self._connection)
+                with storage.Transaction(self._connection):
+                    if schema.raise_version(self._connection):
+                        copies.note(self._connection, "meta", "points", "outcomes")
                 self._session, self._notices = sessions.begin(self._connection, path, settings or {})
                 self._intake = Intake(self._connection, path)
                 self._watch = displacement.Watch(self._connection, path, self._lease.token)

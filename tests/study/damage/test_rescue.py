@@ -13,7 +13,7 @@ import pytest
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import Checked, Study, rescue
-from mesa_lab.study.checksums.rows import of_rows
+from mesa_lab.study.database.digests import codes
 from mesa_lab.study.merging.merge import merge
 
 
@@ -202,8 +202,8 @@ def test_a_table_that_lacks_a_column_is_noticed_at_once(measured):
 
 def test_a_study_of_an_older_version_is_not_checked_until_it_is_written(measured, tmp_path, batch_of):
     connection = sqlite3.connect(measured)
-    connection.execute("DROP TABLE run_checksums")
-    connection.execute("DROP TABLE column_checksums")
+    connection.execute("DROP TABLE digests")
+    connection.execute("PRAGMA user_version = 2")
     connection.execute("UPDATE runs SET o0 = 0.5 WHERE run_id = 55")
     connection.execute("DELETE FROM runs WHERE run_id = 88")
     connection.execute("UPDATE tally SET runs = runs - 1 WHERE status = 'done'")
@@ -261,21 +261,21 @@ def test_values_count_as_they_are_read_back(study, batch_of):
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_another_value_has_another_checksum(value):
-    row = (0, 0, 0, 5, "done", 3, 3.0, 0.25, 0.5, None, 1, 1)
-    (number,) = of_rows(["x"], [(*row, value)])
+def test_another_value_has_another_code(value):
+    (number,) = codes([value])
     nothing = value is None or value != value
     for other in VALUES:
         alike = (other is None or other != other) if nothing else other == value
         if not alike or isinstance(other, float) == isinstance(value, float):
-            assert (number in of_rows(["x"], [(*row, other)])) == alike, other
-    assert (number in of_rows([], [row])) == nothing
+            assert (number == codes([other])[0]) == alike, other
+        # Alone or among others, the code is the same.
+        assert number == codes([value, other, "x", None])[0]
+    assert (number == 0) == nothing
 
 
 def test_numbers_count_by_what_they_are_once_they_are_stored():
-    def number(steps, value):
-        return of_rows(["x"], [(0, 0, 0, 5, "done", steps, 3.0, 0.25, 0.5, None, 1, 1, value)])[0]
-
-    assert number(3, 1) == number(3.0, True)  # the column of steps has whole numbers
+    assert codes([3], "steps") == codes([3.0], "steps") == codes([3])  # the column of steps has whole numbers
+    assert codes([3], "time") == codes([3.0], "time") == codes([3.0])
+    assert codes([True]) == codes([1])
     whole = 4_096_329_000_000_000_001
-    assert number(3, whole) != number(3, struct.unpack(">d", whole.to_bytes(8, "big"))[0])
+    assert codes([whole]) != codes([struct.unpack(">d", whole.to_bytes(8, "big"))[0]])

@@ -114,19 +114,26 @@ def test_a_change_is_noticed_by_who_reads_the_column(study, statement, change):
             opened.check()
 
 
-def test_a_checksum_that_is_damaged_is_said_and_made_anew(study, tmp_path, change):
-    change(study, "UPDATE column_checksums SET checksum = checksum + 1 WHERE name = 'outcome whole'")
+def test_a_digest_that_is_damaged_is_said_and_made_anew(study, tmp_path, change):
+    change(study, "UPDATE digests SET digest = zeroblob(200) WHERE block = 0")
     with Study.open(study) as opened:
-        opened.runs_frame(["real"])
-        assert not opened.damage
         opened.runs_frame(["whole"])
-        assert "the checksums of the columns of runs are not those that were written" in opened.damage
+        assert "the digests of runs are not those that were written" in opened.damage
     assert rescue(study, tmp_path / "saved.study").lost == 0
     assert is_sound(tmp_path / "saved.study")
 
 
+@pytest.mark.parametrize("value", ["5", "'x'", "zeroblob(100000)"])
+def test_a_digest_that_is_none_is_said(study, value, change):
+    change(study, f"UPDATE digests SET digest = {value} WHERE block = 0")
+    with Study.open(study) as opened:
+        for look in (opened.runs_frame, opened.check):
+            with pytest.raises(StudyFormatError, match="is damaged"):
+                look()
+
+
 def test_a_study_that_was_begun_without_goes_on_without(study, batch_of, change):
-    change(study, "DROP TABLE column_checksums")
+    change(study, "DROP TABLE digests", "PRAGMA user_version = 2")
     with Study.open(study) as opened:
         with opened.writing() as writer:
             writer.add(batch_of(opened.tasks([55]), **VALUES))
