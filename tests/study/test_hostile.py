@@ -317,7 +317,7 @@ ROWS = [
     "UPDATE sessions SET started = '0001-01-01'",
     "UPDATE sessions SET ending = x'00'",
     *(
-        f"INSERT INTO driver VALUES(1, 't', 1, '1', 'h', 'm', '2026-01-01', 1, 'running', 0, 1.0, 1.0, 1.0)//UPDATE driver SET {change}"
+        f"INSERT INTO driver VALUES(1, 't', 1, '1', 'h', 'm', '2026-01-01', 1, 'running', 0, 1.0, 1.0, 1.0, NULL)//UPDATE driver SET {change}"
         for change in (
             "pid = '../../tmp/x'",
             "pid = -1",

@@ -66,7 +66,10 @@ def measurements(values: pd.Series[Any], name: str) -> Measurements:
         return _whole(values)
     if pd.api.types.is_numeric_dtype(kind):
         floats = _floats(values)
-        return Measurements(floats, is_binary=set(np.unique(floats[np.isfinite(floats)])) == {0.0, 1.0})
+        known = floats[np.isfinite(floats)]
+        # Counts too, whatever their type: it depends on what else was measured.
+        is_count = bool(len(known) and (known >= 0).all() and (known == np.floor(known)).all())
+        return Measurements(floats, is_binary=set(np.unique(known)) == {0.0, 1.0}, is_count=is_count)
     shown = ", ".join(repr(value) for value in values.dropna().unique()[:3])
     raise OutcomeError(
         f"The outcome '{name}' is not a number ({shown}, …): it has no mean. "
