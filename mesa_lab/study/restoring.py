@@ -23,8 +23,18 @@ from mesa_lab.study.shards import Shard
 
 __all__ = ["restore"]
 
-_ENTRIES: Final = ("experiment", "settings", "model", "created", "design", "layout", "size", "shard")
-_OF_NO_CONSEQUENCE: Final = ("created", "design", "model")
+_ENTRIES: Final = (
+    "experiment",
+    "settings",
+    "model",
+    "created",
+    "design",
+    "layout",
+    "size",
+    "shard",
+    "unsaid",
+)
+_OF_NO_CONSEQUENCE: Final = ("created", "design", "model", "unsaid")
 _MOST_ORDERS: Final = 120
 _NOT_TO_BE_HAD: Final = (MesaLabError, LookupError, ValueError, TypeError, ImportError)
 
@@ -51,13 +61,13 @@ def restore(source: sqlite3.Connection, target: sqlite3.Connection) -> bool:
         raise StudyFormatError("not even the description of its experiment can be read")
     target.executemany("INSERT INTO meta VALUES(?, ?)", entries.items())
     now = dict(table_checksums.of(target, "meta"))
-    must = {name for name in noted if name.startswith("meta ")} or {f"meta {key}" for key in _ENTRIES[:-1]}
+    must = {name for name in noted if name.startswith("meta ")} or {f"meta {key}" for key in _ENTRIES[:-2]}
     broken = [name for name in sorted(must) if name not in now or now[name] != noted.get(name, now[name])]
     again = _Again({key: entries[key] for key in entries if f"meta {key}" not in broken})
     for name in broken:
         key = name.removeprefix("meta ")
         target.execute("DELETE FROM meta WHERE key = ?", (key,))
-        value = again.meta().get(key)
+        value = again.meta().get(key, "[]" if key == "unsaid" else None)
         if value is not None:
             target.execute("INSERT INTO meta VALUES(?, ?)", (key, value))
         right = key in _OF_NO_CONSEQUENCE or dict(table_checksums.of(target, "meta")).get(name) == noted.get(
@@ -135,7 +145,7 @@ class _Again:
                     shard = (
                         Shard(*json.loads(self._entries["shard"])[:2]) if "shard" in self._entries else None
                     )
-                    growth.found(study, self._experiment(), shard)
+                    growth.found(study, self._experiment(), shard, names=())  # no model is imported
                 except _NOT_TO_BE_HAD:
                     return self._made  # the experiment cannot be had
                 points = study.execute(

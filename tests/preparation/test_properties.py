@@ -99,7 +99,12 @@ def test_every_designed_point_lies_in_the_space(varied: dict[str, Any], design: 
 
 
 @settings(max_examples=50)
-@given(spaces, st.sampled_from([ml.Sobol, ml.Halton, ml.MonteCarlo, ml.Saltelli]), st.integers(1, 12), st.integers(1, 12))
+@given(
+    spaces,
+    st.sampled_from([ml.Sobol, ml.Halton, ml.MonteCarlo, ml.Saltelli]),
+    st.integers(1, 12),
+    st.integers(1, 12),
+)
 def test_a_longer_design_begins_with_the_shorter_one(
     varied: dict[str, Any], kind: Any, short: int, more: int
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 import numpy as np
@@ -265,6 +266,37 @@ def test_more_replications_and_more_points_keep_every_run(filled, experiment, ba
 
 def _tasks_of(experiment):
     return [(c.run_id, c.point, c.iteration, c.seed, c.parameters) for c in experiment.configurations()]
+
+
+def test_a_study_made_before_seeds_left_defaults_out_keeps_its_seeds(filled, experiment, batch_of):
+    seeds = [task[3] for task in filled.tasks(range(12))]
+    assert seeds == [task[3] for task in _tasks_of(experiment)]
+    with contextlib.closing(sqlite3.connect(filled.path)) as connection, connection:
+        connection.execute("DELETE FROM meta WHERE key = 'unsaid'")
+        connection.execute("DELETE FROM table_checksums WHERE name = 'meta unsaid'")
+    before = Study.open(filled.path)
+    assert before.experiment.unsaid == ("width",)
+    from mesa_lab.preparation.seeds import derive_seed
+
+    keys = [
+        f"{occurrence}:{text}".encode()
+        for occurrence, text in before._query("SELECT occurrence, parameters FROM points")
+    ]
+    assert [task[3] for task in before.tasks(range(6))] == [derive_seed(7, key, 0) for key in keys]
+    before.extend(experiment.replace(replications=3))  # and when it grows
+    assert [task[3] for task in before.tasks(range(12, 18))] == [derive_seed(7, key, 2) for key in keys]
+
+
+def test_what_seeds_leave_out_is_settled_when_a_study_is_made(study, experiment, monkeypatch):
+    seeds = [task[3] for task in study.tasks(range(12))]
+    from mesa_lab.preparation.models import signatures
+
+    monkeypatch.setattr(
+        signatures, "defaults_of", lambda model: {"width": 99}
+    )  # its author changes the model
+    again = Study.open(study.path)
+    assert again.experiment.unsaid == ()
+    assert [task[3] for task in again.tasks(range(12))] == seeds
 
 
 def test_a_fixed_parameter_may_become_one_that_varies(filled, experiment):

@@ -66,7 +66,9 @@ def lone_points(columns: list[Column], n_points: int) -> list[Lone]:
 
 def _lost(model: Array, owners: list[Column | None]) -> Column | None:
     """The parameter of the first column that the others now make up."""
-    _, sizes, right = np.linalg.svd(model, full_matrices=False)  # with more rows than columns, all of the right side
+    _, sizes, right = np.linalg.svd(
+        model, full_matrices=False
+    )  # with more rows than columns, all of the right side
     null = right[int((sizes > 1e-10 * sizes.max()).sum()) :]
     weights = np.abs(null).max(axis=0) if len(null) else np.zeros(model.shape[1])
     places = [place for place in np.flatnonzero(weights > 1e-6) if owners[place] is not None]
