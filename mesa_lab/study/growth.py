@@ -332,8 +332,9 @@ def _mismatch(path: Path, differences: list[str]) -> StudyMismatchError:
     fix = "Set these back to go on with this study, or choose another file."
     if any(difference.startswith("design points") for difference in differences):
         fix += (
-            " A study grows when the larger design contains the points of the smaller one: a longer Sobol, Halton or "
-            "MonteCarlo, more levels, or a Union of the old design and a new one."
+            " A study grows when the larger design contains the points of the smaller one: a longer Sobol, Halton, "
+            "MonteCarlo, Saltelli or Morris, levels that hold those of before (3, 5, 9 of a range), or a Union of the old design "
+            "and a new one."
         )
     what = "\n  ".join(differences)
     return StudyMismatchError(
