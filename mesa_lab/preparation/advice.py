@@ -21,7 +21,7 @@ from mesa_lab.preparation.designs import (
     Table,
 )
 from mesa_lab.preparation.designs.design import power_of_2, usual_size
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.parameters.space import ParameterSpace
 from mesa_lab.preparation.sampling import sample
 
 __all__ = ["QUESTIONS", "Question", "Recommendation", "recommend"]

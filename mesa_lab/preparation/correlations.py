@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from mesa_lab.errors import ParameterError, suggest
-from mesa_lab.preparation.kinds import Choice, Levels, Parameter
-from mesa_lab.preparation.values import FrozenDict, plain
+from mesa_lab.preparation.parameters import Choice, Levels, Parameter
+from mesa_lab.preparation.parameters.value_keys import FrozenDict, plain
 
 __all__ = ["correlated", "independent", "read_correlations"]
 

@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.preparation.correlations import independent
-from mesa_lab.preparation.designs.merging import repeats
+from mesa_lab.preparation.designs.duplicate_points import repeats
+from mesa_lab.preparation.designs.space_filling import (
+    discrepancy,
+    random_discrepancy,
+    sample_of,
+    smallest_distance,
+)
 from mesa_lab.preparation.diagnostics import remarks
 from mesa_lab.preparation.diagnostics.aliasing import MOST_FACTORS, Aliasing, aliasing, roman
 from mesa_lab.preparation.diagnostics.association import largest_correlation, largest_v
 from mesa_lab.preparation.diagnostics.columns import Column, column_of, coverage
 from mesa_lab.preparation.diagnostics.leverage import Lone, lone_points
-from mesa_lab.preparation.evenness import discrepancy, random_discrepancy, sample_of, smallest_distance
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.parameters.space import ParameterSpace
+from mesa_lab.preparation.parameters.value_keys import counted
 from mesa_lab.preparation.power import Precision
 from mesa_lab.preparation.power import precision as precision_of
-from mesa_lab.preparation.values import counted
 
 if TYPE_CHECKING:
     import pandas as pd

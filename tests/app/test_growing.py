@@ -3,8 +3,8 @@
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.app.growing import grown, size_label, size_of, why_no_points
 from mesa_lab.errors import StudyError
+from mesa_lab.workspace.extend import grown, size_label, size_of, why_no_points
 
 SPACE = {"density": ml.Real(0.5, 0.9), "homophily": ml.Real(0.2, 0.6)}
 

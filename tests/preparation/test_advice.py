@@ -7,7 +7,7 @@ import pytest
 import mesa_lab as ml
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.advice import QUESTIONS, recommend
-from mesa_lab.preparation.parameters import Choice, Integer, ParameterSpace, Real
+from mesa_lab.preparation.parameters.space import Choice, Integer, ParameterSpace, Real
 from mesa_lab.preparation.preview import preview
 
 

@@ -9,8 +9,8 @@ from scipy import stats
 import mesa_lab as ml
 from mesa_lab.errors import DesignError, ParameterError
 from mesa_lab.preparation.correlations import correlated, independent
-from mesa_lab.preparation.parameters import ParameterSpace
-from mesa_lab.preparation.values import key
+from mesa_lab.preparation.parameters.space import ParameterSpace
+from mesa_lab.preparation.parameters.value_keys import key
 
 PARAMETERS: dict[str, Any] = {
     "free": ml.Real(0, 1),

@@ -21,7 +21,7 @@ from mesa_lab.preparation.designs import (
     SparseGrid,
     Table,
 )
-from mesa_lab.preparation.parameters import Choice, Integer, Real
+from mesa_lab.preparation.parameters.space import Choice, Integer, Real
 from mesa_lab.preparation.preview import Preview, preview
 
 PLANE = {"a": Real(0, 1), "b": Real(0, 1)}

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from mesa_lab.preparation.diagnostics.columns import Column
-from mesa_lab.preparation.kinds import Choice, Levels
+from mesa_lab.preparation.parameters import Choice, Levels
 
 __all__ = ["cramers_v", "largest_correlation", "largest_v"]
 

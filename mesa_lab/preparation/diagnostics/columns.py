@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mesa_lab.preparation.designs.merging import numbered
-from mesa_lab.preparation.parameters import Choice, Levels, Parameter, ParameterSpace, Real, table
+from mesa_lab.preparation.designs.duplicate_points import numbered
+from mesa_lab.preparation.parameters.space import Choice, Levels, Parameter, ParameterSpace, Real, table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,14 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from mesa_lab.preparation import distributions
 from mesa_lab.preparation.designs import MonteCarlo, OneAtATime
 from mesa_lab.preparation.diagnostics.aliasing import Aliasing, roman
 from mesa_lab.preparation.diagnostics.columns import Column
 from mesa_lab.preparation.diagnostics.leverage import Lone
-from mesa_lab.preparation.kinds import Choice, Integer, Real
-from mesa_lab.preparation.parameters import ParameterSpace
-from mesa_lab.preparation.values import counted
+from mesa_lab.preparation.parameters import Choice, Integer, Real, distributions
+from mesa_lab.preparation.parameters.space import ParameterSpace
+from mesa_lab.preparation.parameters.value_keys import counted
 
 __all__ = [
     "about_aliases",

@@ -9,7 +9,7 @@ from scipy import stats
 
 from mesa_lab.preparation.diagnostics.association import cramers_v, largest_correlation, largest_v
 from mesa_lab.preparation.diagnostics.columns import column_of
-from mesa_lab.preparation.parameters import Choice, Integer, ParameterSpace, Real, table
+from mesa_lab.preparation.parameters.space import Choice, Integer, ParameterSpace, Real, table
 
 
 def columns_of(parameters: dict[str, Any], values: dict[str, list[Any]]) -> list[Any]:

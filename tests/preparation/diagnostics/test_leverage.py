@@ -7,7 +7,7 @@ import pytest
 
 from mesa_lab.preparation.diagnostics.columns import column_of
 from mesa_lab.preparation.diagnostics.leverage import Lone, lone_points
-from mesa_lab.preparation.parameters import Choice, ParameterSpace, Real, table
+from mesa_lab.preparation.parameters.space import Choice, ParameterSpace, Real, table
 
 
 def lone(parameters: dict[str, Any], values: dict[str, list[Any]]) -> list[Lone]:
