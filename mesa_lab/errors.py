@@ -21,6 +21,7 @@ A message says what is wrong, the value, and the fix; the terminal and the app s
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
 
 __all__ = [
     "ConclusionError",
@@ -97,6 +98,10 @@ class NotAllowedError(MesaLabError, PermissionError):
     """Code or a file that a text names may not be loaded here."""
 
 
+_AS_NEAR: Final = 0.2
+"""How much less like the name than the nearest candidate another one may be, to be named too."""
+
+
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """Return a sentence that names the candidates nearest to a mistyped name.
 
@@ -110,9 +115,13 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     Example:
         >>> suggest("hapy", ["happy", "pct_happy"])
         " Did you mean 'happy'?"
+        >>> suggest("replicatons", ["replications", "correlations"])
+        " Did you mean 'replications'?"
     """
     known = {candidate.lower(): candidate for candidate in candidates}
     near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
     if not near:
         return ""
+    likeness = [difflib.SequenceMatcher(None, match, name.lower()).ratio() for match in near]
+    near = [match for match, like in zip(near, likeness, strict=True) if like > likeness[0] - _AS_NEAR]
     return " Did you mean " + " or ".join(f"'{known[match]}'" for match in near) + "?"

@@ -13,13 +13,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.errors import ExperimentError, MesaLabError
+from mesa_lab.errors import ExperimentError, MesaLabError, ModelError
 from mesa_lab.files import path_of
 from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.parameters.space import ParameterSpace, listed
+from mesa_lab.preparation.parameters.value_keys import key as key_of
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
 from mesa_lab.preparation.sampling import sample
-from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, point_keys
+from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, parts_of_keys, point_keys, without
 from mesa_lab.preparation.settings import (
     EXPERIMENT_WORDS,
     RUN_WORDS,
@@ -209,20 +210,51 @@ class Experiment:
         for values in zip(*columns, strict=True):
             yield {**fixed, **dict(zip(names, values, strict=True))}
 
-    def seed_of(self, key: bytes, replication: int) -> int:
+    @cached_property
+    def unsaid(self) -> tuple[str, ...]:
+        """The parameters that are held fixed at what the model's default is anyway: their values do not change seeds.
+
+        To know them the model is imported. Of one that cannot be, there are none.
+        """
+        from mesa_lab.preparation.models import load_model
+        from mesa_lab.preparation.models.signatures import defaults_of
+
+        fixed = self.space.fixed
+        if not fixed:
+            return ()
+        try:
+            defaults = defaults_of(load_model(self.model))
+        except ModelError:
+            return ()
+        return tuple(
+            name
+            for name, value in fixed.items()
+            if name in defaults and key_of(defaults[name]) == key_of(value)
+        )
+
+    def seed_of(self, key: bytes, replication: int, unsaid: Sequence[bytes] | None = None) -> int:
         """Return the seed of one run.
 
         Args:
             key: The point's key, from `point_keys`.
             replication: The number of the replication, from 0.
+            unsaid: Parts of the key that seeds leave out, from `parts_of_keys`; None for the values of `unsaid`.
 
         Returns:
             A non-negative integer below 2**63 that depends on the experiment's seed, the point's own values and the
-            replication alone: not on the order of the runs, nor on which other points are in the design.
+            replication alone: not on the order of the runs, nor on which other points are in the design. To hold one more
+            parameter at its default changes nothing.
         """
         if self.seeds is not None:
             return int(self.seeds[replication])
-        return derive_seed(self.seed, b"" if self.common_random_numbers else key, replication)
+        if self.common_random_numbers:
+            return derive_seed(self.seed, b"", replication)
+        parts = self._unsaid_parts if unsaid is None else unsaid
+        return derive_seed(self.seed, without(key, parts) if parts else key, replication)
+
+    @cached_property
+    def _unsaid_parts(self) -> tuple[bytes, ...]:
+        return parts_of_keys({name: self.space.fixed[name] for name in self.unsaid})
 
     def configurations(self) -> list[RunConfiguration]:
         """Return one run configuration for each run: all points once, then the next replication.

@@ -200,7 +200,7 @@ def preview(experiment: Any) -> Preview:
             combinations=_combinations(space),
         ),
         *remarks.about_dropped(design, dropped, n_points, redraw=redraw),
-        *remarks.about_aliases(mixed),
+        *remarks.about_aliases(design, mixed),
         *([] if in_blocks else remarks.about_correlation(*unasked, n_points, constrained=dropped > 0)),
         *([] if in_blocks else remarks.about_association(v, associated, corrected)),
         *remarks.about_lone(design, lone, n_points),
@@ -266,7 +266,7 @@ def _cube(columns: list[Column], n_points: int, space: ParameterSpace) -> Any:
 def _unasked(
     columns: list[Column], n_points: int, space: ParameterSpace
 ) -> tuple[float | None, tuple[str, str] | None]:
-    """The largest correlation that nobody asked for: parameters that go together on purpose are left out."""
+    """The largest correlation that was not asked for: parameters that go together on purpose are left out."""
     asked = {name for pair in space.correlations or () for name in pair}
     return largest_correlation([column for column in columns if column.name not in asked], n_points)
 

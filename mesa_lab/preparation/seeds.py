@@ -5,13 +5,13 @@ runs nor the number of workers matters. An explicit hash does this where a spawn
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from typing import Any, Final
 
-from mesa_lab.preparation.encoding import canonicals
+from mesa_lab.preparation.encoding import canonical, canonicals, from_json
 
-__all__ = ["SEED_BITS", "derive_seed", "point_keys"]
+__all__ = ["SEED_BITS", "derive_seed", "parts_of_keys", "point_keys", "without"]
 
 SEED_BITS: Final = 63
 """A seed fits the signed 64-bit integers of SQLite, Arrow and pandas alike."""
@@ -30,6 +30,45 @@ def point_keys(points: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
             occurrence = seen.get(text, 0)
             seen[text] = occurrence + 1
             yield f"{occurrence}:{text}".encode()
+
+
+def parts_of_keys(values: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """Return how single values stand in the key of a point, for `without`."""
+    return tuple(
+        text[1:-1].encode() for text in canonicals([{name: value} for name, value in values.items()])
+    )
+
+
+def without(key: bytes, parts: Sequence[bytes]) -> bytes:
+    """Return the key of a point without some of its values; what it does not hold changes nothing.
+
+    Args:
+        key: From `point_keys`.
+        parts: From `parts_of_keys`.
+
+    Example:
+        >>> without(b'0:{"n":3,"width":20}', parts_of_keys({"width": 20, "n": 30}))
+        b'0:{"n":3}'
+    """
+    if key.count(b"{") > 1:  # a value of its own may have such a part too
+        occurrence, _, text = key.partition(b":")
+        values = from_json(text.decode())
+        kept = {name: value for name, value in values.items() if parts_of_keys({name: value})[0] not in parts}
+        return occurrence + b":" + canonical(kept).encode()
+    for part in parts:
+        place = key.find(part)
+        # Between brackets or commas alone is it the whole value: not 20 of 200.
+        while place >= 0 and not (key[place - 1] in b"{," and key[place + len(part)] in b",}"):
+            place = key.find(part, place + 1)
+        if place < 0:
+            continue
+        end = place + len(part)
+        if key[end] == ord(","):
+            end += 1
+        elif key[place - 1] == ord(","):
+            place -= 1
+        key = key[:place] + key[end:]
+    return key
 
 
 def derive_seed(seed: int, key: bytes, replication: int) -> int:

@@ -41,6 +41,7 @@ __all__ = [
     "differences",
     "found",
     "grow",
+    "unsaid",
 ]
 
 # What may differ between two sessions of one study: how long a run may take on the wall clock, and what
@@ -106,8 +107,33 @@ def count_shard(connection: sqlite3.Connection) -> None:
         set_meta(connection, shard=json.dumps([shard.number, shard.of, len(asked(connection))]))
 
 
-def found(connection: sqlite3.Connection, experiment: Experiment, shard: Shard | None = None) -> None:
-    """Write the experiment into a new study, or over one that has no runs; a shard stays the shard it was."""
+def unsaid(connection: sqlite3.Connection, experiment: Experiment) -> tuple[bytes, ...]:
+    """Return the parts of points' keys that this study's seeds leave out, whatever the model's defaults are by now.
+
+    Studies that were made before there were such parts have none, and keep their seeds.
+    """
+    from mesa_lab.preparation.seeds import parts_of_keys
+
+    row = connection.execute("SELECT value FROM meta WHERE key = 'unsaid'").fetchone()
+    names = json.loads(row[0]) if row else []
+    fixed = experiment.space.fixed
+    return parts_of_keys({name: fixed[name] for name in names if name in fixed})
+
+
+def found(
+    connection: sqlite3.Connection,
+    experiment: Experiment,
+    shard: Shard | None = None,
+    names: Iterable[str] | None = None,
+) -> None:
+    """Write the experiment into a new study, or over one that has no runs; a shard stays the shard it was.
+
+    Args:
+        connection: A connection that writes.
+        experiment: The experiment.
+        shard: The part of its runs that the study asks for.
+        names: Which parameters seeds leave out; None to find out from the model, which is imported for it.
+    """
     connection.execute("DELETE FROM points")
     connection.execute("DELETE FROM outcomes WHERE kinds = 0")
     count = _add_points(connection, _keys(experiment), 0)
@@ -118,6 +144,7 @@ def found(connection: sqlite3.Connection, experiment: Experiment, shard: Shard |
         design=_digest(experiment),
         layout=json.dumps([[count, experiment.replications]]),
         size=json.dumps([count, experiment.replications]),
+        unsaid=json.dumps(list(experiment.unsaid if names is None else names)),
     )
     if shard is not None:
         set_meta(connection, shard=json.dumps([shard.number, shard.of]))
@@ -295,8 +322,9 @@ def _mismatch(path: Path, differences: list[str]) -> StudyMismatchError:
     fix = "Set these back to go on with this study, or choose another file."
     if any(difference.startswith("design points") for difference in differences):
         fix += (
-            " A study grows when the larger design contains the points of the smaller one: a longer Sobol, Halton or "
-            "MonteCarlo, more levels, or a Union of the old design and a new one."
+            " A study grows when the larger design contains the points of the smaller one: a longer Sobol, Halton, "
+            "MonteCarlo, Saltelli or Morris, levels that hold those of before (3, 5, 9 of a range), or a Union of the old design "
+            "and a new one."
         )
     what = "\n  ".join(differences)
     return StudyMismatchError(

@@ -220,6 +220,8 @@ class Study(OpenedStudy):
         whole = self._whole_plan()
         numbers = np.asarray(run_ids if isinstance(run_ids, np.ndarray) else list(run_ids), np.int64)
         seed_of = self.experiment.seed_of
+        with storage.speaking(self.path):
+            unsaid = extension.unsaid(self._connection, self.experiment)
         for start in range(0, len(numbers), 2000):
             portion = numbers[start : start + 2000]
             points, replications = whole.point[portion], whole.replication[portion]
@@ -230,7 +232,7 @@ class Study(OpenedStudy):
                 key, parameters = self._points[point]
                 if parameters is None:  # a model might change what it is given: each run gets its own
                     parameters = from_json(key.partition(":")[2])
-                yield run_id, point, replication, seed_of(key.encode(), replication), parameters
+                yield run_id, point, replication, seed_of(key.encode(), replication, unsaid), parameters
 
     def _load_points(self, points: npt.NDArray[np.int64]) -> None:
         missing = [point for point in np.unique(points).tolist() if point not in self._points]

@@ -8,7 +8,7 @@ import pytest
 from mesa.examples import Schelling, WolfSheep
 
 import mesa_lab as ml
-from mesa_lab.preparation.seeds import derive_seed, point_keys
+from mesa_lab.preparation.seeds import derive_seed, parts_of_keys, point_keys, without
 
 PARAMETERS = {"density": ml.Real(0.5, 0.9), "radius": [1, 2], "width": 10}
 
@@ -73,6 +73,68 @@ def test_seeds_are_the_same_for_ever() -> None:
 
 
 SEED = 9171487260234807623
+
+
+SCHELLING = "mesa.examples:Schelling"  # width and radius are 20 and 1 by default
+
+
+def seeds_of(model: Any, parameters: dict[str, Any], **settings: Any) -> list[int]:
+    described = ml.Experiment(model, parameters, replications=2, seed=7, **settings)
+    return [run.seed or 0 for run in described.configurations()]
+
+
+@pytest.mark.parametrize("model", [SCHELLING, Schelling])
+@pytest.mark.parametrize(
+    "held", [{"width": 20}, {"width": 20, "radius": 1}, {"radius": 1}, {"minority_pc": 0.5}]
+)
+def test_holding_one_more_parameter_at_its_default_changes_no_seed(model: Any, held: dict[str, Any]) -> None:
+    varied = {"density": [0.5, 0.7], "homophily": [0.25, 0.5]}
+    assert ml.Experiment(model, {**varied, **held}).unsaid == tuple(held)
+    assert seeds_of(model, {**varied, **held}) == seeds_of(model, varied)
+    assert seeds_of(model, {**held, **varied}) == seeds_of(model, varied)
+
+
+@pytest.mark.parametrize("held", [{"width": 30}, {"width": 20.0}, {"width": True}, {"width": 200}])
+def test_other_values_that_are_held_change_seeds(held: dict[str, Any]) -> None:
+    varied = {"density": [0.5, 0.7]}
+    assert ml.Experiment(SCHELLING, {**varied, **held}).unsaid == ()
+    assert not set(seeds_of(SCHELLING, {**varied, **held})) & set(seeds_of(SCHELLING, varied))
+
+
+def test_a_value_that_a_point_has_itself_is_said() -> None:
+    rows = [{"density": 0.5, "width": 20}, {"density": 0.5, "width": 30}]
+    fixed = seeds_of(SCHELLING, {"density": [0.5], "width": 20}, design=ml.Table(rows))
+    assert len(set(fixed)) == 4
+    assert fixed[0] == seeds_of(SCHELLING, {"density": [0.5]})[0]
+
+
+def test_a_model_that_is_not_here_has_no_defaults() -> None:
+    described = ml.Experiment("not.here:Yet", {"a": [1, 2], "b": 3})
+    assert described.unsaid == ()
+    assert len({run.seed for run in described.configurations()}) == 2
+
+
+@pytest.mark.parametrize(
+    ("point", "left_out", "expected"),
+    [
+        ({"a": 1, "width": 20, "z": 3}, {"width": 20}, {"a": 1, "z": 3}),
+        ({"width": 20, "z": 3}, {"width": 20}, {"z": 3}),
+        ({"a": 1, "width": 20}, {"width": 20}, {"a": 1}),
+        ({"width": 20}, {"width": 20}, {}),
+        ({"a": 1, "width": 200}, {"width": 20}, {"a": 1, "width": 200}),
+        ({"my width": 20, "width": 20}, {"width": 20}, {"my width": 20}),
+        ({'my"width': 20, "width": 20}, {"width": 20}, {'my"width': 20}),
+        ({"a": {"width": 20}, "width": 20}, {"width": 20}, {"a": {"width": 20}}),
+        ({"a": {"width": 20}, "width": 30}, {"width": 20}, {"a": {"width": 20}, "width": 30}),
+        ({"a": '"width":20,', "width": 20}, {"width": 20}, {"a": '"width":20,'}),
+        ({"a": (1, 2), "b": None, "c": True}, {"a": (1, 2), "c": 1, "d": 4}, {"b": None, "c": True}),
+    ],
+)
+def test_a_key_without_some_values(
+    point: dict[str, Any], left_out: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    (key,), (wanted,) = point_keys([point]), point_keys([expected])
+    assert without(key, parts_of_keys(left_out)) == wanted
 
 
 def test_a_repeated_point_has_seeds_of_its_own() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 import numpy as np
@@ -14,7 +15,7 @@ from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.parameters.space import Integer
 from mesa_lab.study import RUN_COLUMNS, Study, merge
 from mesa_lab.study.damage.rescue import rescue
-from mesa_lab.study.database import schema
+from mesa_lab.study.database import copies, schema
 
 
 def test_a_new_study_asks_for_all_runs_of_its_experiment(study, experiment):
@@ -280,6 +281,37 @@ def test_an_open_study_follows_its_file_when_it_is_extended(filled, experiment):
         filled.extend(experiment.replace(replications=5))
         assert (other.status().n_runs, other.experiment.replications, len(other.plan())) == (24, 4, 24)
     assert (other.status().n_runs, other.experiment.replications, len(other.plan())) == (30, 5, 30)
+
+
+def test_a_study_made_before_seeds_left_defaults_out_keeps_its_seeds(filled, experiment, batch_of):
+    seeds = [task[3] for task in filled.tasks(range(12))]
+    assert seeds == [task[3] for task in _tasks_of(experiment)]
+    with contextlib.closing(sqlite3.connect(filled.path)) as connection, connection:
+        connection.execute("DELETE FROM meta WHERE key = 'unsaid'")
+        copies.note(connection, "meta")
+    before = Study.open(filled.path)
+    assert before.experiment.unsaid == ("width",)
+    from mesa_lab.preparation.seeds import derive_seed
+
+    keys = [
+        f"{occurrence}:{text}".encode()
+        for occurrence, text in before._query("SELECT occurrence, parameters FROM points")
+    ]
+    assert [task[3] for task in before.tasks(range(6))] == [derive_seed(7, key, 0) for key in keys]
+    before.extend(experiment.replace(replications=3))  # and when it grows
+    assert [task[3] for task in before.tasks(range(12, 18))] == [derive_seed(7, key, 2) for key in keys]
+
+
+def test_what_seeds_leave_out_is_settled_when_a_study_is_made(study, experiment, monkeypatch):
+    seeds = [task[3] for task in study.tasks(range(12))]
+    from mesa_lab.preparation.models import signatures
+
+    monkeypatch.setattr(
+        signatures, "defaults_of", lambda model: {"width": 99}
+    )  # its author changes the model
+    again = Study.open(study.path)
+    assert again.experiment.unsaid == ()
+    assert [task[3] for task in again.tasks(range(12))] == seeds
 
 
 def test_a_fixed_parameter_may_become_one_that_varies(filled, experiment):

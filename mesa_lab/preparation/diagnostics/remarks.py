@@ -214,7 +214,7 @@ def about_dropped(design: Any, dropped: int, left: int, *, redraw: bool) -> list
 def about_correlation(
     correlation: float | None, pair: tuple[str, str] | None, n_points: int, *, constrained: bool
 ) -> list[str]:
-    """Two parameters that change together, though nobody asked for it."""
+    """Two parameters that change together, though it was not asked for."""
     if correlation is None or pair is None or correlation <= STRONG:
         return []
     fix = (
@@ -263,7 +263,7 @@ def about_evenness(design: Any, found: float | None, random: float | None) -> li
     ]
 
 
-def about_aliases(found: Aliasing | None) -> list[str]:
+def about_aliases(design: Any, found: Aliasing | None) -> list[str]:
     """Which effects are mixed up with each other."""
     if found is None or found.resolution is None or found.resolution > 4:
         return []
@@ -278,7 +278,12 @@ def about_aliases(found: Aliasing | None) -> list[str]:
         return [
             f"{head}: main effects are clear of two-way interactions, which are mixed up with one another{shown}."
         ]
-    way_out = "Resolution 4 or a fold parts them."
+    folds = hasattr(design, "fold")
+    way_out = (
+        "A fold parts them."
+        if folds
+        else "A fractional factorial of resolution 4 or 5 would keep them apart."
+    )
     if len(main):
         return [
             f"{head}: main effects are mixed up with two-way interactions, such as {_pair(main)}. {way_out}"

@@ -27,7 +27,7 @@ from mesa_lab.preparation.models.declarations import (
 )
 from mesa_lab.preparation.models.scenarios import BOOKKEEPING, find_scenario, scenario_slots, shadows_rng
 
-__all__ = ["SEED_KEYWORDS", "Plan", "plan_of"]
+__all__ = ["SEED_KEYWORDS", "Plan", "defaults_of", "plan_of"]
 
 SEED_KEYWORDS = ("rng", "seed")
 
@@ -73,6 +73,15 @@ class Plan:
     simulators: Mapping[str, Callable[[], Any]]
     warns: bool
     converters: Mapping[str, Callable[[Any], Any]]
+
+
+def defaults_of(model_cls: type[Any]) -> dict[str, Any]:
+    """Return the defaults of a model class by parameter; parameters without one are left out.
+
+    Args:
+        model_cls: A subclass of `mesa.Model`.
+    """
+    return {slot.name: slot.default for slot in plan_of(model_cls).slots if slot.default is not REQUIRED}
 
 
 @cached
