@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,17 +19,20 @@ from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.analysis import summary
 from mesa_lab.processing.assembling import one_text
+from mesa_lab.processing.charted import Charted
 from mesa_lab.processing.reading import Reader
 from mesa_lab.processing.source import ResultsSource
 from mesa_lab.processing.wording import plural, records, show
 
-if TYPE_CHECKING:
-    import altair as alt
-
 __all__ = ["Results", "ResultsSource"]
 
 
-class Results(Reader):
+_INNER: Final = (Reader, object)
+_READ: Final = {"agent_types", "damage", "experiment", "outcomes", "parameters", "points", "status", "study"}
+"""Of what reads a study, what users look at."""
+
+
+class Results(Charted):
     """The tables of a study.
 
     Args:
@@ -193,23 +196,6 @@ class Results(Reader):
         """Return `runs` as a list of dicts of plain Python values; what is missing is None."""
         return list(records(self.runs))
 
-    def chart(self, kind: str, outcome: str | None = None, **options: Any) -> alt.TopLevelMixin:
-        """Draw a chart.
-
-        Args:
-            kind: "series", "effect", "heatmap", "distribution" or "design" (see `mesa_lab.processing.charts`).
-            outcome: What to show; None takes the first outcome.
-            options: Those of the chart, such as `parameter="density"`, `by="minority_pc"` or `theme="dark"`.
-
-        Raises:
-            OutcomeError: If the outcome or the kind of chart is unknown.
-        """
-        from mesa_lab.processing.charts import find_chart
-
-        if outcome is None:
-            outcome = self.first_outcome()
-        return find_chart(kind).chart(self, outcome, **options)
-
     def save(
         self,
         path: str | Path,
@@ -226,6 +212,11 @@ class Results(Reader):
         from mesa_lab.processing.report import write_report
 
         return write_report(self, path, **options)
+
+    def __dir__(self) -> list[str]:
+        """What is meant for users: what reads the study for them is left out."""
+        own = [name for cls in type(self).__mro__ if cls not in _INNER for name in vars(cls)]
+        return sorted({name for name in own if not name.startswith("_")} | _READ)
 
     def __repr__(self) -> str:
         return f"<Results of {self.model_name}: {self._counts()}; outcomes: {_listed(self.outcomes)}; parameters: {_listed(self.parameters)}>"
