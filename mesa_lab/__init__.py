@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mesa_lab.app.lab import Lab
     from mesa_lab.errors import (
+        ConclusionError,
         DesignError,
         ExperimentError,
         ExportError,
@@ -37,13 +38,22 @@ if TYPE_CHECKING:
         sparse_grid,
     )
     from mesa_lab.preparation.designs import (
+        EFAST,
+        BoxBehnken,
+        CentralComposite,
+        DefinitiveScreening,
+        FractionalFactorial,
         FullFactorial,
         FunctionDesign,
         Halton,
         LatinHypercube,
         MonteCarlo,
+        Morris,
         OneAtATime,
+        OrthogonalArray,
         Part,
+        PlackettBurman,
+        Saltelli,
         Sobol,
         SparseGrid,
         Table,
@@ -62,6 +72,7 @@ if TYPE_CHECKING:
         from_distribution,
     )
     from mesa_lab.preparation.preview import preview
+    from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
     from mesa_lab.running.batch import BatchRunner, batch_run
     from mesa_lab.running.recording import RunResult
@@ -69,20 +80,21 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "app.lab": "Lab",
-    "errors": """DesignError ExperimentError ExportError MesaLabError ModelError OutcomeError ParameterError
-        RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
+    "errors": """ConclusionError DesignError ExperimentError ExportError MesaLabError ModelError OutcomeError
+        ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
     "pipeline": "merge open_study run",
     "preparation.configuration": "RunConfiguration",
     "preparation.configurations": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
         sparse_grid""",
-    "preparation.designs": """FullFactorial FunctionDesign Halton LatinHypercube MonteCarlo OneAtATime Part Sobol
-        SparseGrid Table
-        Union Zip""",
+    "preparation.designs": """BoxBehnken CentralComposite DefinitiveScreening EFAST FractionalFactorial FullFactorial
+        FunctionDesign Halton LatinHypercube MonteCarlo Morris OneAtATime OrthogonalArray Part PlackettBurman Saltelli
+        Sobol SparseGrid Table Union Zip""",
     "preparation.experiment": "Experiment",
     "preparation.models": "describe",
     "preparation.outcomes": "Outcome",
     "preparation.parameters": "Choice Integer Levels ParameterSpace Real from_distribution",
     "preparation.preview": "preview",
+    "processing.analysis.conclusion": "Conclusion",
     "processing.results": "Results",
     "running.batch": "BatchRunner batch_run",
     "running.recording": "RunResult",
@@ -93,12 +105,19 @@ _HOMES = {name: f"mesa_lab.{room}" for room, names in _ROOMS.items() for name in
 __version__ = "0.1.0"
 
 __all__ = [
+    "EFAST",
     "BatchRunner",
+    "BoxBehnken",
+    "CentralComposite",
     "Choice",
+    "Conclusion",
+    "ConclusionError",
+    "DefinitiveScreening",
     "DesignError",
     "Experiment",
     "ExperimentError",
     "ExportError",
+    "FractionalFactorial",
     "FullFactorial",
     "FunctionDesign",
     "Halton",
@@ -109,17 +128,21 @@ __all__ = [
     "MesaLabError",
     "ModelError",
     "MonteCarlo",
+    "Morris",
     "OneAtATime",
+    "OrthogonalArray",
     "Outcome",
     "OutcomeError",
     "ParameterError",
     "ParameterSpace",
     "Part",
+    "PlackettBurman",
     "Real",
     "Results",
     "RunConfiguration",
     "RunError",
     "RunResult",
+    "Saltelli",
     "Sobol",
     "SparseGrid",
     "StudyBusyError",

@@ -11,6 +11,7 @@
     │   ├── StudyFormatError     it is no study, is damaged, or comes from a newer version
     │   ├── StudyBusyError       another process writes it
     │   └── StudyMismatchError   it holds runs of an unlike experiment
+    ├── ConclusionError      a question cannot be answered from these results
     └── ExportError          a table, chart or report cannot be written
 
 Each also inherits from the builtin that a caller would expect, so `except ValueError` works.
@@ -21,6 +22,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "ConclusionError",
     "DesignError",
     "ExperimentError",
     "ExportError",
@@ -79,6 +81,10 @@ class StudyBusyError(StudyError):
 
 class StudyMismatchError(StudyError):
     """The study holds runs of an experiment that must not be mixed with this one."""
+
+
+class ConclusionError(MesaLabError, ValueError):
+    """A question cannot be answered from these results; the message says why, and what would answer it."""
 
 
 class ExportError(MesaLabError, OSError):

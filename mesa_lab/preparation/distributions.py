@@ -5,6 +5,7 @@ compared and written to a file. scipy.stats takes most of a second to import: on
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -12,10 +13,13 @@ import numpy as np
 
 from mesa_lab.errors import ParameterError, suggest
 
-__all__ = ["arguments_of", "describe", "find", "is_discrete", "quantiles", "ranks", "support"]
+__all__ = ["arguments_of", "describe", "find", "is_discrete", "quantiles", "ranks", "support", "whole_range"]
 
 TAIL = 1e-6
 """Where an infinite tail is cut when a design asks for the very end of a distribution."""
+
+FAR = 0.01
+"""Share of a distribution below which the part between two cuts is far out in a tail."""
 
 _EVERYDAY = {
     "exponential": "expon",
@@ -117,36 +121,88 @@ def quantiles(
         unit: The numbers.
 
     Returns:
-        The values. An end in an infinite tail gives the quantile at one in a million.
+        The values. An end in an infinite tail gives the quantile at one in a million of what lies between the cuts.
     """
     frozen = find(name, arguments)
-    first, last = _shares(name, arguments, low, high)
+    part = _part(name, arguments, low, high)
     ends = frozen.support()
-    floor = TAIL if first == 0 and not np.isfinite(ends[0]) else 0.0
-    ceiling = 1 - TAIL if last == 1 and not np.isfinite(ends[1]) else 1.0
-    share = np.clip(first + np.asarray(unit, dtype=float) * (last - first), floor, ceiling)
-    values = np.asarray(frozen.ppf(share), dtype=float)
+    # Only far out is the tail measured by the part that is left: elsewhere one in a million of the whole is as good, and
+    # existing studies recognise their points by every digit of these values.
+    tail = TAIL * part.size if part.far else TAIL
+    floor = tail if part.below == 0 and not np.isfinite(ends[0]) else 0.0
+    ceiling = tail if part.above == 0 and not np.isfinite(ends[1]) else 0.0
+    share = np.asarray(unit, dtype=float) * part.size
+    if part.upper:  # counted from the upper end, where 1 - 1e-20 would be 1
+        values = frozen.isf(np.clip(part.above + (part.size - share), ceiling, 1.0 - floor))
+    else:
+        values = frozen.ppf(np.clip(part.below + share, floor, 1.0 - ceiling))
     lowest = ends[0] if low is None else max(low, ends[0])
     highest = ends[1] if high is None else min(high, ends[1])
-    return np.clip(values, lowest, highest)
+    return np.clip(np.asarray(values, dtype=float), lowest, highest)
 
 
 def ranks(name: str, arguments: Arguments, low: float | None, high: float | None, values: Any) -> Any:
     """Turn values into numbers in [0, 1]: the share of the distribution that lies below each."""
-    first, last = _shares(name, arguments, low, high)
-    share = find(name, arguments).cdf(np.asarray(values, dtype=float))
-    return np.clip((share - first) / (last - first), 0.0, 1.0)
-
-
-def _shares(name: str, arguments: Arguments, low: float | None, high: float | None) -> tuple[float, float]:
+    part = _part(name, arguments, low, high)
     frozen = find(name, arguments)
-    below = 0.0 if low is None else float(frozen.cdf(low - 1 if is_discrete(name) else low))
-    above = 1.0 if high is None else float(frozen.cdf(high))
-    if not above > below:
+    given = np.asarray(values, dtype=float)
+    below = part.size - (frozen.sf(given) - part.above) if part.upper else frozen.cdf(given) - part.below
+    return np.clip(below / part.size, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The part of a distribution between two cuts, as shares of the whole."""
+
+    below: float
+    above: float
+    size: float
+    far: bool
+
+    @property
+    def upper(self) -> bool:
+        """Whether it is better counted from the upper end."""
+        return self.far and self.above < self.below
+
+
+@lru_cache(maxsize=256)
+def _part(name: str, arguments: Arguments, low: float | None, high: float | None) -> _Part:
+    frozen = find(name, arguments)
+    first = None if low is None else low - 1 if is_discrete(name) else low
+    below = 0.0 if first is None else float(frozen.cdf(first))
+    above = 0.0 if high is None else float(frozen.sf(high))
+    size = (1.0 if high is None else float(frozen.cdf(high))) - below
+    if far := size < FAR:
+        # A difference of two numbers near 1 has few digits left: in the upper tail the shares above are subtracted.
+        upper = (1.0 if first is None else float(frozen.sf(first))) - above
+        size = upper if above < below else size
+    if not size > 0:
         raise ParameterError(
             f"No part of the distribution '{name}' lies between low={low} and high={high}. Widen the cut."
         )
-    return below, above
+    return _Part(below, above, size, far)
+
+
+def whole_range(low: int | None, high: int | None, arguments: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the lowest and the highest value of scipy's `randint`, which excludes its upper end.
+
+    Args:
+        low: Cut off what lies below; the distribution's own `low` where `arguments` has none.
+        high: Cut off what lies above; the distribution's own `high` where `arguments` has none.
+        arguments: `low`, `high` and `loc`, as scipy takes them.
+
+    Raises:
+        ParameterError: If an end is missing, or an argument is unknown.
+    """
+    own = {end: arguments.get(end, given) for end, given in (("low", low), ("high", high))}
+    least, most = support(
+        "randint", arguments_of({**arguments, **{k: v for k, v in own.items() if v is not None}})
+    )
+    if low is not None and "low" in arguments:
+        least = max(least, low)
+    if high is not None and "high" in arguments:
+        most = min(most, high)
+    return int(least), int(most)
 
 
 def describe(frozen: Any) -> tuple[str, dict[str, float]]:

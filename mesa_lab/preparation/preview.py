@@ -12,6 +12,7 @@ import numpy as np
 from mesa_lab.preparation.designs.merging import numbered, repeats
 from mesa_lab.preparation.evenness import discrepancy, sample_of, smallest_distance
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Parameter, ParameterSpace, Real, table
+from mesa_lab.preparation.values import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ class Preview:
             "smallest distance": self.min_distance,
         }
         dropped = f" ({self.n_dropped:,} more dropped by the constraints)" if self.n_dropped else ""
-        lines = [f"<Preview: {self.n_points:,} points{dropped}, {self.n_runs:,} runs"]
+        lines = [f"<Preview: {counted(self.n_points, 'point')}{dropped}, {counted(self.n_runs, 'run')}"]
         lines += self.coverage.to_string().splitlines() if len(self.coverage) else []
         lines += [", ".join(f"{name} {value:.3g}" for name, value in measures.items() if value is not None)]
         lines += [f"note: {warning}" for warning in self.warnings]

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Never
 
-__all__ = ["ByValue", "FrozenDict", "frozen", "key", "plain", "show"]
+__all__ = ["ByValue", "FrozenDict", "counted", "frozen", "key", "plain", "show"]
 
 
 class FrozenDict(dict[Any, Any]):
@@ -90,6 +90,16 @@ def frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
         return FrozenDict({name: plain(item) for name, item in value.items()})
     return value
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where there is not exactly one.
+
+    Example:
+        >>> counted(1, "parameter"), counted(2000, "point")
+        ('1 parameter', '2,000 points')
+    """
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
 def show(values: Iterable[Any], most: int = 6) -> str:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.analysis import summary
+from mesa_lab.processing.answers import Answers
 from mesa_lab.processing.assembling import one_text
 from mesa_lab.processing.charted import Charted
 from mesa_lab.processing.reading import Reader
@@ -32,7 +33,7 @@ _READ: Final = {"agent_types", "damage", "experiment", "outcomes", "parameters",
 """Of what reads a study, what users look at."""
 
 
-class Results(Charted):
+class Results(Answers, Charted):
     """The tables of a study.
 
     Args:

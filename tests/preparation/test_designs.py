@@ -14,14 +14,23 @@ from hypothesis import strategies as st
 from mesa_lab.errors import DesignError, MesaLabError
 from mesa_lab.preparation.designs import (
     DESIGNS,
+    EFAST,
+    BoxBehnken,
+    CentralComposite,
+    DefinitiveScreening,
     Design,
+    FractionalFactorial,
     FullFactorial,
     FunctionDesign,
     Halton,
     LatinHypercube,
     MonteCarlo,
+    Morris,
     OneAtATime,
+    OrthogonalArray,
     Part,
+    PlackettBurman,
+    Saltelli,
     Sobol,
     SparseGrid,
     Table,
@@ -66,6 +75,15 @@ EXAMPLES: dict[type[Design], Any] = {
     Sobol: lambda space: Sobol(16),
     Halton: lambda space: Halton(13),
     MonteCarlo: lambda space: MonteCarlo(12),
+    FractionalFactorial: lambda space: FractionalFactorial(4),
+    PlackettBurman: lambda space: PlackettBurman(),
+    DefinitiveScreening: lambda space: DefinitiveScreening(),
+    OrthogonalArray: lambda space: OrthogonalArray("L54"),
+    CentralComposite: lambda space: CentralComposite(),
+    BoxBehnken: lambda space: BoxBehnken(),
+    Morris: lambda space: Morris(3, levels=6),
+    Saltelli: lambda space: Saltelli(8),
+    EFAST: lambda space: EFAST(65),
     SparseGrid: lambda space: SparseGrid(2),
     Table: table_for,
     Zip: lambda space: Zip(4),
@@ -83,7 +101,28 @@ VARIANTS: list[Any] = [
     lambda space: SparseGrid(3, nodes="chebyshev"),
     lambda space: OneAtATime(base=space.base, levels=2),
     lambda space: Union([Sobol(4), LatinHypercube(3), FullFactorial(1)]),
+    lambda space: Saltelli(5, second_order=True),
+    lambda space: Morris(2, levels=8),
 ]
+TWO_LEVELS: list[Any] = [
+    EXAMPLES[FractionalFactorial],
+    EXAMPLES[PlackettBurman],
+    lambda space: FractionalFactorial(3, fold=True),
+    lambda space: FractionalFactorial(5),
+    lambda space: FractionalFactorial(generators="g = abcdef"),
+    lambda space: PlackettBurman(fold=True),
+]
+THREE_LEVELS: list[Any] = [
+    EXAMPLES[DefinitiveScreening],
+    EXAMPLES[CentralComposite],
+    EXAMPLES[BoxBehnken],
+    EXAMPLES[OrthogonalArray],
+    lambda space: FractionalFactorial(4, center=True),
+    lambda space: PlackettBurman(center=True),
+    lambda space: OrthogonalArray(),
+    lambda space: OrthogonalArray("L27(3^13)", levels=3),
+]
+IN_ORDER: list[Any] = [EXAMPLES[EFAST], lambda space: EFAST(97), lambda space: CentralComposite("inscribed")]
 
 # Zip walks over lists of one length only, which this space has not.
 ZIPPED = ParameterSpace(
@@ -91,8 +130,39 @@ ZIPPED = ParameterSpace(
 )
 
 
+# Designs of two or three levels take no list of five values.
+PAIRS = ParameterSpace(
+    {
+        "real": Real(0.1, 0.5),
+        "log": Real(0.01, 100, log=True),
+        "normal": Real(distribution="norm", loc=5, scale=2),
+        "count": Integer(1, 9, step=2),
+        "two": Integer(1, 2),
+        "flag": Choice([True, False]),
+        "level": [10, 20.5],
+        "fixed": 7,
+    }
+)
+RANGES = ParameterSpace(
+    {
+        "real": Real(0.1, 0.5),
+        "log": Real(0.01, 100, log=True),
+        "normal": Real(distribution="norm", loc=5, scale=2),
+        "count": Integer(1, 9, step=2),
+        "poisson": Integer(distribution="poisson", mu=50),
+        "fixed": 7,
+    }
+)
+NUMBERS = ParameterSpace({**RANGES.parameters, "level": [40, 10, 20.5]})
+
+
 def space_for(make: Any) -> ParameterSpace:
-    return ZIPPED if make is EXAMPLES[Zip] else MIXED
+    if make is EXAMPLES[Zip]:
+        return ZIPPED
+    for spaced, makes in ((PAIRS, TWO_LEVELS), (NUMBERS, THREE_LEVELS), (RANGES, IN_ORDER)):
+        if make in makes:
+            return spaced
+    return MIXED
 
 
 def name_of(value: Any) -> str:
@@ -107,7 +177,11 @@ def test_every_design_of_the_registry_is_examined() -> None:
     assert list(EXAMPLES) == DESIGNS
 
 
-@pytest.mark.parametrize("make", [*EXAMPLES.values(), *VARIANTS], ids=name_of)
+@pytest.mark.parametrize(
+    "make",
+    list(dict.fromkeys([*EXAMPLES.values(), *VARIANTS, *TWO_LEVELS, *THREE_LEVELS, *IN_ORDER])),
+    ids=name_of,
+)
 class TestEveryDesign:
     def test_points_have_the_spaces_columns_and_types(self, make: Any) -> None:
         space = space_for(make)
@@ -156,7 +230,7 @@ class TestEveryDesign:
         assert hash(copy) == hash(design)
         assert rows_of(copy.points(space, 3)) == rows_of(design.points(space, 3))
         with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(design, dataclasses.fields(design)[0].name, 1)
+            setattr(design, next((field.name for field in dataclasses.fields(design)), "size"), 1)
 
     def test_advice_is_sentences(self, make: Any) -> None:
         space = space_for(make)
@@ -182,7 +256,18 @@ class TestEveryClass:
         assert design in all_designs()
 
 
-@pytest.mark.parametrize("make", [Sobol, Halton, MonteCarlo, lambda size: Sobol(size, scramble=False)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        Sobol,
+        Halton,
+        MonteCarlo,
+        lambda size: Sobol(size, scramble=False),
+        Saltelli,
+        lambda size: Saltelli(size, second_order=True),
+        lambda trajectories: Morris(trajectories, levels=6),
+    ],
+)
 @given(sizes=st.tuples(st.integers(1, 40), st.integers(1, 40)), seed=st.integers(0, 2**63 - 1))
 @settings(max_examples=15)
 def test_a_larger_extensible_design_keeps_its_earlier_points(
@@ -191,20 +276,43 @@ def test_a_larger_extensible_design_keeps_its_earlier_points(
     few, many = sorted(sizes)
     assert make(few).extensible
     longer = make(many).points(MIXED, seed)
-    assert rows_of(longer)[:few] == rows_of(make(few).points(MIXED, seed))
+    shorter = rows_of(make(few).points(MIXED, seed))
+    assert rows_of(longer)[: len(shorter)] == shorter
 
 
 def test_designs_that_cannot_be_extended_say_so() -> None:
-    assert not any(design.extensible for design in DESIGNS if design not in (Sobol, Halton, MonteCarlo))
+    able = (Sobol, Halton, MonteCarlo, Morris, Saltelli)
+    assert [design for design in DESIGNS if design.extensible] == [each for each in DESIGNS if each in able]
 
 
-@pytest.mark.parametrize("design", [Sobol(8), Halton(8), MonteCarlo(8), LatinHypercube(8)], ids=repr)
+@pytest.mark.parametrize(
+    "design",
+    [Sobol(8), Halton(8), MonteCarlo(8), LatinHypercube(8), Morris(2, levels=6), Saltelli(2)],
+    ids=repr,
+)
 def test_another_seed_gives_other_points(design: Design) -> None:
     assert rows_of(design.points(MIXED, 1)) != rows_of(design.points(MIXED, 2))
 
 
 @pytest.mark.parametrize(
-    "design", [Sobol(8), LatinHypercube(9), MonteCarlo(3), SparseGrid(1), Halton(3)], ids=repr
+    "design",
+    [
+        Sobol(8),
+        LatinHypercube(9),
+        MonteCarlo(3),
+        SparseGrid(1),
+        Halton(3),
+        FractionalFactorial(),
+        PlackettBurman(),
+        DefinitiveScreening(),
+        OrthogonalArray(),
+        CentralComposite(),
+        BoxBehnken(),
+        Morris(),
+        Saltelli(),
+        EFAST(65),
+    ],
+    ids=repr,
 )
 def test_nothing_to_vary_is_refused_by_designs_that_fill_space(design: Design) -> None:
     with pytest.raises(DesignError, match=r"has nothing to vary.*FullFactorial"):
@@ -218,7 +326,7 @@ def test_nothing_to_vary_is_one_point_for_designs_of_levels(design: Design) -> N
     assert design.n_points(ParameterSpace({"a": 1})) == 1
 
 
-@pytest.mark.parametrize("name", ["Sobol", "Halton", "MonteCarlo", "LatinHypercube"])
+@pytest.mark.parametrize("name", ["Sobol", "Halton", "MonteCarlo", "LatinHypercube", "Saltelli", "EFAST"])
 @pytest.mark.parametrize("size", [0, -3, 2.5, "8", None, True, float("nan")])
 def test_sizes_are_whole_numbers_from_1(name: str, size: Any) -> None:
     with pytest.raises(DesignError, match=f"{name} has size=.*Give a whole number from 1"):
@@ -244,6 +352,9 @@ class TestLargerThanMemory:
             Zip(10**12),
             Union([MonteCarlo(10), FullFactorial(10)]),
             Part(FullFactorial(10)),
+            Morris(10**10),
+            Saltelli(10**11),
+            EFAST(10**11),
         ],
         ids=lambda design: repr(design)[:40],
     )
@@ -393,6 +504,11 @@ class TestLatinHypercube:
             (lambda: LatinHypercube(1, strength=2), "square of a prime number: 4"),
             (lambda: LatinHypercube(9, strength=3), "strength=3. Give 1 or 2"),
             (lambda: LatinHypercube(9, optimization="loyd"), "'loyd'. Did you mean 'lloyd'"),
+            (
+                lambda: LatinHypercube(25, "random-cd", strength=2),
+                "strength=2 and optimization='random-cd'.*gives the even coverage of pairs up. Take one of them",
+            ),
+            (lambda: LatinHypercube(25, "lloyd", 2), "strength=2 and optimization='lloyd'"),
             (lambda: LatinHypercube(4, strength=2), "at most 3 parameters, but 5 vary. Take size=25"),
             (lambda: LatinHypercube(6, optimization="lloyd"), "2 more points than parameters"),
         ],
@@ -416,6 +532,10 @@ class TestLatinHypercube:
         space = ParameterSpace({"a": Real(0, 1), "b": Real(0, 1)})
         assert "10 for each, 20" in LatinHypercube(19).advice(space)[0]
         assert LatinHypercube(20).advice(space) == ()
+        one = ParameterSpace({"a": Real(0, 1)})
+        assert LatinHypercube(8).advice(one)[0].startswith("8 points are few for 1 parameter: 10 for each")
+        assert LatinHypercube(1).advice(one)[0].startswith("1 point is few for 1 parameter:")
+        assert Sobol(1).advice(one)[0].startswith("1 point is too few for Sobol' to cover 1 parameter evenly")
         assert "takes long" in LatinHypercube(1000, "random-cd").advice(space)[0]
         assert "takes long" in LatinHypercube(101**2, strength=2).advice(space)[0]
 

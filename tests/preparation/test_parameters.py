@@ -160,6 +160,45 @@ class TestReal:
         with pytest.raises(ParameterError, match=message):
             make()
 
+    @pytest.mark.parametrize(
+        ("low", "high"), [(15, 20), (None, 5.5), (4, 4.5), (17, None), (15, 15.1), (30, 40), (12.5, None)]
+    )
+    def test_a_far_tail_is_spread_like_the_rest(self, low: float | None, high: float | None) -> None:
+        from scipy import stats
+
+        unit = np.linspace(0.001, 0.999, 999)
+        values = Real(low, high, distribution="norm", loc=10, scale=1).from_unit(unit)
+        ends = (-np.inf if low is None else low - 10), (np.inf if high is None else high - 10)
+        np.testing.assert_allclose(values, stats.truncnorm(*ends, loc=10).ppf(unit), rtol=1e-9)
+        assert len(set(values)) == 999
+        back = Real(low, high, distribution="norm", loc=10, scale=1).to_unit(values)
+        np.testing.assert_allclose(back, unit, atol=1e-6)
+
+    @pytest.mark.parametrize("name", ["expon", "gumbel_r", "lognorm", "t", "cauchy"])
+    def test_far_tails_of_other_distributions(self, name: str) -> None:
+        from scipy import stats
+
+        arguments = {"lognorm": {"s": 1.0}, "t": {"df": 5.0}}.get(name, {})
+        frozen = getattr(stats, name)(**arguments)
+        low = float(frozen.isf(1e-9))
+        unit = np.array([0.1, 0.5, 0.9])
+        values = Real(low, distribution=name, arguments=arguments).from_unit(unit)
+        np.testing.assert_allclose(values, frozen.isf(1e-9 * (1 - unit)), rtol=1e-6)
+        ends = Real(low, distribution=name, arguments=arguments).from_unit([0, 1])
+        assert ends[0] == pytest.approx(low)
+        assert ends[1] == pytest.approx(float(frozen.isf(1e-15)), rel=1e-6)
+
+    def test_where_it_is_not_far_values_are_those_of_before(self) -> None:
+        from scipy import stats
+
+        frozen, unit = stats.norm(10, 1), np.linspace(0, 1, 101)
+        first, last = frozen.cdf(10.5), frozen.cdf(12)
+        cut = Real(10.5, 12, distribution="norm", loc=10, scale=1)
+        share = first + unit * (last - first)
+        assert cut.from_unit(unit).tolist() == np.clip(frozen.ppf(share), 10.5, 12).tolist()
+        half = Real(10.5, distribution="norm", loc=10, scale=1)
+        assert half.from_unit([1.0])[0] == frozen.ppf(1 - 1e-6)
+
     def test_distribution_follows_scipy(self) -> None:
         from scipy import stats
 
@@ -351,6 +390,32 @@ class TestFromDistribution:
         assert from_distribution(stats.norm(1, scale=2)) == Real(distribution="norm", loc=1, scale=2)
         assert from_distribution(stats.binom(5, 0.5)) == Integer(distribution="binom", n=5, p=0.5)
         assert from_distribution("norm", low=0) == Real(0, distribution="norm")
+        assert from_distribution(stats.norm(1, 2), low=0, high=9) == Real(
+            0, 9, distribution="norm", loc=1, scale=2
+        )
+
+    def test_randint_is_the_range_that_it_stands_for(self) -> None:
+        from scipy import stats
+
+        assert from_distribution(stats.randint(20, 40)) == Integer(20, 39)
+        assert from_distribution(stats.randint(low=20, high=40, loc=5)) == Integer(25, 44)
+        assert from_distribution("randint", low=20, high=40) == Integer(20, 39)
+        assert from_distribution(stats.randint(20, 40), low=25) == Integer(25, 39)
+        assert Integer(20, 40, distribution="randint") == Integer(20, 39)
+        assert Integer(distribution="randint", arguments={"low": -3, "high": 3}) == Integer(-3, 2)
+        assert ParameterSpace({"n": stats.randint(0, 2)}).varied == {"n": Integer(0, 1)}
+        with pytest.raises(ParameterError, match="To hold a parameter fixed"):
+            from_distribution(stats.randint(4, 5))
+        with pytest.raises(ParameterError, match="needs a value for low and high"):
+            Integer(distribution="randint")
+
+    def test_far_tails_of_whole_numbers(self) -> None:
+        from scipy import stats
+
+        frozen = stats.poisson(3)
+        values = Integer(20, distribution="poisson", mu=3).from_unit((np.arange(10_000) + 0.5) / 10_000)
+        shares = np.bincount(values, minlength=24)[20:24] / 10_000
+        assert shares == pytest.approx(frozen.pmf([20, 21, 22, 23]) / frozen.sf(19), abs=2e-4)
 
     def test_mistakes_are_named(self) -> None:
         with pytest.raises(ParameterError, match="is no distribution"):

@@ -15,6 +15,15 @@ from mesa_lab.preparation.designs.latin_hypercube import LatinHypercube
 from mesa_lab.preparation.designs.low_discrepancy import Halton, Sobol
 from mesa_lab.preparation.designs.monte_carlo import MonteCarlo
 from mesa_lab.preparation.designs.one_at_a_time import OneAtATime
+from mesa_lab.preparation.designs.response_surface.box_behnken import BoxBehnken
+from mesa_lab.preparation.designs.response_surface.central_composite import CentralComposite
+from mesa_lab.preparation.designs.screening.definitive_screening import DefinitiveScreening
+from mesa_lab.preparation.designs.screening.fractional_factorial import FractionalFactorial
+from mesa_lab.preparation.designs.screening.orthogonal_array import OrthogonalArray
+from mesa_lab.preparation.designs.screening.plackett_burman import PlackettBurman
+from mesa_lab.preparation.designs.sensitivity.efast import EFAST
+from mesa_lab.preparation.designs.sensitivity.morris import Morris
+from mesa_lab.preparation.designs.sensitivity.saltelli import Saltelli
 from mesa_lab.preparation.designs.sparse_grid import SparseGrid
 from mesa_lab.preparation.designs.table import Table
 from mesa_lab.preparation.designs.union import Part, Union
@@ -22,14 +31,23 @@ from mesa_lab.preparation.designs.zipped import Zip
 
 __all__ = [
     "DESIGNS",
+    "EFAST",
+    "BoxBehnken",
+    "CentralComposite",
+    "DefinitiveScreening",
     "Design",
+    "FractionalFactorial",
     "FullFactorial",
     "FunctionDesign",
     "Halton",
     "LatinHypercube",
     "MonteCarlo",
+    "Morris",
     "OneAtATime",
+    "OrthogonalArray",
     "Part",
+    "PlackettBurman",
+    "Saltelli",
     "Sobol",
     "SparseGrid",
     "Table",
@@ -50,6 +68,15 @@ DESIGNS: Final[list[type[Design]]] = [
     Sobol,
     Halton,
     MonteCarlo,
+    FractionalFactorial,
+    PlackettBurman,
+    DefinitiveScreening,
+    OrthogonalArray,
+    CentralComposite,
+    BoxBehnken,
+    Morris,
+    Saltelli,
+    EFAST,
     SparseGrid,
     Table,
     Zip,

@@ -12,12 +12,12 @@ import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.parameters import Choice, Levels, ParameterSpace
-from mesa_lab.preparation.values import ByValue
+from mesa_lab.preparation.values import ByValue, counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Design", "UnitDesign", "check_memory", "levels_of", "whole"]
+__all__ = ["Design", "UnitDesign", "check_flag", "check_memory", "levels_of", "whole"]
 
 MANY_LEVELS = 100_000
 BYTES_PER_CELL = 200
@@ -34,10 +34,12 @@ class Design(ByValue, ABC):
     Attributes:
         extensible: Whether a larger size keeps the points of a smaller one, in their places.
         space_filling: Whether it spreads points through the unit cube, rather than combining levels.
+        in_blocks: Whether its points belong together in blocks, of which none may be dropped and none made one.
     """
 
     extensible: ClassVar[bool] = False
     space_filling: ClassVar[bool] = False
+    in_blocks: ClassVar[bool] = False
 
     @abstractmethod
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
@@ -115,6 +117,17 @@ def whole(design: str, name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
+def check_flag(design: Design, name: str) -> None:
+    """Check a setting that is True or False.
+
+    Raises:
+        DesignError: If it is neither.
+    """
+    value = getattr(design, name)
+    if value is not True and value is not False:
+        raise DesignError(f"{type(design).__name__} has {name}={value!r}. Give True or False.")
+
+
 def check_memory(design: Design, space: ParameterSpace, size: int | None = None) -> None:
     """Refuse a design that memory cannot hold, before anything is allocated.
 
@@ -131,8 +144,8 @@ def check_memory(design: Design, space: ParameterSpace, size: int | None = None)
     if needed > available:
         most = available // (max(len(space.names), 1) * BYTES_PER_CELL)
         raise DesignError(
-            f"{type(design).__name__} has {count:,} points of {len(space.names)} parameters, which needs about "
-            f"{needed / 2**30:,.1f} GiB; {available / 2**30:,.1f} GiB are free. Ask for fewer levels or points "
+            f"{type(design).__name__} has {counted(count, 'point')} of {counted(len(space.names), 'parameter')}, which "
+            f"needs about {needed / 2**30:,.1f} GiB; {available / 2**30:,.1f} GiB are free. Ask for fewer levels or points "
             f"(at most about {most:,}), hold some parameters fixed, or use a space-filling design such as Sobol(1024)."
         )
 

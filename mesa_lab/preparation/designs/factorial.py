@@ -10,7 +10,7 @@ import numpy as np
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, check_memory, levels_of, whole
 from mesa_lab.preparation.parameters import ParameterSpace, column, table
-from mesa_lab.preparation.values import FrozenDict
+from mesa_lab.preparation.values import FrozenDict, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,8 +70,8 @@ class FullFactorial(Design):
         if points < MANY:
             return ()
         return (
-            f"A full factorial of {points:,} points: space-filling designs cover {len(space.varied)} parameters with "
-            "far fewer, for instance Sobol(1024).",
+            f"A full factorial of {points:,} points: space-filling designs cover {counted(len(space.varied), 'parameter')} "
+            "with far fewer, for instance Sobol(1024).",
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from mesa_lab.errors import DesignError, suggest
 from mesa_lab.preparation.designs.design import UnitDesign, whole
 from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.values import counted
 
 __all__ = ["LatinHypercube"]
 
@@ -29,7 +30,7 @@ class LatinHypercube(UnitDesign):
         size: The number of points.
         optimization: `"random-cd"` swaps coordinates to lower the centred discrepancy; `"lloyd"` moves points apart,
             which gives up the even shares; None for neither. Both take seconds from about a thousand points.
-        strength: 1, or 2 for even coverage of pairs.
+        strength: 1, or 2 for even coverage of pairs, which leaves nothing to optimise.
 
     Raises:
         DesignError: If a setting is wrong.
@@ -60,6 +61,11 @@ class LatinHypercube(UnitDesign):
             )
         if isinstance(self.strength, bool) or self.strength not in (1, 2):
             raise DesignError(f"LatinHypercube has strength={self.strength!r}. Give 1 or 2.")
+        if self.strength == 2 and self.optimization is not None:
+            raise DesignError(
+                f"LatinHypercube has strength=2 and optimization='{self.optimization}', which moves points and so gives the "
+                "even coverage of pairs up. Take one of them."
+            )
         if self.strength == 2 and not _square_of_prime(self.size):
             raise DesignError(
                 f"LatinHypercube has size={self.size} and strength=2, which needs the square of a prime number: "
@@ -97,8 +103,9 @@ class LatinHypercube(UnitDesign):
         dimensions = len(space.varied)
         if self.size < 10 * dimensions:
             said.append(
-                f"{self.size} points are few for {dimensions} parameters: 10 for each, {10 * dimensions}, is the usual "
-                "start (Loeppky, Sacks & Welch 2009, Technometrics 51: 366-376)."
+                f"{counted(self.size, 'point')} {'is' if self.size == 1 else 'are'} few for "
+                f"{counted(dimensions, 'parameter')}: 10 for each, {10 * dimensions}, is the usual start "
+                "(Loeppky, Sacks & Welch 2009, Technometrics 51: 366-376)."
             )
         if self.optimization and self.size > SLOW_TO_OPTIMISE:
             said.append(

@@ -6,8 +6,9 @@ from typing import Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.errors import DesignError
-from mesa_lab.preparation.designs.design import UnitDesign, whole
+from mesa_lab.preparation.designs.design import UnitDesign, check_flag, whole
 from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.values import counted
 
 __all__ = ["Halton", "Sobol"]
 
@@ -78,7 +79,8 @@ class Sobol(UnitDesign):
             )
         if self.size < 2 * dimensions:
             said.append(
-                f"{self.size} points are too few for Sobol' to cover {dimensions} parameters evenly; "
+                f"{counted(self.size, 'point')} {'is' if self.size == 1 else 'are'} too few for Sobol' to cover "
+                f"{counted(dimensions, 'parameter')} evenly; "
                 f"take at least {max(2, 1 << (10 * dimensions - 1).bit_length())}."
             )
         return tuple(said)
@@ -134,20 +136,10 @@ class Halton(UnitDesign):
             )
         if dimensions and self.size < (base := _primes(dimensions)[-1]):
             said.append(
-                f"{self.size} points are too few for Halton: its last coordinate needs {base} to pass once over its range."
+                f"{counted(self.size, 'point')} {'is' if self.size == 1 else 'are'} too few for Halton: its last "
+                f"coordinate needs {base} to pass once over its range."
             )
         return tuple(said)
-
-
-def check_flag(design: UnitDesign, name: str) -> None:
-    """Check a setting that is True or False.
-
-    Raises:
-        DesignError: If it is neither.
-    """
-    value = getattr(design, name)
-    if value is not True and value is not False:
-        raise DesignError(f"{type(design).__name__} has {name}={value!r}. Give True or False.")
 
 
 def _primes(count: int) -> list[int]:

@@ -72,6 +72,10 @@ class Part(Design):
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
         check_memory(self, space)
         restricted, held = self._restrict(space)
+        if self.design.in_blocks and space.constraints:
+            restricted = ParameterSpace(
+                restricted.parameters, space.constraints
+            )  # which the design refuses, as it should
         inner = self.design.points(restricted, seed)
         columns = {
             name: column([held[name]] * len(inner))

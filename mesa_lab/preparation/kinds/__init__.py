@@ -28,7 +28,11 @@ def from_distribution(source: Any, /, **arguments: Any) -> Real | Integer:
     Example:
         >>> from_distribution("poisson", mu=3)
         Integer(distribution='poisson', mu=3)
+        >>> from scipy import stats
+        >>> from_distribution(stats.randint(20, 40))
+        Integer(20, 39)
     """
     name, own = (source, {}) if isinstance(source, str) else distributions.describe(source)
     kind = Integer if distributions.is_discrete(name) else Real
-    return kind(distribution=name, **{**own, **arguments})
+    cuts = {end: arguments.pop(end) for end in ("low", "high") if end in arguments}
+    return kind(distribution=name, arguments={**own, **arguments}, **cuts)

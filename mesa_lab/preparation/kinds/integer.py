@@ -24,7 +24,8 @@ class Integer(Ranged):
         low: The lowest value. With a distribution: cut off what lies below.
         high: The highest value that may be taken. With a distribution: cut off what lies above.
         step: From one value to the next.
-        distribution: The name of a discrete distribution of scipy.stats, such as `"poisson"`.
+        distribution: The name of a discrete distribution of scipy.stats, such as `"poisson"`; `"randint"`, which excludes
+            its `high`, becomes the range that it stands for.
         arguments: The distribution's arguments by name; they can also be given as keywords.
 
     Raises:
@@ -60,6 +61,9 @@ class Integer(Ranged):
         **more: float,
     ) -> None:
         settle = object.__setattr__
+        if distribution == "randint":  # evenly over a range, but for an end that scipy excludes
+            low, high = distributions.whole_range(low, high, {**(arguments or {}), **more})
+            distribution, arguments, more = None, None, {}
         settle(self, "low", None if low is None else whole("low", low))
         settle(self, "high", None if high is None else whole("high", high))
         settle(self, "step", whole("step", step))

@@ -1,0 +1,1 @@
+"""Designs to which a quadratic response surface can be fitted."""

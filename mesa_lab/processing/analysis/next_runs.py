@@ -1,0 +1,90 @@
+"""What to run next: the same experiment with more replications or points, or one of another design."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from mesa_lab.errors import MesaLabError
+from mesa_lab.preparation.experiment import Experiment
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.reading import Reader
+
+__all__ = ["NextRuns", "larger_design", "more_replications", "other_design"]
+
+
+@dataclass(frozen=True, eq=False)
+class NextRuns:
+    """An experiment that would answer better.
+
+    Attributes:
+        experiment: The experiment, None where none can be given.
+        runs: How many runs it takes beyond those that are there.
+        grows: Whether it extends this study.
+    """
+
+    experiment: Experiment | None = None
+    runs: int = 0
+    grows: bool = True
+
+    def fields(self, sentence: str) -> dict[str, Any]:
+        """Return the arguments of a `Conclusion`; nothing at all where there is no experiment."""
+        if self.experiment is None:
+            return {}
+        return {
+            "next": self.experiment,
+            "next_runs": self.runs,
+            "next_grows": self.grows,
+            "next_sentence": sentence,
+        }
+
+
+def more_replications(results: Reader, replications: int) -> NextRuns:
+    """Return the same points with more replications."""
+    experiment: Any = results.experiment
+    if not isinstance(experiment, Experiment) or experiment.seeds is not None:
+        return NextRuns()
+    return _more(experiment, replace(experiment, replications=max(replications, experiment.replications)))
+
+
+def larger_design(results: Reader, factor: float = 2) -> NextRuns:
+    """Return a design of so many times the size, where it keeps the points that are there."""
+    experiment: Any = results.experiment
+    if not isinstance(experiment, Experiment):
+        return NextRuns()
+    design: Any = experiment.design
+    if not getattr(design, "extensible", False):
+        return NextRuns()
+    known = {each.name for each in fields(design)}
+    for name in ("size", "trajectories"):
+        if name in known and isinstance(getattr(design, name), int):
+            larger = replace(design, **{name: round(getattr(design, name) * factor)})
+            return _more(experiment, replace(experiment, design=larger))
+    return NextRuns()
+
+
+def other_design(results: Reader, name: str, replications: int | None = None, **settings: Any) -> NextRuns:
+    """Return the same experiment with another design: a study of its own."""
+    from mesa_lab.preparation.designs import find_design
+
+    experiment: Any = results.experiment
+    if not isinstance(experiment, Experiment):
+        return NextRuns()
+    try:
+        design = find_design(name)(**settings)
+        changed: dict[str, Any] = {"design": design}
+        if replications is not None and experiment.seeds is None:
+            changed["replications"] = replications
+        other = replace(experiment, **changed)
+        return NextRuns(other, other.n_runs, grows=False)
+    except MesaLabError:  # such as a design that takes no constraints
+        return NextRuns()
+
+
+def _more(before: Experiment, after: Experiment) -> NextRuns:
+    try:
+        runs = after.n_runs - before.n_runs
+    except MesaLabError:
+        return NextRuns()
+    return NextRuns(after, runs) if runs > 0 else NextRuns()

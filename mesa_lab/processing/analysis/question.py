@@ -1,0 +1,92 @@
+"""Question: what can be asked of a study, when it fits, and what answers it. The shelf in `shelf.py` holds these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mesa_lab.errors import ConclusionError, OutcomeError, suggest
+from mesa_lab.processing.analysis.cancellation import check_cancelled
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.analysis.conclusion import Conclusion
+    from mesa_lab.processing.reading import Reader
+
+__all__ = ["Question"]
+
+
+def _same_merit(results: Reader, outcome: str) -> float:
+    return 0.5
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that results can be asked.
+
+    Attributes:
+        name: What it is called in code, such as "sensitivity".
+        text: The question in words, such as "Which parameters matter?".
+        summary: One sentence on when to ask it.
+        fits: `fits(results, outcome)` says why the question cannot be answered from these results, or returns None when
+            it can be. It knows that the outcome exists, and is quick: it computes no statistics.
+        conclude: `conclude(results, outcome, **options)` answers it.
+        merit: `merit(results, outcome)` says how well these results suit the question, from 0 to 1: what a design was
+            made for has 1. Conclusions are listed in this order.
+        parse: Checks and completes what is asked about, `parse(results, outcome) -> outcome`; None for a plain outcome.
+    """
+
+    name: str
+    text: str
+    summary: str
+    fits: Callable[[Reader, str], str | None]
+    conclude: Callable[..., Conclusion]
+    merit: Callable[[Reader, str], float] = _same_merit
+    parse: Callable[[Reader, str | None], str] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What can be chosen, with its default: the arguments of `conclude` after the outcome."""
+        import inspect
+
+        parameters = list(inspect.signature(self.conclude).parameters.values())[2:]
+        return {parameter.name: parameter.default for parameter in parameters}
+
+    def subject(self, results: Reader, outcome: str | None) -> str:
+        """Check what is asked about; None takes the first outcome that is a number.
+
+        Raises:
+            OutcomeError: If there is no such outcome.
+        """
+        if self.parse is not None:
+            return self.parse(results, outcome)
+        if outcome is None:
+            return results.first_outcome()
+        results.outcome_list(outcome, measures=True)
+        return outcome
+
+    def ask(self, results: Reader, outcome: str | None = None, **options: Any) -> Conclusion:
+        """Answer the question.
+
+        Args:
+            results: The results.
+            outcome: What to ask about; None takes the first outcome that is a number.
+            options: Those of the question.
+
+        Raises:
+            ConclusionError: If these results cannot answer it; says why, and what would.
+            OutcomeError: If the outcome or an option is unknown.
+        """
+        known = self.options
+        for name in options:
+            if name not in known:
+                listed = ", ".join(known) or "none"
+                raise OutcomeError(
+                    f"The question '{self.name}' has no option '{name}'. There are: {listed}.{suggest(name, known)}"
+                )
+        outcome = self.subject(results, outcome)
+        check_cancelled()
+        reason = self.fits(results, outcome)
+        if reason is not None:
+            raise ConclusionError(reason)
+        return self.conclude(results, outcome, **options)

@@ -1,0 +1,128 @@
+"""The shelf of questions: which there are, which fit some results, and their answers one by one.
+
+A new question is one file with a `QUESTION` (a `Question`), and one line in `QUESTIONS` here, or an entry point in the
+group `mesa_lab.conclusions` of another package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Final
+
+from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
+from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
+from mesa_lab.processing.analysis.discovery import question as discovery
+from mesa_lab.processing.analysis.effects import question as effects
+from mesa_lab.processing.analysis.question import Question
+from mesa_lab.processing.analysis.sensitivity import question as sensitivity
+from mesa_lab.processing.analysis.surface import question as surface
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.analysis.conclusion import Conclusion
+    from mesa_lab.processing.reading import Reader
+
+__all__ = ["ENTRY_POINTS", "QUESTIONS", "all_questions", "conclusions", "find_question", "fitting"]
+
+ENTRY_POINTS: Final = "mesa_lab.conclusions"
+
+QUESTIONS: Final[tuple[Question, ...]] = (
+    sensitivity.QUESTION,
+    effects.QUESTION,
+    surface.QUESTION,
+    discovery.QUESTION,
+)
+
+
+def all_questions() -> tuple[Question, ...]:
+    """Return the questions of Mesa Lab, then those of installed packages.
+
+    Raises:
+        ConclusionError: If a package offers something that is no question.
+    """
+    found = list(QUESTIONS)
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+        try:
+            question = entry.load()
+        except Exception as error:
+            raise ConclusionError(
+                f"The question '{entry.name}' of the package '{entry.value}' cannot be imported: {error}. "
+                "Reinstall or remove that package."
+            ) from error
+        if not isinstance(question, Question):
+            raise ConclusionError(f"The entry point '{entry.name}' ({entry.value}) is no Question.")
+        found.append(question)
+    return tuple(found)
+
+
+def find_question(name: str) -> Question:
+    """Find a question by its name.
+
+    Raises:
+        OutcomeError: If there is none, naming the nearest.
+    """
+    questions = {question.name: question for question in all_questions()}
+    if name not in questions:
+        raise OutcomeError(
+            f"Unknown question '{name}'. There are: {', '.join(questions)}.{suggest(str(name), questions)}"
+        )
+    return questions[name]
+
+
+def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question], dict[str, str]]:
+    """Say which questions these results can answer.
+
+    Args:
+        results: The results.
+        outcome: What to ask about; None takes the first outcome that is a number.
+
+    Returns:
+        Those that fit, the best first, and for each of the others by its name why it does not fit.
+
+    Raises:
+        OutcomeError: If the outcome is unknown.
+    """
+    if outcome is None:
+        outcome = results.first_outcome()
+    results.outcome_list(outcome, measures=True)
+    fit: list[tuple[float, Question]] = []
+    reasons: dict[str, str] = {}
+    for question in all_questions():
+        try:
+            subject = question.subject(results, outcome)
+            reason = question.fits(results, subject)
+            merit = question.merit(results, subject) if reason is None else 0.0
+        except MesaLabError as error:
+            reason = str(error)
+        if reason is None:
+            fit.append((merit, question))
+        else:
+            reasons[question.name] = reason
+    fit.sort(key=lambda pair: -pair[0])  # stable: equals stay in the order of the shelf
+    return [question for _, question in fit], reasons
+
+
+def conclusions(
+    results: Reader, outcome: str | None = None, cancelled: Callable[[], bool] | None = None
+) -> Iterator[Conclusion]:
+    """Yield the answers to all questions that fit, the best first, each as soon as it is there.
+
+    Args:
+        results: The results.
+        outcome: What to ask about; None takes the first outcome that is a number.
+        cancelled: Asked now and then, also within an answer; once it returns true nothing more is computed, and
+            `Cancelled` is raised.
+
+    Raises:
+        OutcomeError: If the outcome is unknown.
+    """
+    if outcome is None:
+        outcome = results.first_outcome()
+    for question in fitting(results, outcome)[0]:
+        with cancellable(cancelled or (lambda: False)):
+            check_cancelled()
+            try:
+                answer = question.ask(results, outcome)
+            except MesaLabError:  # it turned out only now that nothing can be said
+                continue
+        yield answer

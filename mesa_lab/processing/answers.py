@@ -1,0 +1,183 @@
+"""Answers: the questions that can be asked of results, each a method.
+
+This is the signature that an editor completes; what answers a question is in `analysis/`, one file or folder each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from mesa_lab.processing.reading import Reader
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.analysis.conclusion import Conclusion
+    from mesa_lab.processing.analysis.surface.question import SurfaceConclusion
+
+__all__ = ["Answers"]
+
+
+class Answers(Reader):
+    """Results that answer questions.
+
+    Each method returns a `Conclusion`. Where results cannot answer its question, it raises `ConclusionError`, which says why
+    and what would; `mesa_lab.processing.analysis.shelf.fitting` tells before.
+    """
+
+    def sensitivity(self, outcome: str | None = None, *, level: float = 0.95) -> Conclusion:
+        """Which parameters matter?
+
+        What the design allows decides on the method: first and total Sobol' indices from a Saltelli or eFAST design, mu* and
+        sigma from a Morris design, and from any other points first-order indices (RBD-FAST, or the correlation ratio), PAWN
+        beside dummies, and permutation importance. The noise of the replications is taken out, and the share of chance shown
+        beside the parameters.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run, such as "steps"; None takes the first.
+            level: Level of the intervals.
+
+        Returns:
+            A table with one row per parameter, the most important first: `parameter, first, first_low, first_high, total,
+            total_low, total_high, rank` (Saltelli, eFAST), `mu, mu_star, mu_star_low, mu_star_high, sigma` (Morris), or `first,
+            first_low, first_high, pawn, importance` (any points); always `p` and `matters`.
+
+        Raises:
+            ConclusionError: If nothing varies, the outcome is constant, or too few points have a value.
+            OutcomeError: If the outcome is unknown.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> space = {"a": ml.Real(0, 1), "b": ml.Real(0, 1)}
+            >>> experiment = ml.Experiment("none:None", space, design=ml.LatinHypercube(64), replications=4)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + 0.1 * rng.normal(size=len(runs))})
+            >>> results.sensitivity("y").table["parameter"].tolist()
+            ['a', 'b']
+        """
+        return self._ask("sensitivity", outcome, level=level)
+
+    def conclusions(self, outcome: str | None = None) -> list[Conclusion]:
+        """Answer all questions that these results can answer.
+
+        Args:
+            outcome: What to ask about; None takes the first outcome that is a number.
+
+        Returns:
+            The conclusions, best first: what the design was made for comes before what it can also say.
+
+        Raises:
+            OutcomeError: If the outcome is unknown.
+        """
+        from mesa_lab.processing.analysis.shelf import conclusions
+
+        return list(conclusions(self, outcome))
+
+    def effects(self, outcome: str | None = None, *, level: float = 0.95) -> Conclusion:
+        """What are the effects and interactions?
+
+        For studies whose parameters take a few levels each, such as factorial designs: least squares on coded levels, with
+        intervals from the replications. Which terms can be told apart, and what is mixed up with what, is found from the
+        points themselves.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
+            level: Level of the intervals.
+
+        Returns:
+            A table with one row per effect: `term, effect, low, high, p, p_adjusted, aliased_with, kind`;
+            `tables["anova"]` is the analysis of variance; charts "pareto", "half-normal", "interaction", "effect-matrix".
+
+        Raises:
+            ConclusionError: If a parameter takes many values, or the points do not tell any effect.
+            OutcomeError: If the outcome is unknown.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> experiment = ml.Experiment("none:None", {"a": [1, 3], "b": [0, 5]}, replications=4)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: 2 * runs["a"] + rng.normal(0, 0.1, len(runs))})
+            >>> results.effects("y").table.set_index("term")["effect"].round(0).tolist()
+            [4.0, 0.0, 0.0]
+        """
+        return self._ask("effects", outcome, level=level)
+
+    def surface(
+        self,
+        outcome: str | None = None,
+        *,
+        at: Mapping[str, Any] | None = None,
+        kind: Literal["auto", "quadratic", "gaussian process"] = "auto",
+        level: float = 0.95,
+    ) -> SurfaceConclusion:
+        """How does the outcome respond?
+
+        Fits a surface through the means: the full quadratic one with its canonical analysis where the design is made for it, else a
+        Gaussian process that takes the noise of the replications into account. Its error is measured at points that were left out.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
+            at: The setting that the curves of the profile go through, values by name; what is left out stays in the middle of its range.
+            kind: "quadratic", "gaussian process", or "auto" to let the points decide.
+            level: Level of the intervals.
+
+        Returns:
+            A conclusion that can predict: `conclusion.predict({"density": 0.7, "radius": 1})` gives the mean with its interval, and refuses
+            settings beyond what was tried. Its table has one row per term (quadratic) or per parameter; `tables["settings"]` the highest and
+            the lowest prediction, `tables["profile"]` the curves, `tables["canonical"]` the stationary point; charts "profile", "surface",
+            "left-out".
+
+        Raises:
+            ConclusionError: If no number varies, the points are too few, or do not allow the surface that is asked for.
+            OutcomeError: If the outcome is unknown.
+            ParameterError: If `at` lies outside of what was tried.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> space = {"a": ml.Real(0, 1), "b": ml.Real(0, 1)}
+            >>> experiment = ml.Experiment("none:None", space, design=ml.Sobol(32), replications=3)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] ** 2 + rng.normal(0, 0.01, len(runs))})
+            >>> results.surface("y").predict({"a": 0.5, "b": 0.5})["mean"].round(1).tolist()
+            [0.2]
+        """
+        return cast("SurfaceConclusion", self._ask("surface", outcome, at=at, kind=kind, level=level))
+
+    def discover(
+        self, event: str | None = None, *, density: float | None = None, level: float = 0.95
+    ) -> Conclusion:
+        """When does it happen?
+
+        Finds parts of the space of parameters in which an event is frequent (PRIM), judges them against chance, and says how many
+        of all cases they hold.
+
+        Args:
+            event: A condition on outcomes, such as `"Wolves == 0"` or `"Infected > 50 and steps < 100"`; also the name of an
+                outcome, for the event that it is true, that it is 0, or else that it is in its highest tenth. The text is parsed,
+                never run.
+            density: How frequent the event must be in the box, 0 to 1; None takes the box that tells inside from outside best.
+            level: Level of the intervals.
+
+        Returns:
+            A table with one row per box: `box, where, coverage, density, density_low, density_high, n_points, n_runs,
+            share_of_space, constraints`; `tables["limits"]` has each restriction with its quasi-p and how often resamples find it
+            again, `tables["tree"]` the parts of a small tree; charts "trade-off", "pair", "limits"; `next` fills the box.
+
+        Raises:
+            ConclusionError: If the points are too few, or the event always or never holds.
+            OutcomeError: If the event does not parse, or speaks of something unknown.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> space = {"a": ml.Real(0, 1), "b": ml.Real(0, 1)}
+            >>> experiment = ml.Experiment("none:None", space, design=ml.Sobol(128), replications=2)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"]})
+            >>> results.discover("y > 0.75").table["constraints"].tolist()
+            ['a > 0.74']
+        """
+        return self._ask("discover", event, density=density, level=level)
+
+    def _ask(self, question: str, outcome: str | None, **options: Any) -> Conclusion:
+        from mesa_lab.processing.analysis.shelf import find_question
+
+        return find_question(question).ask(self, outcome, **options)
