@@ -37,3 +37,7 @@ def test_importing_the_page_imports_nothing_heavy() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     assert not hasattr(mesa_lab, "Experimint")
+
+
+def test_dir_shows_what_is_meant_for_users() -> None:
+    assert [name for name in dir(mesa_lab) if not name.startswith("_")] == sorted(mesa_lab.__all__)

@@ -110,6 +110,7 @@ def export(
 
 
 def _draw(results: Results, path: Path, kind: str, outcome: str | None, options: tuple[str, ...]) -> Path:
+    from mesa_lab.processing.charts import find_chart
     from mesa_lab.processing.export.export import save_chart
 
     chosen: dict[str, Any] = {}
@@ -121,7 +122,8 @@ def _draw(results: Results, path: Path, kind: str, outcome: str | None, options:
             chosen[name] = json.loads(value)  # numbers, true and false, lists
         except json.JSONDecodeError:
             chosen[name] = value
-    return save_chart(results.chart(kind, outcome, **chosen), path)
+    chart = find_chart(kind).chart(results, outcome or results.first_outcome(), **chosen)
+    return save_chart(chart, path)
 
 
 @click.command()

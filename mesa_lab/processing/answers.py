@@ -70,7 +70,8 @@ class Answers(Reader):
         """
         from mesa_lab.processing.analysis.shelf import conclusions
 
-        return list(conclusions(self, outcome))
+        with self.snapshot():
+            return list(conclusions(self, outcome))
 
     def effects(self, outcome: str | None = None, *, level: float = 0.95) -> Conclusion:
         """What are the effects and interactions?
@@ -180,4 +181,5 @@ class Answers(Reader):
     def _ask(self, question: str, outcome: str | None, **options: Any) -> Conclusion:
         from mesa_lab.processing.analysis.shelf import find_question
 
-        return find_question(question).ask(self, outcome, **options)
+        with self.snapshot():
+            return find_question(question).ask(self, outcome, **options)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["all_alike", "estimate", "of_runs_alike", "value_and_interval"]
 
 
-def estimate(row: Mapping[str, Any] | pd.Series[Any]) -> str:
+def estimate(row: Mapping[Any, Any] | pd.Series[Any]) -> str:
     """Return the mean of some runs with its interval, as a row of `Results.aggregate` has them.
 
     Args:
@@ -26,7 +26,7 @@ def estimate(row: Mapping[str, Any] | pd.Series[Any]) -> str:
 
     Example:
         >>> estimate({"n": 12, "mean": 1.25, "ci_low": 0.25, "ci_high": 2.25, "interval": "t"})
-        '1.25 ± 1.00'
+        '1.2 ± 1.0'
         >>> estimate({"n": 12, "mean": 0.5, "ci_low": 0.0, "ci_high": 1.4, "interval": "t, not below 0"})
         '0.50 (0 to 1.40)'
         >>> estimate({"n": 12, "mean": 0.0, "ci_low": 0.0, "ci_high": 0.243, "interval": "Wilson"})
@@ -69,7 +69,7 @@ def value_and_interval(value: float, low: float, high: float, *, even: bool) -> 
     return f"{text(value)} ({text(low)} to {text(high)})"
 
 
-def all_alike(row: Mapping[str, Any] | pd.Series[Any]) -> bool:
+def all_alike(row: Mapping[Any, Any] | pd.Series[Any]) -> bool:
     """Whether all runs of a row, at least two, had the same value."""
     return str(row["interval"]) == "all alike" or (
         str(row["interval"]) == "Wilson" and float(row["mean"]) in (0.0, 1.0)
@@ -90,7 +90,7 @@ def of_runs_alike(n: Iterable[int], level: float = 0.95) -> str:
         >>> of_runs_alike([12, 30])
         'Where all 12 runs are alike, up to 22 % of further runs may yet differ (95 % confidence).'
     """
-    from mesa_lab.processing.analysis.intervals import unlike_share
+    from mesa_lab.processing.analysis.means.intervals import unlike_share
 
     found = list(n)
     if not found:

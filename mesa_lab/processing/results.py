@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,19 +19,22 @@ from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.formatting import plural, records, show
 from mesa_lab.processing.analysis import summary
 from mesa_lab.processing.answers import Answers
+from mesa_lab.processing.charted import Charted
 from mesa_lab.processing.tables import column_names as tables
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.column_reader import Reader, in_one_snapshot
 from mesa_lab.processing.tables.long_table import one_text
 from mesa_lab.processing.tables.source import ResultsSource
-
-if TYPE_CHECKING:
-    import altair as alt
 
 __all__ = ["Results", "ResultsSource"]
 
 
-class Results(Answers):
-    """The tables of a study, as it was at one moment, and answers to questions about it.
+_INNER: Final = (Reader, object)
+_READ: Final = {"agent_types", "damage", "experiment", "outcomes", "parameters", "points", "status", "study"}
+"""Of what reads a study, what users look at."""
+
+
+class Results(Answers, Charted):
+    """The tables of a study, as it was at one moment, its charts, and answers to questions about it.
 
     That is when something was read first; runs that come later are not among them, so that all tables, charts and files belong
     together while the study is run. `refresh` gives those of now. Only once failed runs have been tried again, whose results of then are
@@ -202,24 +205,6 @@ class Results(Answers):
         """Return `runs` as a list of dicts of plain Python values; what is missing is None."""
         return list(records(self.runs))
 
-    def chart(self, kind: str, outcome: str | None = None, **options: Any) -> alt.TopLevelMixin:
-        """Draw a chart.
-
-        Args:
-            kind: "series", "effect", "heatmap", "distribution" or "design" (see `mesa_lab.processing.charts`).
-            outcome: What to show; None takes the first outcome.
-            options: Those of the chart, such as `parameter="density"`, `by="minority_pc"` or `theme="dark"`.
-
-        Raises:
-            OutcomeError: If the outcome or the kind of chart is unknown.
-        """
-        from mesa_lab.processing.charts import find_chart
-
-        with self.snapshot():
-            if outcome is None:
-                outcome = self.first_outcome()
-            return find_chart(kind).chart(self, outcome, **options)
-
     def save(
         self,
         path: str | Path,
@@ -236,6 +221,11 @@ class Results(Answers):
         from mesa_lab.processing.report.report import write_report
 
         return write_report(self, path, **options)
+
+    def __dir__(self) -> list[str]:
+        """What is meant for users: what reads the study for them is left out."""
+        own = [name for cls in type(self).__mro__ if cls not in _INNER for name in vars(cls)]
+        return sorted({name for name in own if not name.startswith("_")} | _READ)
 
     @in_one_snapshot
     def __repr__(self) -> str:

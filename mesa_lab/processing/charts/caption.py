@@ -143,7 +143,7 @@ def _are(count: int) -> str:
 
 
 _INTERVALS: Final = {
-    "run": "intervals are about these very points",
+    "run": "intervals hold chance alone",
     "point": "intervals take the points for a sample",
     "replication": "intervals take replications for the sample, as they share their seeds",
     "point and replication": "intervals take points and replications for samples",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import OutcomeError
+from mesa_lab.processing.charts.themed import themed
 
 if TYPE_CHECKING:
     import altair as alt
@@ -198,7 +199,7 @@ def finish(chart: Any, table: Any, theme: Theme, width: int) -> alt.TopLevelMixi
         width: Width of the chart in pixels: titles are wrapped to it.
 
     Returns:
-        The chart, complete in itself.
+        The chart. The theme is put on when it is shown, so that it can be put together with others.
     """
     import altair as alt
 
@@ -210,8 +211,12 @@ def finish(chart: Any, table: Any, theme: Theme, width: int) -> alt.TopLevelMixi
         frame="group" if not isinstance(chart, alt.ConcatChart) else "bounds",
         offset=14,
     )
-    chart = chart.properties(title=title, description=caption["alt"], background=theme.background, padding=12)
-    return chart.configure(**config(theme))  # type: ignore[no-any-return]
+    chart = chart.properties(title=title, description=caption["alt"])
+    return themed(chart, theme, _of_a_picture)  # type: ignore[no-any-return]
+
+
+def _of_a_picture(theme: Theme) -> dict[str, Any]:
+    return {"config": config(theme), "background": theme.background, "padding": 12}
 
 
 def gradient(share: bool, extent: tuple[float, float] = (0, 1)) -> alt.Scale:

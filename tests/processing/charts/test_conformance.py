@@ -282,3 +282,74 @@ def test_a_picture_takes_the_colours_of_either_theme(kind, plain):
 
 def without_ids(picture):
     return re.sub(r"(gradient|clip)_?\d+", "", picture)
+
+
+JOINED = {
+    "side by side": lambda a, b: a | b,
+    "one above the other": lambda a, b: a & b,
+    "both": lambda a, b: (a | b) & b,
+    "beside a chart of one's own": lambda a, b: (
+        a | alt.Chart(pd.DataFrame({"x": [1]})).mark_bar().encode(x="x:Q")
+    ),
+    "by altair's function": lambda a, b: alt.hconcat(a, b),
+}
+
+
+@KINDS
+@pytest.mark.parametrize("join", JOINED.values(), ids=JOINED)
+def test_it_can_be_put_beside_others(kind, plain, join):
+    other = CHARTS[1].chart(plain, "happy", theme="dark")
+    spec = join(kind.chart(plain, "happy", theme="dark"), other).to_dict()
+    picture = render(alt.Chart.from_dict(spec), "svg")
+    assert picture.count("appy") >= 1
+    assert set(_keys(spec, "config")) == {0}  # one configuration, of the whole
+    if join is not JOINED["by altair's function"]:
+        assert spec["background"] == THEMES["dark"].background
+
+
+@KINDS
+def test_it_can_be_layered(kind, plain):
+    rule = alt.Chart(pd.DataFrame({"y": [2]})).mark_rule().encode(y="y:Q")
+    chart = kind.chart(plain, "happy", interactive=False)
+    if isinstance(chart, alt.ConcatChart):
+        with pytest.raises(TypeError, match="layer the charts before concatenating"):
+            chart + rule
+        return
+    for joined in (chart + rule, chart + kind.chart(plain, "happy", interactive=False), rule + chart):
+        spec = joined.to_dict()
+        assert render(joined, "svg").startswith("<svg")
+        assert set(_keys(spec, "config")) == {0}
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in CHARTS if kind.name != "design"], ids=lambda kind: kind.name
+)
+def test_it_can_be_faceted(kind, plain):
+    field = "x:N" if kind.name == "heatmap" else "group:N"
+    joined = kind.chart(plain, "happy", interactive=False).facet(field, columns=2)
+    spec = joined.to_dict()
+    assert spec["facet"]["field"] == field[0:-2]
+    assert spec["config"]["axis"]["labelColor"] == THEMES["light"].muted
+    assert render(joined, "svg").startswith("<svg")
+
+
+@KINDS
+def test_what_the_user_sets_comes_before_the_theme(kind, plain):
+    chart = kind.chart(plain, "happy").configure_axis(labelFontSize=30).properties(background="#abcdef")
+    spec = chart.to_dict()
+    assert spec["config"]["axis"]["labelFontSize"] == 30
+    assert spec["config"]["title"]["color"] == THEMES["light"].ink
+    assert spec["background"] == "#abcdef"
+    assert "config" not in kind.chart(plain, "happy").to_dict(context={"top_level": False})
+
+
+def _keys(part, name, depth=0):
+    """How deep in a specification something is set, each time."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == name:
+                yield depth
+            yield from _keys(value, name, depth + 1)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _keys(value, name, depth + 1)

@@ -1,15 +1,20 @@
+import inspect
 import itertools
+import typing
 
+import altair
 import numpy as np
 import pandas as pd
 import pytest
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.preparation.parameters.space import Real
+from mesa_lab.processing.charted import ChartName
 from mesa_lab.processing.charts import CHARTS, all_charts, find_chart
 from mesa_lab.processing.charts.axis_levels import levels_of, point_labels, unique_labels
 from mesa_lab.processing.charts.caption import number_format
 from mesa_lab.processing.charts.chart import ChartKind
+from mesa_lab.processing.results import Results
 
 
 @pytest.fixture
@@ -63,6 +68,24 @@ def test_ranges_are_even_on_the_scale_of_the_parameter(make):
     frame = pd.DataFrame({"gain": np.geomspace(1, 10_000, 50)})
     results = make(frame, varied={"gain": Real(1, 10_000, log=True)})
     assert levels_of(results, "gain").labels == ["1 – 10", "10 – 100", "100 – 1,000", "1,000 – 10,000"]
+
+
+def test_each_kind_is_typed_with_its_own_options():
+    typed = {}
+    for form in typing.get_overloads(Results.chart):
+        hints = typing.get_type_hints(form, localns={"alt": altair})
+        (kind,) = typing.get_args(hints.pop("kind"))
+        defaults = inspect.signature(form).parameters
+        typed[kind] = {name: defaults[name].default for name in hints if name not in ("outcome", "return")}
+    assert typed == {kind.name: kind.options | kind.looks for kind in CHARTS}
+    assert set(typing.get_args(ChartName.__value__)) == set(typed)
+
+
+def test_dir_of_results_shows_what_is_meant_for_users(plain):
+    shown = dir(plain)
+    assert {"aggregate", "chart", "runs", "points", "experiment", "outcomes", "report", "save"} <= set(shown)
+    assert not {"base", "point_rows", "long_frame", "read_all", "level_order", "first_outcome"} & set(shown)
+    assert not [name for name in shown if name.startswith("_") or not hasattr(plain, name)]
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,4 @@
-"""For authors of plug-ins: results that no model had to make, and the tests that every question must pass.
-
-`synthetic_results` gives results of a real experiment with outcomes computed by a function, so that a statistic can be tried
-on data whose truth is known. `check_question` runs the tests that the questions of Mesa Lab pass over one of yours, on
-studies of every kind. A test module is three lines:
-
-    import pytest
-    from mesa_lab.testing import STUDIES, check_question
-
-    @pytest.mark.parametrize("study", STUDIES)
-    def test_my_question(study):
-        check_question(MY_QUESTION, study)
-"""
+"""Results of a real experiment whose outcomes are computed by functions, in memory: what `Results` reads, without a model."""
 
 from __future__ import annotations
 
