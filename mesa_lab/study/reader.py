@@ -16,9 +16,9 @@ from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.files import path_of
 from mesa_lab.study.damage import check as checking
 from mesa_lab.study.damage.check import Checked
-from mesa_lab.study.damage.tolerant_reader import making_sense
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import lease, metadata
+from mesa_lab.study.database.tolerant_reader import making_sense
 from mesa_lab.study.reading import run_table
 from mesa_lab.study.reading import series_blocks as blocks
 from mesa_lab.study.reading.failure_summary import FailureKind, failure_kinds

@@ -15,7 +15,8 @@ import pytest
 from mesa_lab.errors import StudyBusyError, StudyError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import Study
-from mesa_lab.study.database import connection, displacement
+from mesa_lab.study.database import connection
+from mesa_lab.study.writing import displacement
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from mesa_lab.errors import StudyFormatError
-from mesa_lab.study.damage import tolerant_reader
-from mesa_lab.study.database import copies, digests, metadata
+from mesa_lab.study.database import copies, digests, metadata, tolerant_reader
 from mesa_lab.study.reading import arrow_stream
 from mesa_lab.study.reading.run_table import at_one_moment
 from mesa_lab.study.run_numbers import plan, ranges

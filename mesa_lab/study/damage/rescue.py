@@ -22,9 +22,18 @@ from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.files import path_of
-from mesa_lab.study.damage import check, tolerant_reader
+from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import copies, digests, lease, limits, metadata, schema, stale_files
+from mesa_lab.study.database import (
+    copies,
+    digests,
+    lease,
+    limits,
+    metadata,
+    schema,
+    stale_files,
+    tolerant_reader,
+)
 from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.run_numbers import plan
 

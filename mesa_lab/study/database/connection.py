@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
 from mesa_lab.files import check_path, shown
-from mesa_lab.study.damage import tolerant_reader
+from mesa_lab.study.database import tolerant_reader
 from mesa_lab.study.database.limits import LimitedConnection
 from mesa_lab.study.database.schema import APPLICATION_ID, VERSION, strange
 

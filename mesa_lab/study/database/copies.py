@@ -15,7 +15,7 @@ from itertools import batched
 from typing import Any, Final
 
 from mesa_lab.errors import StudyFormatError
-from mesa_lab.study.damage import tolerant_reader
+from mesa_lab.study.database import tolerant_reader
 
 __all__ = ["ENTRIES", "changed", "differing_entries", "note", "restore"]
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.study.damage import tolerant_reader
+from mesa_lab.study.database import tolerant_reader
 from mesa_lab.study.database.schema import MAX_OUTCOMES
 from mesa_lab.study.run_numbers import RunPlan
 from mesa_lab.study.shards import mixed

@@ -21,8 +21,8 @@ from typing import Final
 import psutil
 
 from mesa_lab.errors import StudyBusyError
-from mesa_lab.study.damage import tolerant_reader
 from mesa_lab.study.database import connection as storage
+from mesa_lab.study.database import tolerant_reader
 
 __all__ = [
     "BEAT_SECONDS",

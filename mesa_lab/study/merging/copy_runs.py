@@ -20,11 +20,11 @@ import numpy.typing as npt
 
 from mesa_lab.errors import StudyMismatchError
 from mesa_lab.study.damage import check
-from mesa_lab.study.damage.tolerant_reader import MalformedError
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import copies, digests, schema
 from mesa_lab.study.database.digests import COLUMNS
 from mesa_lab.study.database.metadata import layout_of
+from mesa_lab.study.database.tolerant_reader import MalformedError
 from mesa_lab.study.merging.conflicts import Side, settle
 from mesa_lab.study.reading.series_blocks import renumbered
 from mesa_lab.study.run_numbers import RunPlan, plan

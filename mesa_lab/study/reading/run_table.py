@@ -18,8 +18,8 @@ import numpy.typing as npt
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.encoding import from_json
 from mesa_lab.study.database import digests
+from mesa_lab.study.database.schema import KINDS
 from mesa_lab.study.run_numbers import RunPlan
-from mesa_lab.study.writing.insert_batches import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
