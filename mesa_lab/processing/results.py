@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.formatting import plural, records, show
-from mesa_lab.processing.analysis import summary
 from mesa_lab.processing.answers import Answers
 from mesa_lab.processing.charted import Charted
+from mesa_lab.processing.statistics import summary
 from mesa_lab.processing.tables import column_names as tables
 from mesa_lab.processing.tables.column_reader import Reader, in_one_snapshot
 from mesa_lab.processing.tables.long_table import one_text

@@ -11,12 +11,12 @@ import numpy as np
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
 from mesa_lab.formatting import label
-from mesa_lab.processing.analysis.main_effects import influence
 from mesa_lab.processing.charts import CHARTS, ChartKind, find_chart, readable
 from mesa_lab.processing.charts.caption import first_upper
 from mesa_lab.processing.charts.theme import BOTH, THEMES, in_theme
 from mesa_lab.processing.export.chart_image import convert
 from mesa_lab.processing.report.tables import MOST_ROWS, as_table
+from mesa_lab.processing.statistics.main_effects import influence
 from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:

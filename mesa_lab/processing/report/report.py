@@ -18,7 +18,6 @@ import pandas as pd
 from mesa_lab.errors import ExportError, MesaLabError
 from mesa_lab.files import path_of
 from mesa_lab.formatting import label, number, plural
-from mesa_lab.processing.analysis.summary import is_number
 from mesa_lab.processing.export.atomic_write import whole_file
 from mesa_lab.processing.report.description import experiment_in_words, model_doc
 from mesa_lab.processing.report.figures import data_uri, sections
@@ -29,6 +28,7 @@ from mesa_lab.processing.report.tables import (
     overview_table,
     parameters_table,
 )
+from mesa_lab.processing.statistics.summary import is_number
 from mesa_lab.processing.tables.column_reader import in_one_snapshot
 
 if TYPE_CHECKING:

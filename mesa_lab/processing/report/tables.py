@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.formatting import label, number, plural, show
-from mesa_lab.processing.analysis.summary import is_number
-from mesa_lab.processing.estimates import all_alike, estimate, of_runs_alike
 from mesa_lab.processing.report.description import parameter_in_words
+from mesa_lab.processing.statistics.estimates import all_alike, estimate, of_runs_alike
+from mesa_lab.processing.statistics.summary import is_number
 from mesa_lab.processing.tables.column_names import rows_of
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ import pandas as pd
 
 from mesa_lab.errors import MesaLabError, OutcomeError, StudyFormatError, suggest
 from mesa_lab.formatting import model_label
-from mesa_lab.processing.absence import nothing_ended, nothing_reported
 from mesa_lab.processing.tables import column_names
+from mesa_lab.processing.tables.absence import nothing_ended, nothing_reported
 from mesa_lab.processing.tables.long_table import assemble
 from mesa_lab.processing.tables.selection import check_known, numbers_of
 from mesa_lab.processing.tables.source import Block, ResultsSource

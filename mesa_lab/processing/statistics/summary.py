@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
-from mesa_lab.processing.analysis.grouping import Codes, Groups, group, names_of
-from mesa_lab.processing.analysis.means.measurements import Measurements, is_number, measurements, numbers
-from mesa_lab.processing.analysis.means.origins import points_are_sampled, shares_seeds
-from mesa_lab.processing.analysis.means.pooling import Origins
-from mesa_lab.processing.analysis.means.statistics import statistics
+from mesa_lab.processing.statistics.group_statistics import statistics
+from mesa_lab.processing.statistics.grouping import Codes, Groups, group, names_of
+from mesa_lab.processing.statistics.measurements import Measurements, is_number, measurements, numbers
+from mesa_lab.processing.statistics.origins import points_are_sampled, shares_seeds
+from mesa_lab.processing.statistics.pooling import Origins
 from mesa_lab.processing.tables.column_reader import in_one_snapshot
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ParameterError, suggest
-from mesa_lab.processing.analysis.means.origins import point_identity, repeated_runs
+from mesa_lab.processing.statistics.origins import point_identity, repeated_runs
 from mesa_lab.processing.tables.column_names import level_codes
 from mesa_lab.processing.tables.column_reader import in_one_snapshot
 
