@@ -27,7 +27,7 @@ from mesa_lab.processing.tables.column_reader import in_one_snapshot
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mesa_lab.processing.results import Results
+    from mesa_lab.processing.result_tables import ResultTables
 
 __all__ = ["FORMATS", "export", "save_chart"]
 
@@ -40,7 +40,7 @@ _OF_A_CHART: Final = (
 
 @in_one_snapshot
 def export(
-    results: Results,
+    results: ResultTables,
     path: str | Path,
     tables: str | Sequence[str] | None = None,
     format: str | None = None,  # noqa: A002
@@ -105,7 +105,7 @@ def export(
     return [path / f"{_file_name(name)}{FORMATS[kind]}" for name in names]
 
 
-def _table_names(results: Results, tables: str | Sequence[str] | None, *, first_only: bool) -> list[str]:
+def _table_names(results: ResultTables, tables: str | Sequence[str] | None, *, first_only: bool) -> list[str]:
     """Resolve which tables are meant."""
     agents = [f"agents_{agent_type}" if agent_type else "agents" for agent_type in results.agent_types]
     known = ["runs", "points", "summary", "series", *agents, "failures"]
@@ -137,7 +137,7 @@ def _file_name(table: str) -> str:
     return re.sub(r"[^\w.-]+", "_", table)
 
 
-def _parts(results: Results, name: str) -> Parts:
+def _parts(results: ResultTables, name: str) -> Parts:
     """Return a function that goes through a table part by part, as often as asked."""
     if name == "series":
         return lambda: _streamed(results, lambda: results.series_parts(list(results.outcomes)))
@@ -153,7 +153,7 @@ def _parts(results: Results, name: str) -> Parts:
     return lambda: iter([wholes[name]()])
 
 
-def _streamed(results: Results, parts: Callable[[], Iterator[pa.Table]]) -> Iterator[pd.DataFrame]:
+def _streamed(results: ResultTables, parts: Callable[[], Iterator[pa.Table]]) -> Iterator[pd.DataFrame]:
     """Yield parts that all have the same columns and types."""
     schema = columns.unified_schema(part.schema for part in parts())
     nullable = {field.name for field in schema if _can_be_missing(field)}
