@@ -18,8 +18,8 @@ import pandas as pd
 from mesa_lab.errors import ExportError, suggest
 from mesa_lab.preparation.files import check_path
 from mesa_lab.processing import tables as columns
+from mesa_lab.processing.contents import in_one_snapshot
 from mesa_lab.processing.pictures import PICTURES, save_chart
-from mesa_lab.processing.reading import in_one_snapshot
 from mesa_lab.processing.saving import whole_file, whole_folder
 from mesa_lab.processing.spreadsheet import Parts, write_excel
 from mesa_lab.processing.wording import plain, records

@@ -16,8 +16,8 @@ import numpy as np
 
 from mesa_lab.errors import MesaLabError
 from mesa_lab.processing.analysis.summary import is_number
+from mesa_lab.processing.contents import in_one_snapshot
 from mesa_lab.processing.narrative import experiment_in_words, model_doc
-from mesa_lab.processing.reading import in_one_snapshot
 from mesa_lab.processing.report_figures import data_uri, section
 from mesa_lab.processing.report_tables import (
     as_table,

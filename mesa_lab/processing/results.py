@@ -19,7 +19,8 @@ from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.processing import tables
 from mesa_lab.processing.analysis import summary
 from mesa_lab.processing.assembling import one_text
-from mesa_lab.processing.reading import Reader, in_one_snapshot
+from mesa_lab.processing.contents import in_one_snapshot
+from mesa_lab.processing.reading import Reader
 from mesa_lab.processing.source import ResultsSource
 from mesa_lab.processing.wording import plural, records, show
 

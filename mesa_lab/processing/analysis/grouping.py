@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ParameterError, suggest
-from mesa_lab.processing.reading import in_one_snapshot
+from mesa_lab.processing.contents import in_one_snapshot
 from mesa_lab.processing.tables import level_codes
 
 if TYPE_CHECKING:

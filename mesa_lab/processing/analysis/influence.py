@@ -14,7 +14,7 @@ import pandas as pd
 
 from mesa_lab.processing.analysis.grouping import Codes
 from mesa_lab.processing.analysis.summary import numbers
-from mesa_lab.processing.reading import in_one_snapshot
+from mesa_lab.processing.contents import in_one_snapshot
 from mesa_lab.processing.tables import level_codes
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.processing.analysis.grouping import Codes, Groups, group, names_of
-from mesa_lab.processing.reading import in_one_snapshot
+from mesa_lab.processing.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.reading import Reader
