@@ -43,7 +43,6 @@ class OpenedStudy:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._connection, notice = storage.connect(self.path)
-        self._file = storage.file_id(self.path)
         self.notices: list[str] = [notice] if notice else []
         self.damage = ""
         self._one_reader = threading.RLock()
@@ -78,6 +77,7 @@ class OpenedStudy:
         """
         with self._one_reader, ExitStack() as held:
             with storage.speaking(self.path):
+                self._connection.refuse_shared_log()
                 held.enter_context(reading.at_one_moment(self._connection))
             yield
 
@@ -85,7 +85,7 @@ class OpenedStudy:
         """Return what changes when results that were there are replaced by others: by a retry, or by another file under the name."""
         with self.snapshot(), storage.speaking(self.path):
             made = self._connection.execute("SELECT value FROM meta WHERE key = 'created'").fetchone()
-            return self._file, made, reading.replaced_results(self._connection)
+            return self._connection.files[""], made, reading.replaced_results(self._connection)
 
     # ------------------------------------------------------------ what it is of
 
