@@ -15,7 +15,8 @@ from mesa_lab.processing.answers import Answers
 from mesa_lab.processing.charted import Charted
 from mesa_lab.processing.result_tables import ResultTables
 from mesa_lab.processing.tables import column_names as tables
-from mesa_lab.processing.tables.column_reader import Reader, in_one_snapshot
+from mesa_lab.processing.tables.column_reader import Reader
+from mesa_lab.processing.tables.contents import in_one_snapshot
 from mesa_lab.processing.tables.source import ResultsSource
 
 __all__ = ["Results", "ResultsSource"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError, suggest
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     import altair as alt

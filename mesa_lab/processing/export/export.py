@@ -22,7 +22,7 @@ from mesa_lab.processing.export.atomic_write import whole_file, whole_folder
 from mesa_lab.processing.export.chart_image import PICTURES, save_chart
 from mesa_lab.processing.export.excel import Parts, write_excel
 from mesa_lab.processing.tables import column_names as columns
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -29,7 +29,7 @@ from mesa_lab.processing.report.tables import (
     parameters_table,
 )
 from mesa_lab.processing.statistics.summary import is_number
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.result_tables import ResultTables

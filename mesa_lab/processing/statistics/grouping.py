@@ -17,7 +17,7 @@ import pandas as pd
 from mesa_lab.errors import ParameterError, suggest
 from mesa_lab.processing.statistics.origins import point_identity, repeated_runs
 from mesa_lab.processing.tables.column_names import level_codes
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

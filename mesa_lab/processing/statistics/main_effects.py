@@ -16,7 +16,7 @@ import pandas as pd
 from mesa_lab.processing.statistics.grouping import Codes, comparable_points
 from mesa_lab.processing.statistics.measurements import measurements
 from mesa_lab.processing.tables.column_names import level_codes
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

@@ -18,7 +18,7 @@ from mesa_lab.processing.statistics.grouping import Codes, Groups, group, names_
 from mesa_lab.processing.statistics.measurements import Measurements, is_number, measurements, numbers
 from mesa_lab.processing.statistics.origins import points_are_sampled, shares_seeds
 from mesa_lab.processing.statistics.pooling import Origins
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
