@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.study.legible import MalformedError
+from mesa_lab.study.damage.tolerant_reader import MalformedError
 
 if TYPE_CHECKING:
     import pyarrow as pa

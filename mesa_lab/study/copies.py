@@ -15,7 +15,7 @@ from itertools import batched
 from typing import Any, Final
 
 from mesa_lab.errors import StudyFormatError
-from mesa_lab.study import legible
+from mesa_lab.study.damage import tolerant_reader
 
 __all__ = ["ENTRIES", "changed", "differing_entries", "note", "restore"]
 
@@ -100,9 +100,9 @@ def _legible(source: sqlite3.Connection, table: str, copy: str, count: int | Non
     """Yield the rows that can be read and are of the types that belong there."""
     columns = _COLUMNS[table]
     if count is not None:
-        rows = legible.rows(source, f"{table}{copy}", columns, 0, count - 1)
-        kinds = legible.kinds(source, table)
-        yield from (row for row in rows if legible.fits(kinds, row))
+        rows = tolerant_reader.rows(source, f"{table}{copy}", columns, 0, count - 1)
+        kinds = tolerant_reader.kinds(source, table)
+        yield from (row for row in rows if tolerant_reader.fits(kinds, row))
         return
     for key in ENTRIES:
         with suppress(sqlite3.Error, UnicodeError):

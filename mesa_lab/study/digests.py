@@ -20,9 +20,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.study import legible
-from mesa_lab.study.layout import RunPlan
-from mesa_lab.study.schema import MAX_OUTCOMES
+from mesa_lab.study.damage import tolerant_reader
+from mesa_lab.study.database.schema import MAX_OUTCOMES
+from mesa_lab.study.run_numbers import RunPlan
 from mesa_lab.study.shards import mixed
 
 __all__ = ["COLUMNS", "Sums", "add_blocks", "agree", "codes", "rows_of", "take_out", "totals_of", "weights"]
@@ -182,7 +182,7 @@ def totals_of(connection: sqlite3.Connection) -> Numbers | None:
     if row is None:
         return None
     if not isinstance(row[0], bytes) or len(row[0]) > 8 * len(_KEYS):
-        raise legible.MalformedError("the digest of all runs is none")
+        raise tolerant_reader.MalformedError("the digest of all runs is none")
     return np.frombuffer(row[0].ljust(8 * len(_KEYS), b"\0"), "<i8")
 
 
@@ -203,7 +203,7 @@ def _fields(connection: sqlite3.Connection) -> tuple[range, str]:
     """Return the positions of the outcomes that a study has, and all columns of its table of runs."""
     positions = [row[0] for row in connection.execute("SELECT position FROM outcomes ORDER BY position")]
     if positions != [*range(len(positions))]:
-        raise legible.MalformedError("its outcomes are not numbered one after the other")
+        raise tolerant_reader.MalformedError("its outcomes are not numbered one after the other")
     return range(len(positions)), ", ".join([*COLUMNS, *(f"o{place}" for place in positions)])
 
 
@@ -222,9 +222,9 @@ class Sums:
     def __init__(self, connection: sqlite3.Connection, whole: RunPlan) -> None:
         self._connection, self._whole = connection, whole
         self._outcomes, self.columns = _fields(connection)
-        noted = legible.rows(connection, "digests", "block, digest", 1, _LAST)
+        noted = tolerant_reader.rows(connection, "digests", "block, digest", 1, _LAST)
         self._noted = {block: digest for block, digest in noted if type(digest) is int}
-        blocks = {row[0] for row in legible.rows(connection, "blocks", "block", 1, _LAST)}
+        blocks = {row[0] for row in tolerant_reader.rows(connection, "blocks", "block", 1, _LAST)}
         self._blocks = np.array(sorted(blocks | self._noted.keys()), np.int64)
         self._counts, self._sums = np.zeros((2, len(self._blocks)), np.int64)
         self._astray = set[int]()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
 from mesa_lab.study import copies
-from mesa_lab.study.layout import Layout, check_memory
-from mesa_lab.study.legible import MalformedError
+from mesa_lab.study.damage.tolerant_reader import MalformedError
+from mesa_lab.study.run_numbers import Layout, check_memory
 from mesa_lab.study.shards import Shard
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mesa_lab.study import lease
-from mesa_lab.study.legible import MalformedError, making_sense
+from mesa_lab.study.damage.tolerant_reader import MalformedError, making_sense
+from mesa_lab.study.database import lease
 from mesa_lab.study.metadata import read_object, read_shard, read_size
 
 __all__ = ["STATUSES", "StudyStatus", "check_moments", "read_notices", "read_status"]

@@ -8,10 +8,10 @@ import threading
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.app import standing
-from mesa_lab.app.standing import entries
-from mesa_lab.app.workspace import Workspace
 from mesa_lab.study import Study, copies
+from mesa_lab.workspace import study_state
+from mesa_lab.workspace.study_state import entries
+from mesa_lab.workspace.workspace import Workspace
 
 ENDLESS = "CREATE VIEW {} AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c"
 
@@ -78,14 +78,14 @@ def test_a_file_that_takes_long_keeps_no_other_waiting(space, monkeypatch):
         return real(path)
 
     monkeypatch.setattr(Study, "open", slow)
-    monkeypatch.setattr(standing, "_PATIENCE", 0.01)
+    monkeypatch.setattr(study_state, "_PATIENCE", 0.01)
     first = {entry.ref.name: entry for entry in entries(space)}
     assert held.is_set()
     assert first["sheep"].standing is not None
-    assert (first["wolves"].standing, first["wolves"].problem) == (None, standing._SLOW)
+    assert (first["wolves"].standing, first["wolves"].problem) == (None, study_state._SLOW)
     assert entries(space)[0] is not None  # and it is not read twice at a time
     let_go.set()
-    monkeypatch.setattr(standing, "_PATIENCE", 60)
+    monkeypatch.setattr(study_state, "_PATIENCE", 60)
     again = {entry.ref.name: entry for entry in entries(space)}
     assert again["wolves"].standing.status.n_runs == 2
     assert not again["wolves"].problem

@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.processing import report as reports
-from mesa_lab.processing import report_figures
 from mesa_lab.processing.charts import CHARTS
+from mesa_lab.processing.report import figures
+from mesa_lab.processing.report import report as reports
 from mesa_lab.processing.results import Results
 from mesa_lab.study import Study
 
@@ -83,7 +83,7 @@ FILES = {
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
     """What a picture shows is in its table; to make it takes a second."""
-    monkeypatch.setattr(report_figures, "render", lambda chart, kind: str(chart.to_dict()))
+    monkeypatch.setattr(figures, "render", lambda chart, kind: str(chart.to_dict()))
 
 
 @pytest.mark.parametrize("name", TABLES)

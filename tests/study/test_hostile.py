@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from mesa_lab.errors import StudyError, StudyFormatError
-from mesa_lab.processing.narrative import model_doc
+from mesa_lab.processing.report.description import model_doc
 from mesa_lab.study import Study, copies, limits, merge, rescue
 
 PAGE = 4096

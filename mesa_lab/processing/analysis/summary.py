@@ -14,10 +14,10 @@ import pandas as pd
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.processing.analysis.grouping import Codes, Groups, group, names_of
-from mesa_lab.processing.reading import in_one_snapshot
+from mesa_lab.processing.tables.column_reader import in_one_snapshot
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUANTILES", "aggregate", "numbers", "statistics"]
 
