@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import sqlite3
-import stat
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import quote
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
 from mesa_lab.files import check_path, shown
 from mesa_lab.study.database import tolerant_reader
+from mesa_lab.study.database.file_kinds import look_beside, special_kind
 from mesa_lab.study.database.log_file import LOGS, Connection, beside, file_id, refuse_log_of_another
 from mesa_lab.study.database.schema import APPLICATION_ID, VERSION, strange
 
@@ -129,49 +129,13 @@ def look(path: Path) -> None:
         ) from None
     except OSError as error:
         raise StudyError(f"'{path}' cannot be read: {error.strerror or error}.") from None
-    if (what := _not_a_file(kind.st_mode)) is not None:
+    if what := special_kind(kind.st_mode):
         raise StudyError(f"'{path}' is {what}, not a study file.")
     if kind.st_size == 0:
         raise StudyFormatError(f"'{path}' is empty: it is no study. Delete it, or choose another name.")
     if not os.access(path, os.R_OK):
         raise StudyError(f"'{path}' may not be read by you. Change its permissions, or copy it.")
-    _look_beside(path)
-
-
-_KINDS: Final = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISLNK, "a symbolic link"),
-)
-
-
-def _not_a_file(mode: int) -> str | None:
-    """Return what something is called that is no regular file; reading it could wait for ever."""
-    if stat.S_ISREG(mode):
-        return None
-    return next((name for is_kind, name in _KINDS if is_kind(mode)), "no regular file")
-
-
-def _look_beside(path: Path) -> None:
-    """Refuse what SQLite would read beside a study and that none has put there."""
-    real = Path(os.path.realpath(path))  # as SQLite does
-    for suffix in ("-wal", "-shm", "-journal"):
-        beside = real.with_name(real.name + suffix)
-        try:
-            state = beside.lstat()
-        except OSError:
-            continue
-        if (what := _not_a_file(state.st_mode)) is not None:
-            raise StudyError(f"'{beside}', beside the study, is {what}. Remove it to open the study.")
-        # It would be played back into the file, and may name other files that SQLite then looks at and deletes.
-        if suffix == "-journal" and state.st_size:
-            raise StudyError(
-                f"'{beside}' is of another program that changed the study, or of a stranger: no study has such a file. Let that "
-                "program finish, or delete it."
-            )
+    look_beside(path)
 
 
 def _recognise(connection: sqlite3.Connection, path: Path) -> None:

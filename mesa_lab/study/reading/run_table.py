@@ -192,7 +192,7 @@ def _columns(
             # Of whole numbers that became floats, only the values themselves say what they were.
             is_plain = array.dtype != object and not (kind & _FLOAT and kind & (_INT | _BOOL))
             column = name if isinstance(name, str) else ""
-            seen[name] += digests.of_column(array if is_plain else values, of, column)
+            seen[name] += int((digests.codes(array if is_plain else values, column) * of).sum())
     return [_whole(part, kind) for part, kind in zip(parts, kinds, strict=True)]
 
 
