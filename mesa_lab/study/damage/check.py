@@ -18,6 +18,7 @@ import numpy as np
 
 from mesa_lab.errors import StudyFormatError
 from mesa_lab.study.database import copies, digests, metadata, tolerant_reader
+from mesa_lab.study.database.connection import register_closer_look
 from mesa_lab.study.reading.arrow_stream import is_sound
 from mesa_lab.study.reading.run_table import at_one_moment
 from mesa_lab.study.run_numbers import plan, ranges
@@ -298,3 +299,7 @@ class _Found:
 
 def _runs(number: int) -> str:
     return "1 run" if number == 1 else f"{number:,} runs"
+
+
+# What opens studies stands below this module, and knows it by what it is handed here.
+register_closer_look(check)

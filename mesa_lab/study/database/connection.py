@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -30,6 +30,7 @@ __all__ = [
     "is_in_order",
     "is_signed",
     "look",
+    "register_closer_look",
     "remove",
     "rows",
     "speaking",
@@ -329,7 +330,7 @@ def speaking(path: Path) -> Iterator[None]:
         # Pages that SQLite finds in order may hold what does not belong there.
         if problem := _damage(path):
             raise _damaged(path, problem) from error
-        _check(path)
+        _look_closer(path)
         if isinstance(
             error, tolerant_reader.MalformedError | json.JSONDecodeError | UnicodeDecodeError | RecursionError
         ):
@@ -345,16 +346,21 @@ def _damaged(path: Path, problem: object) -> StudyFormatError:
     return StudyFormatError(f"'{path}' is damaged ({problem}). {tolerant_reader.advice(path)}")
 
 
-def _check(path: Path) -> None:
-    """Raise what a look at the whole study finds wrong with it."""
-    # It stands above this room, and is asked only when something is wrong.
-    from mesa_lab.study.damage import check
+_closer_looks: list[Callable[[sqlite3.Connection, Path], object]] = []
 
+
+def register_closer_look(look: Callable[[sqlite3.Connection, Path], object]) -> None:
+    """Hand in what looks at a whole study where something read from it makes no sense, and raises what it finds wrong."""
+    _closer_looks.append(look)
+
+
+def _look_closer(path: Path) -> None:
     with (
         contextlib.closing(_open(path, "mode=ro")) as connection,
         contextlib.suppress(sqlite3.Error, *_OF_VALUES),
     ):
-        check.check(connection, path)
+        for look in _closer_looks:
+            look(connection, path)
 
 
 def _damage(path: Path) -> str | None:
