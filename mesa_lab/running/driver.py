@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mesa_lab.running.interruption import Interruption
 from mesa_lab.running.progress import Progress, duration, plural
 from mesa_lab.running.recording import Batch, Task
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
@@ -138,7 +139,7 @@ def drive(
         "retry_failed": retry_failed,
         "launched": token is not None,
     }
-    with study.writing(token=token, settings=settings, on_request=tell) as writer:
+    with Interruption(), study.writing(token=token, settings=settings, on_request=tell) as writer:
         try:
             if on_start is not None:
                 on_start(writer)
@@ -167,8 +168,8 @@ def drive(
                         writer.raise_trouble()
                         writer.ending = "stopped"
                         view.say("stopped")
-        except KeyboardInterrupt:
-            writer.ending, writer.message = "interrupted", "Ctrl-C"
+        except KeyboardInterrupt as error:
+            writer.ending, writer.message = "interrupted", str(error) or "Ctrl-C"
         finally:
             shown.clear()
     return Ending(study, writer.ending, study.status(), time.monotonic() - start, tuple(writer.notices))
