@@ -13,14 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ExportError, suggest
 from mesa_lab.preparation.files import check_path, path_of
 from mesa_lab.processing import tables as columns
+from mesa_lab.processing.assembling import rows_of_runs
 from mesa_lab.processing.pictures import PICTURES, save_chart
 from mesa_lab.processing.saving import whole_file, whole_folder
-from mesa_lab.processing.spreadsheet import Parts, write_excel
+from mesa_lab.processing.spreadsheet import Parts, check_rows, write_excel
 from mesa_lab.processing.wording import plain, records
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ def export(
         raise ExportError(
             f"A {kind} file holds one table, not {len(names)} ({', '.join(names)}). Give a folder instead."
         )
+    for name in names if kind == "excel" else ():
+        check_rows(name, _row_counts(results, name))
     write = _WRITERS[kind]
     if single:
         with whole_file(path) as draft:
@@ -140,8 +144,7 @@ def _parts(results: Results, name: str) -> Parts:
     if name == "series":
         return lambda: _streamed(results, lambda: results.series_parts(list(results.outcomes)))
     if name.startswith("agents"):
-        agent_type = name.removeprefix("agents").removeprefix("_")
-        return lambda: _streamed(results, lambda: results.agent_parts(agent_type))
+        return lambda: _streamed(results, lambda: results.agent_parts(_agent_type(name)))
     wholes: dict[str, Callable[[], pd.DataFrame]] = {
         "runs": lambda: results.runs,
         "points": lambda: results.points.reset_index(),
@@ -149,6 +152,29 @@ def _parts(results: Results, name: str) -> Parts:
         "failures": lambda: results.failures,
     }
     return lambda: iter([wholes[name]()])
+
+
+def _row_counts(results: Results, name: str) -> Iterator[int]:
+    """Yield how many rows the parts of a table have, without reading more of them than whose rows they are."""
+    if name == "runs":
+        yield len(results.base)
+    elif name == "points":
+        yield len(results.points)
+    elif name == "series" or name.startswith("agents"):
+        series = name == "series"
+        blocks = (
+            results.series_blocks(list(results.outcomes))
+            if series
+            else results.study.agent_blocks(_agent_type(name))
+        )
+        known = results.base["run_id"].to_numpy()
+        for block in blocks:
+            run_ids, counts = rows_of_runs(block)
+            yield int(counts[np.isin(run_ids, known)].sum())
+
+
+def _agent_type(name: str) -> str:
+    return name.removeprefix("agents").removeprefix("_")
 
 
 def _streamed(results: Results, parts: Callable[[], Iterator[pa.Table]]) -> Iterator[pd.DataFrame]:
