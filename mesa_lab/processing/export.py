@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -121,7 +121,7 @@ def _table_names(results: Results, tables: str | Sequence[str] | None, *, first_
         )
         return [name for name in known if name not in empty]
     names: list[str] = []
-    for name in [tables] if isinstance(tables, str) else tables:
+    for name in tables if isinstance(tables, Iterable) and not isinstance(tables, str) else [tables]:
         if name == "agents":
             if not agents:
                 raise ExportError("There are no agent data. Ask for them with Experiment(agents=True).")
