@@ -19,6 +19,7 @@ from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.models import build, check_parameters, load_model
 from mesa_lab.preparation.models.signatures import plan_of
 from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.preparation.settings import EXPERIMENT_WORDS
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -52,10 +53,12 @@ def _check_parameters(experiment: Experiment, model_cls: type[Any]) -> None:
         try:
             check_parameters(model_cls, [name])
         except ParameterError as error:
-            if name not in {each.name for each in dataclasses.fields(experiment)}:
+            own = {each.name for each in dataclasses.fields(experiment)}
+            setting = name if name in own else EXPERIMENT_WORDS.get(str(name))
+            if setting is None:
                 raise
             raise ParameterError(
-                f"{error} If you mean the experiment's own {name}: in a file it stands above [parameters]."
+                f"{error} If you mean the experiment's own {setting}: in a file it stands above [parameters]."
             ) from None
 
 

@@ -264,7 +264,9 @@ class Reader(Snapshots):
         """
         if outcomes is None:
             return list(self.outcomes)
-        names = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+        names = (
+            list(outcomes) if isinstance(outcomes, Iterable) and not isinstance(outcomes, str) else [outcomes]
+        )
         for name in names:
             if name in self.outcomes or (measures and name in column_names.MEASURES):
                 continue
