@@ -21,12 +21,12 @@ from mesa_lab.preparation.models.signatures import plan_of
 from mesa_lab.preparation.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.experiment_data import ExperimentData
 
 __all__ = ["check"]
 
 
-def check(experiment: Experiment) -> None:
+def check(experiment: ExperimentData) -> None:
     """See that everything the experiment names is there; `Experiment.check` says what is raised."""
     model_cls = load_model(experiment.model)
     _check_parameters(experiment, model_cls)
@@ -47,7 +47,7 @@ def check(experiment: Experiment) -> None:
     _check_agents(protocol.agents, model)
 
 
-def _check_parameters(experiment: Experiment, model_cls: type[Any]) -> None:
+def _check_parameters(experiment: ExperimentData, model_cls: type[Any]) -> None:
     for name in dict.fromkeys([*experiment.parameters, *experiment.design_matrix().columns]):
         try:
             check_parameters(model_cls, [name])
@@ -59,7 +59,7 @@ def _check_parameters(experiment: Experiment, model_cls: type[Any]) -> None:
             ) from None
 
 
-def _check_fixed(experiment: Experiment, model_cls: type[Any]) -> None:
+def _check_fixed(experiment: ExperimentData, model_cls: type[Any]) -> None:
     """Tell who writes levels as a tuple or a set, as other tools take them, that these are one value here."""
     defaults = {slot.name: slot.default for slot in plan_of(model_cls).slots}
     for name, value in experiment.space.fixed.items():
