@@ -89,7 +89,7 @@ def printed(ending: str, *, is_text: bool = True) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mesa-lab-") as folder:
         path = Path(folder, f"printed{ending}")
         yield path
-        stream = click.get_binary_stream("stdout")
+        stream = sys.stdout.buffer
         with path.open("rb") as file:
             shutil.copyfileobj(file, stream)
         stream.flush()
