@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.models.files import find_module
+from mesa_lab.preparation.outcome_kinds.function import is_reference
 from mesa_lab.preparation.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def refuse_unfindable(experiment: ExperimentData) -> None:
 def _sources(experiment: ExperimentData) -> Iterator[tuple[str, Any, str]]:
     """Yield what may be a function or the name of one, with what it is for, and what else could be written there."""
     stop_when = experiment.stop_when
-    if stop_when is not None and (callable(stop_when) or Outcome("stop_when", stop_when).is_reference):
+    if stop_when is not None and (callable(stop_when) or is_reference(stop_when)):
         yield "stop_when", stop_when, "Write an expression such as 'Wolves == 0'"
     for outcome in experiment.protocol.outcomes or ():
         if callable(outcome.source) or outcome.is_reference:
