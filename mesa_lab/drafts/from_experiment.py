@@ -98,8 +98,10 @@ def design_draft(design: Any) -> DesignDraft:
         held = tuple((name, show_value(value)) for name, value in design.fixed.items())
         return dataclasses.replace(design_draft(design.design), fixed=held, vary=tuple(design.vary or ()))
     texts: dict[str, str] = {}
-    points, parts = "", ()
-    for field in fields_of(type(design)):
+    points = ""
+    parts: tuple[DesignDraft, ...] = ()
+    kind: type = type(design)
+    for field in fields_of(kind):
         value = getattr(design, field.name)
         if field.kind == "points":
             points = points or points_text(value)

@@ -49,7 +49,7 @@ def from_query(query: str) -> Draft:
         text = unpacker.decompress(packed, _UNPACKED)
         if not unpacker.eof:
             raise ExperimentError(_BROKEN)
-        draft = _unpack(Draft, json.loads(text))
+        draft: Draft = _unpack(Draft, json.loads(text))
     except (ValueError, TypeError, KeyError, zlib.error, RecursionError):
         raise ExperimentError(_BROKEN) from None
     if len({row.name for row in draft.rows}) < len(draft.rows) or any(

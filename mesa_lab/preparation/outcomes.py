@@ -1,41 +1,23 @@
 """What is measured, as data: names, agent statistics and functions, checked but not yet evaluated.
 
 An outcome is written as a short text that a person can read in a file (`"Wolves"`, `"mean(Wolf.energy)"`),
-or as a function of the model. `running.collection` evaluates them; this room never sees a model.
+or as a function of the model. What a text may say is a list of kinds (`outcome_kinds`).
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-from mesa_lab.errors import OutcomeError, suggest
-from mesa_lab.preparation.code_permission import CodeReference, parse_reference
+from mesa_lab.errors import OutcomeError
+from mesa_lab.preparation.code_permission import CodeReference
+from mesa_lab.preparation.outcome_kinds import Source, source_of
+from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic
+from mesa_lab.preparation.outcome_kinds.function import FunctionReference
 
-__all__ = ["STATISTICS", "AgentSelection", "AgentStatistic", "Outcome", "parse_agents", "parse_outcomes"]
-
-STATISTICS: Final = ("count", "sum", "mean", "median", "sd", "min", "max")
-
-_STATISTIC = re.compile(r"(?P<statistic>\w+)\(\s*(?P<agent_type>\w+)\s*(?:\.\s*(?P<attribute>\w+)\s*)?\)")
-_REFERENCE = re.compile(r"[\w./\\-]+:[\w.<>]+")
+__all__ = ["AgentSelection", "Outcome", "parse_agents", "parse_outcomes"]
 
 type AgentSelection = bool | tuple[str, ...] | Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class AgentStatistic:
-    """One number over all agents of a type: `count(Wolf)`, `mean(Wolf.energy)`.
-
-    Attributes:
-        statistic: One of `STATISTICS`.
-        agent_type: The name of an agent class; `Agent` means every agent.
-        attribute: The agents' attribute, None for `count`.
-    """
-
-    statistic: str
-    agent_type: str
-    attribute: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,42 +44,33 @@ class Outcome:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
             raise OutcomeError(f"An outcome needs a name, not {self.name!r}.")
-        if not callable(self.source):
-            if not isinstance(self.source, str) or not self.source.strip():
-                raise OutcomeError(
-                    f"Outcome '{self.name}' is {self.source!r}. Give a reporter's or attribute's name, "
-                    'a statistic such as "mean(Wolf.energy)", or a function of the model.'
-                )
-            _ = self.statistic
+        is_text = isinstance(self.source, str) and bool(self.source.strip())
+        if not callable(self.source) and not is_text:
+            raise OutcomeError(
+                f"Outcome '{self.name}' is {self.source!r}. Give a reporter's or attribute's name, "
+                'a statistic such as "mean(Wolf.energy)", or a function of the model.'
+            )
+        _ = self.parsed  # a malformed text is refused here; and it goes to workers with the outcome
 
     @cached_property
+    def parsed(self) -> Source:
+        """What the source asks for, and how it is measured."""
+        return source_of(self.source)
+
+    @property
     def statistic(self) -> AgentStatistic | None:
         """The agent statistic that the text asks for, None when it asks for something else."""
-        if callable(self.source):
-            return None
-        match = _STATISTIC.fullmatch(self.source.strip())
-        if match is None:
-            return None
-        statistic, agent_type, attribute = match.group("statistic", "agent_type", "attribute")
-        if statistic not in STATISTICS:
-            raise OutcomeError(
-                f"Unknown statistic '{statistic}' in outcome '{self.source}'. "
-                f"There are: {', '.join(STATISTICS)}.{suggest(statistic, STATISTICS)}"
-            )
-        if (statistic == "count") != (attribute is None):
-            fix = f"count({agent_type})" if statistic == "count" else f"{statistic}({agent_type}.attribute)"
-            raise OutcomeError(f"Outcome '{self.source}' should read '{fix}'.")
-        return AgentStatistic(statistic, agent_type, attribute)
+        return self.parsed if isinstance(self.parsed, AgentStatistic) else None
 
     @property
     def is_reference(self) -> bool:
         """Whether the text names a function to import (`"package.module:function"`)."""
-        return isinstance(self.source, str) and _REFERENCE.fullmatch(self.source) is not None
+        return isinstance(self.parsed, FunctionReference)
 
     @property
     def named_code(self) -> tuple[CodeReference, ...]:
-        """The function that is loaded by name; empty for a name, a statistic, or a function that is given itself."""
-        return (parse_reference(str(self.source), "function"),) if self.is_reference else ()
+        """The code that is loaded by name to measure it; empty for a name, a statistic, or a function that is given itself."""
+        return self.parsed.named_code
 
     @property
     def text(self) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.errors import ExperimentError
-from mesa_lab.preparation.correlations import independent
 from mesa_lab.preparation.designs.duplicate_points import repeats
 from mesa_lab.preparation.designs.space_filling import (
     discrepancy,
@@ -24,6 +23,7 @@ from mesa_lab.preparation.diagnostics.aliasing import MOST_FACTORS, Aliasing, al
 from mesa_lab.preparation.diagnostics.association import largest_correlation, largest_v
 from mesa_lab.preparation.diagnostics.columns import Column, column_of, coverage
 from mesa_lab.preparation.diagnostics.leverage import Lone, lone_points
+from mesa_lab.preparation.parameters.correlations import independent
 from mesa_lab.preparation.parameters.space import ParameterSpace
 from mesa_lab.preparation.parameters.value_keys import counted
 from mesa_lab.preparation.power import Precision

@@ -13,6 +13,7 @@ from typing import Any, Final
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.code_permission import CodeReference, parse_reference
 from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.outcome_kinds.function import is_reference
 from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
 from mesa_lab.preparation.settings import check_positive, check_whole
 
@@ -62,7 +63,7 @@ class Protocol:
         hint = " Write -1 to collect at the end only."
         settle(self, "period", -1 if self.period == -1 else check_whole("period", self.period, 1, hint=hint))
         if isinstance(self.stop_when, str):
-            if not Outcome("stop_when", self.stop_when).is_reference:
+            if not is_reference(self.stop_when):
                 compile_expression(self.stop_when)
         elif self.stop_when is not None and not callable(self.stop_when):
             raise ExperimentError(

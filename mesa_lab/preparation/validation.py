@@ -18,16 +18,19 @@ from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, Paramet
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.models import build, check_parameters, load_model
 from mesa_lab.preparation.models.signatures import plan_of
-from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.preparation.outcome_kinds import source_of
+from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic, like_types
+from mesa_lab.preparation.outcome_kinds.function import check_reference, is_reference
+from mesa_lab.preparation.outcome_kinds.model_value import attributes_of, reporters_of
 from mesa_lab.preparation.settings import EXPERIMENT_WORDS
 
 if TYPE_CHECKING:
-    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.experiment_data import ExperimentData
 
 __all__ = ["check"]
 
 
-def check(experiment: Experiment) -> None:
+def check(experiment: ExperimentData) -> None:
     """See that everything the experiment names is there; `Experiment.check` says what is raised."""
     model_cls = load_model(experiment.model)
     _check_parameters(experiment, model_cls)
@@ -42,13 +45,13 @@ def check(experiment: Experiment) -> None:
     except Exception:
         return  # a point at which set-up fails is a failed run, and says so there
     for outcome in protocol.outcomes or ():
-        _check_outcome(outcome, model)
+        outcome.parsed.check(model)
     if isinstance(protocol.stop_when, str):
         _check_stop_rule(protocol.stop_when, model)
     _check_agents(protocol.agents, model)
 
 
-def _check_parameters(experiment: Experiment, model_cls: type[Any]) -> None:
+def _check_parameters(experiment: ExperimentData, model_cls: type[Any]) -> None:
     for name in dict.fromkeys([*experiment.parameters, *experiment.design_matrix().columns]):
         try:
             check_parameters(model_cls, [name])
@@ -62,7 +65,7 @@ def _check_parameters(experiment: Experiment, model_cls: type[Any]) -> None:
             ) from None
 
 
-def _check_fixed(experiment: Experiment, model_cls: type[Any]) -> None:
+def _check_fixed(experiment: ExperimentData, model_cls: type[Any]) -> None:
     """Tell who writes levels as a tuple or a set, as other tools take them, that these are one value here."""
     defaults = {slot.name: slot.default for slot in plan_of(model_cls).slots}
     for name, value in experiment.space.fixed.items():
@@ -81,50 +84,18 @@ def _check_fixed(experiment: Experiment, model_cls: type[Any]) -> None:
             )
 
 
-def _check_reference(what: str, reference: str) -> None:
-    """Functions without a name of their own leave one in a file that leads nowhere."""
-    if "<lambda>" in reference or "<locals>" in reference:
-        raise OutcomeError(
-            f"{what} was a function that only the program which made it knows ('{reference}'). Give it again, as in "
-            f"experiment.replace(...), or write it in a module and name it: 'module:function'."
-        )
-
-
-def _check_outcome(outcome: Outcome, model: Any) -> None:
-    if callable(outcome.source):
-        return
-    if outcome.is_reference:
-        _check_reference(f"Outcome '{outcome.name}'", outcome.source)
-        return
-    if (statistic := outcome.statistic) is not None:
-        near = _near_type(statistic.agent_type, model)
-        if near:
-            raise OutcomeError(
-                f"Outcome '{outcome.source}' counts no agents: there is no '{statistic.agent_type}'.{near}"
-            )
-        return
-    reporters = _reporters(model)
-    if outcome.source in reporters or hasattr(model, outcome.source):
-        return
-    known = ", ".join(reporters) if reporters else "no model reporters; its attributes can be measured too"
-    raise OutcomeError(
-        f"Unknown outcome '{outcome.source}'. {type(model).__name__} reports: {known}."
-        f"{suggest(outcome.source, [*reporters, *_attributes(model)])}"
-    )
-
-
 def _check_stop_rule(stop_when: str, model: Any) -> None:
-    if Outcome("stop_when", stop_when).is_reference:
-        _check_reference("stop_when", stop_when)
+    if is_reference(stop_when):
+        check_reference("stop_when", stop_when)
         return
-    reporters = _reporters(model)
+    reporters = reporters_of(model)
     for name in compile_expression(stop_when).names:
-        if (statistic := Outcome("stop_when", name).statistic) is not None:
-            near = _near_type(statistic.agent_type, model)
+        if isinstance(statistic := source_of(name), AgentStatistic):
+            near = like_types(statistic.agent_type, model)
         elif name in reporters or hasattr(model, name) or _sets(name, [type(model)]):
             continue
         else:
-            near = suggest(name, [*reporters, *_attributes(model)])
+            near = suggest(name, [*reporters, *attributes_of(model)])
         if near:
             raise ExperimentError(
                 f"stop_when is '{stop_when}', but {type(model).__name__} has no '{name}'.{near}"
@@ -146,7 +117,7 @@ def _check_agents(agents: Any, model: Any) -> None:
     ]
     known_types = {base.__name__ for kind in model.agent_types for base in kind.__mro__} - {"object"}
     for kind, names in by_type.items():
-        if near := _near_type(kind, model):
+        if near := like_types(kind, model):
             raise OutcomeError(f"agents asks for '{kind}', but there are no such agents.{near}")
         members = [
             agent
@@ -164,7 +135,7 @@ def _check_agents(agents: Any, model: Any) -> None:
                 )
             if _sets(name, [*types, type(model)]):
                 continue
-            near = suggest(name, [*reporters, *(key for one in types.values() for key in _attributes(one))])
+            near = suggest(name, [*reporters, *(key for one in types.values() for key in attributes_of(one))])
             if near:
                 raise OutcomeError(f"agents asks for '{name}', but no {kind} has it.{near}")
 
@@ -175,24 +146,10 @@ def _example(kind: str, model: Any) -> list[str]:
         name
         for agent in model.agents
         if any(base.__name__ == kind for base in type(agent).__mro__)
-        for name in _attributes(agent)
+        for name in attributes_of(agent)
         if name not in ("model", "unique_id", "pos")
     ]
     return list(dict.fromkeys(found))[:2] or ["unique_id"]
-
-
-def _near_type(name: str, model: Any) -> str:
-    """A sentence when there are no agents of this type but some of a like name, else nothing: they may be born yet."""
-    kinds = {base.__name__ for kind in model.agent_types for base in kind.__mro__}
-    return "" if name in kinds else suggest(name, {kind.__name__ for kind in model.agent_types})
-
-
-def _reporters(model: Any) -> list[str]:
-    return list(getattr(getattr(model, "datacollector", None), "model_reporters", None) or ())
-
-
-def _attributes(thing: Any) -> list[str]:
-    return [name for name in getattr(thing, "__dict__", ()) if not name.startswith("_")]
 
 
 def _sets(name: str, classes: Iterable[type]) -> bool:

@@ -23,8 +23,9 @@ def learned(workspace: Workspace, model: str) -> Speed | None:
     from mesa_lab.study import Study
 
     for entry in entries(workspace):
-        alike = entry.facts is not None and entry.facts.model == model and entry.standing is not None
-        if not alike or not 0 < entry.standing.status.done <= _MOST_RUNS:
+        if entry.facts is None or entry.facts.model != model or entry.standing is None:
+            continue
+        if not 0 < entry.standing.status.done <= _MOST_RUNS:
             continue
         try:
             with Study.open(entry.ref.path) as study:

@@ -107,11 +107,13 @@ class StudyFile:
         with self._reading() as study:
             return study.sessions()
 
-    def runs_frame(self, outcomes: Sequence[str] | None = None, **words: Any) -> pd.DataFrame:
+    def runs_frame(
+        self, outcomes: Sequence[str] | None = None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """One row per run that has a result."""
         with self._reading() as study:
             study.damage = self.damage  # what is known need not be looked for again
-            frame = study.runs_frame(outcomes, **words)
+            frame = study.runs_frame(outcomes) if columns is None else study.runs_frame(outcomes, columns)
             found = study.damage
         if found != self.damage:
             self.damage = found

@@ -157,4 +157,5 @@ def _series(data: bytes | None) -> pd.DataFrame | None:
     from mesa_lab.running.collection.arrow_columns import decode_table
 
     frame = decode_table(data).to_pandas()
-    return frame.drop(columns="run_id")
+    series: pd.DataFrame = frame.drop(columns="run_id")
+    return series

@@ -18,7 +18,7 @@ from mesa_lab.preparation.code_permission import (
     set_default,
 )
 from mesa_lab.preparation.models import describe, load_model
-from mesa_lab.running.collection.outcome_values import load_function
+from mesa_lab.preparation.outcome_kinds.function import load_function
 
 NOTHING = Permission(code=lambda reference: f"Not {reference.text}.", file=lambda path: f"Not {path}.")
 CODE = """

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from mesa_lab.errors import OutcomeError
-from mesa_lab.preparation.outcomes import AgentStatistic, Outcome, parse_agents, parse_outcomes
+from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic
+from mesa_lab.preparation.outcomes import Outcome, parse_agents, parse_outcomes
 
 
 def energy(model: Any) -> float:

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mesa_lab as ml
-from mesa_lab.preparation.experiment_file.read import from_toml
 from mesa_lab.preparation.parameters.space import ParameterSpace
 from mesa_lab.preparation.seeds import point_keys
 
@@ -80,7 +79,7 @@ def test_a_file_leads_to_the_same_runs(
     varied: dict[str, Any], design: Any, seed: int, replications: int
 ) -> None:
     written = ml.Experiment("m:M", varied, design, replications=replications, seed=seed)
-    read = from_toml(written.to_toml())
+    read = ml.Experiment.from_toml(written.to_toml())
     assert read == written
     first, second = list(point_keys(written.points())), list(point_keys(read.points()))
     assert first == second

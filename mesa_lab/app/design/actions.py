@@ -31,6 +31,7 @@ def read_file(name: str, data: bytes | None) -> Experiment:
     Raises:
         ExperimentError: If it is too large, no text, or describes no experiment.
     """
+    from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.experiment_file.read import from_toml
 
     if data is None:
@@ -43,7 +44,7 @@ def read_file(name: str, data: bytes | None) -> Experiment:
         raise ExperimentError(f"'{name}' is no text file, so it is no experiment file.") from None
     try:
         with permitting(AGREED):
-            return from_toml(text, source=f"'{name}'")
+            return from_toml(text, Experiment, source=f"'{name}'")
     except NotAllowedError:  # reading loads no code, so it is the path of a table
         raise ExperimentError(
             f"'{name}' takes its points from a file of their own, which is not here. "

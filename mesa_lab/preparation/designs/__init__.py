@@ -4,9 +4,7 @@ A design knows the parameter space and a seed. It does not know the model, how o
 be run, or what is measured. Other packages add theirs through the entry point group `mesa_lab.designs`.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, UnitDesign
@@ -15,7 +13,7 @@ from mesa_lab.preparation.designs.function import FunctionDesign
 from mesa_lab.preparation.designs.latin_hypercube import LatinHypercube
 from mesa_lab.preparation.designs.low_discrepancy import Halton, Sobol
 from mesa_lab.preparation.designs.monte_carlo import MonteCarlo
-from mesa_lab.preparation.designs.names import EXAMPLES, meant, near_design
+from mesa_lab.preparation.designs.names import near_design
 from mesa_lab.preparation.designs.one_at_a_time import OneAtATime
 from mesa_lab.preparation.designs.response_surface.box_behnken import BoxBehnken
 from mesa_lab.preparation.designs.response_surface.central_composite import CentralComposite
@@ -28,7 +26,7 @@ from mesa_lab.preparation.designs.sensitivity.morris import Morris
 from mesa_lab.preparation.designs.sensitivity.saltelli import Saltelli
 from mesa_lab.preparation.designs.sparse_grid import SparseGrid
 from mesa_lab.preparation.designs.table import Table
-from mesa_lab.preparation.designs.union import Part, Union
+from mesa_lab.preparation.designs.union import Part, Union, as_design
 from mesa_lab.preparation.designs.zipped import Zip
 from mesa_lab.preparation.settings import DESIGN_WORDS, explain_keywords
 
@@ -131,50 +129,3 @@ def find_design(name: str) -> type[Design]:
         near = near_design(str(name), known)
         raise DesignError(f"Unknown design '{name}'.{near} There are: {', '.join(known)}.")
     return known[name]
-
-
-def as_design(source: Any) -> Design:
-    """Return a design from whatever can be taken for one.
-
-    Args:
-        source: A design; None for a full factorial; a DataFrame, list of dicts, dict of columns or CSV path for a
-            `Table`; a list of designs for a `Union`; a function of (space, seed).
-
-    Raises:
-        DesignError: If it is none of these.
-
-    Example:
-        >>> as_design([{"n": 1}, {"n": 2}]).names
-        ('n',)
-    """
-    if source is None:
-        return FullFactorial()
-    if isinstance(source, type) and hasattr(source, "points"):
-        raise DesignError(f"The design is the class {source.__name__}. Call it: {source.__name__}(...).")
-    if isinstance(source, Design) or (hasattr(source, "points") and not isinstance(source, Mapping)):
-        return source
-    if isinstance(source, list | tuple) and source and all(isinstance(each, Design) for each in source):
-        return Union(source)
-    if callable(source):
-        return FunctionDesign(source)
-    if isinstance(source, str) and not _may_be_file(source):
-        name = meant(source, [design.__name__ for design in DESIGNS]) if source.strip() else "LatinHypercube"
-        if name is None:
-            raise DesignError(
-                f"The design is the text {source!r}. Give a design, such as {', '.join(EXAMPLES.values())}, or the path "
-                "of a table."
-            )
-        raise DesignError(
-            f"The design is the text {source!r}. Make one: mesa_lab.{EXAMPLES.get(name, f'{name}(...)')}."
-        )
-    if isinstance(source, int | float) and not isinstance(source, bool):
-        raise DesignError(
-            f"The design is the number {source}. Say how that many points are chosen: LatinHypercube({source})."
-        )
-    return Table(source)
-
-
-def _may_be_file(text: str) -> bool:
-    """Whether a text may be the path of a table: it has an ending or a folder, or is there."""
-    path = Path(text)
-    return bool(text.strip()) and (bool(path.suffix) or len(path.parts) > 1 or path.exists())

@@ -1,7 +1,9 @@
-"""Designs made of designs: a part of the space, and several parts together."""
+"""Designs made of designs: a part of the space, several parts together, and what can be taken for a design."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, override
 
 import numpy as np
@@ -9,13 +11,17 @@ import numpy as np
 from mesa_lab.errors import DesignError, MesaLabError, suggest
 from mesa_lab.preparation.designs.design import Design, check_memory
 from mesa_lab.preparation.designs.duplicate_points import merged
+from mesa_lab.preparation.designs.factorial import FullFactorial
+from mesa_lab.preparation.designs.function import FunctionDesign
+from mesa_lab.preparation.designs.names import EXAMPLES, meant
+from mesa_lab.preparation.designs.table import Table
 from mesa_lab.preparation.parameters.space import Parameter, ParameterSpace, column, table
 from mesa_lab.preparation.parameters.value_keys import frozen
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Part", "Union"]
+__all__ = ["Part", "Union", "as_design"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +53,6 @@ class Part(Design):
     )
 
     def __post_init__(self) -> None:
-        from mesa_lab.preparation.designs import as_design
-
         settle = object.__setattr__
         settle(self, "design", as_design(self.design))
         if not isinstance(self.fixed, Mapping):
@@ -137,8 +141,6 @@ class Union(Design):
     designs: Sequence[Design] = field(metadata={"help": "The designs to put together."})
 
     def __post_init__(self) -> None:
-        from mesa_lab.preparation.designs import as_design
-
         if isinstance(self.designs, Design) or not isinstance(self.designs, Sequence):
             raise DesignError(f"Union is given {self.designs!r}. Give a list of designs.")
         if not self.designs:
@@ -204,3 +206,57 @@ def _typed(space: ParameterSpace, name: str, value: Any) -> Any:
         return space.varied[name].parse(value)
     except MesaLabError as error:
         raise DesignError(f"A part of the design holds '{name}' at {value!r}: {error}.") from None
+
+
+def as_design(source: Any) -> Design:
+    """Return a design from whatever can be taken for one.
+
+    Args:
+        source: A design; None for a full factorial; a DataFrame, list of dicts, dict of columns or CSV path for a
+            `Table`; a list of designs for a `Union`; a function of (space, seed).
+
+    Raises:
+        DesignError: If it is none of these.
+
+    Example:
+        >>> as_design([{"n": 1}, {"n": 2}]).names
+        ('n',)
+    """
+    if source is None:
+        return FullFactorial()
+    if isinstance(source, type) and hasattr(source, "points"):
+        raise DesignError(f"The design is the class {source.__name__}. Call it: {source.__name__}(...).")
+    if isinstance(source, Design) or (hasattr(source, "points") and not isinstance(source, Mapping)):
+        return source
+    if isinstance(source, list | tuple) and source and all(isinstance(each, Design) for each in source):
+        return Union(source)
+    if callable(source):
+        return FunctionDesign(source)
+    if isinstance(source, str) and not _may_be_file(source):
+        name = meant(source, _names(Design)) if source.strip() else "LatinHypercube"
+        if name is None:
+            raise DesignError(
+                f"The design is the text {source!r}. Give a design, such as {', '.join(EXAMPLES.values())}, or the path "
+                "of a table."
+            )
+        raise DesignError(
+            f"The design is the text {source!r}. Make one: mesa_lab.{EXAMPLES.get(name, f'{name}(...)')}."
+        )
+    if isinstance(source, int | float) and not isinstance(source, bool):
+        raise DesignError(
+            f"The design is the number {source}. Say how that many points are chosen: LatinHypercube({source})."
+        )
+    return Table(source)
+
+
+def _may_be_file(text: str) -> bool:
+    """Whether a text may be the path of a table: it has an ending or a folder, or is there."""
+    path = Path(text)
+    return bool(text.strip()) and (bool(path.suffix) or len(path.parts) > 1 or path.exists())
+
+
+def _names(kind: type) -> list[str]:
+    """The names of all designs of a kind: those that are loaded, since the list of designs is made of these and knows them."""
+    own = [] if inspect.isabstract(kind) else [kind.__name__]
+    below: list[type] = kind.__subclasses__()
+    return own + [name for each in below for name in _names(each)]

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.models.files import find_module
+from mesa_lab.preparation.outcome_kinds.function import is_reference
 from mesa_lab.preparation.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.experiment_data import ExperimentData
 
 __all__ = ["refuse_unfindable"]
 
@@ -25,7 +26,7 @@ _NOWHERE: Final = re.compile(r"__main__:|.*<(lambda|locals)>")
 _IN_A_MODULE: Final = "put it into a module, where it has a name: 'module:function'"
 
 
-def refuse_unfindable(experiment: Experiment) -> None:
+def refuse_unfindable(experiment: ExperimentData) -> None:
     """Refuse an experiment of which a file would name functions that nobody can find.
 
     Raises:
@@ -40,10 +41,10 @@ def refuse_unfindable(experiment: Experiment) -> None:
             )
 
 
-def _sources(experiment: Experiment) -> Iterator[tuple[str, Any, str]]:
+def _sources(experiment: ExperimentData) -> Iterator[tuple[str, Any, str]]:
     """Yield what may be a function or the name of one, with what it is for, and what else could be written there."""
     stop_when = experiment.stop_when
-    if stop_when is not None and (callable(stop_when) or Outcome("stop_when", stop_when).is_reference):
+    if stop_when is not None and (callable(stop_when) or is_reference(stop_when)):
         yield "stop_when", stop_when, "Write an expression such as 'Wolves == 0'"
     for outcome in experiment.protocol.outcomes or ():
         if callable(outcome.source) or outcome.is_reference:

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 from mesa_lab.errors import ExperimentError
 
 if TYPE_CHECKING:
-    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.experiment_data import ExperimentData
 
 __all__ = ["Script", "to_python"]
 
 _INDENT = "    "
 
 
-def to_python(experiment: Experiment, *, study: str = "") -> str:
+def to_python(experiment: ExperimentData, *, study: str = "") -> str:
     """Return a script that runs an experiment.
 
     Args:
@@ -175,14 +175,14 @@ class Script:
         return self.name(module, name)
 
 
-def _parameters(script: Script, experiment: Experiment) -> list[str]:
+def _parameters(script: Script, experiment: ExperimentData) -> list[str]:
     if not experiment.parameters:
         return []
     rows = [f"{_INDENT}{name!r}: {script.value(value)}," for name, value in experiment.parameters.items()]
     return ["parameters={", *rows, "},"]
 
 
-def _settings(script: Script, experiment: Experiment) -> list[tuple[str, str]]:
+def _settings(script: Script, experiment: ExperimentData) -> list[tuple[str, str]]:
     """The settings that differ from their defaults, in the order of the class; how long runs take is always said."""
     found = []
     for field in dataclasses.fields(experiment):
@@ -215,7 +215,7 @@ def _snake(name: str) -> str:
     return re.sub(r"\W+", "_", words).strip("_") or "experiment"
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
     """1.0 as 1, as people write it where a real number is meant anyway."""
     return (
         repr(int(value))

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from mesa_lab.errors import ExperimentError, MesaLabError, ParameterError, suggest
 from mesa_lab.files import check_path
 from mesa_lab.preparation.encoding import decode
-from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.preparation.experiment_data import ExperimentData
 from mesa_lab.preparation.experiment_file.write import as_item
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
 from mesa_lab.preparation.settings import DESIGN_WORDS, RUN_WORDS, meant
@@ -68,8 +68,12 @@ _FORMS: Final = {
 # ---------------------------------------------------------------- reading
 
 
-def read(path: Path) -> Experiment:
+def read[E: ExperimentData](path: Path, kind: type[E]) -> E:
     """Read an experiment file; relative paths in it are relative to its folder.
+
+    Args:
+        path: The file.
+        kind: The class to make, such as `Experiment`.
 
     Raises:
         ExperimentError: If it is missing, unreadable, no TOML, or does not describe an experiment.
@@ -86,7 +90,7 @@ def read(path: Path) -> Experiment:
         raise ExperimentError(f"'{path}' is no text file, so it is no experiment file.{study}") from None
     except OSError as error:
         raise ExperimentError(f"The experiment file '{path}' cannot be read: {error.strerror}.") from None
-    return from_toml(text, source=str(path), folder=path.parent)
+    return from_toml(text, kind, source=str(path), folder=path.parent)
 
 
 def _near_file(path: Path) -> str:
@@ -99,11 +103,14 @@ def _near_file(path: Path) -> str:
     return suggest(path.name, [other.name for other in path.parent.glob("*.toml")])
 
 
-def from_toml(text: str, *, source: str = "The experiment", folder: Path | None = None) -> Experiment:
+def from_toml[E: ExperimentData](
+    text: str, kind: type[E], *, source: str = "The experiment", folder: Path | None = None
+) -> E:
     """Read an experiment from TOML text.
 
     Args:
         text: The text.
+        kind: The class to make, such as `Experiment`.
         source: How to call it in error messages.
         folder: Where relative paths start; None leaves them as they are.
 
@@ -131,7 +138,7 @@ def from_toml(text: str, *, source: str = "The experiment", folder: Path | None 
     if document.design is not None:
         fields["design"] = _read_design(source, document.design, folder)
     try:
-        return Experiment(**fields)
+        return kind(**fields)
     except MesaLabError as error:
         if folder is None:
             raise

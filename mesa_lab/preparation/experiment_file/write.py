@@ -14,7 +14,7 @@ from tomlkit.items import Array, InlineTable, Item, Trivia, Whitespace
 from mesa_lab.errors import ExperimentError
 from mesa_lab.files import check_path, take_place
 from mesa_lab.preparation.encoding import encode
-from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.preparation.experiment_data import ExperimentData
 from mesa_lab.preparation.experiment_file.function_names import refuse_unfindable
 from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
@@ -26,7 +26,7 @@ _ENDING: Final = ".part"
 HEADER: Final = "Mesa Lab experiment. Run it with: mesa-lab run <this file>"
 
 
-def write(experiment: Experiment, path: Path) -> None:
+def write(experiment: ExperimentData, path: Path) -> None:
     """Write an experiment file, whole or not at all.
 
     Raises:
@@ -47,7 +47,7 @@ def write(experiment: Experiment, path: Path) -> None:
         raise ExperimentError(f"The experiment file '{path}' cannot be written: {error.strerror}.") from None
 
 
-def to_toml(experiment: Experiment) -> str:
+def to_toml(experiment: ExperimentData) -> str:
     """Return an experiment as TOML text."""
     return plain_to_toml(to_plain(experiment))
 
@@ -65,7 +65,7 @@ def plain_to_toml(plain: Mapping[str, Any]) -> str:
     return tomlkit.dumps(document)
 
 
-def to_plain(experiment: Experiment) -> dict[str, Any]:
+def to_plain(experiment: ExperimentData) -> dict[str, Any]:
     """Return an experiment as plain data, in the order and form of an experiment file."""
     from mesa_lab.preparation.models import reference_of
 

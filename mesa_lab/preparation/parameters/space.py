@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesa_lab.errors import ExperimentError, ParameterError, suggest
-from mesa_lab.preparation.correlations import correlated, independent, read_correlations
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Parameter, Real, from_distribution
+from mesa_lab.preparation.parameters.correlations import correlated, independent, read_correlations
 from mesa_lab.preparation.parameters.value_keys import ByValue, FrozenDict
 
 if TYPE_CHECKING:

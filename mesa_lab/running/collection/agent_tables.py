@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mesa_lab.preparation.outcome_kinds.agent_statistic import agents_of_type
+from mesa_lab.preparation.outcome_kinds.plain_attributes import are_plain
 from mesa_lab.preparation.outcomes import AgentSelection
-from mesa_lab.running.collection.agent_attributes import are_plain, attribute_or_none, reader_of
+from mesa_lab.running.collection.agent_attributes import attribute_or_none, reader_of
 from mesa_lab.running.collection.arrow_columns import (
     AGENT_KEYS,
     Chunk,
@@ -26,7 +28,6 @@ from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.outcome_values import (
     PLAIN,
     UnstorableError,
-    agents_of_type,
     cell,
     stored,
 )

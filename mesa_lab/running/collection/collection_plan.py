@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from mesa_lab.preparation.expressions.parse import compile_expression
-from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
 from mesa_lab.preparation.run_configuration import Protocol
-from mesa_lab.running.collection.outcome_values import function_of, load_function
 
 __all__ = ["Plan", "StopRule"]
 
@@ -42,14 +41,14 @@ class Plan:
         self.reads_records = False
         self.collects: bool | None = None
         self.limit = math.inf if protocol.max_steps is None else protocol.max_steps
-        self.own = {outcome.name: (outcome, function_of(outcome)) for outcome in protocol.outcomes or ()}
+        self.own = {outcome.name: (outcome, outcome.parsed.function()) for outcome in protocol.outcomes or ()}
         self.stop = _stop_rule(protocol.stop_when)
 
 
 def _stop_rule(stop_when: Any) -> StopRule | None:
     if stop_when is None:
         return None
-    if isinstance(stop_when, str) and not Outcome("stop_when", stop_when).is_reference:
+    if isinstance(stop_when, str) and not is_reference(stop_when):
         expression = compile_expression(stop_when)
         return lambda value_of, model: bool(
             expression.evaluate({name: value_of(name) for name in expression.names})

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
+from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.outcome_values import (
@@ -17,8 +18,6 @@ from mesa_lab.running.collection.outcome_values import (
     Measure,
     cell,
     describe_agents,
-    function_of,
-    leaves_no_trace,
 )
 from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.study.records import Scalar
@@ -43,7 +42,7 @@ class OtherOutcomes:
         """Yield the name and the value of each outcome; None where it cannot be measured."""
         states: RandomStates | None = None
         for name, (outcome, measure) in self._asked.items():
-            if leaves_no_trace(outcome, model):
+            if outcome.parsed.leaves_no_trace(model):
                 yield name, self._measure(name, measure, model, step)
                 continue
             states = states or RandomStates(model)
@@ -71,6 +70,6 @@ def value_of(name: str, model: Any) -> Any:
     Raises:
         AttributeError: If the model has no such attribute.
     """
-    outcome = Outcome(name, name)
-    with nullcontext() if leaves_no_trace(outcome, model) else RandomStates(model):
-        return function_of(outcome)(model)
+    source = source_of(name)
+    with nullcontext() if source.leaves_no_trace(model) else RandomStates(model):
+        return source.measure(model)

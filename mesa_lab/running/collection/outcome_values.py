@@ -1,7 +1,7 @@
-"""From a model to one value: how each kind of outcome is evaluated, and what a cell of a table can hold.
+"""Values of reporters and of agents, and what a cell of a table can hold.
 
-Reporters are called as Mesa's DataCollector calls them; statistics go over the agents that are alive. When
-and how often something is measured is `collection`'s business, not this room's.
+Reporters are called as Mesa's DataCollector calls them. How outcomes that are no reporters are evaluated is said in
+`mesa_lab.preparation.outcome_kinds`; when and how often something is measured, in `recorder`.
 """
 
 from __future__ import annotations
@@ -13,29 +13,22 @@ import fractions
 import functools
 import json
 import math
-import statistics
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 
-from mesa_lab.errors import OutcomeError, suggest
-from mesa_lab.preparation.code_permission import parse_reference
-from mesa_lab.preparation.models import import_code
-from mesa_lab.preparation.outcomes import AgentStatistic, Outcome
-from mesa_lab.running.collection.agent_attributes import are_plain, is_plain
+from mesa_lab.preparation.outcome_kinds.agent_statistic import summarize
+from mesa_lab.preparation.outcome_kinds.plain_attributes import is_plain
 from mesa_lab.study.records import Scalar
 
 __all__ = [
     "PLAIN",
     "Measure",
     "UnstorableError",
-    "agents_of_type",
     "cell",
     "describe_agents",
-    "function_of",
-    "leaves_no_trace",
     "numeric_attributes",
     "reporter_function",
     "stored",
@@ -156,124 +149,6 @@ def reporter_function(reporter: Any) -> Measure:
     return lambda model: reporter()
 
 
-def function_of(outcome: Outcome) -> Measure:
-    """Return the function of the model behind an outcome that is no reporter.
-
-    Args:
-        outcome: A statistic, an attribute of the model, a function or a reference to one.
-
-    Returns:
-        A function of the model that raises when there is nothing to measure.
-
-    Raises:
-        OutcomeError: If a reference leads nowhere.
-    """
-    if callable(outcome.source):
-        return outcome.source
-    if outcome.statistic is not None:
-        return functools.partial(_statistic, outcome.statistic)
-    if outcome.is_reference:
-        return load_function(outcome.source)
-    return functools.partial(_attribute, outcome.source.strip())
-
-
-def leaves_no_trace(outcome: Outcome, model: Any) -> bool:
-    """Whether an outcome that is no reporter can be measured without running code of the model or the user.
-
-    Args:
-        outcome: A statistic, an attribute of the model, a function or a reference to one.
-        model: The model.
-
-    Returns:
-        True for counts, plain attributes of the model, and statistics over plain attributes of agents.
-    """
-    if callable(outcome.source) or outcome.is_reference:
-        return False
-    if outcome.statistic is None:
-        return is_plain(type(model), outcome.source.strip())
-    attribute = outcome.statistic.attribute
-    groups = agents_of_type(model, outcome.statistic.agent_type)
-    return attribute is None or all(are_plain(agents, [attribute]) for agents in groups)
-
-
-def load_function(reference: str) -> Callable[[Any], Any]:
-    """Import the function that "package.module:function" or "path/file.py:function" names.
-
-    Raises:
-        OutcomeError: If there is none.
-        NotAllowedError: If it may not be loaded here.
-    """
-    named = parse_reference(reference, "function")
-    try:
-        target: Any = import_code(named)
-        for part in named.name.split("."):
-            target = getattr(target, part)
-    except FileNotFoundError:
-        raise OutcomeError(f"No function '{reference}': there is no file '{named.place}'.") from None
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise OutcomeError(f"No function '{reference}': {error}.") from error
-    if not callable(target):
-        raise OutcomeError(f"'{reference}' is a {type(target).__name__} and no function.")
-    return target  # type: ignore[no-any-return]
-
-
-def _attribute(name: str, model: Any) -> Any:
-    try:
-        return getattr(model, name)
-    except AttributeError as error:
-        if hasattr(type(model), name):
-            raise
-        reporters = getattr(getattr(model, "datacollector", None), "model_reporters", ())
-        known = [*reporters, *(key for key in vars(model) if not key.startswith("_"))]
-        raise AttributeError(f"no reporter or attribute '{name}' here.{suggest(name, known)}") from error
-
-
-def agents_of_type(model: Any, name: str) -> Iterator[Any]:
-    """Yield the agent sets of the classes of that name and of their subclasses; "Agent" means all."""
-    if name == "Agent":
-        yield model.agents
-        return
-    for kind, agents in model.agents_by_type.items():
-        if kind.__name__ == name or any(base.__name__ == name for base in kind.__mro__):
-            yield agents
-
-
-def _statistic(statistic: AgentStatistic, model: Any) -> Any:
-    groups = agents_of_type(model, statistic.agent_type)
-    if statistic.attribute is None:
-        return sum(len(agents) for agents in groups)
-    return _summary(
-        statistic.statistic, statistic.attribute, [agent for agents in groups for agent in agents]
-    )
-
-
-def _summary(statistic: str, attribute: str, agents: Sequence[Any]) -> Any:
-    """A number over those agents that have the attribute; None over nobody, except that a sum is 0."""
-    values = [value for agent in agents if (value := getattr(agent, attribute, None)) is not None]
-    if not values:
-        if agents and not any(hasattr(agent, attribute) for agent in agents):
-            known = [name for name in getattr(agents[0], "__dict__", ()) if not name.startswith("_")]
-            raise AttributeError(
-                f"no {type(agents[0]).__name__} has an attribute '{attribute}'.{suggest(attribute, known)}"
-            )
-        return 0 if statistic == "sum" else None
-    match statistic:
-        case "sum":
-            return sum(values)
-        case "mean":
-            return sum(values) / len(values)
-        case "min":
-            return min(values)
-        case "max":
-            return max(values)
-        case "median":
-            return statistics.median(values)
-    if len(values) < 2:
-        return None
-    mean = sum(values) / len(values)
-    return math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
-
-
 def numeric_attributes(agents: Iterable[Any]) -> tuple[str, ...]:
     """Names of the public, plain attributes that hold a number, judged by the first few agents."""
     found: dict[str, bool] = {}
@@ -309,5 +184,5 @@ def describe_agents(model: Any, known: dict[str, tuple[str, ...]]) -> dict[str, 
             known[name] = numeric_attributes(members)
         values[f"count({name})"] = len(members)
         for attribute in known[name]:
-            values[f"mean({name}.{attribute})"] = _summary("mean", attribute, members) if members else None
+            values[f"mean({name}.{attribute})"] = summarize("mean", attribute, members) if members else None
     return values

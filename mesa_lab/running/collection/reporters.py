@@ -14,7 +14,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from mesa_lab.running.collection.agent_attributes import are_plain, attribute_or_none
+from mesa_lab.preparation.outcome_kinds.plain_attributes import are_plain
+from mesa_lab.running.collection.agent_attributes import attribute_or_none
 from mesa_lab.running.collection.outcome_values import PLAIN, Measure, reporter_function
 from mesa_lab.study.records import Scalar
 

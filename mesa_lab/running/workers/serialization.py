@@ -22,10 +22,9 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from mesa_lab.errors import RunError
 from mesa_lab.preparation.models import importable, load_model, reference_of
-from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.arrow_columns import agent_columns, encode_columns
-from mesa_lab.running.collection.outcome_values import load_function
 from mesa_lab.running.simulation.failure import failure_from
 from mesa_lab.running.simulation.simulate import Run
 from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Scalar
@@ -148,11 +147,11 @@ def _pack_all(protocol: Protocol, reference: str) -> Payload:
     """Pack all code that is not of an installed package."""
     model_cls = load_model(protocol.model)  # after that its modules are known
     outcomes = protocol.outcomes and tuple(
-        replace(outcome, source=load_function(str(outcome.source))) if outcome.is_reference else outcome
+        replace(outcome, source=outcome.parsed.function()) if outcome.is_reference else outcome
         for outcome in protocol.outcomes
     )
     stop_when = protocol.stop_when
-    if isinstance(stop_when, str) and Outcome("stop_when", stop_when).is_reference:
+    if isinstance(stop_when, str) and is_reference(stop_when):
         stop_when = load_function(stop_when)
     whole = replace(protocol, model=model_cls, outcomes=outcomes, stop_when=stop_when)
     with _as_code(set(_own_modules())):

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from mesa.examples import PdGrid, WolfSheep
 
 import mesa_lab as ml
-from mesa_lab.preparation.experiment_file.read import from_toml
 from mesa_lab.preparation.experiment_file.template import template
 from mesa_lab.preparation.models import describe, installed_models
 
@@ -64,21 +63,21 @@ DESIGNS = [
 
 
 def test_a_full_experiment_is_read_back_equal() -> None:
-    assert from_toml(FULL.to_toml()) == FULL
+    assert ml.Experiment.from_toml(FULL.to_toml()) == FULL
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=str)
 def test_every_design_is_read_back_equal(design: Any) -> None:
     described = ml.Experiment("m:M", {"a": ml.Real(0, 1), "b": ml.Integer(1, 9)}, design)
-    assert from_toml(described.to_toml()) == described
+    assert ml.Experiment.from_toml(described.to_toml()) == described
 
 
 def test_tables_and_unions_are_read_back_equal() -> None:
     table = ml.Table([{"a": 0.25, "b": 3}, {"a": 0.5, "b": 4}])
     described = ml.Experiment("m:M", {"a": ml.Real(0, 1), "b": ml.Integer(1, 9)}, table)
-    assert from_toml(described.to_toml()) == described
+    assert ml.Experiment.from_toml(described.to_toml()) == described
     union = described.replace(design=ml.Union([table, ml.FullFactorial(2)]))
-    again = from_toml(union.to_toml())
+    again = ml.Experiment.from_toml(union.to_toml())
     assert again == union
     assert again.design_matrix().equals(union.design_matrix())
 
@@ -105,7 +104,7 @@ def test_tables_and_unions_are_read_back_equal() -> None:
 )
 def test_any_parameters_are_read_back_equal(parameters: dict[str, Any], replications: int) -> None:
     described = ml.Experiment("m:M", parameters, ml.MonteCarlo(2), replications=replications)
-    again = from_toml(described.to_toml())
+    again = ml.Experiment.from_toml(described.to_toml())
     assert again == described
     assert [type(value) for value in again.space.fixed.values()] == [
         type(value) for value in described.space.fixed.values()
@@ -115,7 +114,7 @@ def test_any_parameters_are_read_back_equal(parameters: dict[str, Any], replicat
 def test_values_that_toml_has_no_word_for() -> None:
     payoffs = {("C", "C"): 1.0, ("C", "D"): 0.0, ("D", "C"): 1.9, ("D", "D"): 0.0}
     described = ml.Experiment(PdGrid, {"payoffs": payoffs, "activation_order": "Random"})
-    again = from_toml(described.to_toml())
+    again = ml.Experiment.from_toml(described.to_toml())
     assert again.space.fixed["payoffs"] == payoffs
     assert again.model == "mesa.examples:PdGrid"
 
@@ -187,7 +186,7 @@ def test_a_model_beside_the_file_is_found(tmp_path: Path) -> None:
 )
 def test_mistakes_are_named_with_their_place(text: str, message: str) -> None:
     with pytest.raises(ml.MesaLabError, match=message):
-        from_toml(text)
+        ml.Experiment.from_toml(text)
 
 
 def test_missing_and_unreadable_files(tmp_path: Path) -> None:
@@ -219,7 +218,7 @@ def test_missing_and_unreadable_files(tmp_path: Path) -> None:
 def test_the_first_file_for_a_model_is_a_valid_experiment(reference: str) -> None:
     description = describe(reference)
     text = template(description)
-    described = from_toml(text)
+    described = ml.Experiment.from_toml(text)
     described.check()
     assert described.n_points > 1
     assert all(parameter.name in text for parameter in description.parameters)
@@ -230,7 +229,7 @@ def test_the_first_file_can_vary_everything_it_suggests() -> None:
     head, _, tail = text.partition("[parameters]\n")
     rows, _, design = tail.partition("\n[design]")
     every = "\n".join(row.removeprefix("# ") for row in rows.splitlines())
-    described = from_toml(f"{head}[parameters]\n{every}\n[design]{design}")
+    described = ml.Experiment.from_toml(f"{head}[parameters]\n{every}\n[design]{design}")
     assert len(described.space.varied) == len(describe(WolfSheep).parameters)
 
 
@@ -248,7 +247,7 @@ def _model_file(tmp_path: Path, signature: str) -> str:
 def test_the_first_file_of_a_model_with_nothing_to_vary_has_the_one_point(
     tmp_path: Path, signature: str
 ) -> None:
-    described = from_toml(template(describe(_model_file(tmp_path, signature))))
+    described = ml.Experiment.from_toml(template(describe(_model_file(tmp_path, signature))))
     described.check()
     assert described.n_points == 1
     assert ml.run(
@@ -262,12 +261,12 @@ def test_what_must_be_filled_in_is_refused_by_name(tmp_path: Path) -> None:
         ml.ParameterError,
         match=r"no default for n \(int\), p \(float\), name \(any\)\. Write a value or a range",
     ):
-        from_toml(text)
+        ml.Experiment.from_toml(text)
     filled = text.replace('n = { fill_in = "int" }', "n = { integer = [1, 9] }")
     filled = filled.replace('p = { fill_in = "float" }', "p = 0.5").replace(
         'name = { fill_in = "any" }', "name = 'x'"
     )
-    described = from_toml(filled)
+    described = ml.Experiment.from_toml(filled)
     described.check()
     assert list(described.space.varied) == ["n", "rate", "size"]
 
@@ -280,10 +279,12 @@ def test_what_an_experiment_refuses_is_said_with_the_file(tmp_path: Path) -> Non
 
 
 def test_agents_of_a_type_may_be_one_text() -> None:
-    assert from_toml('model = "m:M"\nagents = { Wolf = "energy" }').agents == {"Wolf": ("energy",)}
+    assert ml.Experiment.from_toml('model = "m:M"\nagents = { Wolf = "energy" }').agents == {
+        "Wolf": ("energy",)
+    }
 
 
 def test_a_list_can_be_held_fixed() -> None:
-    described = from_toml('model = "m:M"\n[parameters]\nsizes = { fixed = [1, 2] }')
+    described = ml.Experiment.from_toml('model = "m:M"\n[parameters]\nsizes = { fixed = [1, 2] }')
     assert described.space.fixed == {"sizes": (1, 2)}
-    assert from_toml(described.to_toml()) == described
+    assert ml.Experiment.from_toml(described.to_toml()) == described

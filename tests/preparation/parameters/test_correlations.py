@@ -8,7 +8,7 @@ from scipy import stats
 
 import mesa_lab as ml
 from mesa_lab.errors import DesignError, ParameterError
-from mesa_lab.preparation.correlations import correlated, independent
+from mesa_lab.preparation.parameters.correlations import correlated, independent
 from mesa_lab.preparation.parameters.space import ParameterSpace
 from mesa_lab.preparation.parameters.value_keys import key
 
