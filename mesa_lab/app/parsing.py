@@ -182,10 +182,10 @@ def _settings(draft: Draft, description: ModelDescription | None, mistakes: Mist
 
 def _check(model: str, name: str, value: Any) -> None:
     """Let the core check one setting by itself, so that its message stands at its field."""
-    from mesa_lab.preparation.configuration import Protocol, check_whole
+    from mesa_lab.preparation.configuration import LARGEST_SEED, Protocol, check_whole
 
     if name in ("replications", "seed"):
-        check_whole(name, value, least=int(name == "replications"))
+        check_whole(name, value, **({"least": 1} if name == "replications" else {"least": 0, "most": LARGEST_SEED}))
     else:
         Protocol(model, **{name: value})
 

@@ -6,7 +6,6 @@ room knows neither designs nor files, and looks at no model.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,12 +13,17 @@ from typing import Any, Final
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.code_permission import CodeReference, parse_reference
 from mesa_lab.preparation.expressions import compile_expression
+from mesa_lab.preparation.limits import COUNT, WHOLE_BITS, shortened
 from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
+from mesa_lab.preparation.values import is_finite
 
-__all__ = ["DEFAULT_MAX_STEPS", "Protocol", "RunConfiguration", "check_whole"]
+__all__ = ["DEFAULT_MAX_STEPS", "LARGEST_SEED", "Protocol", "RunConfiguration", "check_whole"]
 
 DEFAULT_MAX_STEPS: Final = 1000
 """The stop rule when none is given, as in Mesa's batch_run."""
+
+LARGEST_SEED: Final = 2**WHOLE_BITS - 1
+"""Of an experiment, from which those of the runs are hashed, and of a run that some other tool made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class RunConfiguration:
         for name in ("max_steps", "outcomes", "agents"):
             object.__setattr__(self, name, getattr(protocol, name))
         object.__setattr__(self, "parameters", dict(self.parameters))
-        check_whole("seed", self.seed, least=0, optional=True)
+        check_whole("seed", self.seed, least=0, most=LARGEST_SEED, optional=True)
 
     @property
     def protocol(self) -> Protocol:
@@ -139,8 +143,10 @@ class RunConfiguration:
         )
 
 
-def check_whole(name: str, value: Any, least: int, *, optional: bool = False, hint: str = "") -> None:
-    """See that a setting is a whole number of at least so much.
+def check_whole(
+    name: str, value: Any, least: int, *, most: int = COUNT, optional: bool = False, hint: str = ""
+) -> None:
+    """See that a setting is a whole number of at least and at most so much.
 
     Raises:
         ExperimentError: If it is not.
@@ -148,16 +154,13 @@ def check_whole(name: str, value: Any, least: int, *, optional: bool = False, hi
     if value is None and optional:
         return
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ExperimentError(f"{name} is {value!r}. Give a whole number of at least {least}.{hint}")
+        raise ExperimentError(f"{name} is {shortened(value)}. Give a whole number of at least {least}.{hint}")
+    if value > most:
+        raise ExperimentError(f"{name} is {shortened(value)}. Give a whole number of at most {shortened(most)}.")
 
 
 def _check_positive(name: str, value: Any, what: str) -> None:
     if value is None:
         return
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or value <= 0
-    ):
-        raise ExperimentError(f"{name} is {value!r}. Give {what} above 0, or leave it out.")
+    if not is_finite(value) or value <= 0:
+        raise ExperimentError(f"{name} is {shortened(value)}. Give {what} above 0, or leave it out.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.code_permission import CodeReference
-from mesa_lab.preparation.configuration import Protocol, RunConfiguration, check_whole
+from mesa_lab.preparation.configuration import LARGEST_SEED, Protocol, RunConfiguration, check_whole
 from mesa_lab.preparation.parameters import ParameterSpace
 from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, point_keys
 
@@ -97,7 +97,7 @@ class Experiment:
                     "seeds already gives all points the same seeds: leave common_random_numbers out."
                 )
         check_whole("replications", self.replications, least=1)
-        check_whole("seed", self.seed, least=0)
+        check_whole("seed", self.seed, least=0, most=LARGEST_SEED)
         settle(self, "design", as_design(self.design))
         settle(self, "parameters", dict(self.parameters))
         settle(
@@ -329,7 +329,7 @@ def _check_seeds(seeds: Any, replications: int) -> tuple[int, ...]:
     if not listed:
         raise ExperimentError("seeds is empty. Give one whole number for each replication, or leave it out.")
     for seed in listed:
-        check_whole("A seed in seeds", seed, least=0)
+        check_whole("A seed in seeds", seed, least=0, most=LARGEST_SEED)
         if seed >= 2**SEED_BITS:
             raise ExperimentError(f"The seed {seed} is too large. Seeds are below 2**{SEED_BITS}.")
     if replications not in (1, len(listed)):

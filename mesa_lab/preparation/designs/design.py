@@ -12,15 +12,16 @@ import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.code_permission import CodeReference
+from mesa_lab.preparation.limits import SIZE, shortened
 from mesa_lab.preparation.parameters import Choice, Levels, ParameterSpace
-from mesa_lab.preparation.values import ByValue
+from mesa_lab.preparation.values import ByValue, is_finite
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Design", "UnitDesign", "check_memory", "levels_of", "whole"]
 
-MANY_LEVELS = 100_000
+MANY_LEVELS = 1_000
 BYTES_PER_CELL = 200
 """A cell of the matrix as a Python value in a run configuration, with its share of the rest."""
 
@@ -127,11 +128,16 @@ def whole(design: str, name: str, value: Any, least: int = 1) -> int:
     """
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value % 1:
-        raise DesignError(f"{design} has {name}={value!r}. Give a whole number from {least}.")
-    if value < least:
-        raise DesignError(f"{design} has {name}={int(value)}. Give a whole number from {least}.")
+    if not is_finite(value) or value % 1 or value < least:
+        raise DesignError(f"{design} has {name}={_said(value)}. Give a whole number from {least}.")
+    if value > SIZE:
+        raise DesignError(f"{design} has {name}={_said(value)}. Give a whole number up to {SIZE:,}.")
     return int(value)
+
+
+def _said(value: Any) -> str:
+    """A number as people write it: 3 for 3.0."""
+    return shortened(int(value) if isinstance(value, float) and is_finite(value) and not value % 1 else value)
 
 
 def check_memory(design: Design, space: ParameterSpace, size: int | None = None) -> None:
@@ -145,6 +151,11 @@ def check_memory(design: Design, space: ParameterSpace, size: int | None = None)
     count = design.n_points(space) if size is None else size
     if count is None:
         return
+    if count > SIZE:
+        raise DesignError(
+            f"{type(design).__name__} has more than {SIZE:,} points. Ask for fewer levels or points, hold some parameters "
+            "fixed, or use a space-filling design such as Sobol(1024)."
+        )
     needed = count * max(len(space.names), 1) * BYTES_PER_CELL
     available = int(psutil.virtual_memory().available)
     if needed > available:
