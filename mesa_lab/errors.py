@@ -19,6 +19,7 @@ A message says what is wrong, the value, and the fix; the terminal and the app s
 """
 
 import difflib
+import itertools
 from collections.abc import Iterable
 
 __all__ = [
@@ -37,6 +38,10 @@ __all__ = [
     "StudyMismatchError",
     "suggest",
 ]
+
+
+_LONGEST = 64
+_MOST = 500
 
 
 class MesaLabError(Exception):
@@ -105,7 +110,10 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
         >>> suggest("hapy", ["happy", "pct_happy"])
         " Did you mean 'happy'?"
     """
-    known = {candidate.lower(): candidate for candidate in candidates}
+    if len(name) > _LONGEST:
+        return ""
+    some = itertools.islice(candidates, _MOST)  # each is compared letter by letter
+    known = {candidate.lower(): candidate for candidate in some if len(candidate) <= _LONGEST}
     near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
     if not near:
         return ""

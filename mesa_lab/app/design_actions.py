@@ -15,6 +15,7 @@ from mesa_lab.app.markup import tag
 from mesa_lab.app.script import to_python
 from mesa_lab.errors import ExperimentError, MesaLabError, NotAllowedError
 from mesa_lab.preparation.code_permission import permitting
+from mesa_lab.preparation.limits import FILE_BYTES
 
 if TYPE_CHECKING:
     from mesa_lab.app.draft import Draft
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DesignActions", "read_file"]
 
-LARGEST = 5_000_000
+LARGEST = FILE_BYTES
 
 
 def read_file(name: str, data: bytes | None) -> Experiment:

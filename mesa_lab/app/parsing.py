@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mesa_lab.app.draft_size import check_size
 from mesa_lab.app.mistakes import Mistakes
 from mesa_lab.app.parsing_design import read_design
 from mesa_lab.app.parsing_rows import DEFAULT, read_row
 from mesa_lab.app.points import parse_points
-from mesa_lab.app.values import parse_number, split_values
+from mesa_lab.app.values import parse_number, parse_values
 from mesa_lab.errors import ExperimentError, OutcomeError, suggest
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def parse(draft: Draft, description: ModelDescription | None = None) -> Parsed:
     from mesa_lab.preparation.experiment import Experiment
 
     mistakes = Mistakes()
+    mistakes.attempt("experiment", check_size, draft)
+    if mistakes:
+        return Parsed(None, mistakes)
     if not draft.model:
         mistakes.note("model", "Choose a model first.")
     parameters = _parameters(draft, description, mistakes)
@@ -152,7 +156,8 @@ def _check_constraints(parameters: dict[str, Any], constraints: tuple[str, ...],
     from mesa_lab.preparation.parameters import ParameterSpace
 
     for text in constraints:
-        mistakes.attempt("constraints", ParameterSpace, parameters, [text])
+        if mistakes.attempt("constraints", ParameterSpace, parameters, [text]) is None:
+            return  # the first mistake is the one that is shown
 
 
 # ---------------------------------------------------------------- settings
@@ -185,13 +190,15 @@ def _check(model: str, name: str, value: Any) -> None:
     from mesa_lab.preparation.configuration import LARGEST_SEED, Protocol, check_whole
 
     if name in ("replications", "seed"):
-        check_whole(name, value, **({"least": 1} if name == "replications" else {"least": 0, "most": LARGEST_SEED}))
+        check_whole(
+            name, value, **({"least": 1} if name == "replications" else {"least": 0, "most": LARGEST_SEED})
+        )
     else:
         Protocol(model, **{name: value})
 
 
 def _seeds(text: str) -> list[int | float]:
-    seeds = [parse_number(part, whole=True) for part in split_values(text)]
+    seeds = parse_values(text, lambda part: parse_number(part, whole=True))
     if any(seed < 0 for seed in seeds):
         raise ExperimentError("Seeds are whole numbers from 0.")
     return seeds

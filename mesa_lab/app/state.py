@@ -20,6 +20,7 @@ import solara
 from mesa_lab.app.access import access, agree
 from mesa_lab.app.address import from_query, to_query
 from mesa_lab.app.draft import Draft, for_model, from_experiment
+from mesa_lab.app.draft_size import check_size
 from mesa_lab.app.offering import untrusted
 from mesa_lab.app.result_view import ResultView
 from mesa_lab.app.result_view import from_query as read_view
@@ -190,9 +191,14 @@ def offer_experiment(experiment: Experiment, source: str) -> None:
 
 
 def offer_draft(new: Draft, source: str) -> None:
-    """Take a draft from elsewhere; what would run code that nobody agreed to yet waits for a yes, or is refused."""
-    code = untrusted(new)
+    """Take a draft from elsewhere; what would run code that was not agreed to yet waits for a yes, or is refused."""
     notice.value = ""
+    try:
+        check_size(new, source)
+    except MesaLabError as error:
+        notice.value = str(error)
+        return
+    code = untrusted(new)
     if not code:
         offer.value = None
         set_draft(new)

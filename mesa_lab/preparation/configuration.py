@@ -156,7 +156,9 @@ def check_whole(
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ExperimentError(f"{name} is {shortened(value)}. Give a whole number of at least {least}.{hint}")
     if value > most:
-        raise ExperimentError(f"{name} is {shortened(value)}. Give a whole number of at most {shortened(most)}.")
+        raise ExperimentError(
+            f"{name} is {shortened(value)}. Give a whole number of at most {shortened(most)}."
+        )
 
 
 def _check_positive(name: str, value: Any, what: str) -> None:

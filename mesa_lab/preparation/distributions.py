@@ -33,8 +33,36 @@ TAIL = 1e-6
 """Where an infinite tail is cut when a design asks for the very end of a distribution."""
 
 _QUICK = frozenset(
-    """norm uniform triang lognorm expon gamma beta weibull_min weibull_max truncnorm t chi2 cauchy logistic laplace pareto
-    gumbel_r gumbel_l halfnorm rayleigh loguniform reciprocal powerlaw geom poisson binom nbinom randint""".split()
+    [
+        "norm",
+        "uniform",
+        "triang",
+        "lognorm",
+        "expon",
+        "gamma",
+        "beta",
+        "weibull_min",
+        "weibull_max",
+        "truncnorm",
+        "t",
+        "chi2",
+        "cauchy",
+        "logistic",
+        "laplace",
+        "pareto",
+        "gumbel_r",
+        "gumbel_l",
+        "halfnorm",
+        "rayleigh",
+        "loguniform",
+        "reciprocal",
+        "powerlaw",
+        "geom",
+        "poisson",
+        "binom",
+        "nbinom",
+        "randint",
+    ]
 )
 """Their quantiles and ranks take some microseconds each, as long as their shape is no extreme one."""
 _SHAPES = (1e-6, 1e6)

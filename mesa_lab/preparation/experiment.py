@@ -108,8 +108,7 @@ class Experiment:
         protocol = self.protocol
         for name in ("max_steps", "outcomes", "agents"):
             settle(self, name, getattr(protocol, name))
-        varied, fixed = self.space.varied, self.space.fixed  # a list of levels has become Levels
-        settle(self, "parameters", {name: {**varied, **fixed}[name] for name in self.parameters})
+        settle(self, "parameters", dict(self.space.parameters))  # a list of levels has become Levels
         if isinstance(self.model, type):
             check_parameters(self.model, self.parameters)
 

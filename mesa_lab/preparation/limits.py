@@ -6,7 +6,8 @@ before it is worked out. What is not quick even so is worked out in a process of
 stand here, so that the guides and the messages say the same (docs/security.md).
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 __all__ = [
     "BY_ROW",
@@ -33,6 +34,7 @@ __all__ = [
     "VALUE_CHARACTERS",
     "WHOLE_BITS",
     "shortened",
+    "too_large",
 ]
 
 # ---------------------------------------------------------------- everywhere
@@ -67,7 +69,7 @@ NAME_CHARACTERS: Final = 1_000
 NESTING: Final = 50
 """Lists and tables within each other, in a file and in a value."""
 
-KEY_PARTS: Final = 20
+KEY_PARTS: Final = 10
 """Parts of a dotted key in an experiment file."""
 
 DESIGN_DEPTH: Final = 10
@@ -99,7 +101,7 @@ VALUE_CHARACTERS: Final = 10_000
 POINTS: Final = 100_000
 """Points that a page makes and shows, and rows of a table there."""
 
-CELLS: Final = 2_000_000
+CELLS: Final = 1_000_000
 """Points times parameters that a page makes and shows; cells of a table there."""
 
 # ---------------------------------------------------------------- the process for what is not quick
@@ -109,6 +111,29 @@ PROCESS_SECONDS: Final = 20
 
 PROCESS_BYTES: Final = 4 * 2**30
 """Memory that it may ask the system for."""
+
+
+def too_large(data: Any) -> str:
+    """Return what is too large in plain data from elsewhere: how deep it is nested, or a number; an empty text if nothing is.
+
+    Example:
+        >>> too_large({"a": [1, 2**2000]})
+        'a whole number of more than 1024 bits'
+    """
+    waiting: list[tuple[Any, int]] = [
+        (data, 0)
+    ]  # a list of our own, as Python's calls would nest no deeper than the data
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, int) and value.bit_length() > WHOLE_BITS:
+            return f"a whole number of more than {WHOLE_BITS} bits"
+        if not isinstance(value, Mapping | list | tuple):
+            continue
+        if depth == NESTING:
+            return f"more than {NESTING} lists or tables within each other"
+        inner = value.values() if isinstance(value, Mapping) else value
+        waiting += [(item, depth + 1) for item in inner]
+    return ""
 
 
 def shortened(value: object, characters: int = 60) -> str:

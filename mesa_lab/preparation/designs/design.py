@@ -66,6 +66,11 @@ class Design(ByValue, ABC):
         """
 
     @property
+    def depth(self) -> int:
+        """How many designs lie within each other, this one counted."""
+        return 1
+
+    @property
     def named_code(self) -> tuple[CodeReference, ...]:
         """The code that is loaded by name to make its points: that of the designs within it, at any depth.
 

@@ -36,7 +36,9 @@ class Listed(Parameter):
         places: dict[Any, int] = {}
         for place, value in enumerate(values):
             if (alike := _alike(value)) in places:
-                raise ParameterError(f"{name} lists {shortened(values[places[alike]])} twice. Remove one of them.")
+                raise ParameterError(
+                    f"{name} lists {shortened(values[places[alike]])} twice. Remove one of them."
+                )
             places[alike] = place
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "_places", places)
