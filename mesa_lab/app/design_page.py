@@ -20,7 +20,7 @@ from mesa_lab.app.editing import Latest
 from mesa_lab.app.links import PageLink
 from mesa_lab.app.markup import icon, tag
 from mesa_lab.app.offering import is_trusted, untrusted
-from mesa_lab.app.outlook import Outlook, look
+from mesa_lab.app.outlook import Outlook, first_point, look
 from mesa_lab.app.parameter_rows import AddParameter, ParameterRows
 from mesa_lab.app.parsing import Parsed, parse, takes_anything
 from mesa_lab.app.parsing_design import place_of
@@ -154,7 +154,7 @@ def use_outlook(parsed: Parsed, agreed: int = 0) -> tuple[Outlook | None, bool]:
         if not task.is_current():
             return None
         with permitting(AGREED):
-            return look(experiment)
+            return look(experiment, task.is_current)
 
     task = solara.lab.use_task(work, dependencies=[experiment, agreed], raise_error=False)
     if task.finished and task.value is not None:
@@ -224,7 +224,7 @@ def PreviewWithTrial(
         if not asked or on_trial is None or not is_trusted(value.model):
             return
         try:
-            parameters = next(experiment.points(), {}) if experiment is not None else {}
+            parameters = first_point(outlook) if outlook is not None else {}
             steps = experiment.max_steps if experiment is not None and experiment.max_steps else STEPS
             measured = try_model(value.model, parameters, steps=min(steps, STEPS), time_limit=TIME_LIMIT)
             set_problem("" if measured.speed else summary(measured))

@@ -150,6 +150,15 @@ class Experiment:
             )
         return matrix, len(points) - len(matrix)
 
+    def keep_points(self, matrix: pd.DataFrame, dropped: int) -> None:
+        """Take over points that were made elsewhere from an equal experiment.
+
+        Args:
+            matrix: What its `design_matrix` returned.
+            dropped: Its `n_dropped`.
+        """
+        self.__dict__["_sampled"] = matrix, dropped
+
     def design_matrix(self) -> pd.DataFrame:
         """Return the design points.
 

@@ -25,11 +25,13 @@ __all__ = [
     "NAME_CHARACTERS",
     "NESTING",
     "OUTCOMES",
+    "OWN_PROCESS_SECONDS",
     "PARAMETERS",
     "POINTS",
     "PROCESS_BYTES",
     "PROCESS_SECONDS",
     "ROUND_DIGITS",
+    "RUNS",
     "SIZE",
     "VALUE_CHARACTERS",
     "WHOLE_BITS",
@@ -104,10 +106,16 @@ POINTS: Final = 100_000
 CELLS: Final = 1_000_000
 """Points times parameters that a page makes and shows; cells of a table there."""
 
+RUNS: Final = 1_000_000
+"""Runs of a study on a server for others."""
+
 # ---------------------------------------------------------------- the process for what is not quick
 
 PROCESS_SECONDS: Final = 20
 """Seconds, of the clock and of the processor."""
+
+OWN_PROCESS_SECONDS: Final = 600
+"""The same where the app is one person's, who starts a study: a large design is theirs to wait for."""
 
 PROCESS_BYTES: Final = 4 * 2**30
 """Memory that it may ask the system for."""

@@ -142,15 +142,22 @@ def _counts(results: Results) -> list[tuple[str, str, str]]:
 
 
 def _design(results: Results) -> dict[str, Any]:
+    from mesa_lab.preparation.cost import needs_limits
+    from mesa_lab.preparation.limited_process import run_limited
     from mesa_lab.preparation.preview import preview
 
     facts: list[tuple[str, str]] = []
     warnings: tuple[str, ...] = ()
     design = results.experiment.design
     try:
-        # Looking at a study runs nobody's code.
-        seen = None if getattr(design, "runs_code", False) else preview(results.experiment)
-    except Exception:  # a design may need a file that is not here
+        # To look at a study runs no code that it names, and waits for nothing that may have no end.
+        if getattr(design, "runs_code", False):
+            seen = None
+        elif needs_limits(results.experiment):
+            seen = run_limited(preview, results.experiment)
+        else:
+            seen = preview(results.experiment)
+    except Exception:  # a design may need a file that is not here, or more time than there is
         seen = None
     if seen is not None:
         warnings = tuple(seen.warnings)

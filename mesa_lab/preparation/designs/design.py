@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Design", "UnitDesign", "check_memory", "levels_of", "whole"]
 
-MANY_LEVELS = 1_000
+MANY_LEVELS = 100
 BYTES_PER_CELL = 200
 """A cell of the matrix as a Python value in a run configuration, with its share of the rest."""
 

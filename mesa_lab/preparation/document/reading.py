@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from mesa_lab.errors import ExperimentError, MesaLabError, ParameterError, suggest
-from mesa_lab.preparation.document.writing import as_item
+from mesa_lab.preparation.document.writing import toml_text
 from mesa_lab.preparation.encoding import decode
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.files import check_path
@@ -243,7 +243,7 @@ def _read_parameter(form: Any) -> Any:
 def _as_written(form: Mapping[str, Any]) -> str:
     """A short form as it stands in the file."""
     text = shortened(dict(form), 100)
-    return text if text.endswith("…") else as_item(form).as_string()
+    return text if text.endswith("…") else toml_text(dict(form))
 
 
 def _no_more(kind: str, options: Mapping[str, Any], *known: str) -> None:
