@@ -11,6 +11,7 @@ import base64
 import dataclasses
 import json
 import zlib
+from functools import cache
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from mesa_lab.app.draft import KINDS, DesignDraft, Draft, Row
@@ -77,9 +78,14 @@ def _pack(value: Any, empty: Any) -> Any:
 def _unpack(kind: type[Any], data: Any) -> Any:
     if not isinstance(data, dict):
         raise TypeError(kind)
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     given = {name: _read(hints[name], value) for name, value in data.items()}
     return kind(**({"name": ""} if kind is Row else {}) | given)
+
+
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _read(hint: Any, value: Any) -> Any:
