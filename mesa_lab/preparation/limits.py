@@ -82,10 +82,10 @@ DESIGN_DEPTH: Final = 10
 FILE_BYTES: Final = 5_000_000
 """An experiment file or a table that is uploaded, or a table that is pasted."""
 
-PARAMETERS: Final = 500
+PARAMETERS: Final = 200
 """Parameters of a design on a page, and columns of a table there."""
 
-OUTCOMES: Final = 500
+OUTCOMES: Final = 200
 """Outcomes, and attributes of agents, of a design on a page."""
 
 CONSTRAINTS: Final = 100

@@ -47,9 +47,9 @@ def deep(depth):
 
 
 LARGE = [
-    ({"rows": tuple(Row(f"p{n}") for n in range(501))}, "501 parameters; a page takes 500"),
+    ({"rows": tuple(Row(f"p{n}") for n in range(201))}, "201 parameters; a page takes 200"),
     ({"rows": tuple(Row(f"p{n}") for n in range(20_000))}, "20,000 parameters"),
-    ({"outcomes": tuple((f"o{n}", "happy") for n in range(20_000))}, "20,000 outcomes; a page takes 500"),
+    ({"outcomes": tuple((f"o{n}", "happy") for n in range(20_000))}, "20,000 outcomes; a page takes 200"),
     ({"agents": "chosen", "agent_names": ("a",) * 20_000}, "20,000 attributes of agents"),
     ({"constraints": "density < 1\n" * 20_000}, "20,000 lines of constraints; a page takes 100"),
     ({"design": deep(10)}, "11 designs within each other; a page takes 10"),
@@ -99,7 +99,7 @@ def test_a_link_nested_without_end_is_a_broken_one():
 def test_a_file_that_holds_too_much_is_read_and_not_taken_up():
     outcomes = json.dumps([f"o{n}" for n in range(20_000)])
     state.offer_experiment(read_file("x.toml", f"model = 'a:B'\noutcomes = {outcomes}".encode()), "'x.toml'")
-    assert "'x.toml' has 20,000 outcomes; a page takes 500" in state.notice.value
+    assert "'x.toml' has 20,000 outcomes; a page takes 200" in state.notice.value
     assert state.draft.value == Draft()
 
 
@@ -165,12 +165,12 @@ def test_numbers_are_read_as_ever():
     [
         (
             ",".join(f"c{n}" for n in range(100_000)) + "\n" + ",".join("1" * 100_000),
-            "100,000 columns; at most 500",
+            "100,000 columns; at most 200",
         ),
         ("a\n" + "1\n" * 100_001, "100,001 points; at most 100,000"),
         (
-            ",".join(f"c{n}" for n in range(500)) + "\n" + (",".join("1" * 500) + "\n") * 2_001,
-            "2,001 points; at most 2,000",
+            ",".join(f"c{n}" for n in range(200)) + "\n" + (",".join("1" * 200) + "\n") * 5_001,
+            "5,001 points; at most 5,000",
         ),
         ("a\n" + '"' * 4_000_000, "cannot be read"),
         ("a\n" + "'" * 100_000, "at most 10,000 are read"),
