@@ -62,6 +62,9 @@ class Access:
         return self.studies if self.local else self.studies / "visitors" / visitor
 
 
+_NO_COOKIE: Final = "session-id-cookie-unavailable:"
+"""How Solara begins the id of the session of a browser that sends no cookie: another one for each connection."""
+
 _granted: Access | None = None
 _agreed: set[tuple[str, str]] = set()
 """Identities of the code that the user of a local app agreed to load; gone when the app ends."""
@@ -96,7 +99,7 @@ def visitor() -> str:
         session = solara.get_session_id()
     except RuntimeError:
         session = None
-    if not session:
+    if not session or session.startswith(_NO_COOKIE):
         raise ModelError(
             "This browser has no session. Allow cookies for this site, then load the page again."
         )

@@ -22,6 +22,7 @@ from mesa_lab.app import places
 from mesa_lab.app.access import Access, grant
 from mesa_lab.app.guard import Guard, is_loopback
 from mesa_lab.app.queueing import queue_of
+from mesa_lab.app.session_cookie import DAYS, SessionCookie, kept_key
 from mesa_lab.errors import MesaLabError
 
 __all__ = ["serve"]
@@ -70,7 +71,9 @@ def serve(
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     url = f"http://{_shown(host)}:{bound}"
-    app = Guard(_application(pages), host=host, hosts=hosts, libraries=places.vendor())
+    # One person's browser forgets the session when it is closed; a visitor finds their studies by it.
+    sessions = SessionCookie() if local else SessionCookie(kept_key(folder), days=DAYS)
+    app = Guard(_application(pages), host=host, hosts=hosts, libraries=places.vendor(), sessions=sessions)
 
     def ready() -> None:
         taken = f"Port {port} is taken, so " if port not in (0, bound) else ""
