@@ -78,7 +78,7 @@ def _pack(value: Any, empty: Any) -> Any:
 def _unpack(kind: type[Any], data: Any) -> Any:
     if not isinstance(data, dict):
         raise TypeError(kind)
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     given = {name: _read(hints[name], value) for name, value in data.items()}
     return kind(**({"name": ""} if kind is Row else {}) | given)
 

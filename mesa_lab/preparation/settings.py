@@ -128,17 +128,12 @@ def check_positive(name: str, value: Any, what: str) -> float | None:
         return None
     number = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
     try:
-        usable = (
-            isinstance(number, numbers.Real)
-            and not isinstance(number, bool)
-            and math.isfinite(number)
-            and number > 0
-        )
+        amount = float(number) if isinstance(number, numbers.Real) else math.nan
     except OverflowError:  # a whole number beyond all floats
-        usable = False
-    if not usable:
+        amount = math.inf
+    if isinstance(number, bool) or not math.isfinite(amount) or amount <= 0:
         raise ExperimentError(f"{name} is {_shown(value)}. Give {what} above 0, or leave it out.")
-    return int(number) if isinstance(number, numbers.Integral) else float(number)
+    return int(number) if isinstance(number, numbers.Integral) else amount
 
 
 def check_flag(name: str, value: Any) -> bool:

@@ -13,19 +13,19 @@ from mesa_lab.app.design.actions import read_file
 from mesa_lab.app.design.page import DesignPage
 from mesa_lab.app.state import session
 from mesa_lab.drafts import preview as outlook
-from mesa_lab.drafts.draft import DesignDraft, Draft, Row, from_experiment
+from mesa_lab.drafts.draft import DesignDraft, Draft, Row
 from mesa_lab.drafts.draft_size import check_size
+from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import from_query, to_query
 from mesa_lab.drafts.points_csv import parse_points
 from mesa_lab.drafts.preview import first_point, look
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.drafts.value_text import parse_value, parse_values, split_values
-from mesa_lab.errors import DesignError, ExperimentError, MesaLabError, ParameterError, StudyError
+from mesa_lab.errors import DesignError, ExperimentError, ParameterError
 from mesa_lab.preparation.limited_work.limited_process import OutOfLimitsError
 from mesa_lab.preparation.preview import preview
-from mesa_lab.workspace import access, points_limit
-from mesa_lab.workspace.access import Access, grant
-from mesa_lab.workspace.workspace import here
+from mesa_lab.workspace import access
+from mesa_lab.workspace.access import grant
 
 SCHELLING = "mesa.examples:Schelling"
 MANY = 2_000_000
@@ -281,53 +281,3 @@ def test_the_process_ends_when_something_else_is_typed(monkeypatch, show):
     )
     view.until("56 runs")
     assert len(ended) <= 1
-
-
-@pytest.fixture
-def visitor(tmp_path, monkeypatch):
-    monkeypatch.setattr("solara.get_session_id", lambda: "anna")
-    grant(Access(local=False, studies=tmp_path, models=(SCHELLING,)))
-    return here()
-
-
-def test_others_start_nothing_that_is_too_large(visitor, monkeypatch):
-    with pytest.raises(StudyError, match=r"2,000,000 runs; at most 1,000,000"):
-        visitor.make("large", ml.Experiment(SCHELLING, {"density": [0.5, 0.6]}, replications=10**6))
-
-    def too_long(*_, seconds):
-        assert seconds == 20
-        raise OutOfLimitsError("Too long.")
-
-    monkeypatch.setattr(points_limit, "run_limited", too_long)
-    with pytest.raises(DesignError, match="could not be made within 20 seconds"):
-        visitor.make("hard", hard())
-    assert visitor.studies() == []
-
-
-def test_points_made_with_limits_are_those_of_the_study(visitor):
-    slow = ml.Experiment(
-        SCHELLING,
-        {"density": ml.from_distribution("skewnorm", a=2, loc=0.5, scale=0.01)},
-        ml.Sobol(4),
-        max_steps=1,
-    )
-    expected = slow.replace().design_matrix()
-    ref = visitor.make("slow", slow)
-    from mesa_lab.study import Study
-
-    with Study.open(ref.path) as study:
-        assert study.points_frame()["density"].tolist() == expected["density"].tolist()
-    assert "could not" not in look(slow).problem
-
-
-def test_points_that_are_wrong_say_so_from_their_process():
-    with pytest.raises(MesaLabError, match="constraints leave none"):
-        points_limit.make_points(
-            ml.Experiment(
-                SCHELLING,
-                {"density": ml.from_distribution("skewnorm", a=2)},
-                ml.Sobol(4),
-                constraints=["density > 1000"],
-            ),
-            seconds=60,
-        )
