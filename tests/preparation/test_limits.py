@@ -10,6 +10,7 @@ import pytest
 
 import mesa_lab as ml
 from mesa_lab.errors import MesaLabError, suggest
+from mesa_lab.preparation import limits
 from mesa_lab.preparation.designs.csv_file import read_csv
 from mesa_lab.preparation.limits import shortened, too_large
 from mesa_lab.preparation.parameters import distributions
@@ -250,3 +251,14 @@ def test_a_value_is_shortened_whatever_it_is():
         ({"a": 1}, "{'a': 1}"),
     ):
         assert shortened(value) == text
+
+
+def test_the_guide_says_the_same_numbers():
+    guide = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    tables = " ".join(line for line in guide.splitlines() if line.startswith("|"))
+    beyond = {"LARGEST_SEED", "OWN_PROCESS_SECONDS", "PROCESS_BYTES", "PROCESS_SECONDS"}
+    for name in limits.__all__:
+        if name.isupper() and name not in beyond:
+            assert f" {getattr(limits, name):,} |" in tables, name
+    assert f"after {limits.PROCESS_SECONDS} seconds ({limits.OWN_PROCESS_SECONDS}" in guide.replace("\n", " ")
+    assert f"more than {limits.PROCESS_BYTES // 2**30} GiB" in guide
