@@ -44,5 +44,8 @@ def test_files_that_the_docs_name_are_there(page: str) -> None:
         for name in re.findall(r"[\w./-]+/[\w.-]*|\w+\.py", code)
     }
     known = [path.relative_to(ROOT).as_posix() + ("/" if path.is_dir() else "") for path in ROOT.rglob("*")]
+    known += [
+        line.strip().removeprefix("/") for line in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    ]
     missing = [name for name in named if not any(path == name or path.endswith(f"/{name}") for path in known)]
     assert missing == []
