@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import solara
 
-from mesa_lab.app.controls import Action
-from mesa_lab.app.markup import tag
+from mesa_lab.app.components.controls import Action
+from mesa_lab.app.components.html import tag
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.code_permission import CodeReference

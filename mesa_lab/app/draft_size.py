@@ -22,7 +22,7 @@ from mesa_lab.preparation.limits import (
 )
 
 if TYPE_CHECKING:
-    from mesa_lab.app.draft import DesignDraft, Draft
+    from mesa_lab.drafts.draft import DesignDraft, Draft
 
 __all__ = ["check_size"]
 

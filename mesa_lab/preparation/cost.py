@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.preparation import distributions
 from mesa_lab.preparation.designs import (
     FullFactorial,
     Halton,
@@ -25,8 +24,9 @@ from mesa_lab.preparation.designs import (
     Union,
     Zip,
 )
-from mesa_lab.preparation.expressions import compile_expression
-from mesa_lab.preparation.parameters import Integer, Parameter, ParameterSpace, Real
+from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.parameters import distributions
+from mesa_lab.preparation.parameters.space import Integer, Parameter, ParameterSpace, Real
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment

@@ -8,19 +8,20 @@ import pytest
 import solara
 
 import mesa_lab as ml
-from mesa_lab.app import access, state
-from mesa_lab.app.access import Access, agree, grant
-from mesa_lab.app.address import to_query
-from mesa_lab.app.design_actions import read_file
-from mesa_lab.app.design_page import DesignPage
-from mesa_lab.app.draft import DesignDraft, Draft, Row, from_experiment
-from mesa_lab.app.offering import untrusted
-from mesa_lab.app.trial import try_model
-from mesa_lab.app.workspace import Workspace, here
+from mesa_lab.app.design.actions import read_file
+from mesa_lab.app.design.page import DesignPage
+from mesa_lab.app.state import session
+from mesa_lab.drafts.draft import DesignDraft, Draft, Row, from_experiment
+from mesa_lab.drafts.link import to_query
 from mesa_lab.errors import ModelError, NotAllowedError
 from mesa_lab.preparation.code_permission import parse_reference
 from mesa_lab.preparation.models import load_model
 from mesa_lab.study import Study
+from mesa_lab.workspace import access
+from mesa_lab.workspace.access import Access, agree, grant
+from mesa_lab.workspace.test_run import try_model
+from mesa_lab.workspace.trust import untrusted
+from mesa_lab.workspace.workspace import Workspace, here
 
 SCHELLING = "mesa.examples:Schelling"
 CODE = """
@@ -55,9 +56,9 @@ PLACES = ("stranger.py", "with blank, comma [and] (brackets).py", "C:evil.py", "
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr(state, "_sessions", type(state._sessions)())
+    monkeypatch.setattr(session, "_sessions", type(session._sessions)())
     monkeypatch.setattr(access, "_agreed", set())
-    for reactive, value in ((state.draft, Draft()), (state.offer, None), (state.notice, "")):
+    for reactive, value in ((session.draft, Draft()), (session.offer, None), (session.notice, "")):
         reactive.value = value
     yield
     grant(None)
@@ -115,9 +116,9 @@ def test_a_link_to_a_function_asks_first_and_the_preview_waits(
     if nested:
         design = DesignDraft("Union", parts=(DesignDraft("Union", parts=(DesignDraft(), design)),))
     draft = linked(design)
-    state.begin(f"design={to_query(draft)}")
-    assert state.draft.value == Draft()
-    assert [code.role for code in state.offer.value.code] == ["function"]
+    session.begin(f"design={to_query(draft)}")
+    assert session.draft.value == Draft()
+    assert [code.role for code in session.offer.value.code] == ["function"]
     view = page(show, draft)  # as if the question had not been asked
     view.until("The points are made by Python code")
     assert not stranger.ran()
@@ -145,19 +146,19 @@ def test_a_file_a_study_and_a_notebook_ask_as_a_link_does(stranger, tmp_path, sp
     if where == "file":
         toml = asked.to_toml().replace(f'"{text}"', json.dumps(spelling.format(path=path)))
         text = spelling.format(path=path)  # in a file, quotes within the quotes belong to the name
-        state.offer_experiment(read_file("x.toml", toml.encode()), "'x.toml'")
+        session.offer_experiment(read_file("x.toml", toml.encode()), "'x.toml'")
     elif where == "study":
         Study.for_experiment(asked, tmp_path / "a.study").close()
         assert stranger.ran()  # this process made it
         (tmp_path / "it was run").unlink()
         with Study.open(tmp_path / "a.study") as study:
-            state.offer_experiment(study.experiment, "The study 'a'")
+            session.offer_experiment(study.experiment, "The study 'a'")
     else:
-        state.offer_draft(from_experiment(asked), "The notebook")
-    assert [code.identity for code in state.offer.value.code] == [parse_reference(text).identity]
+        session.offer_draft(from_experiment(asked), "The notebook")
+    assert [code.identity for code in session.offer.value.code] == [parse_reference(text).identity]
     assert not stranger.ran()
-    state.accept()
-    assert untrusted(state.draft.value) == ()
+    session.accept()
+    assert untrusted(session.draft.value) == ()
 
 
 def test_functions_that_measure_and_stop_are_asked_about_too(stranger):
@@ -206,9 +207,9 @@ def test_an_app_for_others_refuses_outright(stranger, show, tmp_path, monkeypatc
     monkeypatch.setattr("solara.get_session_id", lambda: "anna")
     grant(Access(local=False, studies=tmp_path, models=(SCHELLING, "listed.py:Model")))
     draft = linked(made_by(spelt(spelling, stranger())))
-    state.begin(f"design={to_query(draft)}")
-    assert (state.draft.value, state.offer.value) == (Draft(), None)
-    assert "is not offered here" in state.notice.value
+    session.begin(f"design={to_query(draft)}")
+    assert (session.draft.value, session.offer.value) == (Draft(), None)
+    assert "is not offered here" in session.notice.value
     agree(untrusted(draft)[0])
     assert untrusted(draft)
     view = page(show, draft)

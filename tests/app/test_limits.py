@@ -9,21 +9,24 @@ import pytest
 import solara
 
 import mesa_lab as ml
-from mesa_lab.app import access, outlook, points_limit, state
-from mesa_lab.app.access import Access, grant
-from mesa_lab.app.address import from_query, to_query
-from mesa_lab.app.design_actions import read_file
-from mesa_lab.app.design_page import DesignPage
-from mesa_lab.app.draft import DesignDraft, Draft, Row, from_experiment
+from mesa_lab.app import points_limit
+from mesa_lab.app.design.actions import read_file
+from mesa_lab.app.design.page import DesignPage
 from mesa_lab.app.draft_size import check_size
-from mesa_lab.app.outlook import first_point, look
-from mesa_lab.app.parsing import parse
-from mesa_lab.app.points import parse_points
-from mesa_lab.app.values import parse_value, parse_values, split_values
-from mesa_lab.app.workspace import here
+from mesa_lab.app.state import session
+from mesa_lab.drafts import preview as outlook
+from mesa_lab.drafts.draft import DesignDraft, Draft, Row, from_experiment
+from mesa_lab.drafts.link import from_query, to_query
+from mesa_lab.drafts.points_csv import parse_points
+from mesa_lab.drafts.preview import first_point, look
+from mesa_lab.drafts.to_experiment import parse
+from mesa_lab.drafts.value_text import parse_value, parse_values, split_values
 from mesa_lab.errors import DesignError, ExperimentError, MesaLabError, ParameterError, StudyError
 from mesa_lab.preparation.limited_process import OutOfLimitsError
 from mesa_lab.preparation.preview import preview
+from mesa_lab.workspace import access
+from mesa_lab.workspace.access import Access, grant
+from mesa_lab.workspace.workspace import here
 
 SCHELLING = "mesa.examples:Schelling"
 MANY = 2_000_000
@@ -31,9 +34,9 @@ MANY = 2_000_000
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr(state, "_sessions", type(state._sessions)())
+    monkeypatch.setattr(session, "_sessions", type(session._sessions)())
     monkeypatch.setattr(access, "_agreed", set())
-    for reactive, value in ((state.draft, Draft()), (state.offer, None), (state.notice, "")):
+    for reactive, value in ((session.draft, Draft()), (session.offer, None), (session.notice, "")):
         reactive.value = value
     yield
     grant(None)
@@ -79,11 +82,11 @@ def test_a_link_that_holds_too_much_is_not_taken_up(changes, said):
     if packed is not None:
         with pytest.raises(ExperimentError, match=f"This link has {said}"):
             from_query(packed)
-        state.begin(f"design={packed}")
-        assert said in state.notice.value
-    state.offer_draft(large, "'x.toml'")
-    assert f"'x.toml' has {said}" in state.notice.value
-    assert state.draft.value == Draft()
+        session.begin(f"design={packed}")
+        assert said in session.notice.value
+    session.offer_draft(large, "'x.toml'")
+    assert f"'x.toml' has {said}" in session.notice.value
+    assert session.draft.value == Draft()
 
 
 def test_a_link_nested_without_end_is_a_broken_one():
@@ -98,9 +101,11 @@ def test_a_link_nested_without_end_is_a_broken_one():
 
 def test_a_file_that_holds_too_much_is_read_and_not_taken_up():
     outcomes = json.dumps([f"o{n}" for n in range(20_000)])
-    state.offer_experiment(read_file("x.toml", f"model = 'a:B'\noutcomes = {outcomes}".encode()), "'x.toml'")
-    assert "'x.toml' has 20,000 outcomes; a page takes 200" in state.notice.value
-    assert state.draft.value == Draft()
+    session.offer_experiment(
+        read_file("x.toml", f"model = 'a:B'\noutcomes = {outcomes}".encode()), "'x.toml'"
+    )
+    assert "'x.toml' has 20,000 outcomes; a page takes 200" in session.notice.value
+    assert session.draft.value == Draft()
 
 
 @pytest.mark.parametrize(

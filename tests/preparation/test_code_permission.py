@@ -18,7 +18,7 @@ from mesa_lab.preparation.code_permission import (
     set_default,
 )
 from mesa_lab.preparation.models import describe, load_model
-from mesa_lab.running.measuring import load_function
+from mesa_lab.running.collection.outcome_values import load_function
 
 NOTHING = Permission(code=lambda reference: f"Not {reference.text}.", file=lambda path: f"Not {path}.")
 CODE = """
@@ -142,13 +142,13 @@ def test_a_run_that_would_load_it_fails(code):
 
 
 def test_a_worker_gets_nothing_that_is_not_permitted(code, tmp_path):
-    from mesa_lab.running import launcher
+    from mesa_lab.running import background
     from mesa_lab.study import Study
 
     study = tmp_path / "a.study"
     Study.for_experiment(experiment(code, outcomes={"x": f"{code}:measure"}), study).close()
     with permitting(NOTHING), pytest.raises(NotAllowedError, match="Not "):
-        launcher.launch(study)
+        background.launch(study)
     assert not code.with_suffix(".ran").exists()
 
 
@@ -218,7 +218,11 @@ def test_code_is_imported_by_name_in_few_places():
             r"\bimport_module\(|exec_module\(|__import__\(|\beval\(|\bexec\(", path.read_text("utf-8")
         )
     }
-    by_their_own_names = {"__init__.py", "running/clusters.py", "running/importing.py"}
+    by_their_own_names = {
+        "__init__.py",
+        "running/backends/cluster_connection.py",
+        "running/workers/lazy_imports.py",
+    }
     assert found - by_their_own_names == {
         "preparation/models/files.py",
         "preparation/models/references.py",

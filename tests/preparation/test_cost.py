@@ -3,8 +3,8 @@
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.preparation import distributions
 from mesa_lab.preparation.cost import is_quick, needs_limits
+from mesa_lab.preparation.parameters import distributions
 
 REAL = ml.Real(0, 1)
 

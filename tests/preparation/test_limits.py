@@ -10,10 +10,10 @@ import pytest
 
 import mesa_lab as ml
 from mesa_lab.errors import MesaLabError, suggest
-from mesa_lab.preparation import distributions
 from mesa_lab.preparation.designs.csv_file import read_csv
 from mesa_lab.preparation.limits import shortened, too_large
-from mesa_lab.preparation.parameters import from_distribution
+from mesa_lab.preparation.parameters import distributions
+from mesa_lab.preparation.parameters.space import from_distribution
 
 HEAD = "model = 'a:B'\n[parameters]\n"
 MANY = 400_000

@@ -13,8 +13,8 @@ import numpy as np
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.limits import SIZE, shortened
-from mesa_lab.preparation.parameters import Choice, Levels, ParameterSpace
-from mesa_lab.preparation.values import ByValue, is_finite
+from mesa_lab.preparation.parameters.space import Choice, Levels, ParameterSpace
+from mesa_lab.preparation.parameters.value_keys import ByValue, is_finite
 
 if TYPE_CHECKING:
     import pandas as pd
