@@ -1,24 +1,21 @@
 """The content security policy: what a browser may load, run and send while it shows a page of the app.
 
-Solara's page has a few scripts written into it. They are allowed one by one, by their digests, so that no other script
-that may come to stand in the page is run. What the policy cannot forbid, and why, stands in docs/security.md.
+Solara's page has some scripts written into it. Each is marked, as the page leaves, with a word that is drawn anew for every
+page; a script that comes to stand in the page later, by whatever mistake, lacks it and is not run. What the policy cannot
+forbid, and why, stands in docs/security.md.
 
 This module knows HTML and headers; it must not know Solara.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-from functools import lru_cache
+import secrets
 from typing import Final
 
-__all__ = ["policy"]
+__all__ = ["marked", "policy"]
 
-_SCRIPT: Final = re.compile(
-    rb"<script(?P<attributes>[^>]*)>(?P<text>.*?)</script>", re.DOTALL | re.IGNORECASE
-)
+_SCRIPT: Final = re.compile(rb"<script(?=[\s>])", re.IGNORECASE)
 _POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -37,25 +34,28 @@ _POLICY: Final = "; ".join(
 )
 
 
-def policy(host: str, page: bytes = b"") -> str:
+def policy(host: str, word: str = "") -> str:
     """Return the policy of an answer.
 
     Args:
         host: The host that was asked, which websockets are allowed to.
-        page: The answer, if it is a page: the scripts that are written into it are allowed.
+        word: What the scripts of a page are marked with; empty for an answer that is no page.
 
     Example:
-        >>> "'sha256-" in policy("localhost"), "'sha256-" in policy("localhost", b"<script>let a</script>")
-        (False, True)
+        >>> "'nonce-x'" in policy("localhost", "x"), "nonce" in policy("localhost")
+        (True, False)
     """
-    return _POLICY.format(host=host, scripts="".join(f" '{digest}'" for digest in _digests(page)))
+    return _POLICY.format(host=host, scripts=f" 'nonce-{word}'" if word else "")
 
 
-@lru_cache(maxsize=16)  # the pages of an app differ in nothing
-def _digests(page: bytes) -> tuple[str, ...]:
-    found = [
-        base64.b64encode(hashlib.sha256(script["text"]).digest()).decode()
-        for script in _SCRIPT.finditer(page)
-        if b"src=" not in script["attributes"]
-    ]
-    return tuple(f"sha256-{digest}" for digest in dict.fromkeys(found))
+def marked(page: bytes) -> tuple[bytes, str]:
+    """Mark the scripts of a page.
+
+    Args:
+        page: A page as the server wrote it. It must hold nothing that a user wrote.
+
+    Returns:
+        The page, and the word that marks them.
+    """
+    word = secrets.token_urlsafe(16)
+    return _SCRIPT.sub(f'<script nonce="{word}"'.encode(), page), word

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mesa_lab.app.server.content_policy import policy
+from mesa_lab.app.server.content_policy import marked, policy
 from mesa_lab.app.server.session_cookie import SessionCookie
 
 __all__ = ["Guard", "is_loopback"]
@@ -169,7 +169,7 @@ def _is_malformed(scope: Scope) -> bool:
 def _with_session(scope: Scope, session: str | None) -> Scope:
     """The request as it goes on: with no cookie but the session's, and without what only a proxy may say.
 
-    Pages are not compressed, since their scripts have to be read.
+    Pages come uncompressed, since their scripts have to be marked.
     """
     dropped = NOT_FROM_VISITORS
     if scope["type"] == "http" and not scope["path"].startswith(("/static/", "/_solara/", "/jupyter/")):
@@ -181,7 +181,7 @@ def _with_session(scope: Scope, session: str | None) -> Scope:
 
 
 class _Answer:
-    """An answer on its way out: with our headers and our cookie; a page is held until its scripts are known."""
+    """An answer on its way out: with our headers, a page with our cookie, and its scripts marked."""
 
     def __init__(self, send: Send, host: str, cookie: str) -> None:
         self._send, self._host, self._cookie = send, host, cookie
@@ -201,14 +201,17 @@ class _Answer:
         elif self._start is not None and message["type"] == "http.response.body":
             self._page += message.get("body", b"")
             if not message.get("more_body"):
-                await self._send(self._complete(self._start))
-                await self._send({"type": "http.response.body", "body": self._page})
+                page, word = marked(self._page)
+                length = (b"content-length", str(len(page)).encode())
+                kept = [pair for pair in self._start["headers"] if pair[0].lower() != b"content-length"]
+                await self._send(self._complete({**self._start, "headers": [*kept, length]}, word))
+                await self._send({"type": "http.response.body", "body": page})
         else:
             await self._send(message)
 
-    def _complete(self, start: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    def _complete(self, start: MutableMapping[str, Any], word: str = "") -> MutableMapping[str, Any]:
         extra = [
-            (b"content-security-policy", policy(self._host, self._page).encode("latin-1")),
+            (b"content-security-policy", policy(self._host, word).encode("latin-1")),
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"same-origin"),
             (b"cross-origin-resource-policy", b"same-origin"),
