@@ -247,7 +247,7 @@ def test_two_people_do_not_see_each_other(shared, visit, shoot):
     anna = visit(url, f"/run?design={to_query(from_experiment(experiment))}")
     anna.get_by_role("button", name="Start 4 runs").click()
     wait_for_state(anna, "finished")
-    (cookie,) = [each for each in anna.context.cookies() if "session" in each["name"]]
+    (cookie,) = [each for each in anna.context.cookies() if each["name"].startswith("mesa-lab-")]
     assert cookie["httpOnly"]
 
     ben = visit(url, "/studies")
