@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from benchmarks.measuring import Row
-from mesa_lab.processing.analysis.means.pooling import Origins
-from mesa_lab.processing.analysis.means.statistics import statistics
+from mesa_lab.processing.statistics.group_statistics import statistics
+from mesa_lab.processing.statistics.pooling import Origins
 
 HONEST = ">= 93.5"
 STUDIES, FEW = 20_000, 2_000

@@ -118,8 +118,9 @@ def median(readings: Sequence[Reading], name: str = "seconds") -> float:
 
 
 def ratio(over: Sequence[Reading], under: Sequence[Reading], name: str = "seconds") -> float:
-    """Return the median of the ratios of each round."""
-    return statistics.median(a[name] / b[name] for a, b in zip(over, under, strict=True))
+    """Return the median of the ratios of each round; what took less than a tick of the system's clock counts as one."""
+    tick = 0.01
+    return statistics.median(a[name] / (b[name] or tick) for a, b in zip(over, under, strict=True))
 
 
 def listed(readings: Mapping[str, Sequence[Reading]], name: str = "seconds", unit: str = "s") -> str:

@@ -119,7 +119,7 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
         " Did you mean 'replications'?"
     """
     known = {candidate.lower(): candidate for candidate in candidates}
-    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.6)
     if not near:
         return ""
     likeness = [difflib.SequenceMatcher(None, match, name.lower()).ratio() for match in near]

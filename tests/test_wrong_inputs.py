@@ -214,6 +214,55 @@ def says(sentence, message):
     return sentence in message or re.search(sentence, message) is not None
 
 
+FILES = [
+    ("steps = 5", "", "unknown field 'steps'. Did you mean 'max_steps'?"),
+    ("iterations = 5", "", "Did you mean 'replications'?"),
+    ("rng = 5", "", "Did you mean 'seed'?"),
+    ("reporters = ['happy']", "", "Did you mean 'outcomes'?"),
+    ("replicatons = 5", "", "Did you mean 'replications'?"),
+    ("n_jobs = 2", "", "said where it is run: mesa-lab run -j 2"),
+    ("workers = 2", "", "said where it is run: mesa-lab run -j 2"),
+    ("homophily = 0.4", "", "Parameters of the model stand below [parameters]"),
+    ("", "steps = 5", "the experiment's own max_steps: in a file it stands above [parameters]"),
+    ("", "replications = 5", "the experiment's own replications: in a file it stands above [parameters]"),
+    ("", "[design]\ntype = 'lhs'\nsize = 3", "type 'lhs' is unknown. Did you mean 'LatinHypercube'?"),
+    (
+        "",
+        "[design]\ntype = 'LatinHypercube'\nn_samples = 3",
+        "has no field 'n_samples'. Did you mean 'size'?",
+    ),
+    ("", "[design]\ntype = 'FullFactorial'\nn_levels = 3", "has no field 'n_levels'. Did you mean 'levels'?"),
+    ("replications = 2.5", "", "replications is 2.5. Write a whole number"),
+    ("common_random_numbers = 'no'", "", "common_random_numbers is 'no'. Write true or false"),
+    ("constraints = 3", "", "constraints is 3. Write a list of texts"),
+]
+
+
+@pytest.mark.parametrize(("above", "below", "sentence"), FILES)
+def test_a_file_is_told_the_same(above, below, sentence):
+    text = f'model = "mesa.examples:Schelling"\n{above}\n[parameters]\ndensity = [0.5]\n{below}\n'
+    with pytest.raises(ml.MesaLabError) as caught:
+        ml.Experiment.from_toml(text).check()
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: ml.LatinHypercube(n=3), "LatinHypercube takes no 'n'. Did you mean 'size'? It takes: size"),
+        (lambda: ml.Sobol(n_samples=4), "Did you mean 'size'?"),
+        (lambda: ml.MonteCarlo(siz=4), "Did you mean 'size'?"),
+        (lambda: ml.FullFactorial(n_levels=4), "Did you mean 'levels'?"),
+        (lambda: ml.OneAtATime(center={"n": 1}), "Did you mean 'base'?"),
+        (lambda: ml.Halton(nonsense=4), "Halton takes no 'nonsense'. It takes: size"),
+    ],
+)
+def test_a_design_names_the_setting_that_is_meant(call, sentence):
+    with pytest.raises(DesignError) as caught:
+        call()
+    assert sentence in str(caught.value)
+
+
 @pytest.mark.parametrize(("call", "kind", "sentence"), EXPERIMENTS + RUNS)
 def test_a_wrong_value_is_named_with_the_fix(call, kind, sentence, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

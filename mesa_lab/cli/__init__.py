@@ -4,7 +4,7 @@ One file per group of commands. They import click and nothing heavy: pandas, Mes
 inside the commands that need them, so that `mesa-lab --help` and a mistyped option answer at once.
 
 Exit codes, the same for all commands: 0 it did what it says; 1 it could not, and says why; 2 the
-command line is wrong; 3 the study is complete, but some of its runs failed; 130 Ctrl-C.
+command line is wrong; 3 the study is complete, but some of its runs failed; 130 Ctrl-C, 143 SIGTERM.
 """
 
 import sys
@@ -105,7 +105,23 @@ def main() -> None:
         # A terminal that knows no "×" or "±" gets a "?" instead of a traceback.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    cli(prog_name="mesa-lab")
+    from mesa_lab.running.interruption import ENDING, Interruption
+
+    with Interruption(ENDING, for_good=True) as interruption:
+        try:
+            cli(prog_name="mesa-lab")
+        except KeyboardInterrupt:  # before or after the command itself
+            click.echo("Interrupted.", err=True)
+            sys.exit(_code_of(interruption.came))
+        except SystemExit as error:
+            if error.code == _INTERRUPTED:
+                error.code = _code_of(interruption.came)
+            raise
+
+
+def _code_of(number: int | None) -> int:
+    """The exit code of a command that a signal ended, as a shell has it."""
+    return _INTERRUPTED if number is None else 128 + number
 
 
 def _unexpected(error: Exception) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "note_damage", "rescue"]
 
 _SECONDS_PER_RUN = 4e-6
-_SECONDS_PER_BYTE = 2e-9
+_SECONDS_PER_BYTE = 5e-9
 _LONG = 3.0
 
 _study_argument = click.argument("study", type=click.Path(dir_okay=False, path_type=Path))

@@ -89,10 +89,9 @@ def printed(ending: str, *, is_text: bool = True) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mesa-lab-") as folder:
         path = Path(folder, f"printed{ending}")
         yield path
-        stream = sys.stdout.buffer
         with path.open("rb") as file:
-            shutil.copyfileobj(file, stream)
-        stream.flush()
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.flush()
 
 
 def show_json(value: Any) -> None:

@@ -59,7 +59,7 @@ def export(
       mesa-lab export wolf_sheep.study -o results/
       mesa-lab export wolf_sheep.study -o runs.parquet --tables runs
       mesa-lab export wolf_sheep.study -o wolf_sheep.xlsx
-      mesa-lab export wolf_sheep.study -o - --tables summary | less
+      mesa-lab export wolf_sheep.study -o - --tables summary
       mesa-lab export wolf_sheep.study -o wolves.png --chart effect --outcome Wolves
       mesa-lab export forest_fire.study -o fire.svg --chart effect --with by=neighbours
     """

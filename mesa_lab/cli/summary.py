@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.cli.console import cell, quoted, say, show_table
 from mesa_lab.formatting import plural
-from mesa_lab.processing.estimates import all_alike, estimate, of_runs_alike
+from mesa_lab.processing.statistics.estimates import all_alike, estimate, of_runs_alike
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,9 +13,10 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, overload
 
-from mesa_lab.errors import ExperimentError, suggest
+from mesa_lab.errors import ExperimentError, MesaLabError, suggest
 
 __all__ = [
+    "DESIGN_WORDS",
     "EXPERIMENT_WORDS",
     "RUN_WORDS",
     "check_flag",
@@ -23,7 +24,7 @@ __all__ = [
     "check_seeds",
     "check_whole",
     "explain_keywords",
-    "unknown_keyword",
+    "meant",
 ]
 
 EXPERIMENT_WORDS: Final[Mapping[str, str]] = {
@@ -47,6 +48,18 @@ EXPERIMENT_WORDS: Final[Mapping[str, str]] = {
     for word in words.split()
 }
 """What other tools call the settings of an experiment."""
+
+DESIGN_WORDS: Final[Mapping[str, str]] = {
+    word: setting
+    for setting, words in {
+        "size": "n samples n_samples sample_size n_points points count",
+        "levels": "n_levels num_levels steps resolution",
+        "base": "base_case center centre",
+        "level": "depth order",
+    }.items()
+    for word in words.split()
+}
+"""What other tools call the settings of a design."""
 
 RUN_WORDS: Final[Mapping[str, str]] = {
     word: setting
@@ -153,29 +166,31 @@ def check_seeds(seeds: Any, below: int) -> tuple[int, ...]:
     return listed
 
 
-def unknown_keyword(owner: str, word: str, known: Iterable[str], words: Mapping[str, str]) -> str:
-    """Say that something takes no setting of this name, and which was meant.
+def meant(word: str, known: Iterable[str], words: Mapping[str, str] = EXPERIMENT_WORDS) -> str:
+    """Return a sentence that names the setting which an unknown word stands for, or is nearest to.
 
     Args:
-        owner: What was called.
-        word: The setting that it does not take.
-        known: The settings that it takes.
+        word: What was written.
+        known: The settings that there are.
         words: What other tools call them.
 
+    Returns:
+        `" Did you mean 'max_steps'?"`, with a leading blank, or an empty text when nothing is near.
+
     Example:
-        >>> unknown_keyword("Experiment", "steps", ["model", "max_steps", "seeds"], EXPERIMENT_WORDS)
-        "Experiment takes no 'steps'. Did you mean 'max_steps'? It takes: model, max_steps, seeds."
+        >>> meant("steps", ["max_steps", "seeds"])
+        " Did you mean 'max_steps'?"
     """
     known = list(known)
-    meant = words.get(word.lower())
-    near = f" Did you mean '{meant}'?" if meant in known else suggest(word, known)
-    return f"{owner} takes no '{word}'.{near} It takes: {', '.join(known)}."
+    setting = words.get(word.lower())
+    return f" Did you mean '{setting}'?" if setting in known else suggest(word, known)
 
 
 def explain_keywords[**Arguments, Result](
     owner: str,
     words: Mapping[str, str] = EXPERIMENT_WORDS,
     elsewhere: Callable[[str, Mapping[str, Any]], str] = lambda word, given: "",
+    error: type[MesaLabError] = ExperimentError,
 ) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
     """Let a function say which keyword was meant, where it is called with one that it does not take.
 
@@ -184,9 +199,10 @@ def explain_keywords[**Arguments, Result](
         words: What other tools call its settings.
         elsewhere: A function of the keyword and of all that was given by name: a sentence when the keyword belongs to
             something else, an empty one otherwise.
+        error: The class of the error that is raised.
 
     Returns:
-        A decorator. What it decorates raises ExperimentError.
+        A decorator.
     """
 
     def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -200,11 +216,10 @@ def explain_keywords[**Arguments, Result](
             for word in () if takes_any else settings:
                 if word not in known:
                     said = elsewhere(word, dict(zip(names, arguments, strict=False)) | settings)
-                    raise ExperimentError(
-                        f"{owner} takes no '{word}'. {said}"
-                        if said
-                        else unknown_keyword(owner, word, known, words)
+                    said = (
+                        f" {said}" if said else f"{meant(word, known, words)} It takes: {', '.join(known)}."
                     )
+                    raise error(f"{owner} takes no '{word}'.{said}")
             return function(*arguments, **settings)
 
         return explained

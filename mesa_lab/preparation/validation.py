@@ -22,6 +22,7 @@ from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic, like_types
 from mesa_lab.preparation.outcome_kinds.function import check_reference, is_reference
 from mesa_lab.preparation.outcome_kinds.model_value import attributes_of, reporters_of
+from mesa_lab.preparation.settings import EXPERIMENT_WORDS
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment_data import ExperimentData
@@ -55,10 +56,12 @@ def _check_parameters(experiment: ExperimentData, model_cls: type[Any]) -> None:
         try:
             check_parameters(model_cls, [name])
         except ParameterError as error:
-            if name not in {each.name for each in dataclasses.fields(experiment)}:
+            own = {each.name for each in dataclasses.fields(experiment)}
+            setting = name if name in own else EXPERIMENT_WORDS.get(str(name))
+            if setting is None:
                 raise
             raise ParameterError(
-                f"{error} If you mean the experiment's own {name}: in a file it stands above [parameters]."
+                f"{error} If you mean the experiment's own {setting}: in a file it stands above [parameters]."
             ) from None
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab import errors
 from mesa_lab.errors import MesaLabError, ModelError, RunError, StudyError
+from mesa_lab.running.interruption import ENDING, Interruption
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 
 if TYPE_CHECKING:
@@ -259,25 +259,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from mesa_lab.running.driver import drive
     from mesa_lab.study import Study
 
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        drive(
-            Study.open(options.study),
-            n_jobs=options.n_jobs,
-            backend=options.backend,
-            progress=False,
-            retry_failed=options.retry_failed,
-            token=options.token,
-            on_start=lambda _: _fall_silent(),
-        )
+        with Interruption(ENDING, for_good=True):
+            drive(
+                Study.open(options.study),
+                n_jobs=options.n_jobs,
+                backend=options.backend,
+                progress=False,
+                retry_failed=options.retry_failed,
+                token=options.token,
+                on_start=lambda _: _fall_silent(),
+            )
     except MesaLabError as error:
         _say(type(error).__name__, str(error))
         return 1
     return 0
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _say(kind: str, message: str) -> None:

@@ -22,6 +22,7 @@ from mesa_lab.preparation.models import check_parameters, describe, load_model
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
 from mesa_lab.preparation.settings import check_whole, explain_keywords
 from mesa_lab.running.collection.arrow_columns import decode_table
+from mesa_lab.running.interruption import Interruption
 from mesa_lab.running.progress import Progress, check_progress
 from mesa_lab.running.worker_settings import check_number_processes
 from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
@@ -120,7 +121,7 @@ class BatchRunner:
                 if configuration.protocol == protocol:
                     check_parameters(model_cls, configuration.parameters)
         n_jobs = -1 if self.number_processes is None else self.number_processes
-        with Progress(len(self.configurations), show=self.display_progress) as progress:
+        with Interruption(), Progress(len(self.configurations), show=self.display_progress) as progress:
             places = range(len(self.configurations))
             finished = 0
             for protocol, group in itertools.groupby(

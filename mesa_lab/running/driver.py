@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import StudyBusyError
 from mesa_lab.formatting import duration, plural
+from mesa_lab.running.interruption import Interruption
 from mesa_lab.running.progress import Progress
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 from mesa_lab.study.records import Batch, Task
@@ -141,7 +142,7 @@ def drive(
         "retry_failed": retry_failed,
         "launched": token is not None,
     }
-    with study.writing(token=token, settings=settings, on_request=tell) as writer:
+    with Interruption(), study.writing(token=token, settings=settings, on_request=tell) as writer:
         try:
             if study.experiment is not experiment:  # before the lease was taken
                 raise StudyBusyError(
@@ -174,8 +175,8 @@ def drive(
                         writer.raise_trouble()
                         writer.ending = "stopped"
                         view.say("stopped")
-        except KeyboardInterrupt:
-            writer.ending, writer.message = "interrupted", "Ctrl-C"
+        except KeyboardInterrupt as error:
+            writer.ending, writer.message = "interrupted", str(error) or "Ctrl-C"
         finally:
             shown.clear()
     return Ending(study, writer.ending, study.status(), time.monotonic() - start, tuple(writer.notices))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import sys
+import threading
 import time
 from collections import deque
 from types import TracebackType
@@ -22,6 +23,9 @@ __all__ = ["Progress", "Tally", "check_progress", "in_notebook"]
 _RATE_SECONDS: Final = 30.0
 _LINE_SECONDS: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 """A log gets a line after these intervals, the last one from then on."""
+
+_LONG_SECONDS: Final = 2.0
+_BEAT_SECONDS: Final = 0.5
 
 _WAYS: Final = ("terminal", "lines", "notebook")
 
@@ -88,8 +92,11 @@ class Tally:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate of the time to go."""
-        return (self.total - self.finished) / self.rate if self.rate else None
+        """Estimate of the time to go; None when nothing can be said, as when more time has gone than was expected."""
+        if not (rate := self.rate):
+            return None
+        left = (self.total - self.finished) / rate - (time.monotonic() - self._samples[-1][0])
+        return left if left > 0 else None
 
     @property
     def text(self) -> str:
@@ -107,11 +114,15 @@ class Tally:
             parts.append(f"took {duration(elapsed)}")
         elif (left := self.seconds_left) is not None:
             parts.append(f"{duration(left)} left")
+        elif elapsed >= _LONG_SECONDS:
+            parts.append(f"{duration(elapsed)} so far")
         return ", ".join(parts)
 
 
 class Progress:
     """Shows how a batch of runs comes along; a context manager.
+
+    What is shown moves on by itself, also while a single run takes long.
 
     Args:
         total: Runs that are asked for.
@@ -149,26 +160,41 @@ class Progress:
         elif show == "lines":
             self._view = _Lines(self.tally, stream)
 
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+
     def __enter__(self) -> Self:
         self._view.start()
+        if not isinstance(self._view, _Nothing):
+            threading.Thread(target=self._keep_showing, name="mesa-lab-progress", daemon=True).start()
         return self
+
+    def _keep_showing(self) -> None:
+        while not self._ended.wait(_BEAT_SECONDS):
+            with self._lock:
+                if not self._ended.is_set():
+                    self._view.show()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None and self.tally.state == "running":
             self.tally.state = "interrupted" if issubclass(kind, KeyboardInterrupt) else "stopped by an error"
-        self._view.stop()
+        self._ended.set()
+        with self._lock:
+            self._view.stop()
 
     def update(self, finished: int, failed: int = 0) -> None:
         """Show how many runs have a result, and how many of those failed."""
         self.tally.update(finished, failed)
-        self._view.show()
+        with self._lock:
+            self._view.show()
 
     def say(self, state: str) -> None:
         """Show what the batch does: "running", "paused", "stopping", "stopped" or "interrupted"."""
         self.tally.state = state
-        self._view.show(at_once=True)
+        with self._lock:
+            self._view.show(at_once=True)
 
 
 class _Nothing:
@@ -209,15 +235,24 @@ class _Terminal:
     """A bar that stays in its line."""
 
     def __init__(self, tally: Tally, stream: TextIO) -> None:
-        from rich.console import Console
+        from rich.console import Console, RenderableType
+        from rich.constrain import Constrain
         from rich.progress import BarColumn, Progress, TextColumn
 
+        console = Console(file=stream)
+
+        class Bar(Progress):
+            """Leaves a few columns free: a terminal writes ^C behind the bar, and must not begin a new line with it."""
+
+            def get_renderable(self) -> RenderableType:
+                return Constrain(super().get_renderable(), max(20, console.width - 6))
+
         self.tally = tally
-        self.bar = Progress(
+        self.bar = Bar(
             BarColumn(bar_width=30),
             TextColumn("{task.percentage:>3.0f}%"),
             TextColumn("{task.fields[text]}", markup=False),
-            console=Console(file=stream),
+            console=console,
             refresh_per_second=4,
         )
         self.task = self.bar.add_task(
@@ -242,15 +277,18 @@ class _Notebook:
         self.tally = tally
         self.handle: Any = None
         self.last = 0.0
+        self.text = ""
 
     def start(self) -> None:
         from IPython.display import display
 
+        self.text = self.tally.text
         self.handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
 
     def show(self, *, at_once: bool = False) -> None:
-        if at_once or time.monotonic() - self.last >= 0.3:
+        if (at_once or time.monotonic() - self.last >= 0.3) and self.tally.text != self.text:
             self.last = time.monotonic()
+            self.text = self.tally.text
             self.handle.update(self)
 
     def stop(self) -> None:

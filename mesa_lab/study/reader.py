@@ -16,9 +16,9 @@ from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.files import path_of
 from mesa_lab.study.damage import check as checking
 from mesa_lab.study.damage.check import Checked
-from mesa_lab.study.damage.tolerant_reader import making_sense
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import lease, metadata
+from mesa_lab.study.database.tolerant_reader import making_sense
 from mesa_lab.study.reading import run_table
 from mesa_lab.study.reading import series_blocks as blocks
 from mesa_lab.study.reading.failure_summary import FailureKind, failure_kinds
@@ -48,7 +48,6 @@ class OpenedStudy:
     def __init__(self, path: str | Path) -> None:
         self.path = path_of(path, "study", StudyError)
         self._connection, notice = storage.connect(self.path)
-        self._file = storage.file_id(self.path)
         self.notices: list[str] = [notice] if notice else []
         self.damage = ""
         self._one_reader = threading.RLock()
@@ -83,6 +82,7 @@ class OpenedStudy:
         """
         with self._one_reader, ExitStack() as held:
             with storage.speaking(self.path):
+                self._connection.refuse_shared_log()
                 held.enter_context(run_table.at_one_moment(self._connection))
             yield
 
@@ -90,7 +90,7 @@ class OpenedStudy:
         """Return what changes when results that were there are replaced by others: by a retry, or by another file under the name."""
         with self.snapshot(), storage.speaking(self.path):
             made = self._connection.execute("SELECT value FROM meta WHERE key = 'created'").fetchone()
-            return self._file, made, run_table.replaced_results(self._connection)
+            return self._connection.files[""], made, run_table.replaced_results(self._connection)
 
     # ------------------------------------------------------------ what it is of
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mesa_lab.study.damage.tolerant_reader import MalformedError, making_sense
 from mesa_lab.study.database import lease
 from mesa_lab.study.database.metadata import read_object, read_shard, read_size
+from mesa_lab.study.database.tolerant_reader import MalformedError, making_sense
 
 __all__ = ["STATUSES", "StudyStatus", "check_moments", "read_notices", "read_status"]
 

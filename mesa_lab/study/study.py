@@ -278,8 +278,8 @@ class Study(OpenedStudy):
         )
         try:
             yield writer
-        except KeyboardInterrupt:
-            writer.close("interrupted", "Ctrl-C")
+        except KeyboardInterrupt as error:
+            writer.close("interrupted", str(error) or "Ctrl-C")
             raise
         except BaseException as error:
             writer.close("failed", f"{type(error).__name__}: {error}")

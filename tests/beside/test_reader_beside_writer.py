@@ -86,8 +86,8 @@ FILES = {
 def no_pictures(monkeypatch):
     """What a report draws is in the tables of its charts; the drawings themselves take seconds."""
 
-    def figure(results, kind, outcome, options):
-        return {"table": kind.table(results, outcome, **options).to_json()}
+    def figure(results, kind, outcome, options, converter):
+        return {"table": kind.table(results, outcome, **options).to_json(), "pictures": dict}
 
     monkeypatch.setattr(figures, "_figure", figure)
 

@@ -120,7 +120,7 @@ def test_series_that_are_none_are_said_to_be(terminal, study, command):
         assert "made to do harm" in study.with_name("count.html").read_text()
     else:
         assert outcome.exit_code == 1
-        assert "made to do harm" in outcome.stderr or "are not what runs leave behind" in outcome.stderr
+        assert "made to do harm" in outcome.stderr or "are not those that were written" in outcome.stderr
 
 
 def test_what_a_terminal_would_obey_is_not_printed(terminal, study):

@@ -1,5 +1,6 @@
 """`run`, `resume`, `retry`, and what they say at the end."""
 
+import contextlib
 import json
 import os
 import signal
@@ -198,6 +199,68 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(start, endless_file, tm
     status = ml.open_study(study).status()
     assert 4 <= status.done < 100
     assert not status.is_active
+
+
+def test_further_ctrl_c_disturb_nothing(start, endless_file, tmp_path):
+    process = start("run", "endless.toml", "-j", "2")
+    study = tmp_path / "endless.study"
+    wait_for(lambda: done(study) >= 4 or process.poll() is not None)
+    while process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.02)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.count("Interrupted: ") == 1
+    assert err.count("interrupted\n") == 1
+    assert "Go on with: mesa-lab resume endless.study" in err
+    assert "Traceback" not in err
+    assert "ignored" not in err
+    assert ml.open_study(study).status().done >= 4
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_who_asks_it_to_end_gets_an_end_in_order(start, endless_file, tmp_path, name):
+    process = start("run", "endless.toml", "-j", "2")
+    study = tmp_path / "endless.study"
+    wait_for(lambda: done(study) >= 4 or process.poll() is not None)
+    process.send_signal(signal.Signals[name])
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.Signals[name]
+    assert "Go on with: mesa-lab resume endless.study" in err
+    assert "Traceback" not in err
+    assert "leaked" not in err
+    with ml.open_study(study) as opened:
+        assert not opened.status().is_active
+        assert opened.sessions()[-1]["message"] == name
+
+
+def test_a_death_leaves_no_warning_behind(start, endless_file, tmp_path):
+    """Loky's tracker, which outlives the command, clears its semaphores away without a word."""
+    process = start("run", "endless.toml", "-j", "2")
+    study = tmp_path / "endless.study"
+    wait_for(lambda: done(study) >= 4 or process.poll() is not None)
+    process.send_signal(signal.SIGKILL)
+    _, err = process.communicate(timeout=120)  # until the last process that holds it has ended
+    assert "runs" in err
+    assert "leaked" not in err
+    assert "resource_tracker" not in err
+
+
+def test_a_single_long_run_is_seen_to_go_on(start, endless_file):
+    text = endless_file.read_text().replace(str(list(range(50))), "[1]")
+    endless_file.write_text(
+        text.replace("replications = 2\nmax_steps = 4", "replications = 1\nmax_steps = 4000")
+    )
+    process = start("run", "endless.toml", "-j", "1")
+    said = []
+    while not (said and said[-1].endswith("so far\n")):
+        said.append(process.stderr.readline())
+        assert said[-1], said
+    assert said[-1].startswith("0 of 1 run, ")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=120)
 
 
 def test_who_starts_it_without_ctrl_c_is_not_interrupted(start, endless_file, tmp_path):

@@ -3,7 +3,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from mesa_lab.errors import OutcomeError, ParameterError
+from mesa_lab.errors import ExportError, OutcomeError, ParameterError
 from mesa_lab.processing.charts import find_chart
 
 POINTS = {"n": [10, 20], "mode": ["slow", "fast"]}
@@ -263,3 +263,43 @@ def test_a_point_or_run_that_is_not_there_is_said(make, chosen, message):
 def test_a_chart_of_a_point_that_is_not_there_is_refused(make, kind):
     with pytest.raises(ParameterError, match="There is no point 7. The study has 2 points"):
         find_chart(kind).table(make(POINTS), "happy", points=[0, 7])
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "sentence"),
+    [
+        (lambda r: r.aggregate("happy", level="x"), OutcomeError, "level is 'x'. Give a confidence level"),
+        (lambda r: r.aggregate("happy", level=None), OutcomeError, "level is None"),
+        (lambda r: r.aggregate("happy", level=95), OutcomeError, "level is 95"),
+        (lambda r: r.aggregate("happy", quantiles=0.5), OutcomeError, "quantiles is 0.5. Give a list"),
+        (lambda r: r.aggregate("happy", quantiles=None), OutcomeError, "quantiles is None"),
+        (lambda r: r.aggregate("happy", quantiles=["a"]), OutcomeError, "The quantile 'a' is not"),
+        (lambda r: r.aggregate("happy", by=3), ParameterError, "3 is no name of a parameter. Varied are: n"),
+        (lambda r: r.aggregate(3), OutcomeError, "Unknown outcome '3'"),
+        (lambda r: r.aggregate([3]), OutcomeError, "Unknown outcome '3'"),
+        (lambda r: r.series(3), OutcomeError, "Unknown outcome '3'"),
+        (lambda r: r.agents(3), OutcomeError, "no agent data of '3'"),
+        (lambda r: r.chart(3), OutcomeError, "Unknown chart '3'"),
+        (lambda r: r.chart("effect", 3), OutcomeError, "Unknown outcome '3'"),
+        (lambda r: r.chart("effect", "happy", parameter=3), ParameterError, "3 is no name of a parameter"),
+        (lambda r: r.chart("effect", "happy", level="a"), OutcomeError, "level is 'a'"),
+        (
+            lambda r: r.chart("effect", "happy", width="a"),
+            OutcomeError,
+            "width is 'a'. Give a number of pixels",
+        ),
+        (
+            lambda r: r.chart("effect", "happy", height=-1),
+            OutcomeError,
+            "height is -1. Give a number of pixels",
+        ),
+        (lambda r: r.save(3), ExportError, "The export is 3. Give the path"),
+        (lambda r: r.save("x.csv", tables=3), ExportError, "Unknown table '3'"),
+        (lambda r: r.save("x", format=3), ExportError, "Unknown format '3'"),
+        (lambda r: r.report(3), ExportError, "The report is 3. Give the path"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_the_fix(make, call, kind, sentence):
+    with pytest.raises(kind) as caught:
+        call(make({"n": [1, 2]}))
+    assert sentence in str(caught.value)

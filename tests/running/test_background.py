@@ -92,7 +92,7 @@ def test_a_polite_end_of_the_process_is_clean(long_study):
     wait_for(lambda: long_study.status().done > 0)
     os.kill(pid, signal.SIGTERM)
     wait_for(lambda: not long_study.status().is_active)
-    assert (long_study.status().state, long_study.status().message) == ("interrupted", "Ctrl-C")
+    assert (long_study.status().state, long_study.status().message) == ("interrupted", "SIGTERM")
 
 
 def test_failures_to_start_are_raised_here(tmp_path):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 import types
 
 import pytest
@@ -55,6 +56,58 @@ def test_text_says_all_in_one_line(clock):
     assert tally.text.endswith("took 2 s")
 
 
+def test_a_long_run_is_seen_to_go_on(clock):
+    tally = Tally(3, 0)
+    clock.now += 1
+    assert tally.text == "0 of 3 runs"
+    clock.now += 59
+    assert tally.text == "0 of 3 runs, 1 min so far"
+    tally.update(1, 0)
+    clock.now += 60
+    assert tally.text == "1 of 3 runs, 2 min so far"
+    tally.update(2, 0)
+    assert tally.text == "2 of 3 runs, 0.017 runs/s, 1 min left"
+    clock.now += 20
+    assert tally.text == "2 of 3 runs, 0.017 runs/s, 40 s left"
+    clock.now += 60
+    assert tally.text == "2 of 3 runs, 0.017 runs/s, 3 min 20 s so far"
+    tally.update(3, 0)
+    assert tally.text.startswith("3 of 3 runs, ")
+    assert tally.text.endswith(", took 3 min 20 s")
+
+
+def test_a_log_gets_lines_while_nothing_is_finished(clock):
+    stream = io.StringIO()
+    with Progress(1, show="lines", stream=stream) as shown:
+        for _ in range(50):
+            clock.now += 3
+            shown._view.show()
+    lines = stream.getvalue().splitlines()
+    assert 4 <= len(lines) <= 8
+    assert lines[0] == "0 of 1 run, 3 s so far"
+    assert lines[-1] == "0 of 1 run, 2 min 30 s so far"
+
+
+def test_what_is_shown_moves_on_by_itself(monkeypatch):
+    monkeypatch.setattr(progress, "_BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(progress, "_LINE_SECONDS", (0.05,))
+    monkeypatch.setattr(progress, "_LONG_SECONDS", 0.0)
+    written = threading.Event()
+
+    class Stream(io.StringIO):
+        def write(self, text):
+            if "so far" in text:
+                written.set()
+            return super().write(text)
+
+    with Progress(1, show="lines", stream=Stream()):
+        assert written.wait(60)
+    (beating,) = [t for t in threading.enumerate() if t.name == "mesa-lab-progress"] or [threading.Thread()]
+    if beating.ident is not None:
+        beating.join(60)
+    assert not beating.is_alive()
+
+
 def test_a_log_gets_a_plain_line_now_and_then(clock):
     stream = io.StringIO()
     with Progress(1000, stream=stream) as shown:
@@ -98,7 +151,7 @@ def test_a_notebook_updates_one_output(monkeypatch, clock):
         view.update(2)  # too soon to be seen
         clock.now += 1
         view.update(3, failed=1)
-    assert len(shown) == 3
+    assert len(shown) == 2  # what has not changed is not sent again
     assert 'value="75.0"' in shown[-1]
     assert "3 of 4 runs, 1 failed" in shown[-1]
 

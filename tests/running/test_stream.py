@@ -414,5 +414,5 @@ def test_an_interrupt_in_the_main_thread_ends_the_workers():
 
 
 def test_a_backend_that_is_not_there_is_named():
-    with pytest.raises(RunError, match="The backend 'nowhere' cannot be used"):
+    with pytest.raises(RunError, match="The backend is 'nowhere', which is none of loky"):
         run(faulty("Base"), tasks(2), backend="nowhere")

@@ -183,7 +183,7 @@ def _spread(results: Results, outcome: str) -> LiveChart:
     import numpy as np
     import pandas as pd
 
-    from mesa_lab.processing.analysis.summary import numbers
+    from mesa_lab.processing.statistics.summary import numbers
 
     values, _ = numbers(results.values(outcome), outcome)
     values = values[np.isfinite(values)]

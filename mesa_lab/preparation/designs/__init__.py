@@ -6,14 +6,14 @@ be run, or what is measured. Other packages add theirs through the entry point g
 
 from typing import Final
 
-from mesa_lab.errors import DesignError, suggest
+from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, UnitDesign
 from mesa_lab.preparation.designs.factorial import FullFactorial
 from mesa_lab.preparation.designs.function import FunctionDesign
 from mesa_lab.preparation.designs.latin_hypercube import LatinHypercube
 from mesa_lab.preparation.designs.low_discrepancy import Halton, Sobol
 from mesa_lab.preparation.designs.monte_carlo import MonteCarlo
-from mesa_lab.preparation.designs.names import meant
+from mesa_lab.preparation.designs.names import near_design
 from mesa_lab.preparation.designs.one_at_a_time import OneAtATime
 from mesa_lab.preparation.designs.response_surface.box_behnken import BoxBehnken
 from mesa_lab.preparation.designs.response_surface.central_composite import CentralComposite
@@ -28,6 +28,7 @@ from mesa_lab.preparation.designs.sparse_grid import SparseGrid
 from mesa_lab.preparation.designs.table import Table
 from mesa_lab.preparation.designs.union import Part, Union, as_design
 from mesa_lab.preparation.designs.zipped import Zip
+from mesa_lab.preparation.settings import DESIGN_WORDS, explain_keywords
 
 __all__ = [
     "DESIGNS",
@@ -85,6 +86,10 @@ DESIGNS: Final[list[type[Design]]] = [
     FunctionDesign,
 ]
 
+for _design in DESIGNS:  # the generated __init__ speaks of itself, and knows no other names
+    _explain = explain_keywords(_design.__name__, DESIGN_WORDS, error=DesignError)
+    _design.__init__ = _explain(_design.__init__)  # type: ignore[method-assign]
+
 
 def all_designs() -> list[type[Design]]:
     """Return the designs of Mesa Lab, then those of other packages.
@@ -121,7 +126,6 @@ def find_design(name: str) -> type[Design]:
     """
     known = {design.__name__: design for design in all_designs()}
     if name not in known:
-        other = meant(str(name), known)
-        near = f" Did you mean '{other}'?" if other else suggest(str(name), known)
+        near = near_design(str(name), known)
         raise DesignError(f"Unknown design '{name}'.{near} There are: {', '.join(known)}.")
     return known[name]

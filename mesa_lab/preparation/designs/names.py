@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["EXAMPLES", "meant"]
+__all__ = ["EXAMPLES", "meant", "near_design"]
 
 EXAMPLES: Final = {
     "FullFactorial": "FullFactorial(levels=5)",
@@ -49,3 +49,9 @@ def meant(text: str, known: Iterable[str]) -> str | None:
     names = _OTHER_NAMES | {name.lower(): name for name in known}
     near = [word] if word in names else difflib.get_close_matches(word, names, n=1, cutoff=0.75)
     return names[near[0]] if near else None
+
+
+def near_design(text: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the design which was meant, with a leading blank; an empty text when none is near."""
+    name = meant(text, known)
+    return f" Did you mean '{name}'?" if name else ""

@@ -20,6 +20,7 @@ from mesa_lab.preparation.encoding import decode
 from mesa_lab.preparation.experiment_data import ExperimentData
 from mesa_lab.preparation.experiment_file.write import as_item
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
+from mesa_lab.preparation.settings import DESIGN_WORDS, RUN_WORDS, meant
 
 __all__ = ["from_toml", "read"]
 
@@ -151,7 +152,7 @@ def _explain(error: ValidationError, data: Mapping[str, Any]) -> str:
     for mistake in error.errors():
         name = str(mistake["loc"][0])
         if mistake["type"] == "extra_forbidden":
-            lines[name] = f"unknown field '{name}'.{suggest(name, known)} There are: {', '.join(known)}."
+            lines[name] = f"unknown field '{name}'.{_instead(name, known)}"
         elif mistake["type"] == "missing":
             lines[name] = f"the field '{name}' is missing."
         else:
@@ -225,6 +226,13 @@ def _read_parameter(form: Any) -> Any:
     return Integer(low, high, step=step)
 
 
+def _instead(name: str, known: list[str]) -> str:
+    """What to write instead of a field that there is not."""
+    if name == "n_jobs" or RUN_WORDS.get(name) == "n_jobs":
+        return " How many processes there are is said where it is run: mesa-lab run -j 2, or ml.run(..., n_jobs=2)."
+    return f"{meant(name, known)} There are: {', '.join(known)}. Parameters of the model stand below [parameters]."
+
+
 def _no_more(kind: str, options: Mapping[str, Any], *known: str) -> None:
     if options:
         name = next(iter(options))
@@ -234,6 +242,7 @@ def _no_more(kind: str, options: Mapping[str, Any], *known: str) -> None:
 
 def _read_design(source: str, form: Mapping[str, Any], folder: Path | None) -> Any:
     from mesa_lab.preparation.designs import DESIGNS, all_designs
+    from mesa_lab.preparation.designs.names import near_design
 
     options = dict(form)
     kind = options.pop("type", None)
@@ -241,7 +250,7 @@ def _read_design(source: str, form: Mapping[str, Any], folder: Path | None) -> A
     if kind not in kinds:  # looking through what is installed takes longer than all else here
         kinds = {design.__name__: design for design in all_designs()}
     if kind not in kinds:
-        near = suggest(kind, kinds) if isinstance(kind, str) else ""
+        near = near_design(kind, kinds) if isinstance(kind, str) else ""
         said = "has no type" if kind is None else f"type '{kind}' is unknown"
         raise ExperimentError(f"{source}: the design {said}.{near} There are: {', '.join(kinds)}.")
     design = kinds[kind]
@@ -251,7 +260,7 @@ def _read_design(source: str, form: Mapping[str, Any], folder: Path | None) -> A
     for name, value in options.items():
         if name not in fields:
             raise ExperimentError(
-                f"{source}: design {kind} has no field '{name}'.{suggest(name, fields)} It has: {', '.join(fields) or 'none'}."
+                f"{source}: design {kind} has no field '{name}'.{meant(name, fields, DESIGN_WORDS)} It has: {', '.join(fields) or 'none'}."
             )
         values[name] = _read_field(f"{source}: design {kind}", name, value, hints.get(name, Any), folder)
     missing = [

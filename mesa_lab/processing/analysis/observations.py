@@ -17,7 +17,7 @@ import pandas as pd
 
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import number, plural
-from mesa_lab.processing.analysis.summary import numbers
+from mesa_lab.processing.statistics.summary import numbers
 from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:

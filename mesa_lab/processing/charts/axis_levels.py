@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.formatting import label, number, shorten, show
-from mesa_lab.processing.analysis.grouping import check_names
+from mesa_lab.processing.statistics.grouping import check_names
 from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pandas as pd
 from mesa_lab.formatting import label, listing, number, plural, shorten, show
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.analysis.grouping import Groups
+    from mesa_lab.processing.statistics.grouping import Groups
 
 __all__ = [
     "caption",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError, suggest
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     import altair as alt
@@ -67,6 +67,12 @@ class ChartKind:
                 raise OutcomeError(
                     f"The {self.name} chart has no option '{name}'. There are: {', '.join(known)}.{suggest(name, known)}"
                 )
+        for name in ("width", "height"):
+            size = options.get(name, looks.get(name))
+            if size is not None and (
+                isinstance(size, bool) or not isinstance(size, int | float) or size <= 0
+            ):
+                raise OutcomeError(f"{name} is {size!r}. Give a number of pixels above 0.")
         table = self.table(
             results, outcome, **{name: value for name, value in options.items() if name not in looks}
         )

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.formatting import label, measure_label
-from mesa_lab.processing.analysis.grouping import check_names, group
-from mesa_lab.processing.analysis.main_effects import ranked
-from mesa_lab.processing.analysis.summary import of_groups
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import is_log, is_numeric, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.effect import default_parameters
 from mesa_lab.processing.charts.theme import THEMES, Theme, finish, gradient, theme_of
+from mesa_lab.processing.statistics.grouping import check_names, group
+from mesa_lab.processing.statistics.main_effects import ranked
+from mesa_lab.processing.statistics.summary import of_groups
 
 if TYPE_CHECKING:
     import altair as alt

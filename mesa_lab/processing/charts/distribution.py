@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.formatting import measure_label
-from mesa_lab.processing.analysis.grouping import points_by
-from mesa_lab.processing.analysis.summary import of_groups
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.series import automatic, lines
 from mesa_lab.processing.charts.theme import Theme, finish, theme_of
+from mesa_lab.processing.statistics.grouping import points_by
+from mesa_lab.processing.statistics.summary import of_groups
 
 if TYPE_CHECKING:
     import altair as alt

@@ -9,13 +9,13 @@ import pandas as pd
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.formatting import label, measure_label
-from mesa_lab.processing.analysis.grouping import check_names, comparable_points, group, points_by
-from mesa_lab.processing.analysis.main_effects import ranked
-from mesa_lab.processing.analysis.summary import checked_level, of_groups
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, is_log, is_numeric, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.theme import DASHES, SHAPES, colours, finish, key, theme_of
+from mesa_lab.processing.statistics.grouping import check_names, comparable_points, group, points_by
+from mesa_lab.processing.statistics.main_effects import ranked
+from mesa_lab.processing.statistics.summary import checked_level, of_groups
 from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:

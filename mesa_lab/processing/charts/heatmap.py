@@ -9,13 +9,13 @@ import pandas as pd
 
 from mesa_lab.errors import ParameterError
 from mesa_lab.formatting import label, measure_label
-from mesa_lab.processing.analysis.grouping import check_names, comparable_points, group, points_by
-from mesa_lab.processing.analysis.summary import of_groups
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, is_log, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.effect import default_parameters
 from mesa_lab.processing.charts.theme import finish, gradient, theme_of
+from mesa_lab.processing.statistics.grouping import check_names, comparable_points, group, points_by
+from mesa_lab.processing.statistics.summary import of_groups
 
 if TYPE_CHECKING:
     import altair as alt

@@ -11,8 +11,11 @@ import pandas as pd
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.formatting import label
-from mesa_lab.processing.absence import nothing_reported
-from mesa_lab.processing.analysis.grouping import (
+from mesa_lab.processing.charts import caption as say
+from mesa_lab.processing.charts.axis_levels import Levels, levels_of, point_labels
+from mesa_lab.processing.charts.chart import ChartKind
+from mesa_lab.processing.charts.theme import DASHES, colours, finish, key, theme_of
+from mesa_lab.processing.statistics.grouping import (
     Groups,
     check_names,
     comparable_points,
@@ -20,12 +23,9 @@ from mesa_lab.processing.analysis.grouping import (
     names_of,
     points_by,
 )
-from mesa_lab.processing.analysis.main_effects import ranked
-from mesa_lab.processing.analysis.summary import checked_level, over_steps
-from mesa_lab.processing.charts import caption as say
-from mesa_lab.processing.charts.axis_levels import Levels, levels_of, point_labels
-from mesa_lab.processing.charts.chart import ChartKind
-from mesa_lab.processing.charts.theme import DASHES, colours, finish, key, theme_of
+from mesa_lab.processing.statistics.main_effects import ranked
+from mesa_lab.processing.statistics.summary import checked_level, over_steps
+from mesa_lab.processing.tables.absence import nothing_reported
 
 if TYPE_CHECKING:
     import altair as alt

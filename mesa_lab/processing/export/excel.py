@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import pandas as pd
 from mesa_lab.errors import ExportError
 from mesa_lab.formatting import plain
 
-__all__ = ["Parts", "write_excel"]
+__all__ = ["Parts", "check_rows", "write_excel"]
 
 type Parts = Callable[[], Iterator[pd.DataFrame]]
 
@@ -21,6 +22,25 @@ SHEET_ROWS: Final = 1_048_576
 SHEET_COLUMNS: Final = 16_384
 _EXACT: Final = 2**53  # spreadsheets keep numbers as floats
 _ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def check_rows(name: str, counts: Iterable[int]) -> None:
+    """Refuse a table that has more rows than a sheet, before anything of it is written.
+
+    Args:
+        name: The table, for the message.
+        counts: How many rows its parts have; read only as far as need be.
+
+    Raises:
+        ExportError: If it has more.
+    """
+    if any(
+        rows >= SHEET_ROWS for rows in itertools.accumulate(counts)
+    ):  # the names of the columns are a row too
+        raise ExportError(
+            f"The table '{name}' has more than {SHEET_ROWS - 1:,} rows, which is all that an Excel sheet holds. "
+            "Write CSV or Parquet, or leave it out: tables=[…], in the terminal --tables."
+        )
 
 
 def write_excel(path: Path, sheets: dict[str, Parts]) -> None:
@@ -66,11 +86,7 @@ def _fill(sheet: Any, name: str, parts: Parts, make: Any) -> None:
             sheet.append([_text_cell(make, sheet, str(column)) for column in part.columns])
             rows = 1
         rows += len(part)
-        if rows > SHEET_ROWS:
-            raise ExportError(
-                f"The table '{name}' has more than {SHEET_ROWS - 1:,} rows, which is all that an Excel sheet holds. "
-                "Write CSV or Parquet, or leave it out with tables=[…]."
-            )
+        check_rows(name, [rows - 1])
         for row in part.itertuples(index=False, name=None):
             sheet.append([_cell(make, sheet, plain(value)) for value in row])
 

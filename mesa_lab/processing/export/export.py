@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ExportError, suggest
@@ -20,14 +21,15 @@ from mesa_lab.files import check_path, path_of
 from mesa_lab.formatting import plain, records
 from mesa_lab.processing.export.atomic_write import whole_file, whole_folder
 from mesa_lab.processing.export.chart_image import PICTURES, save_chart
-from mesa_lab.processing.export.excel import Parts, write_excel
+from mesa_lab.processing.export.excel import Parts, check_rows, write_excel
 from mesa_lab.processing.tables import column_names as columns
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
+from mesa_lab.processing.tables.long_table import rows_of_runs
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mesa_lab.processing.results import Results
+    from mesa_lab.processing.result_tables import ResultTables
 
 __all__ = ["FORMATS", "export", "save_chart"]
 
@@ -40,7 +42,7 @@ _OF_A_CHART: Final = (
 
 @in_one_snapshot
 def export(
-    results: Results,
+    results: ResultTables,
     path: str | Path,
     tables: str | Sequence[str] | None = None,
     format: str | None = None,  # noqa: A002
@@ -91,6 +93,8 @@ def export(
         raise ExportError(
             f"A {kind} file holds one table, not {len(names)} ({', '.join(names)}). Give a folder instead."
         )
+    for name in names if kind == "excel" else ():
+        check_rows(name, _row_counts(results, name))
     write = _WRITERS[kind]
     if single:
         with whole_file(path) as draft:
@@ -105,7 +109,7 @@ def export(
     return [path / f"{_file_name(name)}{FORMATS[kind]}" for name in names]
 
 
-def _table_names(results: Results, tables: str | Sequence[str] | None, *, first_only: bool) -> list[str]:
+def _table_names(results: ResultTables, tables: str | Sequence[str] | None, *, first_only: bool) -> list[str]:
     """Resolve which tables are meant."""
     agents = [f"agents_{agent_type}" if agent_type else "agents" for agent_type in results.agent_types]
     known = ["runs", "points", "summary", "series", *agents, "failures"]
@@ -119,7 +123,7 @@ def _table_names(results: Results, tables: str | Sequence[str] | None, *, first_
         )
         return [name for name in known if name not in empty]
     names: list[str] = []
-    for name in [tables] if isinstance(tables, str) else tables:
+    for name in tables if isinstance(tables, Iterable) and not isinstance(tables, str) else [tables]:
         if name == "agents":
             if not agents:
                 raise ExportError("There are no agent data. Ask for them with Experiment(agents=True).")
@@ -137,13 +141,12 @@ def _file_name(table: str) -> str:
     return re.sub(r"[^\w.-]+", "_", table)
 
 
-def _parts(results: Results, name: str) -> Parts:
+def _parts(results: ResultTables, name: str) -> Parts:
     """Return a function that goes through a table part by part, as often as asked."""
     if name == "series":
         return lambda: _streamed(results, lambda: results.series_parts(list(results.outcomes)))
     if name.startswith("agents"):
-        agent_type = name.removeprefix("agents").removeprefix("_")
-        return lambda: _streamed(results, lambda: results.agent_parts(agent_type))
+        return lambda: _streamed(results, lambda: results.agent_parts(_agent_type(name)))
     wholes: dict[str, Callable[[], pd.DataFrame]] = {
         "runs": lambda: results.runs,
         "points": lambda: results.points.reset_index(),
@@ -153,7 +156,30 @@ def _parts(results: Results, name: str) -> Parts:
     return lambda: iter([wholes[name]()])
 
 
-def _streamed(results: Results, parts: Callable[[], Iterator[pa.Table]]) -> Iterator[pd.DataFrame]:
+def _row_counts(results: ResultTables, name: str) -> Iterator[int]:
+    """Yield how many rows the parts of a table have, without reading more of them than whose rows they are."""
+    if name == "runs":
+        yield len(results.base)
+    elif name == "points":
+        yield len(results.points)
+    elif name == "series" or name.startswith("agents"):
+        series = name == "series"
+        blocks = (
+            results.series_blocks(list(results.outcomes))
+            if series
+            else results.study.agent_blocks(_agent_type(name))
+        )
+        known = results.base["run_id"].to_numpy()
+        for block in blocks:
+            run_ids, counts = rows_of_runs(block)
+            yield int(counts[np.isin(run_ids, known)].sum())
+
+
+def _agent_type(name: str) -> str:
+    return name.removeprefix("agents").removeprefix("_")
+
+
+def _streamed(results: ResultTables, parts: Callable[[], Iterator[pa.Table]]) -> Iterator[pd.DataFrame]:
     """Yield parts that all have the same columns and types."""
     schema = columns.unified_schema(part.schema for part in parts())
     nullable = {field.name for field in schema if _can_be_missing(field)}

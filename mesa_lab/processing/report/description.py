@@ -18,7 +18,7 @@ from mesa_lab.preparation.models.files import find_module
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
-    from mesa_lab.processing.results import Results
+    from mesa_lab.processing.result_tables import ResultTables
 
 __all__ = ["design_in_words", "experiment_in_words", "model_doc", "parameter_in_words"]
 
@@ -85,7 +85,7 @@ def design_in_words(experiment: Experiment) -> str:
     return _DESIGNS.get(name, f"the design {name}")
 
 
-def experiment_in_words(results: Results) -> list[str]:
+def experiment_in_words(results: ResultTables) -> list[str]:
     """Describe an experiment in a few sentences.
 
     Args:
@@ -146,7 +146,7 @@ def _stop_rule(experiment: Experiment) -> str:
     return f"{', '.join(rules[:-1])} or {rules[-1]}"
 
 
-def _measured(results: Results) -> str:
+def _measured(results: ResultTables) -> str:
     period = results.experiment.period
     when = (
         "at the end of each run"

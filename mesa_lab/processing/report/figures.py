@@ -11,25 +11,25 @@ import numpy as np
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
 from mesa_lab.formatting import label
-from mesa_lab.processing.analysis.main_effects import influence
 from mesa_lab.processing.charts import CHARTS, ChartKind, find_chart, readable
 from mesa_lab.processing.charts.caption import first_upper
 from mesa_lab.processing.charts.theme import BOTH, THEMES, in_theme
 from mesa_lab.processing.export.chart_image import convert
 from mesa_lab.processing.report.tables import MOST_ROWS, as_table
+from mesa_lab.processing.statistics.main_effects import influence
 from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mesa_lab.processing.results import Results
+    from mesa_lab.processing.result_tables import ResultTables
 
 __all__ = ["data_uri", "sections"]
 
 _FEW_LEVELS: Final = 5
 
 
-def sections(results: Results, outcomes: Sequence[str]) -> list[dict[str, Any]]:
+def sections(results: ResultTables, outcomes: Sequence[str]) -> list[dict[str, Any]]:
     """Return the charts of each outcome: over time, against what matters most, over two parameters, spread.
 
     One thread makes pictures of charts while this one prepares the next.
@@ -42,7 +42,7 @@ def sections(results: Results, outcomes: Sequence[str]) -> list[dict[str, Any]]:
     return made
 
 
-def _section(results: Results, outcome: str, converter: Executor) -> dict[str, Any]:
+def _section(results: ResultTables, outcome: str, converter: Executor) -> dict[str, Any]:
     ranking = influence(results, outcome)
     order = [str(name) for name in ranking["parameter"]]
     wanted: list[tuple[str, dict[str, Any]]] = [("series", {})]
@@ -78,13 +78,13 @@ def _section(results: Results, outcome: str, converter: Executor) -> dict[str, A
     }
 
 
-def _is_coarse(results: Results, name: str) -> bool:
+def _is_coarse(results: ResultTables, name: str) -> bool:
     """Whether a parameter has so few levels that a line for each can be followed."""
     return len(level_codes(results.points[results.columns[name]])[1]) <= _FEW_LEVELS
 
 
 def _figure(
-    results: Results, kind: ChartKind, outcome: str, options: dict[str, Any], converter: Executor
+    results: ResultTables, kind: ChartKind, outcome: str, options: dict[str, Any], converter: Executor
 ) -> dict[str, Any]:
     table = kind.table(results, outcome, **options)
     caption = table.attrs["chart"]

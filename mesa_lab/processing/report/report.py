@@ -18,7 +18,6 @@ import pandas as pd
 from mesa_lab.errors import ExportError, MesaLabError
 from mesa_lab.files import path_of
 from mesa_lab.formatting import label, number, plural
-from mesa_lab.processing.analysis.summary import is_number
 from mesa_lab.processing.export.atomic_write import whole_file
 from mesa_lab.processing.report.description import experiment_in_words, model_doc
 from mesa_lab.processing.report.figures import data_uri, sections
@@ -29,10 +28,11 @@ from mesa_lab.processing.report.tables import (
     overview_table,
     parameters_table,
 )
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.statistics.summary import is_number
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.results import Results
+    from mesa_lab.processing.result_tables import ResultTables
 
 __all__ = ["write_report"]
 
@@ -41,7 +41,10 @@ MOST_OUTCOMES: Final = 4
 
 @in_one_snapshot
 def write_report(
-    results: Results, path: str | Path, title: str | None = None, outcomes: str | Sequence[str] | None = None
+    results: ResultTables,
+    path: str | Path,
+    title: str | None = None,
+    outcomes: str | Sequence[str] | None = None,
 ) -> Path:
     """Write a report.
 
@@ -73,7 +76,9 @@ def write_report(
     return path
 
 
-def _content(results: Results, title: str | None, outcomes: str | Sequence[str] | None) -> dict[str, Any]:
+def _content(
+    results: ResultTables, title: str | None, outcomes: str | Sequence[str] | None
+) -> dict[str, Any]:
     """Everything that the template shows, as plain data."""
     experiment = results.experiment
     numeric = [name for name in results.outcomes if _measured(results, name)]
@@ -115,7 +120,7 @@ def _content(results: Results, title: str | None, outcomes: str | Sequence[str] 
     }
 
 
-def _measured(results: Results, name: str) -> bool:
+def _measured(results: ResultTables, name: str) -> bool:
     values = results.values(name)
     return is_number(values) and bool(values[results.done].notna().any())
 
@@ -127,7 +132,7 @@ def _toml(experiment: Any) -> str:
         return f"# This experiment cannot be written as a file: {error}"
 
 
-def _counts(results: Results) -> list[tuple[str, str, str]]:
+def _counts(results: ResultTables) -> list[tuple[str, str, str]]:
     """Return (number, what, mood) for the figures at the top."""
     asked = len(results.points) * results.experiment.replications
     status = results.status
@@ -148,7 +153,7 @@ def _counts(results: Results) -> list[tuple[str, str, str]]:
     return counts
 
 
-def _design(results: Results) -> dict[str, Any]:
+def _design(results: ResultTables) -> dict[str, Any]:
     from mesa_lab.preparation.preview import preview
 
     facts: list[tuple[str, str]] = []
@@ -183,7 +188,7 @@ def _design(results: Results) -> dict[str, Any]:
 class _Designed:
     """An experiment whose design matrix is the points that a study holds: to draw them again takes a second, and may differ."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: ResultTables) -> None:
         experiment = results.experiment
         self.space, self.design, self.seed = experiment.space, experiment.design, experiment.seed
         self.replications = experiment.replications
@@ -204,7 +209,7 @@ class _Designed:
         return int(self._results.experiment.n_dropped)
 
 
-def _timing(results: Results) -> str:
+def _timing(results: ResultTables) -> str:
     if not results.done.any():
         return ""
     steps, seconds = (
@@ -217,7 +222,7 @@ def _timing(results: Results) -> str:
     )
 
 
-def _lost(results: Results) -> str:
+def _lost(results: ResultTables) -> str:
     noted = results.recorded("notes").astype("str").str.strip()
     noted = noted[(noted != "") & (noted != "None") & (noted != "nan")]
     if not len(noted):
@@ -228,7 +233,7 @@ def _lost(results: Results) -> str:
     )
 
 
-def _sessions(results: Results) -> list[dict[str, Any]]:
+def _sessions(results: ResultTables) -> list[dict[str, Any]]:
     entries = []
     for session in results.sessions:
         source = session.get("model_source") or {}

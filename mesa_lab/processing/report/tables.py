@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.formatting import label, number, plural, show
-from mesa_lab.processing.analysis.summary import is_number
-from mesa_lab.processing.estimates import all_alike, estimate, of_runs_alike
 from mesa_lab.processing.report.description import parameter_in_words
+from mesa_lab.processing.statistics.estimates import all_alike, estimate, of_runs_alike
+from mesa_lab.processing.statistics.summary import is_number
 from mesa_lab.processing.tables.column_names import rows_of
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.results import Results
+    from mesa_lab.processing.result_tables import ResultTables
 
 __all__ = ["MOST_ROWS", "as_table", "by_point_table", "failure_kinds", "overview_table", "parameters_table"]
 
 MOST_ROWS: Final = 100
 
 
-def parameters_table(results: Results) -> dict[str, Any]:
+def parameters_table(results: ResultTables) -> dict[str, Any]:
     """One row per parameter: over what it was varied, or at what it was held."""
     space = results.experiment.space
     rows = []
@@ -48,7 +48,7 @@ def parameters_table(results: Results) -> dict[str, Any]:
     }
 
 
-def overview_table(results: Results, names: Sequence[str]) -> dict[str, Any] | None:
+def overview_table(results: ResultTables, names: Sequence[str]) -> dict[str, Any] | None:
     """One row per outcome: where it lies over all points, and at which points it is lowest and highest."""
     rows, shown = [], []
     for name in names:
@@ -73,7 +73,7 @@ def overview_table(results: Results, names: Sequence[str]) -> dict[str, Any] | N
     }
 
 
-def _where(results: Results, point: int) -> str:
+def _where(results: ResultTables, point: int) -> str:
     (row,) = rows_of(results.points.index, [point]).tolist()
     return (
         ", ".join(
@@ -83,7 +83,7 @@ def _where(results: Results, point: int) -> str:
     )
 
 
-def by_point_table(results: Results, names: Sequence[str]) -> dict[str, Any] | None:
+def by_point_table(results: ResultTables, names: Sequence[str]) -> dict[str, Any] | None:
     """One row per design point: the means of the first outcomes with their intervals."""
     if not names:
         return None
@@ -137,7 +137,7 @@ def as_table(frame: pd.DataFrame, caption: str, more: str = "") -> dict[str, Any
     }
 
 
-def failure_kinds(results: Results) -> Iterator[dict[str, Any]]:
+def failure_kinds(results: ResultTables) -> Iterator[dict[str, Any]]:
     """Yield one entry per kind of failure, the most frequent first."""
     failures = results.failures
     kinds = failures.groupby(["status", "stage", "error_type", "message"], observed=True, sort=False)
@@ -161,7 +161,7 @@ def failure_kinds(results: Results) -> Iterator[dict[str, Any]]:
         }
 
 
-def _common(results: Results, group: pd.DataFrame) -> list[str]:
+def _common(results: ResultTables, group: pd.DataFrame) -> list[str]:
     """Say which parameter values all of these runs share, where others were tried."""
     shared = []
     for name, column in results.columns.items():

@@ -1,28 +1,25 @@
 """Reading a study: nothing before it is asked for, and then only the columns that are needed.
 
-A chart of one outcome does not load fifty, and a million runs are held once. A study may be written while it is read, so
-all that a reader gives is of one moment: which runs there are is read at once and kept, and what is read later is read of
-these runs. This module reads a study through `ResultsSource`; it knows neither the file's format nor how runs are made.
+A chart of one outcome does not load fifty, and a million runs are held once. Which runs there are is read first (`contents`), and what
+is read later is read of these runs. This module reads a study through `ResultsSource`; it knows neither the file's format nor how runs
+are made.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import cached_property, wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.errors import MesaLabError, OutcomeError, StudyFormatError, suggest
+from mesa_lab.errors import MesaLabError, OutcomeError, suggest
 from mesa_lab.formatting import model_label
-from mesa_lab.processing.absence import nothing_ended, nothing_reported
 from mesa_lab.processing.tables import column_names
+from mesa_lab.processing.tables.absence import nothing_ended, nothing_reported
+from mesa_lab.processing.tables.contents import Snapshots, in_one_snapshot
 from mesa_lab.processing.tables.long_table import assemble
 from mesa_lab.processing.tables.selection import check_known, numbers_of
 from mesa_lab.processing.tables.source import Block, ResultsSource
@@ -30,165 +27,33 @@ from mesa_lab.processing.tables.source import Block, ResultsSource
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mesa_lab.preparation.experiment import Experiment
-    from mesa_lab.study import Shard
+__all__ = ["Reader"]
 
-__all__ = ["Reader", "in_one_snapshot"]
-
-_BASE: Final = ("run_id", "point", "replication", "status")
+_RUN: Final = ("run_id", "point", "replication")
 _TIMES: Final = ("seed", "steps", "time", "init_seconds", "run_seconds")
 _OWN: Final = "recorded: "
-_OURS: Final = str(Path(__file__).parents[2])
 _FIRST_OUTCOME: Final = 3  # after run_id, step and time
 
 
-def in_one_snapshot[Results: "Reader", **P, T](
-    function: Callable[Concatenate[Results, P], T],
-) -> Callable[Concatenate[Results, P], T]:
-    """Have everything that a function reads of its first argument, a reader, belong to one moment."""
-
-    @wraps(function)
-    def read(results: Results, /, *args: P.args, **options: P.kwargs) -> T:
-        with results.snapshot():
-            return function(results, *args, **options)
-
-    return read
-
-
-@dataclass(frozen=True, eq=False)
-class _Contents:
-    """What a study has at one moment, but for the values of its runs.
-
-    Attributes:
-        edition: What changes when results that are there are replaced.
-        experiment: What is asked for.
-        shard: The part of its runs that the study asks for, None for all.
-        outcomes: The outcomes that runs have reported.
-        agent_types: The types of agents that have data.
-        points: The design points: index `point`, one column per parameter, fixed ones too.
-        runs: Every run that has a result: run_id, point, replication, status.
-        sessions: When, where and with what the runs were made; None when that cannot be read.
-    """
-
-    edition: Hashable
-    experiment: Experiment
-    shard: Shard | None
-    outcomes: tuple[str, ...]
-    agent_types: tuple[str, ...]
-    points: pd.DataFrame
-    runs: pd.DataFrame
-    sessions: Sequence[Mapping[str, Any]] | None
-
-
-class Reader:
+class Reader(Snapshots):
     """What is known about the runs of a study, column by column, read once and kept.
-
-    Everything is of the moment at which something was read first. Runs that come later do not appear. Only when runs of that moment
-    have been tried again since, so that their results of then are gone, is everything read anew; never within a `snapshot`.
 
     Attributes:
         study: What is read.
     """
 
     def __init__(self, study: ResultsSource) -> None:
-        self.study = study
+        super().__init__(study)
         self._values: dict[str, pd.Series[Any]] = {}
-        self._snapshots = 0
 
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Have everything that is read within belong to one moment, also while the study is run. May be nested."""
-        with ExitStack() as held:
-            if hasattr(self.study, "snapshot") and not getattr(self.study, "is_closed", False):
-                held.enter_context(self.study.snapshot())
-                if not self._snapshots:
-                    self._forget_replaced()
-            self._snapshots += 1
-            try:
-                yield
-            finally:
-                self._snapshots -= 1
-
-    def _forget_replaced(self) -> None:
-        """Start anew when results that were read have been replaced by others since."""
-        contents: _Contents | None = vars(self).get("_contents")
-        if contents is None or contents.edition == self._edition():
-            return
-        for name in [
-            name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)
-        ]:
-            delattr(self, name)
+    def _forget(self) -> None:
+        super()._forget()
         self._values.clear()
-
-    def _edition(self) -> Hashable:
-        edition = getattr(self.study, "edition", None)
-        return None if edition is None else edition()
-
-    @cached_property
-    def _contents(self) -> _Contents:
-        with self.snapshot():
-            return _Contents(
-                self._edition(),
-                self.study.experiment,
-                self.study.shard,
-                tuple(self.study.outcome_names),
-                tuple(self.study.agent_types),
-                self.study.points_frame(),
-                self._runs_frame([], _BASE),
-                self._read_sessions(),
-            )
-
-    def _read_sessions(self) -> Sequence[Mapping[str, Any]] | None:
-        read = getattr(self.study, "sessions", None)
-        try:
-            return read() if callable(read) else ()
-        except StudyFormatError:  # said by those who ask for them
-            return None
-
-    @property
-    def damage(self) -> str:
-        """What is damaged of the study, once something was read that is not what was written; else empty."""
-        return getattr(self.study, "damage", "")
-
-    @property
-    def experiment(self) -> Experiment:
-        """What was asked for."""
-        return self._contents.experiment
-
-    @property
-    def shard(self) -> Shard | None:
-        """The part of the experiment's runs that the study asks for, None for all."""
-        return self._contents.shard
-
-    @property
-    def outcomes(self) -> tuple[str, ...]:
-        """Names of the outcomes that the runs reported, then of those that were asked for and that no run reported."""
-        asked = [outcome.name for outcome in self.experiment.outcomes or ()]
-        return tuple(dict.fromkeys([*self._reported, *asked]))
-
-    @property
-    def _reported(self) -> tuple[str, ...]:
-        return self._contents.outcomes
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters that vary."""
         return tuple(self.columns)
-
-    @property
-    def agent_types(self) -> tuple[str, ...]:
-        """Types of agents of which there is agent-level data; empty text stands for all agents together."""
-        return self._contents.agent_types
-
-    @property
-    def sessions(self) -> Sequence[Mapping[str, Any]]:
-        """When, where, on what and with which versions the runs were made; empty when the source does not say.
-
-        Raises:
-            StudyFormatError: If that is damaged.
-        """
-        found = self._contents.sessions
-        return self.study.sessions() if found is None else found  # type: ignore[attr-defined]
 
     @cached_property
     def model_name(self) -> str:
@@ -199,29 +64,12 @@ class Reader:
     @cached_property
     def columns(self) -> dict[str, str]:
         """The column of each varied parameter: its name, or `"<name> (parameter)"` where that is taken."""
-        return column_names.parameter_columns(map(str, self._point_values), taken=self.outcomes)
+        return column_names.parameter_columns(map(str, self._contents.points), taken=self.outcomes)
 
     @cached_property
     def points(self) -> pd.DataFrame:
         """The design matrix: one row per design point (index `point`), one column per varied parameter."""
-        return self._point_values.rename(columns=self.columns)
-
-    @cached_property
-    def _point_values(self) -> pd.DataFrame:
-        raw = self._contents.points
-        if "point" in raw.columns and raw.index.name != "point":
-            raw = raw.set_index("point")
-        space = self.experiment.space
-        names = [str(name) for name in raw.columns]
-        varied = [
-            name for name in names if name in space.varied or (name not in space.fixed or _differs(raw[name]))
-        ]
-        ordered = [name for name in space.varied if name in varied]
-        ordered += [name for name in varied if name not in space.varied]
-        frame = pd.DataFrame(
-            {name: column_names.settle_parameter(raw[name]) for name in ordered}, index=raw.index
-        )
-        return frame.rename_axis("point")
+        return self._contents.points.rename(columns=self.columns)
 
     def level_order(self, name: str) -> tuple[Any, ...]:
         """The levels of a parameter in the order in which they were written, where there are such."""
@@ -233,18 +81,13 @@ class Reader:
         except MesaLabError:  # a range has no levels
             return ()
 
-    @cached_property
+    @property
     def base(self) -> pd.DataFrame:
         """Which runs there are, in the order of their ids: run_id, point, replication, status.
 
         Runs of points or replications that the experiment no longer asks for stay in the study and are not results.
         """
-        raw = self._contents.runs
-        asked = raw["point"].isin(self.points.index) & (raw["replication"] < self.experiment.replications)
-        raw = raw[asked].sort_values("run_id", ignore_index=True)
-        frame = pd.DataFrame({name: raw[name].astype("int64") for name in _BASE[:3]})
-        frame["status"] = pd.Categorical(raw["status"], categories=column_names.STATUSES)
-        return frame
+        return self._contents.runs
 
     @cached_property
     def point_rows(self) -> npt.NDArray[np.int64]:
@@ -301,13 +144,6 @@ class Reader:
                 )
         return self._values
 
-    def _runs_frame(self, outcomes: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-        known = self.damage
-        frame = self.study.runs_frame(outcomes=outcomes, columns=columns)
-        if self.damage != known:
-            warnings.warn(self.damage, skip_file_prefixes=(_OURS,))  # where the results are asked for
-        return frame
-
     def parameters_of(self, point: Any) -> dict[str, pd.Series[Any]]:
         """The parameter columns of runs, from the points that they belong to."""
         rows = column_names.rows_of(self.points.index, point)
@@ -353,9 +189,7 @@ class Reader:
 
     def _of_runs(self, rows: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> dict[str, Any]:
         """Return the columns about runs, given by their rows in `base`, with so many rows for each."""
-        columns: dict[str, Any] = {
-            name: _repeated(self.base[name].to_numpy()[rows], counts) for name in _BASE[:3]
-        }
+        columns: dict[str, Any] = {name: _repeated(self.base[name].to_numpy()[rows], counts) for name in _RUN}
         places = np.repeat(self.point_rows[rows], counts)
         return columns | {str(name): values.array.take(places) for name, values in self.points.items()}
 
@@ -430,7 +264,9 @@ class Reader:
         """
         if outcomes is None:
             return list(self.outcomes)
-        names = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+        names = (
+            list(outcomes) if isinstance(outcomes, Iterable) and not isinstance(outcomes, str) else [outcomes]
+        )
         for name in names:
             if name in self.outcomes or (measures and name in column_names.MEASURES):
                 continue
@@ -504,10 +340,6 @@ class Reader:
 def _repeated(values: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Repeat each value; nothing but zeros takes no memory until it is written to."""
     return np.repeat(values, counts) if values.any() else np.zeros(counts.sum(), np.int64)
-
-
-def _differs(values: pd.Series[Any]) -> bool:
-    return len(column_names.level_codes(values)[1]) > 1
 
 
 def _taken(values: pd.Series[Any], rows: npt.NDArray[Any]) -> pd.Series[Any]:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.source import Block
 
-__all__ = ["Assembled", "assemble", "one_text"]
+__all__ = ["Assembled", "assemble", "one_text", "rows_of_runs"]
 
 _KEYS: Final = 2  # run_id and step
 _SAME: Final = 65_536
@@ -139,6 +139,11 @@ def _stretches(keys: pa.Table) -> tuple[Numbers, Numbers] | None:
     back = np.cumsum(lengths)[:-1][step[1:] < step[:-1]]
     ends = np.cumsum(counts)
     return (run_id, counts) if (ends[np.searchsorted(ends, back)] == back).all() else None
+
+
+def rows_of_runs(block: Block) -> tuple[Numbers, Numbers]:
+    """Return the runs of a block and how many rows each stretch of them has; other columns are not decompressed."""
+    return _runs_of(block.read(1).column(0))
 
 
 def _runs_of(column: pa.ChunkedArray) -> tuple[Numbers, Numbers]:

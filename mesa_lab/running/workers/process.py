@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import Executor
+from multiprocessing import resource_tracker as of_python
 
 from joblib.externals.loky import process_executor
-from joblib.externals.loky.backend import get_context
+from joblib.externals.loky.backend import get_context, resource_tracker
 from joblib.externals.loky.process_executor import ProcessPoolExecutor
 from joblib.parallel import ParallelBackendBase
 
@@ -38,6 +39,7 @@ def start_worker(slot: str) -> Executor:
     Args:
         slot: The file that tells what the process is doing.
     """
+    _start_trackers()
     one_thread = {name: os.environ.get(name, "1") for name in ParallelBackendBase.MAX_NUM_THREADS_VARS}
     executor: Executor = ProcessPoolExecutor(
         max_workers=1,
@@ -55,3 +57,21 @@ def _begin(slot: str) -> None:
     # Loky would end a worker that has grown by 300 MB, in the middle of things.
     process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     begin(slot)
+
+
+def _start_trackers() -> None:
+    """Start the processes that clear away what workers share, in a way that they do so in silence.
+
+    Each worker comes with named semaphores. What a process that was killed has left of them is removed by loky's tracker
+    and by Python's own, which would warn the user of it in the middle of the next prompt.
+    """
+    sys.warnoptions.append(_IN_SILENCE)  # options that they inherit
+    try:
+        resource_tracker.ensure_running()
+        if os.name == "posix":
+            of_python.ensure_running()
+    finally:
+        sys.warnoptions.remove(_IN_SILENCE)
+
+
+_IN_SILENCE = "ignore:resource_tracker:UserWarning"

@@ -22,10 +22,19 @@ from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.files import path_of
-from mesa_lab.study.damage import check, tolerant_reader
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import copies, digests, lease, limits, metadata, schema, stale_files
+from mesa_lab.study.database import (
+    copies,
+    digests,
+    lease,
+    limits,
+    metadata,
+    schema,
+    stale_files,
+    tolerant_reader,
+)
 from mesa_lab.study.database.new_file import Draft
+from mesa_lab.study.reading.arrow_stream import is_sound
 from mesa_lab.study.run_numbers import plan
 
 __all__ = ["Rescued", "rescue"]
@@ -172,16 +181,15 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
         connection.execute(f"ALTER TABLE runs ADD COLUMN o{place}")
     _insert(connection, "sessions", _texts(source, connection, "sessions"))
     _take_blocks(source, connection)
-    had, planned = tolerant_reader.extent(source, layout)
-    columns = digests.fields(connection)[1].split(", ")
+    had, whole = tolerant_reader.counted(source), plan(layout)
+    columns = [*digests.COLUMNS, *(f"o{place}" for place in range(n_outcomes))]
     place, status = columns.index("block"), columns.index("status")
     sound = {row[0] for row in connection.execute("SELECT block FROM blocks")}
-    runs = tolerant_reader.rows(source, "runs", ", ".join(columns), 0, planned)
+    runs = tolerant_reader.rows(source, "runs", ", ".join(columns), 0, len(whole) - 1)
     _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in _STATUSES))
     noted = tolerant_reader.rows(source, "digests", "block, digest", 1, _LAST)
     _insert(connection, "digests", (row for row in noted if row[0] in sound and _all(int, *row)))
-    whole = plan(layout)
-    changed = json.dumps(sorted(digests.changed_blocks(connection, whole)))
+    changed = json.dumps(sorted(digests.Sums(connection, whole).add_all().changed))
     connection.execute("DELETE FROM runs WHERE block IN (SELECT value FROM json_each(?))", (changed,))
     connection.execute("DELETE FROM blocks WHERE block NOT IN (SELECT block FROM runs)")
     connection.execute("DELETE FROM agent_blocks WHERE block NOT IN (SELECT block FROM runs)")
@@ -189,7 +197,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({saved})")
     _insert(connection, "failures", _texts(source, connection, "failures"))
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
-    digests.write_all(connection, whole)
+    digests.Sums(connection, whole).add_all().write()
     copies.note(connection, "meta", "points", "outcomes")
     schema.rewrite_view(connection)
     return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had
@@ -199,11 +207,11 @@ def _take_blocks(source: sqlite3.Connection, connection: sqlite3.Connection) -> 
     """Take the blocks of which all data are whole."""
     for row in tolerant_reader.rows(source, "blocks", "block, runs, superseded, checksum, series", 0, _LAST):
         # Without numbers, what stands here came from another page.
-        if _all(int, *row[:3]) and check.is_whole(row[4], row[3]) and check.is_in_order(row[4]):
+        if _all(int, *row[:3]) and (row[4] is None or is_sound(row[4], row[3])):
             connection.execute("INSERT OR REPLACE INTO blocks VALUES(?, ?, ?, ?, ?)", row)
     columns = "rowid, block, agent_type, checksum, data"
     for row in tolerant_reader.rows(source, "agent_blocks", columns, 0, tolerant_reader.at_most(source, 100)):
-        if row[4] is not None and check.is_whole(row[4], row[3]) and check.is_in_order(row[4]):
+        if is_sound(row[4], row[3]):
             connection.execute("INSERT OR REPLACE INTO agent_blocks VALUES(?, ?, ?, ?)", row[1:])
         else:
             connection.execute("DELETE FROM blocks WHERE block = ?", (row[1],))

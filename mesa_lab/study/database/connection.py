@@ -2,96 +2,40 @@
 
 One file, in write-ahead mode, so that any number of readers look on while one driver writes. This module knows neither
 the tables nor the experiment. Nothing else may open a study file: closing it would drop SQLite's locks.
-
-SQLite finds the log of a file by its name alone. When another file takes the name of a study that is being run, it would read the log
-of the one into the other, and write it there for good when it closes it. So each connection knows which files it began with, and
-leaves a log alone that is not, or no longer, that of its file.
 """
 
 import contextlib
 import json
 import os
 import sqlite3
-import stat
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
 from mesa_lab.files import check_path, shown
-from mesa_lab.study.damage import tolerant_reader
-from mesa_lab.study.database.limits import LimitedConnection
+from mesa_lab.study.database import tolerant_reader
+from mesa_lab.study.database.file_kinds import look_beside, special_kind
+from mesa_lab.study.database.log_file import LOGS, Connection, beside, file_id, refuse_log_of_another
 from mesa_lab.study.database.schema import APPLICATION_ID, VERSION, strange
 
 __all__ = [
-    "Connection",
     "Transaction",
-    "beside",
     "check_name",
     "check_new_name",
     "connect",
     "exists_already",
-    "file_id",
     "is_in_order",
     "is_signed",
-    "known_driver",
     "look",
+    "register_closer_look",
     "remove",
     "rows",
-    "shown_id",
     "speaking",
     "wait_for_disk",
 ]
-
-
-LOGS: Final = ("-wal", "-shm")
-"""What SQLite adds to the name of a study that is in use: its log, and an index of that."""
-
-
-class Connection(LimitedConnection):
-    """A connection to a study, which when it is closed folds the log into the file only where they belong together.
-
-    Attributes:
-        path: The study, None before it is known.
-        files: What tells the files from others, by what is added to the name.
-    """
-
-    path: Path | None = None
-    files: Mapping[str, tuple[int, int] | None] = {}
-
-    def note_files(self, path: Path) -> None:
-        """Remember which files these are, now that they are open."""
-        self.path = path.absolute()
-        self.files = {suffix: file_id(beside(self.path, suffix)) for suffix in ("", *LOGS)}
-
-    def displaced(self) -> list[str]:
-        """Return which files no longer have their names, by what is added to the name."""
-        if self.path is None:
-            return []
-        known = {suffix: found for suffix, found in self.files.items() if found is not None}
-        return [suffix for suffix, found in known.items() if file_id(beside(self.path, suffix)) != found]
-
-    def fold(self) -> bool:
-        """Write into the file, wherever that is by now, what only its log has; returns whether readers let all of it through."""
-        self.execute("PRAGMA busy_timeout = 2000")
-        return not self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-
-    def remove_log(self) -> None:
-        """Take the names of the log away, so that nothing reads it into another file."""
-        for suffix in LOGS:
-            if self.path is not None and self.files[suffix] is not None:
-                name = beside(self.path, suffix)
-                with contextlib.suppress(OSError):
-                    if file_id(name) == self.files[suffix]:
-                        name.unlink()
-
-    def close(self) -> None:
-        """Close it. The last one out folds the log into the file and removes it, if both are where they were."""
-        if self.path is not None and not self.displaced():
-            self.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, False)
-        super().close()
 
 
 class Transaction:
@@ -129,15 +73,6 @@ def check_name(path: Path) -> None:
     check_path(path, StudyError, beside="-wal")  # the longest that SQLite puts beside a study in use
 
 
-def file_id(path: Path) -> tuple[int, int] | None:
-    """Return what tells the file of a name from others that have had or will have that name; None when there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
 _OTHER_ENDINGS: Final = {
     ending: kind
     for kind, endings in {
@@ -171,11 +106,6 @@ def check_new_name(path: Path) -> None:
         )
 
 
-def beside(path: Path, suffix: str) -> Path:
-    """Return the name of a file that SQLite keeps beside a study."""
-    return path.with_name(path.name + suffix)
-
-
 def remove(path: Path) -> None:
     """Delete a study and the files that SQLite keeps beside it."""
     # The log first: one that is left without its study bars the way to a new study of that name.
@@ -200,49 +130,13 @@ def look(path: Path) -> None:
         ) from None
     except OSError as error:
         raise StudyError(f"'{path}' cannot be read: {error.strerror or error}.") from None
-    if (what := _not_a_file(kind.st_mode)) is not None:
+    if what := special_kind(kind.st_mode):
         raise StudyError(f"'{path}' is {what}, not a study file.")
     if kind.st_size == 0:
         raise StudyFormatError(f"'{path}' is empty: it is no study. Delete it, or choose another name.")
     if not os.access(path, os.R_OK):
         raise StudyError(f"'{path}' may not be read by you. Change its permissions, or copy it.")
-    _look_beside(path)
-
-
-_KINDS: Final = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISLNK, "a symbolic link"),
-)
-
-
-def _not_a_file(mode: int) -> str | None:
-    """Return what something is called that is no regular file; reading it could wait for ever."""
-    if stat.S_ISREG(mode):
-        return None
-    return next((name for is_kind, name in _KINDS if is_kind(mode)), "no regular file")
-
-
-def _look_beside(path: Path) -> None:
-    """Refuse what SQLite would read beside a study and that none has put there."""
-    real = Path(os.path.realpath(path))  # as SQLite does
-    for suffix in ("-wal", "-shm", "-journal"):
-        beside = real.with_name(real.name + suffix)
-        try:
-            state = beside.lstat()
-        except OSError:
-            continue
-        if (what := _not_a_file(state.st_mode)) is not None:
-            raise StudyError(f"'{beside}', beside the study, is {what}. Remove it to open the study.")
-        # It would be played back into the file, and may name other files that SQLite then looks at and deletes.
-        if suffix == "-journal" and state.st_size:
-            raise StudyError(
-                f"'{beside}' is of another program that changed the study, or of a stranger: no study has such a file. Let that "
-                "program finish, or delete it."
-            )
+    look_beside(path)
 
 
 def _recognise(connection: sqlite3.Connection, path: Path) -> None:
@@ -375,7 +269,7 @@ def _open(path: Path, options: str) -> Connection:
             connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
             connection.limit(str(path))
             with connection.briefly():
-                _refuse_log_of_another(connection, path)
+                refuse_log_of_another(connection, path)
                 _recognise(connection, path)
             connection.note_files(path)
         except sqlite3.DatabaseError as error:
@@ -390,52 +284,6 @@ def _open(path: Path, options: str) -> Connection:
             return connection
         connection.path = None  # another file has taken its name meanwhile: the log may be either's
         connection.close()
-
-
-def _refuse_log_of_another(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse to read a study together with the log of another one, which had its name while a driver wrote it.
-
-    Each heartbeat of a driver writes into the log which file it is, as soon as that file knows the driver without the log. So a file
-    of another number that knows it is still the right one: it was copied with its log, or its number is not always the same.
-    """
-    log = beside(path, "-wal")
-    try:
-        if not log.exists() or not log.stat().st_size:
-            return
-        driven = connection.execute("SELECT token, pid, file FROM driver").fetchone()
-        if driven is None or driven[2] in (None, shown_id(path)):
-            return
-        known = known_driver(path)
-    except (
-        OSError,
-        sqlite3.DatabaseError,
-    ):  # an older version's, or damaged, or in need of its log: said elsewhere
-        return
-    if known is not None and known[0] == driven[0]:
-        return
-    raise StudyBusyError(
-        f"'{path}' has taken the name of a study that process {driven[1]} was running, and '{log.name}' is the log of that one. "
-        "The process stops by itself; look again in a few seconds. If it is gone, put the log beside the study that it belongs to, "
-        "under that one's name, or delete it."
-    )
-
-
-def shown_id(path: Path) -> str | None:
-    """Return what tells the file of a name from others, as text."""
-    found = file_id(path)
-    return None if found is None else f"{found[0]}:{found[1]}"
-
-
-def known_driver(path: Path) -> tuple[str, int] | None:
-    """Return the token and the last heartbeat of its driver that a study file itself holds, without what only its log has.
-
-    Raises:
-        sqlite3.Error: If it makes no sense without its log, as in the middle of a checkpoint.
-    """
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
-    with contextlib.closing(sqlite3.connect(uri, uri=True)) as alone:
-        row: tuple[str, int] | None = alone.execute("SELECT token, beat FROM driver").fetchone()
-    return row
 
 
 _OF_VALUES: Final = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -482,7 +330,7 @@ def speaking(path: Path) -> Iterator[None]:
         # Pages that SQLite finds in order may hold what does not belong there.
         if problem := _damage(path):
             raise _damaged(path, problem) from error
-        _check(path)
+        _look_closer(path)
         if isinstance(
             error, tolerant_reader.MalformedError | json.JSONDecodeError | UnicodeDecodeError | RecursionError
         ):
@@ -498,16 +346,21 @@ def _damaged(path: Path, problem: object) -> StudyFormatError:
     return StudyFormatError(f"'{path}' is damaged ({problem}). {tolerant_reader.advice(path)}")
 
 
-def _check(path: Path) -> None:
-    """Raise what a look at the whole study finds wrong with it."""
-    # It stands above this room, and is asked only when something is wrong.
-    from mesa_lab.study.damage import check
+_closer_looks: list[Callable[[sqlite3.Connection, Path], object]] = []
 
+
+def register_closer_look(look: Callable[[sqlite3.Connection, Path], object]) -> None:
+    """Hand in what looks at a whole study where something read from it makes no sense, and raises what it finds wrong."""
+    _closer_looks.append(look)
+
+
+def _look_closer(path: Path) -> None:
     with (
         contextlib.closing(_open(path, "mode=ro")) as connection,
         contextlib.suppress(sqlite3.Error, *_OF_VALUES),
     ):
-        check.check(connection, path)
+        for look in _closer_looks:
+            look(connection, path)
 
 
 def _damage(path: Path) -> str | None:

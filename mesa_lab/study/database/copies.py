@@ -15,12 +15,13 @@ from itertools import batched
 from typing import Any, Final
 
 from mesa_lab.errors import StudyFormatError
-from mesa_lab.study.damage import tolerant_reader
+from mesa_lab.study.database import tolerant_reader
 
-__all__ = ["ENTRIES", "changed", "differing_entries", "note", "restore"]
+__all__ = ["ENTRIES", "NEEDED", "changed", "differing_entries", "note", "restore"]
 
-ENTRIES: Final = ("experiment", "settings", "model", "created", "design", "layout", "size", "shard")
-"""The keys of `meta`. All studies have all but the last."""
+NEEDED: Final = ("experiment", "settings", "model", "created", "design", "layout", "size")
+"""The keys of `meta` that all studies have."""
+ENTRIES: Final = (*NEEDED, "shard", "unsaid")
 
 _COLUMNS: Final = {
     "meta": "key, value",
@@ -78,7 +79,7 @@ def restore(
         StudyFormatError: If neither the table nor its second copy is whole; the message says what cannot be read.
     """
     noted = _noted(source).get(table)
-    needed = ENTRIES[:-1] if count is None else range(count)
+    needed = NEEDED if count is None else range(count)
     first, second = ({row[0]: row for row in _legible(source, table, copy, count)} for copy in ("", "_copy"))
     for rows in (first, second, second | first, first | second):
         ordered = [rows[key] for key in sorted(rows)]

@@ -21,8 +21,8 @@ from typing import Final
 import psutil
 
 from mesa_lab.errors import StudyBusyError
-from mesa_lab.study.damage import tolerant_reader
 from mesa_lab.study.database import connection as storage
+from mesa_lab.study.database import log_file, tolerant_reader
 
 __all__ = [
     "BEAT_SECONDS",
@@ -163,7 +163,7 @@ def read(connection: sqlite3.Connection) -> Tenant | None:
     return None if row is None else Tenant(*row)
 
 
-def take(connection: storage.Connection, path: Path, token: str | None = None) -> Lease:
+def take(connection: log_file.Connection, path: Path, token: str | None = None) -> Lease:
     """Become the driver of a study.
 
     Args:
@@ -215,7 +215,7 @@ def take(connection: storage.Connection, path: Path, token: str | None = None) -
         time.sleep(_WATCH_SECONDS)
 
 
-def _refuse_if_replaced(connection: storage.Connection, lease: Lease, path: Path) -> None:
+def _refuse_if_replaced(connection: log_file.Connection, lease: Lease, path: Path) -> None:
     """Refuse a study that lost its place to another one after it was opened: its results would not be found."""
     is_there = not connection.displaced()
     if is_there:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import MesaLabError, NotAllowedError, StudyFormatError
 from mesa_lab.preparation.code_permission import Permission, permitting
-from mesa_lab.study.damage.tolerant_reader import MalformedError
 from mesa_lab.study.database import copies
+from mesa_lab.study.database.tolerant_reader import MalformedError
 from mesa_lab.study.run_numbers import Layout, check_memory
 from mesa_lab.study.shards import Shard
 
@@ -56,7 +56,7 @@ def meta(connection: sqlite3.Connection, key: str) -> str:
 def entries(connection: sqlite3.Connection) -> dict[str, str]:
     """Return all entries of the table `meta`."""
     found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    if missing := [key for key in copies.ENTRIES[:-1] if type(found.get(key)) is not str]:
+    if missing := [key for key in copies.NEEDED if type(found.get(key)) is not str]:
         raise MalformedError(f"it has no {missing[0]}")
     return found
 

@@ -7,10 +7,12 @@ of runs have digests (`digests`), the small tables a second copy (`copies`), and
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from typing import Final
 
 __all__ = [
     "APPLICATION_ID",
+    "KINDS",
     "MAX_OUTCOMES",
     "VERSION",
     "lay_out",
@@ -22,6 +24,8 @@ __all__ = [
 
 APPLICATION_ID: Final = 0x4D65734C  # "MesL"
 VERSION: Final = 3
+KINDS: Final[Mapping[type, int]] = {int: 1, float: 2, bool: 4, str: 8, type(None): 16}
+"""What types of value an outcome has had, as bits: SQLite itself knows no booleans."""
 MAX_OUTCOMES: Final = 1900  # SQLite takes 2000 columns
 
 # Outcome columns of `runs` are o0, o1 … in the order of `outcomes`; they carry no type, so that each value

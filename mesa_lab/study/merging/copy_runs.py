@@ -20,12 +20,13 @@ import numpy.typing as npt
 
 from mesa_lab.errors import StudyMismatchError
 from mesa_lab.study.damage import check
-from mesa_lab.study.damage.tolerant_reader import MalformedError
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import copies, digests, schema
 from mesa_lab.study.database.digests import COLUMNS
 from mesa_lab.study.database.metadata import layout_of
+from mesa_lab.study.database.tolerant_reader import MalformedError
 from mesa_lab.study.merging.conflicts import Side, settle
+from mesa_lab.study.reading.arrow_stream import is_sound
 from mesa_lab.study.reading.series_blocks import renumbered
 from mesa_lab.study.run_numbers import RunPlan, plan
 
@@ -104,7 +105,7 @@ class Target:
         )
         marks = ", ".join(f":{name}" for name in _SESSION)
         self.connection.executemany(f"INSERT INTO sessions({', '.join(_SESSION)}) VALUES({marks})", sessions)
-        digests.write_all(self.connection, self.plan)
+        digests.Sums(self.connection, self.plan).add_all().write()
         copies.note(self.connection, "outcomes")
         self.connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
         schema.rewrite_view(self.connection)
@@ -203,7 +204,7 @@ def _transfer_runs(
     strangers, astray = 0, False
     wrong: dict[int, str] = {}
     for rows in storage.rows(path, source, f"SELECT {sums.columns} FROM runs ORDER BY run_id"):
-        own, _, right = sums.add(rows)
+        own, right = sums.add(rows)
         astray = astray or not right.all()
         if astray:
             continue
@@ -291,6 +292,6 @@ def _checked(
     source: sqlite3.Connection, path: Path, checksum: int, data: bytes, numbers: Numbers | None
 ) -> bytes:
     """Return a block's data as they are to be written; with the target's numbers, where these differ."""
-    if not check.is_whole(data, checksum) or not check.is_in_order(data):
+    if not is_sound(data, checksum):
         check.refuse(source, path)
     return data if numbers is None else renumbered(data, numbers)

@@ -8,16 +8,17 @@ that it states are added up first, from the head of each message (https://arrow.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.study.damage.tolerant_reader import MalformedError
+from mesa_lab.study.database.tolerant_reader import MalformedError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["decode", "schema_of", "unpacked"]
+__all__ = ["decode", "is_sound", "schema_of", "unpacked"]
 
 _KEYS: Final = ("run_id", "step")
 _SMALL: Final = 2**26  # bytes of which nobody asks whether they fit into memory
@@ -69,6 +70,17 @@ def decode(data: bytes, columns: Sequence[int] | None = None) -> pa.Table:
             if pa.types.is_dictionary(column.type):
                 _check_memory(sum(map(_text_size, column.chunks)))
     return table.replace_schema_metadata(None)
+
+
+def is_sound(data: object, checksum: object) -> bool:
+    """Tell whether series or agents' data are those that were written, by their checksum, and can be decoded."""
+    try:
+        if not isinstance(data, bytes) or zlib.crc32(data) != checksum:
+            return False
+        decode(data)
+    except MalformedError:
+        return False
+    return True
 
 
 def unpacked(table: pa.Table) -> pa.Table:

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.encoding import from_json
 from mesa_lab.study.database import digests
+from mesa_lab.study.database.schema import KINDS
 from mesa_lab.study.run_numbers import RunPlan
-from mesa_lab.study.writing.insert_batches import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,7 +192,7 @@ def _columns(
             # Of whole numbers that became floats, only the values themselves say what they were.
             is_plain = array.dtype != object and not (kind & _FLOAT and kind & (_INT | _BOOL))
             column = name if isinstance(name, str) else ""
-            seen[name] += digests.of_column(array if is_plain else values, of, column)
+            seen[name] += int((digests.codes(array if is_plain else values, column) * of).sum())
     return [_whole(part, kind) for part, kind in zip(parts, kinds, strict=True)]
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import StudyFormatError
-from mesa_lab.study.damage import tolerant_reader
+from mesa_lab.study.database import tolerant_reader
 from mesa_lab.study.reading import arrow_stream
 from mesa_lab.study.reading.arrow_stream import unpacked as plain
 from mesa_lab.study.reading.run_table import select_outcomes

@@ -17,11 +17,10 @@ from typing import Any, Final, Protocol
 
 from mesa_lab.errors import StudyError
 from mesa_lab.study.database import copies, digests, schema
+from mesa_lab.study.database.schema import KINDS
 
-__all__ = ["KINDS", "BatchLike", "Intake", "clean"]
+__all__ = ["BatchLike", "Intake", "clean"]
 
-KINDS: Final[Mapping[type, int]] = {int: 1, float: 2, bool: 4, str: 8, type(None): 16}
-"""What types of value an outcome has had, as bits: SQLite itself knows no booleans."""
 
 _INT64: Final = range(-(2**63), 2**63)
 

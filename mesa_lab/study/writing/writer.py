@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from mesa_lab.errors import StudyBusyError, StudyError, StudyFormatError
-from mesa_lab.study.damage import check, tolerant_reader
+from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import copies, displacement, lease, schema
-from mesa_lab.study.writing import sessions
+from mesa_lab.study.database import copies, lease, schema, tolerant_reader
+from mesa_lab.study.writing import displacement, sessions
 from mesa_lab.study.writing.insert_batches import BatchLike, Intake
 
 __all__ = ["Writer"]

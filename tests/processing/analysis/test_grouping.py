@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.processing.analysis.main_effects import influence
 from mesa_lab.processing.charts import find_chart
+from mesa_lab.processing.statistics.main_effects import influence
 
 
 def star(make, base=0.5, moves=(0.0, 0.25, 0.75, 1.0), **options):

@@ -4,8 +4,8 @@ import pytest
 from scipy import stats
 
 from mesa_lab.errors import OutcomeError, ParameterError
-from mesa_lab.processing.analysis.main_effects import influence, ranked
-from mesa_lab.processing.analysis.means.statistics import quantile_name, statistics
+from mesa_lab.processing.statistics.group_statistics import quantile_name, statistics
+from mesa_lab.processing.statistics.main_effects import influence, ranked
 
 VALUES = [[1.0, 2.0, 4.0, 8.0], [3.0, 3.0, 3.0, 3.0]]
 

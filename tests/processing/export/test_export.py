@@ -132,6 +132,27 @@ def test_excel_refuses_more_rows_than_a_sheet_holds(results, tmp_path, monkeypat
     assert names_in(tmp_path) == []
 
 
+@pytest.mark.parametrize("table", ["series", "agents_Wolf", "runs", "points", "summary", "failures"])
+def test_excel_refuses_a_table_that_is_too_long_before_anything_is_read(
+    results, tmp_path, monkeypatch, table
+):
+    """Longer than a sheet by one row, which the names of the columns take; one less is written."""
+    path = tmp_path / "one.csv"
+    export(results, path, table)
+    rows = len(pd.read_csv(path))
+    monkeypatch.setattr(excel, "SHEET_ROWS", rows + 1)
+    [book] = export(results, tmp_path / "fits.xlsx", table)
+    assert len(pd.read_excel(book)) == rows
+    monkeypatch.setattr(excel, "SHEET_ROWS", rows)
+    if table not in ("summary", "failures"):
+        monkeypatch.setattr("mesa_lab.processing.export.export.write_excel", None)  # is not begun
+    with pytest.raises(
+        ExportError, match=f"'{table}' has more than {rows - 1} rows.*CSV or Parquet.*--tables"
+    ):
+        export(results, tmp_path / "long.xlsx", table)
+    assert names_in(tmp_path) == ["fits.xlsx", "one.csv"]
+
+
 def test_excel_without_openpyxl_says_what_to_install(results, tmp_path, monkeypatch):
     real = builtins.__import__
 

@@ -24,7 +24,7 @@ from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
 from mesa_lab.processing.analysis.observations import Observations, observe_values
 from mesa_lab.processing.analysis.phrases import and_list, percent, percent_interval
 from mesa_lab.processing.analysis.question import Question
-from mesa_lab.processing.analysis.summary import checked_level
+from mesa_lab.processing.statistics.summary import checked_level
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

@@ -20,7 +20,7 @@ from mesa_lab.processing.analysis.next_runs import NextRuns, more_replications, 
 from mesa_lab.processing.analysis.observations import Factor, Observations, observe, reason_against
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
-from mesa_lab.processing.analysis.summary import checked_level
+from mesa_lab.processing.statistics.summary import checked_level
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

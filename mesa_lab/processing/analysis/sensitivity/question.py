@@ -8,7 +8,7 @@ from mesa_lab.errors import ConclusionError
 from mesa_lab.processing.analysis.observations import observe, reason_against
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.sensitivity.design_blocks import recognise
-from mesa_lab.processing.analysis.summary import checked_level
+from mesa_lab.processing.statistics.summary import checked_level
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion

@@ -19,12 +19,12 @@ from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
 from mesa_lab.processing.analysis.observations import observe, reason_against
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
-from mesa_lab.processing.analysis.summary import checked_level
 from mesa_lab.processing.analysis.surface import charts, sentences
 from mesa_lab.processing.analysis.surface.axes import place_columns
 from mesa_lab.processing.analysis.surface.emulator import Emulator, Kind, fit_emulator
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess
 from mesa_lab.processing.analysis.surface.quadratic import Canonical, Quadratic, canonical
+from mesa_lab.processing.statistics.summary import checked_level
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

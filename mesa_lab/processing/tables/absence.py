@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
+
+import pandas as pd
 
 from mesa_lab.formatting import plural
-
-if TYPE_CHECKING:
-    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["nothing_ended", "nothing_reported"]
 
 
-def nothing_ended(results: Reader) -> str:
+class _Runs(Protocol):
+    """What is asked of a reader of results."""
+
+    @property
+    def base(self) -> pd.DataFrame: ...
+    @property
+    def done(self) -> Any: ...
+    @property
+    def study(self) -> Any: ...
+
+
+def nothing_ended(results: _Runs) -> str:
     """Say that all runs failed, and what the first of them said; empty where a run came to its end, or none has run."""
     if not len(results.base) or results.done.any():
         return ""
@@ -25,7 +35,7 @@ def nothing_ended(results: Reader) -> str:
     return f"{runs} failed or timed out, so that nothing was measured.{first} See results.failures."
 
 
-def nothing_reported(results: Reader, outcome: str) -> str:
+def nothing_reported(results: _Runs, outcome: str) -> str:
     """Say that there is no value of an outcome, and why where all runs failed."""
     said = f"No run that came to its end reported a value of '{outcome}': there is nothing to draw."
     return f"{said} {nothing_ended(results)}".strip()

@@ -25,6 +25,7 @@ from typing import Final
 from mesa_lab.errors import MesaLabError, StudyError, StudyFormatError
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
+from mesa_lab.study.database import log_file
 from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.status import read_status
 
@@ -57,7 +58,7 @@ class Watch:
         token: Name of the lease.
     """
 
-    def __init__(self, connection: storage.Connection, path: Path, token: str) -> None:
+    def __init__(self, connection: log_file.Connection, path: Path, token: str) -> None:
         self._connection = connection
         self._path = path
         self._token = token
@@ -77,7 +78,7 @@ class Watch:
         assert connection.path is not None
         gone = connection.displaced()
         if "" in gone:
-            is_there = storage.file_id(connection.path) is not None
+            is_there = log_file.file_id(connection.path) is not None
             if is_there and self._is_read_there():
                 connection.note_files(connection.path)  # on some file systems a file's number changes
                 return None
@@ -87,7 +88,7 @@ class Watch:
             moved = f"was moved to '{self._shown(there)}'"
             return Displaced(f"{moved}, and another file has taken its name" if is_there else moved, there)
         if gone:
-            logs = [storage.beside(connection.path, suffix) for suffix in gone]
+            logs = [log_file.beside(connection.path, suffix) for suffix in gone]
             named = " and ".join(f"'{log.name}'" for log in logs)
             # One that others have begun to write holds changes of pages that are older than ours.
             is_used = any(log.exists() and log.stat().st_size for log in logs if log.name.endswith("-wal"))
@@ -105,7 +106,7 @@ class Watch:
             return Displaced("was overwritten", None, is_overwritten=True)
         if is_known and not self._is_known:
             # Not before: a log of another file is told by a file that does not know the log's driver (`storage`).
-            self._connection.execute("UPDATE driver SET file = ?", (storage.shown_id(self._path),))
+            self._connection.execute("UPDATE driver SET file = ?", (log_file.shown_id(self._path),))
         self._is_known, self._stamp = is_known, stamp
         return None
 
@@ -113,7 +114,7 @@ class Watch:
         """Tell whether the file knows this driver without its log."""
         for _ in range(5):
             try:
-                known = storage.known_driver(self._path)
+                known = log_file.known_driver(self._path)
             except (
                 sqlite3.Error
             ):  # perhaps in the middle of a checkpoint of another process, which takes no time
@@ -136,7 +137,7 @@ class Watch:
         with contextlib.suppress(sqlite3.Error):
             written = self._connection.execute("SELECT token, beat FROM driver").fetchone()
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            return written is not None and storage.known_driver(self._path) == written
+            return written is not None and log_file.known_driver(self._path) == written
         return False
 
     def keep(
@@ -252,7 +253,7 @@ def _unsound(saved: Path) -> str:
 def _name_of(file: tuple[int, int] | None, *, near: Path) -> Path | None:
     """Return a name of a file that this process has open, as far as the system can tell."""
     for name in itertools.chain(_names_of_open_files(file), _names_in(near.parent)):
-        if file is not None and storage.file_id(name) == file:
+        if file is not None and log_file.file_id(name) == file:
             return name
     return None
 

@@ -6,7 +6,7 @@ grouping averages over is found here too, and nowhere left unsaid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ParameterError, suggest
-from mesa_lab.processing.analysis.means.origins import point_identity, repeated_runs
+from mesa_lab.processing.statistics.origins import point_identity, repeated_runs
 from mesa_lab.processing.tables.column_names import level_codes
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -58,7 +58,7 @@ def names_of(by: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return what to group by as a tuple of names."""
     if by is None:
         return ()
-    return (by,) if isinstance(by, str) else tuple(by)
+    return tuple(by) if isinstance(by, Iterable) and not isinstance(by, str) else (by,)
 
 
 @in_one_snapshot
@@ -186,6 +186,10 @@ def check_names(results: Reader, names: Sequence[str]) -> None:
     for name in names:
         if name in ("point", "replication") or name in results.columns:
             continue
+        if not isinstance(name, str):
+            raise ParameterError(
+                f"{name!r} is no name of a parameter. Varied are: {', '.join(results.parameters) or 'none'}."
+            )
         fixed = results.experiment.space.fixed
         if name in fixed:
             raise ParameterError(

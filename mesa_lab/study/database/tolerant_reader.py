@@ -18,8 +18,9 @@ __all__ = [
     "MalformedError",
     "advice",
     "at_most",
-    "extent",
+    "counted",
     "fits",
+    "kinds",
     "last_resort",
     "making_sense",
     "rescued",
@@ -123,14 +124,9 @@ def at_most(source: sqlite3.Connection, row_bytes: int) -> int:
     return int(pages) * int(size) // row_bytes
 
 
-def extent(source: sqlite3.Connection, layout: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Return how many runs a study of this layout has had, and the highest possible number of one."""
-
-    def ask(query: str, otherwise: int) -> int:
-        try:
-            return int(source.execute(query).fetchone()[0] or 0)
-        except (sqlite3.Error, TypeError, ValueError):
-            return otherwise
-
-    points, rounds = layout[-1]
-    return ask("SELECT sum(runs) FROM tally", 0), max(points * rounds, ask("SELECT max(run_id) FROM runs", 0))
+def counted(source: sqlite3.Connection) -> int:
+    """Return how many runs a study has had, by its own count."""
+    try:
+        return int(source.execute("SELECT sum(runs) FROM tally").fetchone()[0] or 0)
+    except (sqlite3.Error, TypeError, ValueError):
+        return 0

@@ -15,7 +15,8 @@ import pytest
 from mesa_lab.errors import StudyBusyError, StudyError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import Study
-from mesa_lab.study.database import connection, displacement
+from mesa_lab.study.database import connection, log_file
+from mesa_lab.study.writing import displacement
 
 
 @pytest.fixture
@@ -75,9 +76,7 @@ def holds_all(path, batch_of, said, *, runs=9):
             writer.add(batch_of(found.tasks(found.pending())))
         assert found.status().state == "finished"
     assert not [
-        connection.beside(path, suffix)
-        for suffix in connection.LOGS
-        if connection.beside(path, suffix).exists()
+        log_file.beside(path, suffix) for suffix in log_file.LOGS if log_file.beside(path, suffix).exists()
     ]
 
 
@@ -157,7 +156,7 @@ def test_a_name_that_is_taken_is_not_taken_for_what_is_saved(study, other, batch
 def test_its_log_is_deleted(study, batch_of, suffixes, at_once):
     def happen():
         for suffix in suffixes:
-            connection.beside(study.path, suffix).unlink()
+            log_file.beside(study.path, suffix).unlink()
 
     said = displace(study, batch_of, happen, at_once=at_once)
     assert "was cut off from its log" in said
@@ -169,8 +168,8 @@ def test_its_log_is_deleted_and_another_process_has_begun_a_new_one(study, batch
     """What the other process writes is based on pages that are older than those of the driver."""
 
     def happen():
-        for suffix in connection.LOGS:
-            connection.beside(study.path, suffix).unlink()
+        for suffix in log_file.LOGS:
+            log_file.beside(study.path, suffix).unlink()
         code = "import sys; from mesa_lab.study import Study; Study.open(sys.argv[1]).ask('pause')"
         subprocess.run([sys.executable, "-c", code, study.path], check=True)
 
@@ -189,7 +188,7 @@ def test_it_is_overwritten(study, other, batch_of):
 
 def test_a_file_whose_number_changes_is_still_the_file(study, batch_of, monkeypatch):
     """Some file systems in a network give numbers anew."""
-    file_id = connection.file_id
+    file_id = log_file.file_id
     offset = []
     monkeypatch.setattr(
         connection, "file_id", lambda path: (found := file_id(path)) and (found[0], found[1] + sum(offset))
@@ -246,8 +245,8 @@ def test_a_log_that_was_left_beside_another_file_does_it_no_harm(study, other, r
     other.replace(study.path)
     with pytest.raises(StudyBusyError, match="or delete it"):
         Study.open(study.path)
-    for suffix in connection.LOGS:
-        connection.beside(study.path, suffix).unlink()
+    for suffix in log_file.LOGS:
+        log_file.beside(study.path, suffix).unlink()
     with Study.open(study.path) as found:
         assert found.check().runs == 8
     assert content(study.path) == before
@@ -262,7 +261,7 @@ def test_a_study_that_was_copied_with_its_log_is_read(study, run_fixture, tmp_pa
     driver.wait()
     copy = tmp_path / "copy.study"
     for suffix in ("", "-wal"):
-        shutil.copy(connection.beside(study.path, suffix), connection.beside(copy, suffix))
+        shutil.copy(log_file.beside(study.path, suffix), log_file.beside(copy, suffix))
     with Study.open(copy) as found:
         assert found.status().done >= 3
         assert found.check().runs == found.status().done
@@ -274,3 +273,23 @@ def test_those_who_look_on_are_told(study, other, batch_of):
         assert looking.status().state == "interrupted"
         assert looking.status().message == said
         assert looking.runs_frame()["run_id"].tolist() == list(range(9))
+
+
+def test_a_study_whose_name_another_one_has_taken_is_read_no_more(filled, other, batch_of):
+    """A driver of the other one writes into the log that this one still has open."""
+    with Study.open(filled.path) as looking:
+        other.replace(filled.path)
+        with pytest.raises(StudyError, match="has been replaced by another file since it was opened"):
+            looking.runs_frame()
+    filled.close()
+    with Study.open(filled.path) as found, found.writing() as writer:
+        writer.add(batch_of(found.tasks(found.pending())))
+    assert found.path.exists()
+    with Study.open(filled.path) as found:
+        assert found.check().runs == 12
+
+
+def test_a_study_that_was_moved_can_still_be_read(filled):
+    with Study.open(filled.path) as looking:
+        filled.path.rename(filled.path.with_name("moved.study"))
+        assert len(looking.runs_frame()) == 12

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mesa_lab.processing.analysis.grouping import Codes, comparable_points
-from mesa_lab.processing.analysis.means.measurements import measurements
+from mesa_lab.processing.statistics.grouping import Codes, comparable_points
+from mesa_lab.processing.statistics.measurements import measurements
 from mesa_lab.processing.tables.column_names import level_codes
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

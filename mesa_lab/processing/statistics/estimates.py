@@ -90,7 +90,7 @@ def of_runs_alike(n: Iterable[int], level: float = 0.95) -> str:
         >>> of_runs_alike([12, 30])
         'Where all 12 runs are alike, up to 22 % of further runs may yet differ (95 % confidence).'
     """
-    from mesa_lab.processing.analysis.means.intervals import unlike_share
+    from mesa_lab.processing.statistics.intervals import unlike_share
 
     found = list(n)
     if not found:

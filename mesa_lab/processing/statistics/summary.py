@@ -5,7 +5,7 @@ Only runs that came to their end count; the others are counted beside them, neve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
-from mesa_lab.processing.analysis.grouping import Codes, Groups, group, names_of
-from mesa_lab.processing.analysis.means.measurements import Measurements, is_number, measurements, numbers
-from mesa_lab.processing.analysis.means.origins import points_are_sampled, shares_seeds
-from mesa_lab.processing.analysis.means.pooling import Origins
-from mesa_lab.processing.analysis.means.statistics import statistics
-from mesa_lab.processing.tables.column_reader import in_one_snapshot
+from mesa_lab.processing.statistics.group_statistics import statistics
+from mesa_lab.processing.statistics.grouping import Codes, Groups, group, names_of
+from mesa_lab.processing.statistics.measurements import Measurements, is_number, measurements, numbers
+from mesa_lab.processing.statistics.origins import points_are_sampled, shares_seeds
+from mesa_lab.processing.statistics.pooling import Origins
+from mesa_lab.processing.tables.contents import in_one_snapshot
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -48,9 +48,7 @@ def aggregate(
             f'over is {over!r}. Write "final" for the values at the end, or "series" for every step.'
         )
     level = checked_level(level)
-    for quantile in quantiles:
-        if not 0 <= quantile <= 1:
-            raise OutcomeError(f"The quantile {quantile!r} is not between 0 and 1.")
+    _check_quantiles(quantiles)
     names = results.outcome_list(outcomes, measures=over == "final")
     if outcomes is None:
         names = [name for name in names if is_number(results.values(name))]
@@ -88,9 +86,19 @@ def _nothing(results: Reader) -> str:
     )
 
 
-def checked_level(level: float) -> float:
+def _check_quantiles(quantiles: Any) -> None:
+    if isinstance(quantiles, str) or not isinstance(quantiles, Iterable):
+        raise OutcomeError(
+            f"quantiles is {quantiles!r}. Give a list of numbers between 0 and 1, or an empty one."
+        )
+    for quantile in quantiles:
+        if not isinstance(quantile, float | int | np.number) or not 0 <= quantile <= 1:
+            raise OutcomeError(f"The quantile {quantile!r} is not between 0 and 1.")
+
+
+def checked_level(level: Any) -> float:
     """Refuse a confidence level that is none."""
-    if not 0 < level < 1:
+    if not isinstance(level, float | int | np.number) or not 0 < level < 1:
         raise OutcomeError(f"level is {level!r}. Give a confidence level between 0 and 1, such as 0.95.")
     return float(level)
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.processing.analysis.means import intervals
-from mesa_lab.processing.analysis.means.pooling import UNITS, Origins, Pooled, pooled
+from mesa_lab.processing.statistics import intervals
+from mesa_lab.processing.statistics.pooling import UNITS, Origins, Pooled, pooled
 
 __all__ = ["INTERVALS", "quantile_name", "statistics"]
 
