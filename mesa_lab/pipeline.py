@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesa_lab.errors import ExperimentError, StudyError
-from mesa_lab.preparation.configuration import RunConfiguration
+from mesa_lab.files import path_of
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.preparation.files import path_of
+from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.preparation.settings import EXPERIMENT_WORDS, RUN_WORDS, check_flag, explain_keywords
 from mesa_lab.running.progress import check_progress
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
-from mesa_lab.study import Shard, Study, storage
+from mesa_lab.study import Shard, Study
 from mesa_lab.study import merge as merge_studies
+from mesa_lab.study.database import connection
 
 if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
@@ -113,9 +114,9 @@ def run(
     part = _shard(shard)
     if path is not None:
         path = path_of(path, "study", StudyError)
-        storage.check_new_name(path)
+        connection.check_new_name(path)
     if backend == "loky" and (path is None or overwrite or not path.exists()):
-        from mesa_lab.running.processes import warm_up
+        from mesa_lab.running.workers.process import warm_up
 
         warm_up()
     from mesa_lab.running.driver import drive  # imports much; the worker has begun meanwhile

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_lab.running.interruption import Interruption
 from mesa_lab.running.progress import Progress, duration, plural
-from mesa_lab.running.recording import Batch, Task
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
+from mesa_lab.study.records import Batch, Task
 
 if TYPE_CHECKING:
     from mesa_lab.study import Study, StudyStatus, Writer
@@ -121,7 +121,7 @@ def drive(
         RunError: If no worker can be started.
     """
     from mesa_lab.preparation.models import load_model
-    from mesa_lab.running.runner import stream
+    from mesa_lab.running.stream import stream
 
     start = time.monotonic()
     n_jobs, backend = check_n_jobs(n_jobs), check_backend(backend)

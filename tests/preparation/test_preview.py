@@ -21,8 +21,8 @@ from mesa_lab.preparation.designs import (
     Zip,
     as_design,
 )
-from mesa_lab.preparation.evenness import SAMPLE
-from mesa_lab.preparation.parameters import Choice, Integer, ParameterSpace, Real
+from mesa_lab.preparation.designs.space_filling import SAMPLE
+from mesa_lab.preparation.parameters.space import Choice, Integer, ParameterSpace, Real
 from mesa_lab.preparation.preview import Preview, preview
 
 PLANE = {"a": Real(0, 1), "b": Real(0, 1)}
@@ -113,7 +113,7 @@ def test_how_even_points_are_is_what_scipy_says(n: int, dimensions: int, repeate
     from scipy.spatial.distance import pdist
     from scipy.stats import qmc
 
-    from mesa_lab.preparation.evenness import discrepancy, smallest_distance
+    from mesa_lab.preparation.designs.space_filling import discrepancy, smallest_distance
 
     cube = np.random.default_rng(n).random((n, dimensions)).round(3)
     cube[-repeated:] = cube[:repeated] if repeated else cube[-repeated:]

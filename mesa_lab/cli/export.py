@@ -1,0 +1,167 @@
+"""`mesa-lab export` and `report`: take tables, charts and a report out of a study."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesa_lab.cli.check import note_damage
+from mesa_lab.cli.console import STANDARD_OUTPUT, json_option, printed, say, show_json
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.results import Results
+
+__all__ = ["export", "report"]
+
+_study_argument = click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
+
+
+@click.command()
+@_study_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A folder, or one file; '-' prints one table.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "parquet", "excel", "json"]),
+    help="Of tables; by default from the file's name, or csv.",
+)
+@click.option("--tables", help="Which, separated by commas: runs, points, summary, series, agents, failures.")
+@click.option("--chart", help="Draw instead: series, effect, heatmap, distribution or design.")
+@click.option("--outcome", help="What the chart shows; by default the first outcome.")
+@click.option("--with", "options", multiple=True, metavar="NAME=VALUE", help="An option of the chart.")
+@json_option
+def export(
+    study: Path,
+    output: Path,
+    format_: str | None,
+    tables: str | None,
+    chart: str | None,
+    outcome: str | None,
+    options: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Write tables or a chart of STUDY to files.
+
+    Tables become CSV, Parquet, Excel or JSON; a chart becomes .png, .svg, .pdf or .html.
+    With -o - one table goes to standard output, by default that of the runs as CSV.
+
+    \b
+    Examples:
+      mesa-lab export wolf_sheep.study -o results/
+      mesa-lab export wolf_sheep.study -o runs.parquet --tables runs
+      mesa-lab export wolf_sheep.study -o wolf_sheep.xlsx
+      mesa-lab export wolf_sheep.study -o - --tables summary
+      mesa-lab export wolf_sheep.study -o wolves.png --chart effect --outcome Wolves
+      mesa-lab export forest_fire.study -o fire.svg --chart effect --with by=neighbours
+    """
+    from mesa_lab.processing.export.chart_image import warm_up
+    from mesa_lab.study import Study
+
+    if chart is None and (outcome or options):
+        raise click.UsageError("--outcome and --with belong to a chart; name one with --chart.")
+    if chart is not None and (tables or format_):
+        raise click.UsageError("--tables and --format belong to tables; leave them out with --chart.")
+    to_stdout = output == STANDARD_OUTPUT
+    if to_stdout and chart is not None:
+        raise click.UsageError("A chart goes into a file, whose name tells its kind, such as -o chart.svg.")
+    if to_stdout and as_json:
+        raise click.UsageError(
+            "--json prints the names of files, and -o - writes none: leave one of them out."
+        )
+    chosen = [name.strip() for name in tables.split(",") if name.strip()] if tables else None
+    if to_stdout and chosen is not None and len(chosen) > 1 and format_ != "excel":
+        raise click.UsageError(
+            f"Standard output holds one table, not {len(chosen)}: name one, such as --tables {chosen[0]}; or all in one "
+            "Excel file: --format excel; or a folder: -o results/"
+        )
+    opened = Study.open(study)
+    if chart is not None:
+        warm_up()
+    from mesa_lab.processing.export.export import FORMATS  # imports much; the converter starts meanwhile
+    from mesa_lab.processing.export.export import export as write
+    from mesa_lab.processing.results import Results
+
+    results = Results(opened)
+    if to_stdout:
+        kind = format_ or "csv"
+        with printed(FORMATS[kind], is_text=kind in ("csv", "json")) as path:
+            write(results, path, tables=chosen, format=kind)
+        note_damage(results)
+        return
+    if chart is not None:
+        written = [_draw(results, output, chart, outcome, options)]
+    else:
+        written = write(results, output, tables=chosen, format=format_)
+    note_damage(results)
+    if as_json:
+        show_json([str(path) for path in written])
+        return
+    for path in written:
+        say(f"Wrote {path}")
+
+
+def _draw(results: Results, path: Path, kind: str, outcome: str | None, options: tuple[str, ...]) -> Path:
+    from mesa_lab.processing.export.export import save_chart
+
+    chosen: dict[str, Any] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals:
+            raise click.UsageError(f"--with {option}: write NAME=VALUE, such as --with by=density.")
+        try:
+            chosen[name] = json.loads(value)  # numbers, true and false, lists
+        except json.JSONDecodeError:
+            chosen[name] = value
+    return save_chart(results.chart(kind, outcome, **chosen), path)
+
+
+@click.command()
+@_study_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="By default the study's name with .html; '-' prints the page.",
+)
+@click.option("--open", "show", is_flag=True, help="Open it in the browser.")
+def report(study: Path, output: Path | None, show: bool) -> None:
+    """Write the results of STUDY as one HTML page.
+
+    It opens offline: the experiment, the design, charts, tables, failures, and how to repeat it.
+
+    \b
+    Examples:
+      mesa-lab report wolf_sheep.study
+      mesa-lab report wolf_sheep.study -o wolves.html --open
+    """
+    from mesa_lab.processing.export.chart_image import warm_up
+    from mesa_lab.study import Study
+
+    if show and output == STANDARD_OUTPUT:
+        raise click.UsageError("--open shows a file, and -o - writes none: leave one of them out.")
+    path = output or study.with_suffix(".html")
+    opened = Study.open(study)
+    warm_up()
+    from mesa_lab.processing.report.report import write_report  # imports much; the converter starts meanwhile
+    from mesa_lab.processing.results import Results
+
+    results = Results(opened)
+    if output == STANDARD_OUTPUT:
+        with printed(".html") as page:
+            write_report(results, page)
+        note_damage(results)
+        return
+    write_report(results, path)
+    note_damage(results)
+    say(f"Wrote {path}")
+    if show:
+        click.launch(path.resolve().as_uri())

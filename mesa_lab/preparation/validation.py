@@ -1,0 +1,225 @@
+"""What a model says to an experiment before anything runs: its parameters, outcomes, agents and stop rule by name.
+
+One model is built, at the first point, and never stepped. A name is refused only when it cannot be a
+later one: agents may be born and attributes set while a run is under way. How a name is evaluated is
+the business of running.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import dis
+import inspect
+from collections.abc import Iterable, Mapping
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
+from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.models import build, check_parameters, load_model
+from mesa_lab.preparation.models.signatures import plan_of
+from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.preparation.settings import EXPERIMENT_WORDS
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = ["check"]
+
+
+def check(experiment: Experiment) -> None:
+    """See that everything the experiment names is there; `Experiment.check` says what is raised."""
+    model_cls = load_model(experiment.model)
+    _check_parameters(experiment, model_cls)
+    _check_fixed(experiment, model_cls)
+    protocol = experiment.protocol
+    if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str)):
+        return
+    try:
+        model = build(model_cls, next(experiment.points()), seed=0)
+    except MesaLabError:
+        raise
+    except Exception:
+        return  # a point at which set-up fails is a failed run, and says so there
+    for outcome in protocol.outcomes or ():
+        _check_outcome(outcome, model)
+    if isinstance(protocol.stop_when, str):
+        _check_stop_rule(protocol.stop_when, model)
+    _check_agents(protocol.agents, model)
+
+
+def _check_parameters(experiment: Experiment, model_cls: type[Any]) -> None:
+    for name in dict.fromkeys([*experiment.parameters, *experiment.design_matrix().columns]):
+        try:
+            check_parameters(model_cls, [name])
+        except ParameterError as error:
+            own = {each.name for each in dataclasses.fields(experiment)}
+            setting = name if name in own else EXPERIMENT_WORDS.get(str(name))
+            if setting is None:
+                raise
+            raise ParameterError(
+                f"{error} If you mean the experiment's own {setting}: in a file it stands above [parameters]."
+            ) from None
+
+
+def _check_fixed(experiment: Experiment, model_cls: type[Any]) -> None:
+    """Tell who writes levels as a tuple or a set, as other tools take them, that these are one value here."""
+    defaults = {slot.name: slot.default for slot in plan_of(model_cls).slots}
+    for name, value in experiment.space.fixed.items():
+        if not isinstance(defaults.get(name), int | float | str):
+            continue
+        kind = next((kind for kind in (tuple, set, frozenset, dict) if isinstance(value, kind)), None)
+        if kind is not None:
+            levels = (
+                "[...]"
+                if kind is dict
+                else repr(sorted(value, key=repr) if kind is not tuple else list(value))
+            )
+            raise ParameterError(
+                f"Parameter '{name}' is the {kind.__name__} {value!r:.80}, which holds it fixed at that one value. "
+                f"Levels are a list, {levels:.80}; a range is Real(low, high) or Integer(low, high)."
+            )
+
+
+def _check_reference(what: str, reference: str) -> None:
+    """Functions without a name of their own leave one in a file that leads nowhere."""
+    if "<lambda>" in reference or "<locals>" in reference:
+        raise OutcomeError(
+            f"{what} was a function that only the program which made it knows ('{reference}'). Give it again, as in "
+            f"experiment.replace(...), or write it in a module and name it: 'module:function'."
+        )
+
+
+def _check_outcome(outcome: Outcome, model: Any) -> None:
+    if callable(outcome.source):
+        return
+    if outcome.is_reference:
+        _check_reference(f"Outcome '{outcome.name}'", outcome.source)
+        return
+    if (statistic := outcome.statistic) is not None:
+        near = _near_type(statistic.agent_type, model)
+        if near:
+            raise OutcomeError(
+                f"Outcome '{outcome.source}' counts no agents: there is no '{statistic.agent_type}'.{near}"
+            )
+        return
+    reporters = _reporters(model)
+    if outcome.source in reporters or hasattr(model, outcome.source):
+        return
+    known = ", ".join(reporters) if reporters else "no model reporters; its attributes can be measured too"
+    raise OutcomeError(
+        f"Unknown outcome '{outcome.source}'. {type(model).__name__} reports: {known}."
+        f"{suggest(outcome.source, [*reporters, *_attributes(model)])}"
+    )
+
+
+def _check_stop_rule(stop_when: str, model: Any) -> None:
+    if Outcome("stop_when", stop_when).is_reference:
+        _check_reference("stop_when", stop_when)
+        return
+    reporters = _reporters(model)
+    for name in compile_expression(stop_when).names:
+        if (statistic := Outcome("stop_when", name).statistic) is not None:
+            near = _near_type(statistic.agent_type, model)
+        elif name in reporters or hasattr(model, name) or _sets(name, [type(model)]):
+            continue
+        else:
+            near = suggest(name, [*reporters, *_attributes(model)])
+        if near:
+            raise ExperimentError(
+                f"stop_when is '{stop_when}', but {type(model).__name__} has no '{name}'.{near}"
+            )
+
+
+def _check_agents(agents: Any, model: Any) -> None:
+    by_type: Mapping[str, Iterable[str]] = (
+        {"Agent": agents} if isinstance(agents, tuple) else agents if isinstance(agents, Mapping) else {}
+    )
+    collector = getattr(model, "datacollector", None)
+    reporters = [
+        *(getattr(collector, "agent_reporters", None) or ()),
+        *(
+            name
+            for own in (getattr(collector, "agenttype_reporters", None) or {}).values()
+            for name in own or ()
+        ),
+    ]
+    known_types = {base.__name__ for kind in model.agent_types for base in kind.__mro__} - {"object"}
+    for kind, names in by_type.items():
+        if near := _near_type(kind, model):
+            raise OutcomeError(f"agents asks for '{kind}', but there are no such agents.{near}")
+        members = [
+            agent
+            for agent in model.agents
+            if kind == "Agent" or any(base.__name__ == kind for base in type(agent).__mro__)
+        ]
+        types = {type(agent): agent for agent in members}
+        for name in names:
+            if name in reporters or any(hasattr(agent, name) for agent in members):
+                continue
+            if name in known_types:
+                raise OutcomeError(
+                    f"agents asks for '{name}' of each agent, which is a type of agents. To measure something of these: "
+                    f"{{'{name}': {_example(name, model)!r}}}."
+                )
+            if _sets(name, [*types, type(model)]):
+                continue
+            near = suggest(name, [*reporters, *(key for one in types.values() for key in _attributes(one))])
+            if near:
+                raise OutcomeError(f"agents asks for '{name}', but no {kind} has it.{near}")
+
+
+def _example(kind: str, model: Any) -> list[str]:
+    """Some attributes of a type of agents, as they would be asked for."""
+    found = [
+        name
+        for agent in model.agents
+        if any(base.__name__ == kind for base in type(agent).__mro__)
+        for name in _attributes(agent)
+        if name not in ("model", "unique_id", "pos")
+    ]
+    return list(dict.fromkeys(found))[:2] or ["unique_id"]
+
+
+def _near_type(name: str, model: Any) -> str:
+    """A sentence when there are no agents of this type but some of a like name, else nothing: they may be born yet."""
+    kinds = {base.__name__ for kind in model.agent_types for base in kind.__mro__}
+    return "" if name in kinds else suggest(name, {kind.__name__ for kind in model.agent_types})
+
+
+def _reporters(model: Any) -> list[str]:
+    return list(getattr(getattr(model, "datacollector", None), "model_reporters", None) or ())
+
+
+def _attributes(thing: Any) -> list[str]:
+    return [name for name in getattr(thing, "__dict__", ()) if not name.startswith("_")]
+
+
+def _sets(name: str, classes: Iterable[type]) -> bool:
+    """Whether a method of these classes sets an attribute of this name, and so may do it while a run is under way."""
+    members = (member for own in classes for base in own.__mro__ for member in vars(base).values())
+    return any(
+        name in _names_set(function.__code__)
+        for member in members
+        for function in _functions(member)
+        if isinstance(getattr(function, "__code__", None), CodeType)
+    )
+
+
+def _functions(member: Any) -> list[Any]:
+    if isinstance(member, property):
+        return [member.fget, member.fset]
+    if isinstance(member, staticmethod | classmethod):
+        member = member.__func__
+    return [inspect.unwrap(member)] if isinstance(member, FunctionType) else []
+
+
+def _names_set(code: CodeType) -> set[str]:
+    """Attributes that code sets, and texts by which it may: `setattr(agent, "mood", 1)`."""
+    found = {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            found.add(constant)
+        elif isinstance(constant, CodeType):
+            found |= _names_set(constant)
+    return found
