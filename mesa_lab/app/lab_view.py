@@ -159,7 +159,7 @@ def RunStep(lab: Lab, run: LabRun) -> None:
         try:
             now = Standing(run.status(), problem=run.problem)
         except MesaLabError as error:
-            set_problem(str(error))
+            set_problem(run.problem or str(error))  # where its results are, if its file is gone
             return 1.0
         set_problem("")
         set_standing(now)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from mesa_lab.errors import StudyError
 from mesa_lab.preparation.encoding import from_json, from_jsons
 from mesa_lab.study import checking, growth, lease, schema, storage, temporary
 from mesa_lab.study.draft import Draft
@@ -272,9 +273,13 @@ class Study(OpenedStudy):
             yield writer
         except KeyboardInterrupt:
             writer.close("interrupted", "Ctrl-C")
+            if writer.is_displaced:
+                writer.raise_trouble()
             raise
         except BaseException as error:
             writer.close("failed", f"{type(error).__name__}: {error}")
+            if writer.is_displaced and writer.trouble is not error:
+                raise StudyError(str(writer.trouble)) from error  # where the results are
             raise
         else:
             writer.close(writer.ending, writer.message)
