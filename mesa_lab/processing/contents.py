@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final
 import pandas as pd
 
 from mesa_lab.errors import StudyFormatError
-from mesa_lab.processing import tables
-from mesa_lab.processing.source import ResultsSource
+from mesa_lab.processing.tables import column_names
+from mesa_lab.processing.tables.source import ResultsSource
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -185,7 +185,9 @@ def _varied(raw: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
     ]
     ordered = [name for name in space.varied if name in varied]
     ordered += [name for name in varied if name not in space.varied]
-    frame = pd.DataFrame({name: tables.settle_parameter(raw[name]) for name in ordered}, index=raw.index)
+    frame = pd.DataFrame(
+        {name: column_names.settle_parameter(raw[name]) for name in ordered}, index=raw.index
+    )
     return frame.rename_axis("point")
 
 
@@ -194,9 +196,9 @@ def _asked(raw: pd.DataFrame, points: pd.DataFrame, experiment: Experiment) -> p
     asked = raw["point"].isin(points.index) & (raw["replication"] < experiment.replications)
     raw = raw[asked].sort_values("run_id", ignore_index=True)
     frame = pd.DataFrame({name: raw[name].astype("int64") for name in _LISTED[:3]})
-    frame["status"] = pd.Categorical(raw["status"], categories=tables.STATUSES)
+    frame["status"] = pd.Categorical(raw["status"], categories=column_names.STATUSES)
     return frame
 
 
 def _differs(values: pd.Series[Any]) -> bool:
-    return len(tables.level_codes(values)[1]) > 1
+    return len(column_names.level_codes(values)[1]) > 1

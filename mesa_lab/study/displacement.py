@@ -23,8 +23,10 @@ from pathlib import Path
 from typing import Final
 
 from mesa_lab.errors import MesaLabError, StudyError, StudyFormatError
-from mesa_lab.study import checking, log_file, storage
-from mesa_lab.study.draft import Draft
+from mesa_lab.study import log_file
+from mesa_lab.study.damage import check
+from mesa_lab.study.database import connection as storage
+from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.status import read_status
 
 __all__ = ["Displaced", "Watch"]
@@ -240,7 +242,7 @@ def _unsound(saved: Path) -> str:
     try:
         connection, _ = storage.connect(saved)
         with closing(connection):
-            checking.check(connection, saved)
+            check.check(connection, saved)
     except StudyFormatError:
         return f" Not all of them could be saved: see `mesa-lab check {saved}`."
     except StudyError:

@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 
 from mesa_lab.processing.results import Results
-from mesa_lab.study import Study, storage
+from mesa_lab.study import Study
+from mesa_lab.study.database import connection as storage
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

@@ -15,7 +15,7 @@ import pytest
 import mesa_lab as ml
 from mesa_lab.errors import StudyError
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.running import launcher
+from mesa_lab.running import background
 from mesa_lab.study import Study
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -88,7 +88,7 @@ FOUND = {
 def test_a_driver_in_the_background_keeps_what_was_counted(tmp_path, experiment, other, happen):
     path = tmp_path / "walk.study"
     Study.create(path, experiment).close()
-    driver = launcher.launch(path, n_jobs=2).pid
+    driver = background.launch(path, n_jobs=2).pid
     watching = Study.open(path)
     wait_for(lambda: watching.status().done >= 20)
     counted = watching.status().done
@@ -191,7 +191,7 @@ def test_python_raises_where_the_results_are(tmp_path, experiment, other):
 
 
 def test_a_notebook_says_where_the_results_are(tmp_path, experiment, other):
-    from mesa_lab.app.lab_run import LabRun
+    from mesa_lab.workspace.kernel_run import LabRun
 
     path = tmp_path / "walk.study"
     run = LabRun(experiment, path)
@@ -206,7 +206,7 @@ def test_a_notebook_says_where_the_results_are(tmp_path, experiment, other):
 def test_a_driver_that_was_suspended_meanwhile_notices_when_it_wakes(tmp_path, experiment, other):
     path = tmp_path / "walk.study"
     Study.create(path, experiment).close()
-    driver = launcher.launch(path, n_jobs=1).pid
+    driver = background.launch(path, n_jobs=1).pid
     with Study.open(path) as study:
         wait_for(lambda: study.status().done >= 5)
     os.kill(driver, signal.SIGSTOP)

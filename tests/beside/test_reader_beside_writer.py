@@ -19,9 +19,9 @@ from click.testing import CliRunner
 
 import mesa_lab as ml
 from mesa_lab.cli import cli
-from mesa_lab.processing import report as reports
-from mesa_lab.processing import report_figures
 from mesa_lab.processing.charts import CHARTS
+from mesa_lab.processing.report import figures
+from mesa_lab.processing.report import report as reports
 from mesa_lab.processing.results import Results
 from mesa_lab.study import Study
 
@@ -89,7 +89,7 @@ def no_pictures(monkeypatch):
     def figure(results, kind, outcome, options):
         return {"table": kind.table(results, outcome, **options).to_json()}
 
-    monkeypatch.setattr(report_figures, "_figure", figure)
+    monkeypatch.setattr(figures, "_figure", figure)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -185,11 +185,11 @@ def test_a_study_that_is_run_and_grows_is_merged_as_it_was_at_one_moment(path, i
 
 
 def test_what_a_page_shows_is_of_one_moment(path, interleaved):
-    from mesa_lab.app.failures_panel import read_failures
-    from mesa_lab.app.live_drawing import draw_live
-    from mesa_lab.app.opened import open_results
-    from mesa_lab.app.result_tables import table_of
-    from mesa_lab.app.run_details import read_run
+    from mesa_lab.app.components.failures import read_failures
+    from mesa_lab.app.results.run_details import read_run
+    from mesa_lab.app.results.tables import table_of
+    from mesa_lab.app.run.live_chart_specs import draw_live
+    from mesa_lab.workspace.shared_results import open_results
 
     with interleaved(retry=False):
         opened = open_results(path)
@@ -207,7 +207,7 @@ def test_what_a_page_shows_is_of_one_moment(path, interleaved):
 
 
 def test_a_page_hears_that_its_results_were_tried_again(path, interleaved):
-    from mesa_lab.app.opened import open_results
+    from mesa_lab.workspace.shared_results import open_results
 
     heard = []
     with interleaved(retry=True):
@@ -228,7 +228,7 @@ def test_the_terminal_counts_the_same_failures_twice(path, interleaved):
 
 def test_another_study_that_takes_the_name_is_not_mixed_with_it(tmp_path, growing):
     """A page opens the file for each reading: what it read of the first file is not put beside what it reads of the second."""
-    from mesa_lab.app.opened import open_results
+    from mesa_lab.workspace.shared_results import open_results
 
     paths = [tmp_path / "first.study", tmp_path / "second.study"]
     for path, first in zip(paths, (0, 1), strict=True):

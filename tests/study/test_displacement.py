@@ -14,7 +14,8 @@ import pytest
 
 from mesa_lab.errors import StudyBusyError, StudyError
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.study import Study, displacement, log_file, storage
+from mesa_lab.study import Study, displacement, log_file
+from mesa_lab.study.database import connection
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_a_file_whose_number_changes_is_still_the_file(study, batch_of, monkeypa
     file_id = log_file.file_id
     offset = []
     monkeypatch.setattr(
-        storage, "file_id", lambda path: (found := file_id(path)) and (found[0], found[1] + sum(offset))
+        connection, "file_id", lambda path: (found := file_id(path)) and (found[0], found[1] + sum(offset))
     )
     with study.writing() as writer:
         writer.add(batch_of(study.tasks(range(6))))
@@ -220,7 +221,7 @@ def test_a_reader_of_the_other_file_does_it_no_harm(study, other, run_fixture):
     driver.send_signal(signal.SIGSTOP)
     before = content(other)
     other.replace(study.path)
-    for attempt in (Study.open, lambda path: storage.connect(path, write=True)):
+    for attempt in (Study.open, lambda path: connection.connect(path, write=True)):
         with pytest.raises(StudyBusyError, match="has taken the name of a study that process"):
             attempt(study.path)
     assert content(study.path) == before

@@ -17,7 +17,7 @@ from mesa_lab.processing.analysis.grouping import Codes, Groups, group, names_of
 from mesa_lab.processing.contents import in_one_snapshot
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUANTILES", "aggregate", "numbers", "statistics"]
 
