@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mesa_lab.preparation.designs.merging import numbered, repeats
-from mesa_lab.preparation.evenness import discrepancy, sample_of, smallest_distance
-from mesa_lab.preparation.parameters import Choice, Integer, Levels, Parameter, ParameterSpace, Real, table
+from mesa_lab.preparation.designs.duplicate_points import numbered, repeats
+from mesa_lab.preparation.designs.space_filling import discrepancy, sample_of, smallest_distance
+from mesa_lab.preparation.parameters.space import (
+    Choice,
+    Integer,
+    Levels,
+    Parameter,
+    ParameterSpace,
+    Real,
+    table,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

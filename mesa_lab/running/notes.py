@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesa_lab.running.measuring import UnstorableError
+from mesa_lab.running.collection.outcome_values import UnstorableError
 
 __all__ = ["Notes"]
 

@@ -11,10 +11,17 @@ from contextlib import nullcontext
 from typing import Any
 
 from mesa_lab.preparation.outcomes import Outcome
-from mesa_lab.running.measuring import PLAIN, Measure, cell, describe_agents, function_of, leaves_no_trace
+from mesa_lab.running.collection.outcome_values import (
+    PLAIN,
+    Measure,
+    cell,
+    describe_agents,
+    function_of,
+    leaves_no_trace,
+)
 from mesa_lab.running.notes import Notes
 from mesa_lab.running.random_states import RandomStates
-from mesa_lab.running.recording import Scalar
+from mesa_lab.study.records import Scalar
 
 __all__ = ["OtherOutcomes", "value_of"]
 

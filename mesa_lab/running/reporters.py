@@ -14,9 +14,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from mesa_lab.running.attributes import are_plain, attribute_or_none
-from mesa_lab.running.measuring import PLAIN, Measure, reporter_function
-from mesa_lab.running.recording import Scalar
+from mesa_lab.running.collection.agent_attributes import are_plain, attribute_or_none
+from mesa_lab.running.collection.outcome_values import PLAIN, Measure, reporter_function
+from mesa_lab.study.records import Scalar
 
 __all__ = [
     "AgentReporters",

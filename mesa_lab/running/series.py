@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mesa_lab.running.recording import Scalar
+from mesa_lab.study.records import Scalar
 
 __all__ = ["Series"]
 

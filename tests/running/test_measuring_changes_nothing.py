@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesa_lab.preparation.configuration import RunConfiguration
 from mesa_lab.preparation.models import build, load_model
-from mesa_lab.running.measuring import cell
-from mesa_lab.running.simulation import simulate
+from mesa_lab.preparation.run_configuration import RunConfiguration
+from mesa_lab.running.collection.outcome_values import cell
+from mesa_lab.running.simulation.simulate import simulate
 
 Town = load_model(f"{Path(__file__).parents[1] / 'fixtures' / 'disturbing_models.py'}:Town")
 KINDS = sys.modules[Town.__module__]

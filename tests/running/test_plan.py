@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from mesa import DataCollector, Model
 
-from mesa_lab.preparation.configuration import Protocol
 from mesa_lab.preparation.outcomes import Outcome
-from mesa_lab.running.adoption import installed
-from mesa_lab.running.cleaning import Surroundings
-from mesa_lab.running.columns import decode_table
-from mesa_lab.running.packing import encode
-from mesa_lab.running.plan import Plan
-from mesa_lab.running.recording import Task
-from mesa_lab.running.simulation import carry_out
+from mesa_lab.preparation.run_configuration import Protocol
+from mesa_lab.running.collection.arrow_columns import decode_table
+from mesa_lab.running.collection.collection_plan import Plan
+from mesa_lab.running.collection.data_collector import installed
+from mesa_lab.running.simulation.cleanup import Surroundings
+from mesa_lab.running.simulation.simulate import carry_out
+from mesa_lab.running.workers.serialization import encode
+from mesa_lab.study.records import Task
 
 RUNS = 8
 ODD = 5

@@ -8,7 +8,7 @@ import numpy as np
 
 from mesa_lab.errors import DesignError, suggest
 from mesa_lab.preparation.designs.design import UnitDesign, whole
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.parameters.space import ParameterSpace
 
 __all__ = ["LatinHypercube"]
 

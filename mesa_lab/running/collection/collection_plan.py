@@ -1,0 +1,58 @@
+"""What all runs of one protocol share, worked out once in each process."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.preparation.run_configuration import Protocol
+from mesa_lab.running.collection.outcome_values import function_of, load_function
+
+__all__ = ["Plan", "StopRule"]
+
+type StopRule = Callable[[Callable[[str], Any], Any], bool]
+
+
+class Plan:
+    """What all runs of one protocol share, and what was learned about the model on the way.
+
+    Args:
+        model_cls: The model's class.
+        protocol: How runs are stopped and measured.
+
+    Attributes:
+        reads_records: The model reads back what its collector recorded, so records are kept. Learned: a run that finds it
+            out is done again.
+        collects: Whether the model collects by itself, though not while it is set up. None until it is known: then the first
+            step tells. Learned in the same way, in both directions.
+        limit: Steps after which every run ends.
+        stop: The condition that ends a run, as a function of the names' values and the model.
+        own: The outcomes that were asked for, each with a function of the model in case that it is no reporter.
+
+    Raises:
+        OutcomeError: If a function that is named by a reference cannot be found.
+    """
+
+    def __init__(self, model_cls: Any, protocol: Protocol) -> None:
+        self.model_cls = model_cls
+        self.protocol = protocol
+        self.reads_records = False
+        self.collects: bool | None = None
+        self.limit = math.inf if protocol.max_steps is None else protocol.max_steps
+        self.own = {outcome.name: (outcome, function_of(outcome)) for outcome in protocol.outcomes or ()}
+        self.stop = _stop_rule(protocol.stop_when)
+
+
+def _stop_rule(stop_when: Any) -> StopRule | None:
+    if stop_when is None:
+        return None
+    if isinstance(stop_when, str) and not Outcome("stop_when", stop_when).is_reference:
+        expression = compile_expression(stop_when)
+        return lambda value_of, model: bool(
+            expression.evaluate({name: value_of(name) for name in expression.names})
+        )
+    function = load_function(stop_when) if isinstance(stop_when, str) else stop_when
+    return lambda value_of, model: bool(function(model))

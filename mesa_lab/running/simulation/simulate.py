@@ -1,0 +1,251 @@
+"""One run: build a model, advance it until it stops, measure it, and tell what happened. Never raises.
+
+Steps are counted here, since not every Mesa release counts them. How runs are spread over processes is not
+this room's business.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, TextIO
+
+from mesa_lab.preparation.models import build, load_model
+from mesa_lab.preparation.run_configuration import RunConfiguration
+from mesa_lab.running.collection.arrow_columns import (
+    SERIES_KEYS,
+    Chunk,
+    agent_columns,
+    decode_table,
+    encode_columns,
+)
+from mesa_lab.running.collection.collection_plan import Plan
+from mesa_lab.running.collection.data_collector import RestartError, installed, watch
+from mesa_lab.running.collection.outcome_values import stored
+from mesa_lab.running.collection.recorder import Recorder
+from mesa_lab.running.simulation.cleanup import Surroundings
+from mesa_lab.running.simulation.failure import failure_from
+from mesa_lab.running.simulation.step import stepper, time_of
+from mesa_lab.running.simulation.time_limit import RunTimeoutError, time_limit
+from mesa_lab.study.records import Failure, RunResult, Scalar, Task
+
+__all__ = ["Run", "carry_out", "simulate"]
+
+_ATTEMPTS = 4
+"""So often a run may turn out to need what its recorder left out; then it is taken as it comes."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run left behind, not yet encoded."""
+
+    task: Task
+    status: str = "done"
+    steps: int = 0
+    time: float | None = None
+    init_seconds: float = 0.0
+    run_seconds: float = 0.0
+    failure: Failure | None = None
+    notes: list[str] = field(default_factory=list)
+    finals: dict[str, Scalar] = field(default_factory=dict)
+    row_steps: Sequence[int] = ()
+    row_times: Sequence[float | None] = ()
+    columns: Mapping[str, list[Scalar]] = field(default_factory=dict)
+    agents: Mapping[str, list[Chunk]] = field(default_factory=dict)
+
+
+def simulate(configuration: RunConfiguration) -> RunResult:
+    """Carry out one run in this process.
+
+    Args:
+        configuration: What to run, until when, and what to measure.
+
+    Returns:
+        The result. A model that raises, or takes longer than its timeout, gives one whose `failure` says where.
+        Outcomes are the values at the end of the run; a run that did not come to its end has none, but keeps
+        its series.
+
+    Example:
+        >>> from mesa.examples import Schelling
+        >>> from mesa_lab.preparation.run_configuration import RunConfiguration
+        >>> result = simulate(RunConfiguration(Schelling, 0, 0, {"density": 0.5}, max_steps=3, seed=1))
+        >>> result.status, result.steps, sorted(result.outcomes)
+        ('done', 3, ['happy', 'minority_pct', 'pct_happy', 'population'])
+    """
+    task = Task(
+        configuration.run_id,
+        configuration.point,
+        configuration.iteration,
+        configuration.seed,
+        configuration.parameters,
+    )
+    try:
+        protocol = configuration.protocol
+        with installed():
+            run = carry_out(Plan(load_model(protocol.model), protocol), task, Surroundings())
+    except Exception as error:
+        run = Run(task, status="failed", failure=failure_from(error, "setting up"))
+    series: dict[str, Any] | None = None
+    if run.row_steps:
+        run_ids = [task.run_id] * len(run.row_steps)
+        series = {"run_id": run_ids, "step": run.row_steps, "time": run.row_times, **run.columns}
+    return RunResult(
+        run_id=task.run_id,
+        point=task.point,
+        iteration=task.replication,
+        seed=task.seed,
+        parameters=task.parameters,
+        status=run.status,
+        steps=run.steps,
+        time=run.time,
+        init_seconds=run.init_seconds,
+        run_seconds=run.run_seconds,
+        outcomes=run.finals,
+        failure=run.failure,
+        notes=tuple(run.notes),
+        series=None if series is None else decode_table(encode_columns(series)),
+        agents={
+            key: decode_table(encode_columns(agent_columns([(task.run_id, chunks)])))
+            for key, chunks in run.agents.items()
+            if chunks
+        },
+    )
+
+
+def carry_out(
+    plan: Plan,
+    task: Task,
+    surroundings: Surroundings,
+    trace: TextIO | None = None,
+    see: Callable[[Any], None] | None = None,
+) -> Run:
+    """Carry out one run; to be called within `adoption.installed`.
+
+    Args:
+        plan: What the run shares with others.
+        task: What is its own.
+        surroundings: What it finds, and what others shall find after it.
+        trace: Where to write what a run was doing that does not heed its time limit, before this process is ended; None in a
+            process that is not a worker.
+        see: Called with each model after its run, or with None when it could not be set up.
+
+    Returns:
+        The run, done, failed or timed out.
+
+    Raises:
+        KeyboardInterrupt: If the user interrupts it.
+    """
+    for number in itertools.count():
+        if number:
+            gc.collect()  # the model of the attempt before goes first
+        attempt = _Attempt(plan, task, is_final=number >= _ATTEMPTS)
+        status, failure = "done", None
+        try:
+            if plan.protocol.timeout is None:
+                attempt.go()
+            else:
+                with time_limit(plan.protocol.timeout, trace):
+                    attempt.go()
+        except RestartError:
+            continue
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if attempt.recorder.must_restart:  # and the model made another exception of it
+                continue
+            if not isinstance(error, RunTimeoutError) and attempt.recorder.must_fail_again():
+                continue
+            status, failure = _end_of(error, attempt.stage, plan)
+        finally:
+            ended = perf_counter()
+            surroundings.restore(attempt.model)
+            if see is not None:
+                see(attempt.model)
+            time = time_of(attempt.model)
+            attempt.model = None
+        return attempt.result(status, failure, time, ended)
+    raise AssertionError
+
+
+def _end_of(error: BaseException, stage: str, plan: Plan) -> tuple[str, Failure]:
+    """Tell the status of a run that this ended, and what happened."""
+    if isinstance(error, RunTimeoutError):
+        message = f"The run was stopped after {plan.protocol.timeout:g} s, its timeout."
+        return "timed out", failure_from(error, stage, message)
+    return "failed", failure_from(error, stage)
+
+
+class _Attempt:
+    """One attempt at a run, and how far it has come."""
+
+    __slots__ = ("model", "plan", "ready", "recorder", "stage", "started", "steps", "task")
+
+    def __init__(self, plan: Plan, task: Task, is_final: bool) -> None:
+        self.plan = plan
+        self.task = task
+        self.stage = "setting up"
+        self.steps = 0
+        self.model: Any = None
+        self.recorder = Recorder(plan, is_final)
+        self.started = perf_counter()
+        self.ready: float | None = None
+
+    def go(self) -> None:
+        recorder, plan, task = self.recorder, self.plan, self.task
+        watch(recorder)
+        try:
+            model = self.model = build(plan.model_cls, task.parameters, task.seed)
+        finally:
+            watch(None)
+        recorder.begin(model)
+        self.ready = perf_counter()
+        advance = stepper(model)
+        limit, max_time, stop, step = plan.limit, plan.protocol.max_time, plan.stop, 0
+        while True:
+            self.stage = "measuring"
+            last = (
+                step >= limit
+                or not getattr(model, "running", True)
+                or (max_time is not None and (time_of(model) or 0.0) >= max_time)
+            )
+            if recorder.measures_more:
+                recorder.measure(model, last)
+            if stop is not None and not last and step > 0:
+                last = stop(lambda name: recorder.value_of(name, model), model)
+            recorder.close(model, last)
+            if last:
+                break
+            self.stage = "stepping"
+            recorder.step = step = step + 1
+            advance()
+            self.steps = step
+
+    def result(self, status: str, failure: Failure | None, time: float | None, ended: float) -> Run:
+        """Return what it left, of the steps that it completed."""
+        recorder, series = self.recorder, self.recorder.series
+        columns: Mapping[str, list[Scalar]] = series.columns
+        finals = {name: stored(value) for name, value in recorder.latest.items()} if failure is None else {}
+        if not (SERIES_KEYS.isdisjoint(columns) and SERIES_KEYS.isdisjoint(finals)):
+            columns, finals = _clear_of_keys(columns), _clear_of_keys(finals)
+        return Run(
+            self.task,
+            status,
+            self.steps,
+            time,
+            (self.ready or ended) - self.started,
+            ended - self.ready if self.ready else 0.0,
+            failure,
+            recorder.notes.lines(),
+            finals,
+            series.steps,
+            series.times,
+            columns,
+            {} if recorder.agents is None else recorder.agents.chunks(),
+        )
+
+
+def _clear_of_keys[V](columns: Mapping[str, V]) -> dict[str, V]:
+    return {f"{name} (outcome)" if name in SERIES_KEYS else name: column for name, column in columns.items()}
