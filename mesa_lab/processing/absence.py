@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesa_lab.processing.wording import plural
+from mesa_lab.formatting import plural
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["nothing_ended", "nothing_reported"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from mesa_lab.processing.reading import Reader
+from mesa_lab.processing.tables.column_reader import Reader
 
 if TYPE_CHECKING:
     import altair as alt

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.processing.wording import number, plural
+from mesa_lab.formatting import number, plural
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from scipy import stats
 
 from mesa_lab.processing.analysis.means.intervals import unlike_share
 from mesa_lab.processing.estimates import estimate, of_runs_alike, value_and_interval
-from mesa_lab.processing.report_tables import by_point_table, overview_table
+from mesa_lab.processing.report.tables import by_point_table, overview_table
 
 
 def texts(make, *rows):

@@ -3,7 +3,7 @@
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.processing.narrative import parameter_in_words
+from mesa_lab.processing.report.description import parameter_in_words
 
 
 @pytest.mark.parametrize(

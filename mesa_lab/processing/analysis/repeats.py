@@ -11,7 +11,7 @@ from mesa_lab.processing.analysis.effects.fit import merged_repeats
 from mesa_lab.processing.analysis.observations import Factor, Observations, observe
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["observe_once"]
 

@@ -20,7 +20,7 @@ from mesa_lab.processing.analysis.means.pooling import Origins
 from mesa_lab.processing.analysis.means.statistics import statistics
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUANTILES", "aggregate", "checked_level", "is_number", "numbers", "of_groups", "over_steps"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from mesa_lab.processing.wording import label, listing, number, plural, shorten, show
+from mesa_lab.formatting import label, listing, number, plural, shorten, show
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.grouping import Groups

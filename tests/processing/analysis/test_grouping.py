@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.processing.analysis.influence import influence
+from mesa_lab.processing.analysis.main_effects import influence
 from mesa_lab.processing.charts import find_chart
 
 

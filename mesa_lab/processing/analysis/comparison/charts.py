@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from mesa_lab.formatting import label, measure_label, shorten
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
 from mesa_lab.processing.charts.caption import caption, number_format, percent
 from mesa_lab.processing.charts.theme import finish, theme_of
-from mesa_lab.processing.wording import label, measure_label, shorten
 
 if TYPE_CHECKING:
     import altair as alt

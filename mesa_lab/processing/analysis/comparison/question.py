@@ -24,7 +24,7 @@ from mesa_lab.processing.analysis.repeats import observe_once
 from mesa_lab.processing.analysis.summary import checked_level
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUESTION", "conclude"]
 

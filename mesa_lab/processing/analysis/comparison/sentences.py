@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mesa_lab.formatting import label, listing, number, plural, shorten
 from mesa_lab.processing.analysis.comparison.differences import Difference
 from mesa_lab.processing.analysis.comparison.scenarios import Scenarios
 from mesa_lab.processing.analysis.comparison.verdicts import CANNOT_TELL, HIGHER, LOWER, NO_LARGER
@@ -22,10 +23,9 @@ from mesa_lab.processing.analysis.phrases import (
     percent,
     quantity,
 )
-from mesa_lab.processing.wording import label, listing, number, plural, shorten
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["Talk"]
 

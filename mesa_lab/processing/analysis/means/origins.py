@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.processing.tables import level_codes
+from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["grid_like", "point_identity", "points_are_sampled", "repeated_runs", "shares_seeds"]
 
