@@ -23,11 +23,12 @@ from mesa_lab.processing.tables.column_names import level_codes
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["Factor", "Floats", "Observations", "observe", "reason_against"]
+__all__ = ["Factor", "Floats", "Observations", "observe", "reason_against", "reason_against_unit"]
 
 type Floats = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]
 
+_LARGEST: Final = 1e120
 MANY_LEVELS: Final = 10
 """A number with more levels than this is treated as continuous."""
 
@@ -191,14 +192,15 @@ class Observations:
         known = np.isfinite(self.values)
         if self.is_share or self.values.shape[1] < 4 or not (self.count >= 4).any():
             return None
+        values = self.standardised().values
         # Dealt by rank among the runs that have a value, so that failed runs leave the halves even.
         rank = np.cumsum(known, axis=1) - 1
         halves = []
         for half in (0, 1):
             chosen = known & (rank % 2 == half)
             n = chosen.sum(axis=1)
-            mean = np.where(chosen, self.values, 0.0).sum(axis=1) / np.maximum(n, 1)
-            squares = np.where(chosen, (self.values - mean[:, None]) ** 2, 0.0).sum(axis=1)
+            mean = np.where(chosen, values, 0.0).sum(axis=1) / np.maximum(n, 1)
+            squares = np.where(chosen, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
             halves.append(np.where(n > 1, squares / np.maximum(n - 1, 1), np.nan))
         variances = np.column_stack(halves)
         there = np.isfinite(variances)
@@ -209,10 +211,10 @@ class Observations:
             return None
         with np.errstate(divide="ignore"):
             # Where some points have no spread its logarithm would be infinite: the standard deviation serves.
-            values = np.sqrt(variances) if without > 0 else np.log(variances)
-        if not np.nanstd(values) > 0:
+            spread = np.sqrt(variances) if without > 0 else np.log(variances)
+        if not np.nanstd(spread) > 0:
             return None
-        return replace(self, values=values, is_share=False)
+        return replace(self, values=spread, is_share=False)
 
     def without_spread(self) -> list[str]:
         """Say why nothing is known of what the spread of the runs depends on; nothing where `spread` tells."""
@@ -328,6 +330,17 @@ def _is_number(values: pd.Series[Any]) -> bool:
     return bool(pd.api.types.is_numeric_dtype(kind)) and bool(
         np.isfinite(values.to_numpy(dtype=np.float64, na_value=np.nan)).all()
     )
+
+
+def reason_against_unit(observed: Observations) -> str | None:
+    """Say why values are too large or too small for squares of them, None if they are not."""
+    known = observed.values[np.isfinite(observed.values)]
+    largest, spread = float(np.abs(known).max(initial=0.0)), float(np.ptp(known / 2)) if len(known) else 0.0
+    if largest > _LARGEST:
+        return f"'{observed.outcome}' reaches {number(largest)}, whose square no number holds. Measure it in another unit, or its logarithm."
+    if 0 < spread < 1 / _LARGEST:
+        return f"'{observed.outcome}' differs by {number(2 * spread)} at most, whose square is 0 in numbers. Measure it in another unit."
+    return None
 
 
 def reason_against(results: Reader, outcome: str, *, points: int = 2, parameters: int = 1) -> str | None:

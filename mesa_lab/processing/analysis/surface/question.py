@@ -16,7 +16,7 @@ from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.effects.tables import effects_table
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
-from mesa_lab.processing.analysis.observations import observe, reason_against
+from mesa_lab.processing.analysis.observations import observe, reason_against, reason_against_unit
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.surface import charts, sentences
@@ -335,6 +335,8 @@ def fits(results: Reader, outcome: str) -> str | None:
     if reason is not None:
         return reason
     observed = observe(results, outcome).measured()
+    if (reason := reason_against_unit(observed)) is not None:
+        return reason
     if not any(factor.is_number and len(factor.levels) > 2 for factor in observed.factors):
         return "No parameter is a number with more than two values: there is no curve to draw. Ask for effects instead."
     if observed.n_points < 2 * len(observed.factors):
