@@ -24,6 +24,7 @@ from benchmarks.measuring import Row
 GROUPS = {
     "speed": ["tiny_runs", "bundled_models", "agent_data", "series", "first_result", "slow_corners"],
     "flatness": ["memory", "million_runs"],
+    "conclusions": ["conclusions", "truth"],
 }
 QUESTIONS = [question for group in GROUPS.values() for question in group]
 

@@ -356,7 +356,7 @@ def reason_against(results: Reader, outcome: str, *, points: int = 2, parameters
         values, _ = numbers(results.values(outcome), outcome)
     except MesaLabError as error:
         return str(error)
-    varying = sum(results.points[column].map(repr).nunique() > 1 for column in results.columns.values())
+    varying = sum(len(level_codes(results.points[column])[1]) > 1 for column in results.columns.values())
     if varying < parameters:
         there = "no parameter varies" if varying == 0 else f"only {plural(varying, 'parameter')} varies"
         return (
