@@ -76,9 +76,9 @@ def a_study(points: int, replications: int) -> Reading:
 
 def _start(experiment: Experiment, path: Path) -> None:
     """Make the study and run it, cold, until the first result is on disk."""
-    from mesa_lab.running.recording import Task
-    from mesa_lab.running.runner import stream
+    from mesa_lab.running.stream import stream
     from mesa_lab.study import Study
+    from mesa_lab.study.records import Task
 
     study = Study.create(path, experiment)
     with study.writing() as writer:
@@ -92,8 +92,8 @@ def _start(experiment: Experiment, path: Path) -> None:
 
 def _fill(path: Path, left: int) -> None:
     """Make up the results of all runs but the last."""
-    from mesa_lab.running.recording import Batch, RunRecord
     from mesa_lab.study import Study
+    from mesa_lab.study.records import Batch, RunRecord
 
     study = Study(path)
     with study.writing() as writer:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mesa_lab.app.lab import Lab
+    from mesa_lab.app.notebook.lab import Lab
     from mesa_lab.errors import (
         ConclusionError,
         DesignError,
@@ -26,17 +26,6 @@ if TYPE_CHECKING:
         StudyMismatchError,
     )
     from mesa_lab.pipeline import merge, open_study, run
-    from mesa_lab.preparation.configuration import RunConfiguration
-    from mesa_lab.preparation.configurations import (
-        base_case,
-        full_factorial,
-        halton,
-        latin_hypercube,
-        manual,
-        monte_carlo,
-        sobol,
-        sparse_grid,
-    )
     from mesa_lab.preparation.designs import (
         EFAST,
         BoxBehnken,
@@ -63,7 +52,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.models import describe
     from mesa_lab.preparation.outcomes import Outcome
-    from mesa_lab.preparation.parameters import (
+    from mesa_lab.preparation.parameters.space import (
         Choice,
         Integer,
         Levels,
@@ -72,19 +61,30 @@ if TYPE_CHECKING:
         from_distribution,
     )
     from mesa_lab.preparation.preview import preview
+    from mesa_lab.preparation.run_configuration import RunConfiguration
+    from mesa_lab.preparation.run_lists import (
+        base_case,
+        full_factorial,
+        halton,
+        latin_hypercube,
+        manual,
+        monte_carlo,
+        sobol,
+        sparse_grid,
+    )
     from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
-    from mesa_lab.running.batch import BatchRunner, batch_run
-    from mesa_lab.running.recording import RunResult
-    from mesa_lab.running.simulation import simulate
+    from mesa_lab.running.batch_runner import BatchRunner, batch_run
+    from mesa_lab.running.simulation.simulate import simulate
+    from mesa_lab.study.records import RunResult
 
 _ROOMS = {
-    "app.lab": "Lab",
+    "app.notebook.lab": "Lab",
     "errors": """ConclusionError DesignError ExperimentError ExportError MesaLabError ModelError OutcomeError
         ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
     "pipeline": "merge open_study run",
-    "preparation.configuration": "RunConfiguration",
-    "preparation.configurations": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
+    "preparation.run_configuration": "RunConfiguration",
+    "preparation.run_lists": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
         sparse_grid""",
     "preparation.designs": """BoxBehnken CentralComposite DefinitiveScreening EFAST FractionalFactorial FullFactorial
         FunctionDesign Halton LatinHypercube MonteCarlo Morris OneAtATime OrthogonalArray Part PlackettBurman Saltelli
@@ -92,13 +92,13 @@ _ROOMS = {
     "preparation.experiment": "Experiment",
     "preparation.models": "describe",
     "preparation.outcomes": "Outcome",
-    "preparation.parameters": "Choice Integer Levels ParameterSpace Real from_distribution",
+    "preparation.parameters.space": "Choice Integer Levels ParameterSpace Real from_distribution",
     "preparation.preview": "preview",
     "processing.analysis.conclusion": "Conclusion",
     "processing.results": "Results",
-    "running.batch": "BatchRunner batch_run",
-    "running.recording": "RunResult",
-    "running.simulation": "simulate",
+    "running.batch_runner": "BatchRunner batch_run",
+    "study.records": "RunResult",
+    "running.simulation.simulate": "simulate",
 }
 _HOMES = {name: f"mesa_lab.{room}" for room, names in _ROOMS.items() for name in names.split()}
 

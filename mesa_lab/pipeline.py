@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesa_lab.errors import ExperimentError
-from mesa_lab.study import Shard, Study, storage
+from mesa_lab.study import Shard, Study
 from mesa_lab.study import merge as merge_studies
+from mesa_lab.study.database import connection
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -103,9 +104,9 @@ def run(
     from mesa_lab.preparation.experiment import Experiment
 
     if path is not None:
-        storage.check_name(Path(path))
+        connection.check_name(Path(path))
     if backend == "loky" and n_jobs != 0 and (path is None or overwrite or not Path(path).exists()):
-        from mesa_lab.running.processes import warm_up
+        from mesa_lab.running.workers.process import warm_up
 
         warm_up()
     from mesa_lab.running.driver import drive  # imports much; the worker has begun meanwhile

@@ -1,13 +1,13 @@
 import solara
 
-from mesa_lab.app import state
-from mesa_lab.app.browser import Address
-from mesa_lab.app.model_page import ModelPage
+from mesa_lab.app.components.browser import Address
+from mesa_lab.app.model.page import ModelPage
+from mesa_lab.app.state import session
 
 title = "Model"
 
 
 @solara.component
 def Page():
-    ModelPage(state.draft.value.model, state.choose, state.trials.value, state.set_trial)
-    Address(name="design", value=state.query())
+    ModelPage(session.draft.value.model, session.choose, session.trials.value, session.set_trial)
+    Address(name="design", value=session.query())

@@ -1,20 +1,20 @@
 import solara
 
-from mesa_lab.app import state
-from mesa_lab.app.browser import Address
-from mesa_lab.app.design_page import DesignPage
+from mesa_lab.app.components.browser import Address
+from mesa_lab.app.design.page import DesignPage
+from mesa_lab.app.state import session
 
 title = "Design"
 
 
 @solara.component
 def Page():
-    draft = state.draft.value
+    draft = session.draft.value
     DesignPage(
         draft,
-        state.set_draft,
-        trial=state.trials.value.get(draft.model),
-        on_trial=lambda trial: state.set_trial(draft.model, trial),
-        on_load=state.offer_experiment,
+        session.set_draft,
+        trial=session.trials.value.get(draft.model),
+        on_trial=lambda trial: session.set_trial(draft.model, trial),
+        on_load=session.offer_experiment,
     )
-    Address(name="design", value=state.query())
+    Address(name="design", value=session.query())

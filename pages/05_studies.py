@@ -1,8 +1,8 @@
 import solara
 
-from mesa_lab.app import state
-from mesa_lab.app.studies_page import StudiesPage
-from mesa_lab.app.workspace import here
+from mesa_lab.app.state import session
+from mesa_lab.app.studies.page import StudiesPage
+from mesa_lab.workspace.workspace import here
 
 title = "Studies"
 
@@ -12,11 +12,11 @@ def Page():
     router = solara.use_router()
 
     def design(experiment, source):
-        state.offer_experiment(experiment, source)
+        session.offer_experiment(experiment, source)
         router.push("/design")
 
     def gone(key, new):
-        if state.study.value == key:
-            state.set_study(new)
+        if session.study.value == key:
+            session.set_study(new)
 
-    StudiesPage(here(), state.set_study, design, gone)
+    StudiesPage(here(), session.set_study, design, gone)

@@ -1,3 +1,3 @@
-from mesa_lab.app.layout import Layout
+from mesa_lab.app.frame import Layout
 
 __all__ = ["Layout"]

@@ -15,9 +15,9 @@ import pytest
 from mesa import examples
 
 import mesa_lab as ml
-from mesa_lab.running.recording import Task
-from mesa_lab.running.runner import stream
+from mesa_lab.running.stream import stream
 from mesa_lab.study import Study
+from mesa_lab.study.records import Task
 
 KILLED_DRIVER = Path(__file__).parent / "fixtures" / "killed_driver.py"
 

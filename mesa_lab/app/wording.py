@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mesa_lab.processing.wording import model_label, number, plural, shorten, show
+from mesa_lab.formatting import model_label, number, plural, shorten, show
 from mesa_lab.running.progress import duration
 
 __all__ = [
@@ -69,6 +69,6 @@ def value_text(value: Any) -> str:
         >>> value_text(0.1), value_text("Moore"), value_text(None)
         ('0.1', 'Moore', 'None')
     """
-    from mesa_lab.app.values import show_value
+    from mesa_lab.drafts.value_text import show_value
 
     return shorten(value if isinstance(value, str) else show_value(value), 60)

@@ -16,14 +16,14 @@ from typing import Any
 import click
 
 from mesa_lab import __version__
-from mesa_lab.cli.control import pause, status, stop
-from mesa_lab.cli.designing import design
-from mesa_lab.cli.mending import check, rescue
-from mesa_lab.cli.merging import merge
-from mesa_lab.cli.modelling import models, new
-from mesa_lab.cli.output import export, report
-from mesa_lab.cli.running import resume, retry, run
-from mesa_lab.cli.serving import app
+from mesa_lab.cli.app import app
+from mesa_lab.cli.check import check, rescue
+from mesa_lab.cli.design import design
+from mesa_lab.cli.export import export, report
+from mesa_lab.cli.merge import merge
+from mesa_lab.cli.models import models, new
+from mesa_lab.cli.run import resume, retry, run
+from mesa_lab.cli.status import pause, status, stop
 from mesa_lab.errors import MesaLabError
 
 __all__ = ["cli", "main"]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError
-from mesa_lab.preparation.configuration import Protocol, RunConfiguration, check_whole
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.parameters.space import ParameterSpace
+from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration, check_whole
 from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, point_keys
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class Experiment:
             OutcomeError: If it, or its agents, have none of that name to measure.
             ExperimentError: If `stop_when` speaks of something that it does not have.
         """
-        from mesa_lab.preparation.checking import check
+        from mesa_lab.preparation.validation import check
 
         check(self)
 
@@ -248,7 +248,7 @@ class Experiment:
             ExperimentError: If the file cannot be written, or a function in it has no name by which a reader of the file
                 would find it, such as a lambda.
         """
-        from mesa_lab.preparation.document.writing import write
+        from mesa_lab.preparation.experiment_file.write import write
 
         write(self, Path(path))
 
@@ -259,13 +259,13 @@ class Experiment:
         Raises:
             ExperimentError: If the file is missing, is no TOML, or does not describe an experiment.
         """
-        from mesa_lab.preparation.document.reading import read
+        from mesa_lab.preparation.experiment_file.read import read
 
         return read(Path(path))
 
     def to_toml(self) -> str:
         """Return the experiment as TOML text."""
-        from mesa_lab.preparation.document.writing import to_toml
+        from mesa_lab.preparation.experiment_file.write import to_toml
 
         return to_toml(self)
 
@@ -276,7 +276,7 @@ class Experiment:
         Raises:
             ExperimentError: If it is no TOML, or does not describe an experiment.
         """
-        from mesa_lab.preparation.document.reading import from_toml
+        from mesa_lab.preparation.experiment_file.read import from_toml
 
         return from_toml(text)
 

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mesa_lab.preparation.designs.merging import numbered, repeats
-from mesa_lab.preparation.evenness import discrepancy, sample_of, smallest_distance
-from mesa_lab.preparation.parameters import Choice, Integer, Levels, Parameter, ParameterSpace, Real, table
-from mesa_lab.preparation.values import counted
+from mesa_lab.preparation.designs.duplicate_points import numbered, repeats
+from mesa_lab.preparation.designs.space_filling import discrepancy, sample_of, smallest_distance
+from mesa_lab.preparation.parameters.space import (
+    Choice,
+    Integer,
+    Levels,
+    Parameter,
+    ParameterSpace,
+    Real,
+    table,
+)
+from mesa_lab.preparation.parameters.value_keys import counted
 
 if TYPE_CHECKING:
     import pandas as pd

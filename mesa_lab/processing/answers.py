@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from mesa_lab.processing.reading import Reader
+from mesa_lab.processing.tables.column_reader import Reader
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion

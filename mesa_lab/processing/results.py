@@ -16,12 +16,12 @@ import pandas as pd
 import pyarrow as pa
 
 from mesa_lab.errors import OutcomeError, suggest
-from mesa_lab.processing import tables
+from mesa_lab.formatting import plural, records, show
 from mesa_lab.processing.analysis import summary
 from mesa_lab.processing.answers import Answers
-from mesa_lab.processing.assembling import one_text
-from mesa_lab.processing.source import ResultsSource
-from mesa_lab.processing.wording import plural, records, show
+from mesa_lab.processing.tables import column_names as tables
+from mesa_lab.processing.tables.long_table import one_text
+from mesa_lab.processing.tables.source import ResultsSource
 
 if TYPE_CHECKING:
     import altair as alt
@@ -216,14 +216,14 @@ class Results(Answers):
         tables: str | Sequence[str] | None = None,
         format: str | None = None,  # noqa: A002
     ) -> list[Path]:
-        """Write tables to a file or a folder (see `mesa_lab.processing.export.export`)."""
-        from mesa_lab.processing.export import export
+        """Write tables to a file or a folder (see `mesa_lab.processing.export.export.export`)."""
+        from mesa_lab.processing.export.export import export
 
         return export(self, path, tables=tables, format=format)
 
     def report(self, path: str | Path, **options: Any) -> Path:
-        """Write one HTML file that opens offline (see `mesa_lab.processing.report.write_report`)."""
-        from mesa_lab.processing.report import write_report
+        """Write one HTML file that opens offline (see `mesa_lab.processing.report.report.write_report`)."""
+        from mesa_lab.processing.report.report import write_report
 
         return write_report(self, path, **options)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import RunError
 from mesa_lab.running.progress import Progress, duration, plural
-from mesa_lab.running.recording import Task
+from mesa_lab.study.records import Task
 
 if TYPE_CHECKING:
     from mesa_lab.study import Study, StudyStatus, Writer
@@ -114,7 +114,7 @@ def drive(
         RunError: If no worker can be started.
     """
     from mesa_lab.preparation.models import load_model
-    from mesa_lab.running.runner import stream
+    from mesa_lab.running.stream import stream
 
     start = time.monotonic()
     if n_jobs == 0:

@@ -4,16 +4,16 @@ Where running and processing meet: running writes batches into it, processing re
 experiments as data. It must not know Mesa, joblib, or how results are shown.
 """
 
-from mesa_lab.study.checking import Checked
-from mesa_lab.study.failing import FailedRun, FailureKind
-from mesa_lab.study.layout import RunPlan
-from mesa_lab.study.merging import Merged, merge
-from mesa_lab.study.reading import RUN_COLUMNS
-from mesa_lab.study.rescue import Rescued, rescue
+from mesa_lab.study.damage.check import Checked
+from mesa_lab.study.damage.rescue import Rescued, rescue
+from mesa_lab.study.merging.merge import Merged, merge
+from mesa_lab.study.reading.failure_summary import FailedRun, FailureKind
+from mesa_lab.study.reading.run_table import RUN_COLUMNS
+from mesa_lab.study.run_numbers import RunPlan
 from mesa_lab.study.shards import Shard
 from mesa_lab.study.status import StudyStatus
 from mesa_lab.study.study import Study
-from mesa_lab.study.writer import Writer
+from mesa_lab.study.writing.writer import Writer
 
 __all__ = [
     "RUN_COLUMNS",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mesa_lab.study import lease
+from mesa_lab.study.database import lease
 
 __all__ = ["StudyStatus", "read_status"]
 

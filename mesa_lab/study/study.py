@@ -18,12 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.preparation.encoding import from_json, from_jsons
-from mesa_lab.study import checking, growth, lease, schema, storage, temporary
-from mesa_lab.study.draft import Draft
-from mesa_lab.study.layout import RunPlan
-from mesa_lab.study.opened import OpenedStudy
+from mesa_lab.study import extension
+from mesa_lab.study.damage import check
+from mesa_lab.study.database import connection as storage
+from mesa_lab.study.database import lease, schema, temporary
+from mesa_lab.study.database.new_file import Draft
+from mesa_lab.study.reader import OpenedStudy
+from mesa_lab.study.run_numbers import RunPlan
 from mesa_lab.study.shards import Shard
-from mesa_lab.study.writer import Writer
+from mesa_lab.study.writing.writer import Writer
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -97,7 +100,7 @@ class Study(OpenedStudy):
             lease.refuse_if_driven(path)
         with storage.speaking(path), Draft(path, replace=overwrite) as connection:
             schema.lay_out(connection)
-            growth.found(connection, experiment, shard)
+            extension.found(connection, experiment, shard)
         study = cls(path)
         study._experiment = experiment
         return study
@@ -145,7 +148,7 @@ class Study(OpenedStudy):
             return cls.create(path, experiment, overwrite=overwrite, shard=shard)
         study = cls.open(path)
         if shard is not None:
-            growth.check_shard(study._connection, study.path, shard)
+            extension.check_shard(study._connection, study.path, shard)
         study.extend(experiment)
         return study
 
@@ -168,8 +171,8 @@ class Study(OpenedStudy):
                 tenant = lease.read(connection)
                 if tenant is not None and tenant.is_alive and not lease.is_ours(tenant):
                     raise lease.busy(self.path, tenant)
-                checking.look_at_tables(connection, self.path)
-                changed = growth.grow(connection, self.path, experiment)
+                check.look_at_tables(connection, self.path)
+                changed = extension.grow(connection, self.path, experiment)
         finally:
             connection.close()
         self._experiment = experiment
@@ -185,7 +188,7 @@ class Study(OpenedStudy):
         The number of a run stays the same when the study grows.
         """
         with storage.speaking(self.path):
-            return growth.asked(self._connection)
+            return extension.asked(self._connection)
 
     def pending(self, *, retry_failed: bool = False) -> npt.NDArray[np.int64]:
         """Return the numbers of the runs that have no result yet.

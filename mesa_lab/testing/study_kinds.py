@@ -22,7 +22,7 @@ ODD: Final = "R over S: <img src=x> {{ 7*7 }} `C`"
 
 
 def _reals(k: int = 3) -> dict[str, Any]:
-    from mesa_lab.preparation.parameters import Real
+    from mesa_lab.preparation.parameters.space import Real
 
     return {name: Real(0, 1) for name in "abcdefgh"[:k]}
 
@@ -82,7 +82,7 @@ def _hypercube(size: int = 32) -> Any:
 
 
 def _mixed() -> dict[str, Any]:
-    from mesa_lab.preparation.parameters import Choice, Integer, Real
+    from mesa_lab.preparation.parameters.space import Choice, Integer, Real
 
     return {
         "rule": Choice(["calm", "wild", "odd"]),
@@ -101,7 +101,7 @@ def _large() -> Results:
 
 def _kinds() -> dict[str, Callable[[], Results]]:
     from mesa_lab.preparation import designs
-    from mesa_lab.preparation.parameters import Real
+    from mesa_lab.preparation.parameters.space import Real
 
     grid = designs.FullFactorial(2)
     return {

@@ -11,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.processing.results import Results
-    from mesa_lab.study.blocks import Block
+    from mesa_lab.study.reading.series_blocks import Block
 
 __all__ = ["SyntheticStudy", "synthetic_results"]
 

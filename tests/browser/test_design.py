@@ -5,9 +5,9 @@ import re
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.app.address import from_query, to_query
-from mesa_lab.app.draft import from_experiment
-from mesa_lab.app.workspace import Workspace
+from mesa_lab.drafts.draft import from_experiment
+from mesa_lab.drafts.link import from_query, to_query
+from mesa_lab.workspace.workspace import Workspace
 
 EVIL = "<img src=x onerror=alert(1)> {{ 7*7 }}"
 SCHELLING = "mesa.examples:Schelling"

@@ -7,11 +7,11 @@ from urllib.parse import quote
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.app.address import to_query
-from mesa_lab.app.draft import from_experiment
-from mesa_lab.app.workspace import Workspace
+from mesa_lab.drafts.draft import from_experiment
+from mesa_lab.drafts.link import to_query
 from mesa_lab.errors import MesaLabError
-from mesa_lab.running import launcher
+from mesa_lab.running import background
+from mesa_lab.workspace.workspace import Workspace
 
 EVIL = "<img src=x onerror=alert(1)> {{ 7*7 }}"
 MODELS = f"""
@@ -65,7 +65,7 @@ def make(models):
     yield make
     for ref in made:
         with suppress(MesaLabError):
-            launcher.stop(ref.path)
+            background.stop(ref.path)
 
 
 def done(page):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from mesa_lab.preparation.configuration import Protocol
-from mesa_lab.running import crew
-from mesa_lab.running.memory import MemoryWatch
-from mesa_lab.running.recording import Task
-from mesa_lab.running.runner import stream
+from mesa_lab.preparation.run_configuration import Protocol
+from mesa_lab.running.stream import stream
+from mesa_lab.running.workers import pool
+from mesa_lab.running.workers.memory import MemoryWatch
+from mesa_lab.study.records import Task
 
 MODELS = {
     "BoidFlockers": {"population_size": 5},
@@ -24,7 +24,7 @@ MODELS = {
 @pytest.fixture(autouse=True, scope="module")
 def _no_workers_left():
     yield
-    crew.end_idle()
+    pool.end_idle()
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::FutureWarning")

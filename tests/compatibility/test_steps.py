@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mesa import Model
 from mesa.examples import Schelling
 
-from mesa_lab.running import stepping
-from mesa_lab.running.stepping import has_usual_steps, stepper
+from mesa_lab.running.simulation import step as stepping
+from mesa_lab.running.simulation.step import has_usual_steps, stepper
 
 KNOWN = version("mesa") in ("3.5.1", "4.0.0a0")
 with_known_steps = pytest.mark.skipif(not KNOWN, reason="under this Mesa, steps are its own")

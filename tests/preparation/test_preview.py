@@ -21,8 +21,8 @@ from mesa_lab.preparation.designs import (
     Zip,
     as_design,
 )
-from mesa_lab.preparation.evenness import SAMPLE
-from mesa_lab.preparation.parameters import Choice, Integer, ParameterSpace, Real
+from mesa_lab.preparation.designs.space_filling import SAMPLE
+from mesa_lab.preparation.parameters.space import Choice, Integer, ParameterSpace, Real
 from mesa_lab.preparation.preview import Preview, preview
 
 PLANE = {"a": Real(0, 1), "b": Real(0, 1)}

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mesa_lab as ml
-from mesa_lab.preparation.document.reading import from_toml
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.experiment_file.read import from_toml
+from mesa_lab.preparation.parameters.space import ParameterSpace
 from mesa_lab.preparation.seeds import point_keys
 
 ml.Real(distribution="norm", loc=0, scale=1)  # imports scipy, which no example should have to wait for

@@ -8,8 +8,8 @@ import pytest
 
 import mesa_lab as ml
 from mesa_lab.processing.charts import CHARTS
-from mesa_lab.processing.export import export
-from mesa_lab.processing.report import write_report
+from mesa_lab.processing.export.export import export
+from mesa_lab.processing.report.report import write_report
 
 MODEL = "tests/fixtures/measured_models.py:Awkward"
 ODD = 'R over S: "x"'

@@ -20,7 +20,8 @@ from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.running import driver
 from mesa_lab.running.driver import drive
 from mesa_lab.running.progress import Progress
-from mesa_lab.study import Study, lease
+from mesa_lab.study import Study
+from mesa_lab.study.database import lease
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 WALK = f"{FIXTURES / 'driven_models.py'}:Walk"

@@ -15,8 +15,9 @@ import pytest
 from mesa_lab.errors import MesaLabError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.running.driver import drive
-from mesa_lab.study import Study, schema
-from mesa_lab.study.merging import merge
+from mesa_lab.study import Study
+from mesa_lab.study.database import schema
+from mesa_lab.study.merging.merge import merge
 from mesa_lab.study.shards import Shard
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.running.columns import encode_columns
-from mesa_lab.running.recording import Batch, FailureRecord, RunRecord, Task
+from mesa_lab.running.collection.arrow_columns import encode_columns
 from mesa_lab.study import Study
+from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

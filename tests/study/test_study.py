@@ -11,8 +11,9 @@ import mesa_lab as ml
 from mesa_lab.errors import OutcomeError, StudyError, StudyMismatchError
 from mesa_lab.preparation.designs import MonteCarlo
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.preparation.parameters import Integer
-from mesa_lab.study import RUN_COLUMNS, Study, merge, rescue, schema
+from mesa_lab.preparation.parameters.space import Integer
+from mesa_lab.study import RUN_COLUMNS, Study, merge, rescue
+from mesa_lab.study.database import schema
 
 
 def test_a_new_study_asks_for_all_runs_of_its_experiment(study, experiment):

@@ -12,7 +12,7 @@ import numpy as np
 
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, check_memory
-from mesa_lab.preparation.parameters import (
+from mesa_lab.preparation.parameters.space import (
     Choice,
     Integer,
     Levels,
@@ -22,7 +22,7 @@ from mesa_lab.preparation.parameters import (
     column,
     table,
 )
-from mesa_lab.preparation.values import counted, key, show
+from mesa_lab.preparation.parameters.value_keys import counted, key, show
 
 if TYPE_CHECKING:
     import pandas as pd

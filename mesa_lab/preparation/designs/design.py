@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
-from mesa_lab.preparation.parameters import Choice, Levels, ParameterSpace
-from mesa_lab.preparation.values import ByValue, counted
+from mesa_lab.preparation.parameters.space import Choice, Levels, ParameterSpace
+from mesa_lab.preparation.parameters.value_keys import ByValue, counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,8 @@ import numpy as np
 
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, check_memory, levels_of, whole
-from mesa_lab.preparation.parameters import ParameterSpace, column, table
-from mesa_lab.preparation.values import FrozenDict, counted
+from mesa_lab.preparation.parameters.space import ParameterSpace, column, table
+from mesa_lab.preparation.parameters.value_keys import FrozenDict, counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, override
 from mesa_lab.errors import DesignError, MesaLabError, suggest
 from mesa_lab.preparation.designs.design import Design, check_memory
 from mesa_lab.preparation.designs.table import Table
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.parameters.space import ParameterSpace
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ import numpy as np
 
 from mesa_lab.errors import DesignError, suggest
 from mesa_lab.preparation.designs.design import UnitDesign, whole
-from mesa_lab.preparation.parameters import ParameterSpace
-from mesa_lab.preparation.values import counted
+from mesa_lab.preparation.parameters.space import ParameterSpace
+from mesa_lab.preparation.parameters.value_keys import counted
 
 __all__ = ["LatinHypercube"]
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.preparation.designs.design import UnitDesign, whole
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.parameters.space import ParameterSpace
 
 __all__ = ["MonteCarlo"]
 

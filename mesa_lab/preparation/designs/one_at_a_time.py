@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, override
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.designs.design import Design, check_memory, levels_of
 from mesa_lab.preparation.designs.factorial import checked_levels
-from mesa_lab.preparation.parameters import ParameterSpace, table
-from mesa_lab.preparation.values import frozen, key
+from mesa_lab.preparation.parameters.space import ParameterSpace, table
+from mesa_lab.preparation.parameters.value_keys import frozen, key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ class OneAtATime(Design):
 
     def _asked(self, space: ParameterSpace) -> dict[str, int]:
         """A number of levels for each parameter with a range; five where nothing is said."""
-        from mesa_lab.preparation.parameters import Integer, Real
+        from mesa_lab.preparation.parameters.space import Integer, Real
 
         if isinstance(self.levels, Mapping):
             ranges = {

@@ -9,8 +9,8 @@ import numpy as np
 
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import UnitDesign, whole
-from mesa_lab.preparation.designs.merging import merged
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.designs.duplicate_points import merged
+from mesa_lab.preparation.parameters.space import ParameterSpace
 
 if TYPE_CHECKING:
     import pandas as pd

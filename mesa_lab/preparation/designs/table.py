@@ -10,8 +10,8 @@ import numpy as np
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.designs.csv_file import read_csv
 from mesa_lab.preparation.designs.design import Design, check_memory
-from mesa_lab.preparation.parameters import ParameterSpace, table
-from mesa_lab.preparation.values import FrozenDict, key, plain
+from mesa_lab.preparation.parameters.space import ParameterSpace, table
+from mesa_lab.preparation.parameters.value_keys import FrozenDict, key, plain
 
 if TYPE_CHECKING:
     import pandas as pd

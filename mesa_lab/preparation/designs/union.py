@@ -8,9 +8,9 @@ import numpy as np
 
 from mesa_lab.errors import DesignError, MesaLabError, suggest
 from mesa_lab.preparation.designs.design import Design, check_memory
-from mesa_lab.preparation.designs.merging import merged
-from mesa_lab.preparation.parameters import Parameter, ParameterSpace, column, table
-from mesa_lab.preparation.values import frozen
+from mesa_lab.preparation.designs.duplicate_points import merged
+from mesa_lab.preparation.parameters.space import Parameter, ParameterSpace, column, table
+from mesa_lab.preparation.parameters.value_keys import frozen
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, override
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, check_memory, levels_of
 from mesa_lab.preparation.designs.factorial import checked_levels
-from mesa_lab.preparation.parameters import ParameterSpace, table
+from mesa_lab.preparation.parameters.space import ParameterSpace, table
 
 if TYPE_CHECKING:
     import pandas as pd

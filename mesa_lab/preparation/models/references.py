@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import ModelError, suggest
-from mesa_lab.preparation.files import check_path
+from mesa_lab.files import check_path
 from mesa_lab.preparation.models.files import find_module, import_file, is_from_file
 
 __all__ = ["importable", "load_model", "names_class", "reference_of"]

@@ -18,7 +18,7 @@ from mesa_lab.preparation.models.signatures import Plan
 from mesa_lab.preparation.models.sliders import Control, controls_of
 
 if TYPE_CHECKING:
-    from mesa_lab.preparation.parameters import Choice, Integer, Real
+    from mesa_lab.preparation.parameters.space import Choice, Integer, Real
 
 __all__ = ["ParameterInfo", "parameter_infos"]
 
@@ -64,7 +64,7 @@ class ParameterInfo:
             >>> signature(ConwaysGameOfLife).parameters["initial_fraction_alive"].suggest()
             Real(0, 1)
         """
-        from mesa_lab.preparation.parameters import Choice, Integer, Real
+        from mesa_lab.preparation.parameters.space import Choice, Integer, Real
 
         if self.kind == "choice" and self.choices:
             return Choice(self.choices)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from mesa_lab.errors import MesaLabError, OutcomeError, suggest
-from mesa_lab.processing.wording import plain, plural, records, show
+from mesa_lab.formatting import plain, plural, records, show
 
 if TYPE_CHECKING:
     import altair as alt
@@ -183,7 +183,7 @@ class Conclusion:
         return f"<div>{''.join(lines)}</div>"
 
     def _picture(self) -> str:
-        from mesa_lab.processing.pictures import render
+        from mesa_lab.processing.export.chart_image import render
 
         if not self.charts:
             return ""
@@ -231,7 +231,7 @@ def _experiment_fields(experiment: Experiment | None) -> dict[str, Any] | None:
     """Return the fields of an experiment file, None where there is none or a function in it has no name."""
     if experiment is None:
         return None
-    from mesa_lab.preparation.document.writing import to_plain
+    from mesa_lab.preparation.experiment_file.write import to_plain
 
     try:
         return {key: _json(value) for key, value in to_plain(experiment).items()}

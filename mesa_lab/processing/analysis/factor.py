@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import MesaLabError
-from mesa_lab.processing.tables import level_codes
+from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["MANY_LEVELS", "Factor", "factors_of"]
 

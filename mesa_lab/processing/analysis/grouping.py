@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ParameterError, suggest
-from mesa_lab.processing.tables import level_codes
+from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["Groups", "check_names", "group", "names_of", "points_by"]
 

@@ -9,7 +9,7 @@ from mesa_lab.errors import MesaLabError
 from mesa_lab.preparation.experiment import Experiment
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["NextRuns", "larger_design", "more_replications", "other_design"]
 

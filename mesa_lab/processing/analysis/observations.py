@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import number, plural
 from mesa_lab.processing.analysis.factor import Factor, factors_of
 from mesa_lab.processing.analysis.summary import numbers
-from mesa_lab.processing.tables import level_codes
-from mesa_lab.processing.wording import number, plural
+from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["Factor", "Floats", "Observations", "observe", "reason_against", "reason_against_unit"]
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from mesa_lab.processing.wording import label, measure_label, number, plural, shorten
+from mesa_lab.formatting import label, measure_label, number, plural, shorten
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = [
     "agree",

@@ -11,7 +11,7 @@ from mesa_lab.processing.analysis.cancellation import check_cancelled
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["Question"]
 

@@ -20,7 +20,7 @@ from mesa_lab.processing.analysis.surface import question as surface
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["ENTRY_POINTS", "QUESTIONS", "all_questions", "conclusions", "find_question", "fitting"]
 

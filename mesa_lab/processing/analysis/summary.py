@@ -16,7 +16,7 @@ from mesa_lab.errors import OutcomeError
 from mesa_lab.processing.analysis.grouping import Codes, Groups, group, names_of
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUANTILES", "aggregate", "numbers", "statistics"]
 

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.processing.charts import design, distribution, effect, heatmap, series
-from mesa_lab.processing.charts.kind import ChartKind, readable
+from mesa_lab.processing.charts.chart import ChartKind, readable
 
 __all__ = ["CHARTS", "ChartKind", "all_charts", "find_chart", "readable"]
 

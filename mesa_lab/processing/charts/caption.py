@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mesa_lab.processing.wording import label, listing, number, plural
+from mesa_lab.formatting import label, listing, number, plural
 
 __all__ = [
     "averaged",

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from mesa_lab.formatting import label, measure_label
 from mesa_lab.processing.analysis.grouping import check_names, group
-from mesa_lab.processing.analysis.influence import ranked
+from mesa_lab.processing.analysis.main_effects import ranked
 from mesa_lab.processing.analysis.summary import numbers, statistics
 from mesa_lab.processing.charts import caption as say
+from mesa_lab.processing.charts.axis_levels import is_log, is_numeric, levels_of
+from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.effect import default_parameters
-from mesa_lab.processing.charts.kind import ChartKind
-from mesa_lab.processing.charts.levels import is_log, is_numeric, levels_of
 from mesa_lab.processing.charts.theme import THEMES, Theme, finish, gradient, theme_of
-from mesa_lab.processing.wording import label, measure_label
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["CHART", "chart", "draw", "table"]
 

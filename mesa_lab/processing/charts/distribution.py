@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from mesa_lab.formatting import measure_label
 from mesa_lab.processing.analysis.grouping import points_by
 from mesa_lab.processing.analysis.summary import numbers, statistics
 from mesa_lab.processing.charts import caption as say
-from mesa_lab.processing.charts.kind import ChartKind
+from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.series import automatic, lines
 from mesa_lab.processing.charts.theme import Theme, finish, theme_of
-from mesa_lab.processing.wording import measure_label
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["CHART", "chart", "draw", "table"]
 

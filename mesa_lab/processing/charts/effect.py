@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
+from mesa_lab.formatting import label, measure_label
 from mesa_lab.processing.analysis.grouping import check_names, group, points_by
-from mesa_lab.processing.analysis.influence import ranked
+from mesa_lab.processing.analysis.main_effects import ranked
 from mesa_lab.processing.analysis.summary import checked_level, numbers, statistics
 from mesa_lab.processing.charts import caption as say
-from mesa_lab.processing.charts.kind import ChartKind
-from mesa_lab.processing.charts.levels import Levels, is_log, is_numeric, levels_of
+from mesa_lab.processing.charts.axis_levels import Levels, is_log, is_numeric, levels_of
+from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.theme import DASHES, SHAPES, colours, finish, key, theme_of
-from mesa_lab.processing.tables import level_codes
-from mesa_lab.processing.wording import label, measure_label
+from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["CHART", "chart", "draw", "table"]
 

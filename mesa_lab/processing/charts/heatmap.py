@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ParameterError
+from mesa_lab.formatting import label, measure_label
 from mesa_lab.processing.analysis.grouping import check_names, group, points_by
 from mesa_lab.processing.analysis.summary import numbers, statistics
 from mesa_lab.processing.charts import caption as say
+from mesa_lab.processing.charts.axis_levels import Levels, is_log, levels_of
+from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.effect import default_parameters
-from mesa_lab.processing.charts.kind import ChartKind
-from mesa_lab.processing.charts.levels import Levels, is_log, levels_of
 from mesa_lab.processing.charts.theme import finish, gradient, theme_of
-from mesa_lab.processing.wording import label, measure_label
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["CHART", "chart", "draw", "table"]
 

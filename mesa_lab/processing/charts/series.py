@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
+from mesa_lab.formatting import label
 from mesa_lab.processing.analysis.grouping import Groups, check_names, group, names_of, points_by
-from mesa_lab.processing.analysis.influence import ranked
+from mesa_lab.processing.analysis.main_effects import ranked
 from mesa_lab.processing.analysis.summary import checked_level, over_steps
 from mesa_lab.processing.charts import caption as say
-from mesa_lab.processing.charts.kind import ChartKind
-from mesa_lab.processing.charts.levels import Levels, levels_of, point_labels
+from mesa_lab.processing.charts.axis_levels import Levels, levels_of, point_labels
+from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.theme import DASHES, colours, finish, key, theme_of
-from mesa_lab.processing.wording import label
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["CHART", "chart", "draw", "table"]
 

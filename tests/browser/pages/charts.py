@@ -3,7 +3,7 @@ import pandas as pd
 import solara
 import solara.lab
 
-from mesa_lab.app.charts import Chart
+from mesa_lab.app.components.chart import Chart
 
 EVIL = "<img src=x onerror=alert(1)> {{ 7*7 }}"
 

@@ -8,7 +8,7 @@ import pytest
 
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs import BoxBehnken, CentralComposite
-from mesa_lab.preparation.parameters import Choice, Integer, ParameterSpace, Real
+from mesa_lab.preparation.parameters.space import Choice, Integer, ParameterSpace, Real
 
 
 def ranges(count: int) -> ParameterSpace:

@@ -20,7 +20,7 @@ from mesa_lab.preparation.designs import (
 from mesa_lab.preparation.designs.screening.aliasing import aliasing, strength
 from mesa_lab.preparation.designs.screening.arrays import ARRAYS, find_arrays
 from mesa_lab.preparation.designs.screening.hadamard import hadamard_of
-from mesa_lab.preparation.parameters import Choice, Integer, ParameterSpace, Real
+from mesa_lab.preparation.parameters.space import Choice, Integer, ParameterSpace, Real
 
 
 def ranges(count: int) -> ParameterSpace:

@@ -10,8 +10,8 @@ import pytest
 import mesa_lab as ml
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs import EFAST, Morris, Part, Saltelli, Union
-from mesa_lab.preparation.parameters import Choice, Integer, Levels, ParameterSpace, Real
-from mesa_lab.preparation.values import key
+from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, ParameterSpace, Real
+from mesa_lab.preparation.parameters.value_keys import key
 
 CUBE = ParameterSpace({name: Real(0, 1) for name in "abcd"})
 MIXED = ParameterSpace(

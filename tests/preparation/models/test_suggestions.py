@@ -4,7 +4,7 @@ import mesa.examples
 import pytest
 
 from mesa_lab.preparation.models import REQUIRED, load_model, signature
-from mesa_lab.preparation.parameters import Choice, Integer, Real
+from mesa_lab.preparation.parameters.space import Choice, Integer, Real
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

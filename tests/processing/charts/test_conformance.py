@@ -12,7 +12,7 @@ import pytest
 from mesa_lab.errors import OutcomeError
 from mesa_lab.processing.charts import CHARTS, readable
 from mesa_lab.processing.charts.theme import DASHES, SHAPES, THEMES
-from mesa_lab.processing.pictures import render
+from mesa_lab.processing.export.chart_image import render
 
 KINDS = pytest.mark.parametrize("kind", CHARTS, ids=lambda kind: kind.name)
 

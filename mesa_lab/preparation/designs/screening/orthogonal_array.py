@@ -9,8 +9,8 @@ from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, levels_of
 from mesa_lab.preparation.designs.factorial import checked_levels
 from mesa_lab.preparation.designs.screening.arrays import ARRAYS, Array, find_arrays
-from mesa_lab.preparation.parameters import Choice, Levels, ParameterSpace, column, table
-from mesa_lab.preparation.values import FrozenDict
+from mesa_lab.preparation.parameters.space import Choice, Levels, ParameterSpace, column, table
+from mesa_lab.preparation.parameters.value_keys import FrozenDict
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ from typing import Any
 
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.parameters.space import ParameterSpace
 
 __all__ = ["check_space", "problem"]
 

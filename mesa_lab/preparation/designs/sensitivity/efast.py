@@ -8,7 +8,7 @@ import numpy as np
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, check_memory, whole
 from mesa_lab.preparation.designs.sensitivity.blocks import check_space, problem
-from mesa_lab.preparation.parameters import Choice, Integer, Levels, ParameterSpace
+from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, ParameterSpace
 
 if TYPE_CHECKING:
     import pandas as pd

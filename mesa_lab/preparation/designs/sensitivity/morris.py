@@ -8,8 +8,8 @@ import numpy as np
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, check_memory, whole
 from mesa_lab.preparation.designs.sensitivity.blocks import check_space, problem
-from mesa_lab.preparation.parameters import Choice, Parameter, ParameterSpace, column, table
-from mesa_lab.preparation.values import counted, show
+from mesa_lab.preparation.parameters.space import Choice, Parameter, ParameterSpace, column, table
+from mesa_lab.preparation.parameters.value_keys import counted, show
 
 if TYPE_CHECKING:
     import pandas as pd

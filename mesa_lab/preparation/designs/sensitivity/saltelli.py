@@ -8,7 +8,7 @@ import numpy as np
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs.design import Design, check_flag, check_memory, whole
 from mesa_lab.preparation.designs.sensitivity.blocks import check_space, problem
-from mesa_lab.preparation.parameters import ParameterSpace
+from mesa_lab.preparation.parameters.space import ParameterSpace
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import MesaLabError
-from mesa_lab.preparation.parameters import Choice, Integer, Levels, Real
+from mesa_lab.formatting import number, shorten, show
+from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
 from mesa_lab.processing.analysis.discovery.event import written
 from mesa_lab.processing.analysis.discovery.prim import Box, Space
 from mesa_lab.processing.analysis.observations import Factor
-from mesa_lab.processing.wording import number, shorten, show
 
 __all__ = ["Limit", "limits_of", "narrowed", "short_between"]
 

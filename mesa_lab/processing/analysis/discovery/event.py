@@ -1,6 +1,6 @@
 """Events: conditions on outcomes that a run meets or not, written as text and worked out for all runs.
 
-The text goes through `mesa_lab.preparation.expressions`, which parses it and never runs it.
+The text goes through `mesa_lab.preparation.expressions.parse`, which parses it and never runs it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ExperimentError, OutcomeError, suggest
-from mesa_lab.preparation.expressions import Expression, compile_expression
-from mesa_lab.processing.tables import MEASURES
-from mesa_lab.processing.wording import number
+from mesa_lab.formatting import number
+from mesa_lab.preparation.expressions.parse import Expression, compile_expression
+from mesa_lab.processing.tables.column_names import MEASURES
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["event_of_outcome", "event_values", "parse_event", "written"]
 

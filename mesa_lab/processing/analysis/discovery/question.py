@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import MesaLabError, OutcomeError
+from mesa_lab.formatting import plural, shorten
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.discovery import charts
@@ -24,10 +25,9 @@ from mesa_lab.processing.analysis.observations import Observations, observe_valu
 from mesa_lab.processing.analysis.phrases import and_list, percent, percent_interval
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.summary import checked_level
-from mesa_lab.processing.wording import plural, shorten
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUESTION", "conclude"]
 

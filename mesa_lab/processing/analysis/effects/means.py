@@ -7,7 +7,7 @@ import pandas as pd
 
 from mesa_lab.processing.analysis.effects.terms import TIMES, Model, main_name
 from mesa_lab.processing.analysis.observations import Observations
-from mesa_lab.processing.charts.levels import unique_labels
+from mesa_lab.processing.charts.axis_levels import unique_labels
 
 __all__ = ["cell_means", "matrix_rows"]
 

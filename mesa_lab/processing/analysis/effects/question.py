@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ConclusionError, MesaLabError
+from mesa_lab.formatting import measure_label, plural, shorten
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.effects import charts, sentences
 from mesa_lab.processing.analysis.effects.fit import Fit, fit_model, merged_repeats
@@ -26,10 +27,9 @@ from mesa_lab.processing.analysis.observations import (
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.summary import checked_level
-from mesa_lab.processing.wording import measure_label, plural, shorten
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUESTION", "conclude"]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from mesa_lab.formatting import plural, shorten, show
 from mesa_lab.processing.analysis.effects.fit import Fit
 from mesa_lab.processing.analysis.effects.lenth import Lenth
 from mesa_lab.processing.analysis.effects.terms import Model, main_name
 from mesa_lab.processing.analysis.observations import Factor, Observations
 from mesa_lab.processing.analysis.phrases import and_list, count_word, figures, percent, quantity
-from mesa_lab.processing.wording import plural, shorten, show
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["method", "sentence", "top_pair", "unknown", "warnings"]
 

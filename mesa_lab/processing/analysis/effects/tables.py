@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mesa_lab.formatting import shorten, show
 from mesa_lab.processing.analysis.effects.fit import Fit
 from mesa_lab.processing.analysis.effects.terms import TIMES, Model, Term, main_name
 from mesa_lab.processing.analysis.inference import holm
 from mesa_lab.processing.analysis.observations import Factor
-from mesa_lab.processing.wording import shorten, show
 
 __all__ = ["anova", "effect_contrast", "effects_table"]
 

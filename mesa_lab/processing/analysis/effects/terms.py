@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mesa_lab.formatting import shorten
 from mesa_lab.processing.analysis.observations import Factor
-from mesa_lab.processing.wording import shorten
 
 __all__ = ["Model", "Term", "coded", "main_name", "model_of"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from mesa_lab.formatting import shorten
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
 from mesa_lab.processing.charts.caption import caption
 from mesa_lab.processing.charts.theme import finish, theme_of
-from mesa_lab.processing.wording import shorten
 
 if TYPE_CHECKING:
     import altair as alt

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.processing.tables import level_codes
+from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["Blocks", "recognise"]
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mesa_lab.formatting import measure_label, plural, shorten
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.inference import holm
 from mesa_lab.processing.analysis.next_runs import larger_design, more_replications, other_design
@@ -25,10 +26,9 @@ from mesa_lab.processing.analysis.sensitivity.pawn import Pawn, pawn
 from mesa_lab.processing.analysis.sensitivity.rank_correlation import rank_correlations
 from mesa_lab.processing.analysis.sensitivity.sentences import Share, correlated, ranking
 from mesa_lab.processing.analysis.sensitivity.tree_importance import TreeImportance, tree_importance
-from mesa_lab.processing.wording import measure_label, plural, shorten
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["answer"]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ConclusionError
+from mesa_lab.formatting import measure_label, plural
 from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.inference import holm
 from mesa_lab.processing.analysis.next_runs import more_replications, other_design
@@ -17,10 +18,9 @@ from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.design_blocks import Blocks
 from mesa_lab.processing.analysis.sensitivity.efast_indices import efast_indices
 from mesa_lab.processing.analysis.sensitivity.sentences import Share, ranking
-from mesa_lab.processing.wording import measure_label, plural
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["answer"]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ConclusionError
+from mesa_lab.formatting import measure_label, plural, shorten
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.inference import holm
 from mesa_lab.processing.analysis.next_runs import larger_design, more_replications
@@ -26,10 +27,9 @@ from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.design_blocks import Blocks
 from mesa_lab.processing.analysis.sensitivity.morris_effects import MorrisEffects, morris_effects
 from mesa_lab.processing.analysis.sensitivity.sentences import undecided
-from mesa_lab.processing.wording import measure_label, plural, shorten
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["answer"]
 

@@ -12,7 +12,7 @@ from mesa_lab.processing.analysis.summary import checked_level
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUESTION", "conclude"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mesa_lab.formatting import shorten
 from mesa_lab.processing.analysis.phrases import agree, and_list, count_word, percent, percent_interval
-from mesa_lab.processing.wording import shorten
 
 __all__ = ["Share", "correlated", "ranking", "undecided"]
 

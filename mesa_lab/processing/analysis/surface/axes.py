@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import MesaLabError, ParameterError, suggest
+from mesa_lab.formatting import listing, number, plain, show
 from mesa_lab.processing.analysis.observations import Factor
-from mesa_lab.processing.wording import listing, number, plain, show
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["Axis", "axes_of"]
 

@@ -25,7 +25,7 @@ from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProces
 from mesa_lab.processing.analysis.surface.quadratic import Quadratic, is_full
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["Emulator", "fit_emulator"]
 

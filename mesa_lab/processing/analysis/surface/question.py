@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
+from mesa_lab.formatting import measure_label, plural, shorten
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.effects.tables import effects_table
@@ -24,10 +25,9 @@ from mesa_lab.processing.analysis.surface.axes import place_columns
 from mesa_lab.processing.analysis.surface.emulator import Emulator, Kind, fit_emulator
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess
 from mesa_lab.processing.analysis.surface.quadratic import Canonical, Quadratic, canonical
-from mesa_lab.processing.wording import measure_label, plural, shorten
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.reading import Reader
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUESTION", "SurfaceConclusion", "conclude"]
 

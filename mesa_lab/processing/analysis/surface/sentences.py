@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from mesa_lab.formatting import number, plural, shorten, show
 from mesa_lab.processing.analysis.phrases import and_list, figures, percent, quantity
 from mesa_lab.processing.analysis.surface.quadratic import Canonical, Quadratic
-from mesa_lab.processing.wording import number, plural, shorten, show
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.surface.emulator import Emulator

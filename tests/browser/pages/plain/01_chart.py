@@ -2,7 +2,7 @@ import altair as alt
 import pandas as pd
 import solara
 
-from mesa_lab.app.charts import Chart
+from mesa_lab.app.components.chart import Chart
 
 title = "Chart"
 

@@ -1,0 +1,211 @@
+"""The controls that all forms are made of: text, choice, switch and button, each looking and behaving one way.
+
+Each takes a value and gives a new one; a mistake stands right under the field, in the place of its
+hint, so that nothing moves when it comes and goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import solara
+
+from mesa_lab.app.components.html import icon as symbol
+from mesa_lab.app.components.html import tag
+
+__all__ = ["Action", "Choose", "TextInput", "Toggle"]
+
+_LOOK = {"density": "compact", "variant": "outlined", "color": "primary"}
+
+
+@solara.component
+def Action(
+    label: str,
+    on_click: Callable[[], None],
+    *,
+    icon: str = "",
+    kind: str = "",
+    disabled: bool = False,
+    spoken: str = "",
+    title: str = "",
+) -> solara.Element:
+    """A button.
+
+    Args:
+        label: What it says; empty for an icon alone, which then needs `spoken`.
+        on_click: Called when it is pressed.
+        icon: A Material Design icon, such as "mdi-play".
+        kind: "primary" for the one thing to do here, "tonal" for what stands out, else quiet.
+        disabled: Whether it cannot be pressed.
+        spoken: What a screen reader says instead of the label.
+        title: A longer explanation.
+    """
+    children = []
+    if icon:
+        children.append(symbol(icon))
+    if label:
+        children.append(tag("span", "", label))
+    attributes = {"type": "button"}
+    attributes |= {"disabled": "disabled"} if disabled else {}
+    attributes |= {"aria-label": spoken} if spoken else {}
+    attributes |= {"title": title or spoken} if title or spoken else {}
+    classes = "ml-button" + (f" ml-button-{kind}" if kind else "") + ("" if label else " ml-button-icon")
+    button = tag("button", classes, *children, attributes=attributes)
+    solara.v.use_event(button, "click", lambda *_: None if disabled else on_click())
+    return button
+
+
+@solara.component
+def TextInput(
+    label: str,
+    value: str,
+    on_value: Callable[[str], None],
+    *,
+    hint: str | None = None,
+    error: str = "",
+    lines: int = 1,
+    placeholder: str = "",
+    suffix: str = "",
+    spoken: str = "",
+    described_by: str = "",
+    disabled: bool = False,
+    classes: str = "",
+    icon: str = "",
+    clearable: bool = False,
+) -> solara.Element:
+    """A text field that tells each change as it is typed.
+
+    Args:
+        label: What it holds.
+        value: The text.
+        on_value: Called with the new text.
+        hint: Stands below; None leaves no room there, an empty text keeps it.
+        error: What is wrong, in the place of the hint. Without room below, the field only turns red.
+        lines: More than one makes it an area.
+        placeholder: Shown while it is empty.
+        suffix: Shown at its end, such as a unit.
+        spoken: What a screen reader says instead of the label.
+        described_by: The id of the element that says what is wrong, where there is no room below.
+        disabled: Whether it cannot be changed.
+        classes: CSS classes.
+        icon: An icon at its start.
+        clearable: Whether it offers to be emptied.
+    """
+    room = hint is not None
+    words: dict[str, Any] = {
+        **_LOOK,
+        "label": label,
+        "v_model": value,
+        "on_v_model": lambda text: on_value(text or ""),
+        "error": bool(error),
+        "error_messages": [error] if error and room else [],
+        "hint": hint or "",
+        "persistent_hint": room,
+        "hide_details": not room,
+        "placeholder": placeholder,
+        "persistent_placeholder": bool(placeholder),
+        "disabled": disabled,
+        "clearable": clearable,
+        "class_": f"ml-field {classes}",
+        "attributes": {
+            "autocomplete": "off",
+            "spellcheck": "false",
+            **_spoken(spoken),
+            **_described(described_by, error),
+        },
+    }
+    if icon:
+        words["prepend_inner_icon"] = icon
+    if lines > 1:
+        return solara.v.Textarea(rows=lines, auto_grow=True, max_rows=12, **words)
+    return solara.v.TextField(suffix=suffix, **words)
+
+
+@solara.component
+def Choose(
+    label: str,
+    value: Any,
+    on_value: Callable[[Any], None],
+    items: Sequence[tuple[Any, str]],
+    *,
+    notes: Sequence[str] = (),
+    hint: str | None = None,
+    error: str = "",
+    spoken: str = "",
+    classes: str = "",
+) -> solara.Element:
+    """One of several.
+
+    Args:
+        label: What it is.
+        value: The chosen one's value.
+        on_value: Called with another one's.
+        items: Values with the words to show for them.
+        notes: A sentence on each, shown in the list.
+        hint: Stands below; None leaves no room there.
+        error: What is wrong, in the place of the hint.
+        spoken: What a screen reader says instead of the label.
+        classes: CSS classes.
+    """
+    # Vuetify compares values as JSON; numbers stand for them, so that any value can be an item.
+    places = [str(place) for place in range(len(items))]
+    chosen = next(
+        (
+            place
+            for place, (item, _) in zip(places, items, strict=True)
+            if item == value and type(item) is type(value)
+        ),
+        None,
+    )
+    return solara.v.Select(
+        **_LOOK,
+        label=label,
+        v_model=chosen,
+        on_v_model=lambda place: on_value(items[int(place)][0]),
+        items=[
+            {"title": text, "value": place, "props": {"subtitle": note} if note else {}}
+            for place, (_, text), note in zip(places, items, notes or [""] * len(items), strict=True)
+        ],
+        item_title="title",
+        item_value="value",
+        hint=hint or "",
+        persistent_hint=hint is not None,
+        hide_details=hint is None,
+        error=bool(error),
+        error_messages=[error] if error and hint is not None else [],
+        class_=f"ml-field {classes}",
+        attributes=_spoken(spoken),
+    )
+
+
+def _spoken(text: str) -> dict[str, str]:
+    """A name for screen readers; the field's own label would go before it."""
+    return {"aria-label": text, "aria-labelledby": ""} if text else {}
+
+
+def _described(by: str, error: str) -> dict[str, str]:
+    return {"aria-describedby": by, "aria-invalid": "true" if error else "false"} if by else {}
+
+
+@solara.component
+def Toggle(label: str, value: bool, on_value: Callable[[bool], None], *, hint: str | None = None) -> None:
+    """A switch.
+
+    Args:
+        label: What is on or off.
+        value: Whether it is on.
+        on_value: Called with the other.
+        hint: Stands below.
+    """
+    with tag("div", "ml-toggle"):
+        solara.v.Switch(
+            label=label,
+            v_model=value,
+            on_v_model=on_value,
+            color="primary",
+            density="compact",
+            hide_details=True,
+        )
+        if hint is not None:
+            tag("p", "ml-hint", hint)

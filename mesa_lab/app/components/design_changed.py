@@ -1,0 +1,112 @@
+"""Whether a study still belongs to the design: what changed since it was made, in words.
+
+Changing something earlier in the steps does not touch what ran; it only makes it another experiment's.
+That is said where it matters, with what differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Final
+
+import solara
+
+from mesa_lab.app.components.html import icon, tag
+from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.hooks.use_background import use_fresh
+from mesa_lab.app.wording import listing
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.workspace.workspace import Workspace
+
+__all__ = ["Made", "Stale", "changes", "use_made"]
+
+_WORDS: Final = {
+    "max_steps": "steps",
+    "max_time": "simulated time",
+    "stop_when": "stop rule",
+    "timeout": "time limit",
+    "period": "collection period",
+    "agents": "agent data",
+    "seeds": "list of seeds",
+    "common_random_numbers": "common random numbers",
+}
+MOST: Final = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A study as far as its steps go.
+
+    Attributes:
+        name: What it is called.
+        state: "new", "running", "finished" …
+        experiment: What it was made from.
+    """
+
+    name: str
+    state: str
+    experiment: Experiment
+
+
+def changes(old: Experiment, new: Experiment) -> list[str]:
+    """Return what differs between two experiments, in words; nothing when they are equal.
+
+    Example:
+        >>> import mesa_lab as ml
+        >>> one = ml.Experiment("mesa.examples:Schelling", {"density": [0.5, 0.8]}, replications=3)
+        >>> changes(one, one.replace(replications=5, parameters={"density": [0.5, 0.9]}))
+        ['density', 'replications']
+    """
+    from mesa_lab.preparation.models import reference_of
+
+    if reference_of(old.model) != reference_of(new.model):
+        return ["the model"]
+    one, other = old.space.parameters, new.space.parameters
+    names = [
+        name for name in {**one, **other} if name not in one or name not in other or one[name] != other[name]
+    ]
+    if not names and list(old.space.varied) != list(new.space.varied):
+        names.append("the order of the parameters")
+    rest = [field.name for field in fields(old) if field.name not in ("model", "parameters")]
+    names += [_WORDS.get(name, name) for name in rest if getattr(old, name) != getattr(new, name)]
+    return names
+
+
+def use_made(workspace: Workspace | None, key: str, version: object) -> Made | None:
+    """Return what the study at hand was made from, read in the background; a hook.
+
+    Args:
+        workspace: The studies of whoever looks.
+        key: The study's key, empty for none.
+        version: When it changes, the study is looked at again.
+    """
+
+    def read() -> Made | None:
+        from mesa_lab.study import Study
+
+        if not key or workspace is None:
+            return None
+        ref = workspace.find(key)
+        with Study.open(ref.path) as study:
+            return Made(ref.name, study.status().state, study.experiment)
+
+    return use_fresh(read, version, topic=key).value
+
+
+@solara.component
+def Stale(made: Made, changed: list[str]) -> None:
+    """Say that a study was made from an earlier design."""
+    said = listing(changed) if len(changed) <= MOST else f"{listing(changed[: MOST - 1], 'and')} and more"
+    with tag("div", "ml-notice", role="status"):
+        with tag("span"):
+            icon("mdi-history")
+            tag(
+                "span",
+                "",
+                f" The study “{made.name}” was made from an earlier design; its runs and results stay as they are. ",
+            )
+            tag("span", "ml-quiet", f"Changed since: {said}.")
+        with PageLink("/run", classes=["ml-button"]):
+            tag("span", "", "To the runs")

@@ -1,0 +1,41 @@
+"""Links between the app's pages: real links, followed without loading the page anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import reacton.ipyvue
+import solara
+
+from mesa_lab.app.components.html import tag
+
+__all__ = ["PageLink"]
+
+
+@solara.component
+def PageLink(
+    path: str,
+    children: list[solara.Element] = [],  # noqa: B006  reacton hands in a new list
+    classes: Sequence[str] = (),
+    attributes: Mapping[str, str] | None = None,
+    on_follow: Callable[[], None] | None = None,
+) -> solara.Element:
+    """Link to a page of the app.
+
+    Args:
+        path: The page's address, such as "/design" or "/run?study=wolves".
+        children: What the link shows.
+        classes: CSS classes.
+        attributes: Further attributes, such as "aria-current".
+        on_follow: Called before the page changes.
+    """
+    link = tag("a", " ".join(classes), *children, attributes={"href": path, **(attributes or {})})
+    location = solara.use_context(solara.routing._location_context)
+
+    def go(*_: object) -> None:
+        if on_follow is not None:
+            on_follow()
+        location.pathname = path
+
+    reacton.ipyvue.use_event(link, "click.exact.prevent.stop", go)
+    return link

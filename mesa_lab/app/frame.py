@@ -1,0 +1,111 @@
+"""The frame around every page: the name, the steps, the way to all studies, light or dark.
+
+It also takes up the state at the start of a page load, and says what concerns all pages: a link that
+would run code, or one that is broken.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import solara
+import solara.lab
+
+from mesa_lab.app.components.controls import Action
+from mesa_lab.app.components.design_changed import Stale, changes, use_made
+from mesa_lab.app.components.html import icon, tag
+from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.hooks.use_model import use_parsed
+from mesa_lab.app.state import session
+from mesa_lab.app.step_bar import Steps, states_of
+from mesa_lab.errors import MesaLabError
+from mesa_lab.workspace.workspace import Workspace, here
+
+__all__ = ["Layout", "Look"]
+
+_STYLE: Final = Path(__file__).with_name("frame.css")
+
+
+SAID_ON: Final = ("/", "/design", "/results")
+"""Pages on which an earlier design is spoken of; that of the runs does it itself."""
+
+
+@solara.component
+def Look() -> None:
+    """The styles of the components; needed once around them, also in a notebook."""
+    solara.Style(_STYLE)
+
+
+@solara.component
+def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
+    """Put a page into its frame; Solara calls it for each page.
+
+    Args:
+        children: The page.
+    """
+    router = solara.use_router()
+    solara.use_route()
+    solara.use_memo(lambda: session.begin(router.search), dependencies=[])
+    current = "/" + router.parts[0]
+    draft = session.draft.value
+    parsed = use_parsed(draft)
+    experiment = parsed.experiment if parsed else None
+    made = use_made(_workspace(), session.study.value, (current, session.progress.value))
+    changed = solara.use_memo(
+        lambda: changes(made.experiment, experiment) if made and experiment else [],
+        dependencies=[made, experiment],
+    )
+    states = states_of(
+        model=bool(draft.model),
+        design=experiment is not None,
+        study=(session.progress.value or made.state) if made else "",
+        stale=bool(changed),
+    )
+    Look()
+    with tag("div", "ml-app"):
+        with tag("header", "ml-header"):
+            with PageLink("/", classes=["ml-brand"], attributes={"aria-label": "Mesa Lab, to the start"}):
+                tag("span", "ml-logo", aria_hidden="true")
+                tag("span", "", "Mesa Lab")
+            Steps(current, states)
+            with tag("div", "ml-header-end"):
+                here = {"aria-current": "page"} if current == "/studies" else {}
+                with PageLink("/studies", classes=["ml-nav"], attributes=here):
+                    icon("mdi-folder-outline")
+                    tag("span", "", "Studies")
+                solara.lab.ThemeToggle()
+        with tag("main", "ml-main"):
+            Notices()
+            if made is not None and changed and current in SAID_ON:
+                Stale(made, changed)
+            tag("div", "ml-page", *children)
+
+
+def _workspace() -> Workspace | None:
+    try:
+        return here()
+    except MesaLabError:  # a browser without cookies; the pages of studies say so
+        return None
+
+
+@solara.component
+def Notices() -> None:
+    """Say what concerns all pages."""
+    if session.notice.value:
+        with tag("div", "ml-notice ml-notice-error", role="alert"):
+            tag("span", "", session.notice.value)
+            Action("Dismiss", lambda: session.notice.set(""))
+    waiting = session.offer.value
+    if waiting is not None:
+        with tag("div", "ml-notice", role="alert"):
+            with tag("div"):
+                said = (
+                    "runs Python code of yours or of others" if len(waiting.code) == 1 else "runs Python code"
+                )
+                tag("strong", "", f"{waiting.source} {said}. Open it only if you know where it comes from.")
+                for reference in waiting.code:
+                    tag("div", "ml-code", reference)
+            with tag("div", "ml-actions"):
+                Action("Open it", session.accept, kind="tonal")
+                Action("Leave it", session.decline)

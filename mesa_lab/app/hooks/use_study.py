@@ -1,0 +1,113 @@
+"""Watching a study: how it stands, kept up to date for a page, without the page waiting for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import solara
+
+from mesa_lab.app.hooks.use_background import use_reader
+from mesa_lab.errors import MesaLabError
+from mesa_lab.workspace.study_names import StudyRef
+from mesa_lab.workspace.study_state import Facts, Standing, facts_of, standing_of
+
+if TYPE_CHECKING:
+    from mesa_lab.study import Study
+    from mesa_lab.workspace.workspace import Workspace
+
+__all__ = ["Watch", "use_watch"]
+
+_BUSY_SECONDS: Final = 0.5
+_QUIET_SECONDS: Final = 2.0
+
+
+@dataclass(eq=False)
+class Watch:
+    """What is known about a study; each part is announced on its own, only when it changed.
+
+    Attributes:
+        standing: How it stands; None until it was read.
+        facts: What it is of; None until it was read.
+        problem: Why it cannot be read.
+        finished: How many runs have a result.
+        failed: How many of these failed or timed out.
+        quiet: Whether nothing runs or waits.
+        ended: Whether every run has its result.
+        poke: Looks again at once.
+    """
+
+    standing: solara.Reactive[Standing | None] = field(default_factory=lambda: solara.Reactive(None))
+    facts: solara.Reactive[Facts | None] = field(default_factory=lambda: solara.Reactive(None))
+    problem: solara.Reactive[str] = field(default_factory=lambda: solara.Reactive(""))
+    finished: solara.Reactive[int] = field(default_factory=lambda: solara.Reactive(0))
+    failed: solara.Reactive[int] = field(default_factory=lambda: solara.Reactive(0))
+    quiet: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
+    ended: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
+    poke: Callable[[], None] = lambda: None
+
+    def take(self, standing: Standing) -> None:
+        """Announce what is new."""
+        self.problem.value = ""
+        self.finished.value = standing.status.finished
+        self.failed.value = standing.status.failed + standing.status.timed_out
+        self.quiet.value = not standing.is_active
+        self.ended.value = standing.state == "finished"
+        self.standing.value = standing
+
+
+def use_watch(workspace: Workspace, ref: StudyRef) -> Watch:
+    """Watch a study for as long as the component is shown; a hook."""
+    watch: Watch = solara.use_memo(Watch, dependencies=[workspace, ref])
+    look: _Look = solara.use_memo(lambda: _Look(workspace, ref, watch), dependencies=[workspace, ref])
+    watch.poke = use_reader(look, [workspace, ref], least=0.1, at_end=look.close)
+    return watch
+
+
+class _Look:
+    """One look after the other at a study, which stays open in between."""
+
+    def __init__(self, workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
+        self.workspace, self.ref, self.watch = workspace, ref, watch
+        self.study: Study | None = None
+        self.file: int | None = None
+        self.extent: tuple[int, int] | None = None
+
+    def __call__(self) -> float:
+        try:
+            study = self._opened()
+            standing = standing_of(self.workspace, self.ref, study)
+            self.watch.take(standing)
+            self._note_facts(standing)
+        except MesaLabError as error:
+            self.close()
+            self.watch.problem.value = str(error)
+            return _QUIET_SECONDS
+        return _BUSY_SECONDS if standing.is_active else _QUIET_SECONDS
+
+    def _opened(self) -> Study:
+        from mesa_lab.study import Study
+
+        try:
+            file = self.ref.path.stat().st_ino
+        except OSError:
+            file = None
+        if self.study is None or file != self.file:  # another study may have taken its place
+            self.close()
+            self.study, self.file = Study.open(self.ref.path), file
+        return self.study
+
+    def _note_facts(self, standing: Standing) -> None:
+        extent = standing.status.n_points, standing.status.replications
+        if extent != self.extent or self.watch.facts.peek() is None:
+            from mesa_lab.study import Study
+
+            with Study.open(self.ref.path) as study:  # it may have been extended since it was opened
+                self.watch.facts.value = facts_of(study.experiment)
+            self.extent = extent
+
+    def close(self) -> None:
+        study, self.study = self.study, None
+        if study is not None:
+            study.close()

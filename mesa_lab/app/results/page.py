@@ -1,0 +1,229 @@
+"""The fourth step: see what came out, from the whole to a single run.
+
+Everything is read from the study file, also while it runs; a page shows what was there when it was
+opened, and says when there is more, so that nothing changes under the eyes of whoever reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import solara
+
+from mesa_lab.app.components.controls import Action
+from mesa_lab.app.components.downloads import StudyDownloads
+from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.components.run_styles import RunLook
+from mesa_lab.app.hooks.use_background import use_fresh, use_reader
+from mesa_lab.app.hooks.use_study import use_watch
+from mesa_lab.app.results.charts import ChartPanel
+from mesa_lab.app.results.tables import TablesPanel
+from mesa_lab.app.state.result_view import ResultView
+from mesa_lab.app.wording import plural
+from mesa_lab.errors import MesaLabError
+from mesa_lab.workspace.shared_results import Opened, open_results
+
+if TYPE_CHECKING:
+    from mesa_lab.workspace.study_names import StudyRef
+    from mesa_lab.workspace.workspace import Workspace
+
+__all__ = ["ResultsPage", "ResultsView"]
+
+_STYLE: Final = Path(__file__).with_name("results.css")
+
+
+@solara.component
+def ResultsPage(
+    workspace: Workspace, value: str, view: ResultView, on_view: Callable[[ResultView], None]
+) -> None:
+    """Show the results of a study.
+
+    Args:
+        workspace: The studies of whoever looks.
+        value: The key of the study; empty for none.
+        view: What is looked at.
+        on_view: Called when something else is looked at.
+    """
+    RunLook()
+    found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value])
+    with tag("div", "ml-stack"):
+        if found is not None:
+            Watched(workspace, found, view, on_view).key(found.key)
+            return
+        with tag("section", "ml-empty", aria_label="No results yet"):
+            tag("h1", "", "No results yet")
+            tag(
+                "p",
+                "ml-error-text" if problem else "ml-quiet",
+                problem or "Run an experiment, or open a study.",
+            )
+            with tag("div", "ml-actions"):
+                with PageLink("/studies", classes=["ml-primary"]):
+                    tag("span", "", "Open a study")
+                with PageLink("/run", classes=["ml-button"]):
+                    tag("span", "", "Go to the run")
+
+
+def _find(workspace: Workspace, key: str) -> tuple[StudyRef | None, str]:
+    try:
+        return (workspace.find(key) if key else None), ""
+    except MesaLabError as error:
+        return None, str(error)
+
+
+@solara.component
+def Watched(
+    workspace: Workspace, ref: StudyRef, view: ResultView, on_view: Callable[[ResultView], None]
+) -> None:
+    """Show the results of a study that may still be running."""
+    watch = use_watch(workspace, ref)
+    standing = watch.standing.value
+    if standing is None:
+        with tag("div", "ml-empty", role="alert" if watch.problem.value else "status"):
+            tag("h1", "", ref.name)
+            tag("p", "ml-quiet", watch.problem.value or "Opening the study …")
+        return
+    shown = ResultsView(
+        ref.path, ref.name, standing.status.finished, view, on_view, running=standing.is_active
+    )
+    with shown, PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
+        tag("span", "", "Back to the run")
+
+
+@solara.component
+def ResultsView(
+    path: Path,
+    name: str,
+    finished: int,
+    view: ResultView,
+    on_view: Callable[[ResultView], None],
+    *,
+    running: bool = False,
+    children: list[solara.Element] = [],  # noqa: B006  reacton hands in a new list
+) -> None:
+    """Show the results of a study file.
+
+    Args:
+        path: The file.
+        name: What the study is called.
+        finished: How many runs have a result by now.
+        view: What is looked at.
+        on_view: Called when something else is looked at.
+        running: Whether there will be more.
+        children: What else can be done with the study.
+    """
+    seen, set_seen = solara.use_state(finished)
+
+    def follow() -> None:
+        # The first results and the last come by themselves, what is between when it is asked for.
+        if finished != seen and (not seen or not running):
+            set_seen(finished)
+
+    solara.use_effect(follow, [finished, running, seen])
+    fresh = use_fresh(lambda: open_results(path), seen, topic=path)
+    opened: Opened | None = fresh.value
+    solara.Style(_STYLE)
+    with tag("section", "ml-panel", aria_label="Results"):
+        with tag("div", "ml-panel-head"):
+            with tag("div"):
+                tag("h1", "", name)
+                tag("p", "ml-quiet", _said(opened))
+            with tag("div", "ml-actions", *children):
+                pass
+        if opened is not None and opened.finished:
+            StudyDownloads(opened, name)
+        if opened is not None and running and finished > seen:
+            with tag("div", "ml-notice", role="status"):
+                tag("span", "", f"{plural(finished - seen, 'more run')} came in since.")
+                Action("Show them", lambda: set_seen(finished), icon="mdi-refresh")
+    if opened is not None:
+        Damage(opened).key(f"damage {id(opened)}")
+    if fresh.problem:
+        tag("p", "ml-error-text", fresh.problem, role="alert")
+    elif opened is None:
+        tag("p", "ml-nothing ml-quiet", "Reading the results …", role="status")
+    elif not opened.finished:
+        said = "The first results will appear here." if running else "No run of this study has a result yet."
+        tag("p", "ml-nothing ml-quiet", said, role="status")
+    else:
+        Shown(opened, view, on_view)
+
+
+@solara.component
+def Damage(opened: Opened) -> None:
+    """Say what of a study is damaged, as soon as somebody comes upon it.
+
+    Args:
+        opened: The results.
+    """
+    said, say = solara.use_state(opened.file.damage)
+    # Whoever comes upon it holds the lock of the results, and drawing a page may wait for that: so another says it.
+    poke = use_reader(lambda: say(opened.file.damage), [opened])
+
+    def listen() -> None:
+        opened.file.on_damage = poke
+        poke()  # it may have become known just before
+
+    solara.use_effect(listen, [opened])
+    if not said:  # something out of sight: for nothing at all the page would leave a gap
+        tag("div", "ml-hidden", attributes={"hidden": "hidden"})
+    else:
+        with tag("div", "ml-notice ml-damage", role="alert"), tag("div"):
+            for line in said.splitlines():
+                tag("div", "", line)
+
+
+def _said(opened: Opened | None) -> str:
+    if opened is None:
+        return "…"
+    parts = [opened.model_name, plural(opened.points, "design point"), plural(opened.finished, "run")]
+    return ", ".join(parts) + (f", {opened.failed:,} of them failed" if opened.failed else "")
+
+
+@solara.component
+def Shown(opened: Opened, view: ResultView, on_view: Callable[[ResultView], None]) -> None:
+    """Show results: charts above, tables below; what is chosen in one narrows the other."""
+    latest = solara.use_ref(view)
+    latest.current = view
+
+    def change(**changes: Any) -> None:
+        # Two events of one moment must not undo each other.
+        latest.current = replace(latest.current, **changes)
+        on_view(latest.current)
+
+    def narrow(chosen: Sequence[int] | None) -> None:
+        change(points=tuple(chosen) if chosen is not None else None, run=None)
+
+    def choose(chart: str, name: str, value: str | None) -> None:
+        latest.current = latest.current.with_option(chart, name, value)
+        on_view(latest.current)
+
+    def open_run(run: int | None) -> None:
+        change(run=run)
+
+    ChartPanel(
+        opened,
+        view.outcome,
+        lambda outcome: change(outcome=outcome),
+        kind=view.chart,
+        on_kind=lambda chart: change(chart=chart),
+        options=view.chosen,
+        on_option=choose,
+        on_points=narrow,
+        on_run=open_run,
+    )
+    TablesPanel(
+        opened,
+        view.outcome,
+        name=view.table,
+        on_name=lambda name: change(table=name),
+        points=view.points,
+        on_points=narrow,
+        run=view.run,
+        on_run=open_run,
+    )

@@ -1,0 +1,274 @@
+"""`mesa-lab run`, `resume` and `retry`: carry out a study here, or in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesa_lab.cli.check import note_damage
+from mesa_lab.cli.console import count, json_option, model_name, note, quoted, say, show_json
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.study import Shard, Study, StudyStatus
+
+__all__ = ["resume", "retry", "run"]
+
+_SOME_FAILED = 3
+_INTERRUPTED = 130
+_BACKENDS = ("loky", "sequential", "threading", "dask", "ray")
+
+
+def _check_backend(context: click.Context, parameter: click.Parameter, backend: str) -> str:
+    """Refuse what is neither a backend nor an address."""
+    from mesa_lab.errors import suggest
+
+    if backend not in _BACKENDS and "://" not in backend:
+        raise click.BadParameter(
+            f"'{backend}' is none of {', '.join(_BACKENDS)}, nor an address such as tcp://node1:8786."
+            f"{suggest(backend, _BACKENDS)}"
+        )
+    return backend
+
+
+def _check_jobs(context: click.Context, parameter: click.Parameter, jobs: int) -> int:
+    """Refuse no workers at all."""
+    if jobs == 0:
+        raise click.BadParameter("0 workers run nothing. Write how many, or -1 for one on each core.")
+    return jobs
+
+
+def _how_to_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how a study is run, and never what."""
+    options = [
+        click.option(
+            "-j",
+            "--jobs",
+            type=int,
+            callback=_check_jobs,
+            default=-1,
+            help="Worker processes; by default one for each core.",
+        ),
+        click.option(
+            "--backend",
+            metavar="NAME",
+            callback=_check_backend,
+            default="loky",
+            show_default=True,
+            help="Where to run: loky (processes here), sequential, threading, dask, ray, or a cluster's address "
+            "such as tcp://node1:8786.",
+        ),
+        click.option("--detach", is_flag=True, help="Run in the background and return at once."),
+        click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
+        json_option,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _read_shard(context: click.Context, parameter: click.Parameter, text: str | None) -> Shard | None:
+    """Read text such as `2/8`."""
+    from mesa_lab.errors import StudyError
+    from mesa_lab.study import Shard
+
+    try:
+        return None if text is None else Shard.parse(text)
+    except StudyError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("study", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("-r", "--replications", type=click.IntRange(min=1), help="Take the place of the file's.")
+@click.option("--max-steps", type=click.IntRange(min=0), help="Take the place of the file's.")
+@click.option("--seed", type=click.IntRange(min=0), help="Take the place of the file's.")
+@click.option("--retry-failed", is_flag=True, help="Run runs that failed before once more.")
+@click.option("--overwrite", is_flag=True, help="Throw away the results that STUDY holds, and start anew.")
+@click.option(
+    "--shard",
+    metavar="K/N",
+    callback=_read_shard,
+    help="Run part K of N only, such as 2/8; see mesa-lab merge.",
+)
+@_how_to_run
+def run(
+    file: Path,
+    study: Path | None,
+    replications: int | None,
+    max_steps: int | None,
+    seed: int | None,
+    shard: Shard | None,
+    **how: Any,
+) -> None:
+    """Run the experiment in FILE and keep its results in STUDY.
+
+    STUDY is by default the name of FILE with the ending .study, in the current folder. Runs that it
+    holds already are kept: the same command goes on after an interruption, and with more
+    replications or points it runs only the new ones.
+
+    With --shard, one of several machines runs its part of the runs, by default into a study such as
+    wolf_sheep-2-of-8.study. The parts are alike in size; to put
+    them together, see mesa-lab merge.
+
+    \b
+    Examples:
+      mesa-lab run wolf_sheep.toml
+      mesa-lab run wolf_sheep.toml --replications 30
+      mesa-lab run wolf_sheep.toml first_try.study --max-steps 20 -j 1
+      mesa-lab run wolf_sheep.toml --detach; mesa-lab status wolf_sheep.study --watch
+      mesa-lab run wolf_sheep.toml --backend tcp://node1:8786
+      mesa-lab run wolf_sheep.toml --shard 2/8
+    """
+    from mesa_lab.preparation.experiment import Experiment
+
+    changes = {"replications": replications, "max_steps": max_steps, "seed": seed}
+    experiment = Experiment.load(file).replace(
+        **{name: value for name, value in changes.items() if value is not None}
+    )
+    part = "" if shard is None else f"-{shard.number}-of-{shard.of}"
+    _carry_out(experiment, study or Path(f"{file.stem}{part}.study"), shard=shard, **how)
+
+
+@click.command()
+@click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--shard", metavar="K/N", callback=_read_shard, help="Make sure that STUDY is this shard.")
+@_how_to_run
+def resume(study: Path, shard: Shard | None, **how: Any) -> None:
+    """Run what is missing in STUDY.
+
+    A study that is paused goes on in the process that holds it. A shard remains the shard that it is.
+
+    \b
+    Examples:
+      mesa-lab resume wolf_sheep.study
+      mesa-lab resume wolf_sheep.study --detach
+      mesa-lab resume wolf_sheep-2-of-8.study
+    """
+    from mesa_lab.running import background
+    from mesa_lab.study import Study
+
+    opened = Study.open(study)
+    if opened.status().state == "paused":
+        status = background.proceed(study)
+        say(f"{study} goes on in process {status.pid} on {status.host}.")
+        return
+    _carry_out(opened.experiment, study, shard=shard, **how)
+
+
+@click.command()
+@click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
+@_how_to_run
+def retry(study: Path, **how: Any) -> None:
+    """Run the failed runs of STUDY once more.
+
+    Those that timed out too, and those that have no result yet.
+
+    \b
+    Examples:
+      mesa-lab retry wolf_sheep.study
+      mesa-lab retry wolf_sheep.study -j 1 --json
+    """
+    from mesa_lab.study import Study
+
+    _carry_out(Study.open(study).experiment, study, retry_failed=True, **how)
+
+
+def _carry_out(
+    experiment: Experiment,
+    path: Path,
+    *,
+    jobs: int,
+    backend: str,
+    detach: bool,
+    quiet: bool,
+    as_json: bool,
+    retry_failed: bool = False,
+    overwrite: bool = False,
+    shard: Shard | None = None,
+) -> None:
+    from mesa_lab.running import background
+    from mesa_lab.running.driver import drive
+    from mesa_lab.study import Study
+    from mesa_lab.study.database import connection
+
+    connection.check_name(path)
+    experiment.check()
+    if not as_json:
+        _announce(experiment, path, shard, retry_failed=retry_failed, overwrite=overwrite)
+    study = Study.for_experiment(experiment, path, overwrite=overwrite, shard=shard)
+    for notice in study.notices:
+        note(f"Note: {notice}")
+    if detach:
+        _show_launched(
+            path, background.launch(path, n_jobs=jobs, backend=backend, retry_failed=retry_failed), as_json
+        )
+        return
+    ending = drive(study, n_jobs=jobs, backend=backend, progress=not quiet, retry_failed=retry_failed)
+    for notice in ending.notices:
+        note(f"Note: {notice}")
+    if ending.how != "finished":
+        note(ending.message)
+        click.get_current_context().exit(_INTERRUPTED if ending.how == "interrupted" else 1)
+    _show_results(study, ending.status, as_json)
+    if ending.status.failed or ending.status.timed_out:
+        click.get_current_context().exit(_SOME_FAILED)
+
+
+def _announce(
+    experiment: Experiment, path: Path, shard: Shard | None, *, retry_failed: bool, overwrite: bool
+) -> None:
+    """Say what is about to happen: how many runs, which of them, and how many are there already."""
+    from mesa_lab.study import Study
+
+    text = (
+        f"{model_name(experiment)}: {count(experiment.n_points, 'point')} × "
+        f"{count(experiment.replications, 'replication')} = {count(experiment.n_runs, 'run')}"
+    )
+    there = Study.open(path) if path.exists() and not overwrite else None
+    if part := shard or (there and there.shard):
+        text += f", of which this is {part.described}"
+    if there is not None:
+        status = there.status()
+        text += f"; {path} holds {count(status.finished, 'run')}"
+        if retry_failed:
+            text += f", of which {status.failed + status.timed_out:,} are run again"
+    note(f"{text}.")
+
+
+def _show_results(study: Study, status: StudyStatus, as_json: bool) -> None:
+    from mesa_lab.cli import summary
+    from mesa_lab.processing.results import Results
+
+    results = Results(study)
+    if as_json:
+        failures = results.failures.drop(columns="traceback").to_dict("records")
+        means = summary.summary_records(results)
+        note_damage(results)
+        show_json({"study": study.path, "status": asdict(status), "outcomes": means, "failures": failures})
+        return
+    say()
+    summary.show_summary(results)
+    note_damage(results)
+    say()
+    summary.show_failures(study)
+    say(f"{summary.ended(status)}.")
+    summary.show_next_steps(study.path, status)
+
+
+def _show_launched(path: Path, status: StudyStatus, as_json: bool) -> None:
+    if as_json:
+        show_json(asdict(status))
+        return
+    if not status.is_active:
+        say(f"There is nothing left to run in {path}.")
+        return
+    say(f"{path} runs in the background, in process {status.pid}: {count(status.pending, 'run')} to do.")
+    say(f"  mesa-lab status {quoted(path)} --watch    how far it is")
+    say(f"  mesa-lab pause {quoted(path)}             let running runs end and wait")
+    say(f"  mesa-lab stop {quoted(path)}              end it; what is done is kept")

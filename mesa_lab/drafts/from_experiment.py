@@ -1,0 +1,82 @@
+"""The way back from data to typed text: parameters, designs and functions as a draft shows them.
+
+Used when an experiment is loaded from a file or a study, or handed over by a notebook. What it
+writes, `parsing` reads as the same thing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from mesa_lab.drafts.design_fields import fields_of
+from mesa_lab.drafts.draft import DesignDraft, Row
+from mesa_lab.drafts.points_csv import points_text
+from mesa_lab.drafts.value_text import show_value, show_values
+
+__all__ = ["design_draft", "draft_row", "reference_text"]
+
+
+def draft_row(row: Row, parameter: Any) -> Row:
+    """Return a row that shows an experiment's parameter; what the row held in other forms stays."""
+    from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
+
+    replace = dataclasses.replace
+    if isinstance(parameter, Real | Integer) and parameter.distribution:
+        cuts = {"low": parameter.low, "high": parameter.high}
+        arguments = {
+            **parameter.arguments,
+            **{end: value for end, value in cuts.items() if value is not None},
+        }
+        typed = tuple((name, show_value(value)) for name, value in arguments.items())
+        return replace(row, kind="distribution", distribution=parameter.distribution, arguments=typed)
+    if isinstance(parameter, Real | Integer):
+        low, high = show_value(_short(parameter.low)), show_value(_short(parameter.high))
+        if isinstance(parameter, Real):
+            return replace(row, kind="real", low=low, high=high, log=parameter.log)
+        step = "" if parameter.step == 1 else str(parameter.step)
+        return replace(row, kind="integer", low=low, high=high, step=step)
+    if isinstance(parameter, Levels):
+        return replace(row, kind="levels", levels=show_values(parameter.values))
+    if isinstance(parameter, list | range):
+        return replace(row, kind="levels", levels=show_values(parameter))
+    if isinstance(parameter, Choice):
+        return replace(row, kind="choice", choices=show_values(parameter.values))
+    return replace(row, kind="fixed", fixed=show_value(parameter))
+
+
+def design_draft(design: Any) -> DesignDraft:
+    """Return the draft of a design."""
+    from mesa_lab.preparation.designs.union import Part
+
+    if isinstance(design, Part):
+        held = tuple((name, show_value(value)) for name, value in design.fixed.items())
+        return dataclasses.replace(design_draft(design.design), fixed=held, vary=tuple(design.vary or ()))
+    texts: dict[str, str] = {}
+    points, parts = "", ()
+    for field in fields_of(type(design)):
+        value = getattr(design, field.name)
+        if field.kind == "points":
+            points = points or points_text(value)
+        elif field.kind == "designs":
+            parts = tuple(design_draft(part) for part in value)
+        elif isinstance(value, Mapping):
+            texts.update((f"{field.name}.{name}", show_value(item)) for name, item in value.items())
+        elif callable(value):
+            texts[field.name] = reference_text(value)
+        elif field.required or value != field.default:
+            texts[field.name] = show_value(value)
+    return DesignDraft(type(design).__name__, tuple(texts.items()), points, parts)
+
+
+def reference_text(source: Any) -> str:
+    """Return an expression as it is, a function by where it is found, None as an empty text."""
+    from mesa_lab.preparation.outcomes import Outcome
+
+    return "" if source is None else source if isinstance(source, str) else Outcome("function", source).text
+
+
+def _short(value: Any) -> Any:
+    """1.0 as 1, as people write the end of a range."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value

@@ -1,0 +1,154 @@
+"""RunConfiguration and Protocol: one run, and what it shares with the other runs of its experiment.
+
+A run configuration is complete in itself: any tool can make them, and any tool can run them. This
+room knows neither designs nor files, and looks at no model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mesa_lab.errors import ExperimentError
+from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
+
+__all__ = ["DEFAULT_MAX_STEPS", "Protocol", "RunConfiguration", "check_whole"]
+
+DEFAULT_MAX_STEPS: Final = 1000
+"""The stop rule when none is given, as in Mesa's batch_run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How every run of an experiment is stopped and measured.
+
+    Attributes:
+        model: A Mesa model class, `"package.module:Class"` or `"path/file.py:Class"`.
+        max_steps: Stop after so many steps.
+        max_time: Stop when the model's simulated time reaches this.
+        stop_when: Stop when this holds after a step: an expression over the model's attributes (`"Wolves == 0"`), a
+            function of the model, or `"package.module:function"`.
+        timeout: Wall-clock seconds after which a run is ended and recorded as timed out.
+        period: Collect every so many steps, and the last; -1 only at the end.
+        outcomes: What is measured of the model, None for every model reporter.
+        agents: What is measured of the agents.
+    """
+
+    model: type | str
+    max_steps: int | None = None
+    max_time: float | None = None
+    stop_when: str | Callable[[Any], Any] | None = None
+    timeout: float | None = None
+    period: int = 1
+    outcomes: tuple[Outcome, ...] | None = None
+    agents: AgentSelection = False
+
+    def __post_init__(self) -> None:
+        if self.max_steps is None and self.max_time is None and self.stop_when is None:
+            object.__setattr__(self, "max_steps", DEFAULT_MAX_STEPS)
+        check_whole("max_steps", self.max_steps, least=0, optional=True)
+        _check_positive("max_time", self.max_time, "a simulated time")
+        _check_positive("timeout", self.timeout, "wall-clock seconds")
+        if self.period != -1:
+            check_whole("period", self.period, least=1, hint=" Write -1 to collect at the end only.")
+        if isinstance(self.stop_when, str):
+            if not Outcome("stop_when", self.stop_when).is_reference:
+                compile_expression(self.stop_when)
+        elif self.stop_when is not None and not callable(self.stop_when):
+            raise ExperimentError(
+                f'stop_when is {self.stop_when!r}. Write an expression such as "Wolves == 0", or a function of the model.'
+            )
+        object.__setattr__(self, "outcomes", parse_outcomes(self.outcomes))
+        object.__setattr__(self, "agents", parse_agents(self.agents))
+
+
+@dataclass(frozen=True)
+class RunConfiguration:
+    """Everything that one run needs, as data.
+
+    Attributes:
+        model_cls: A Mesa model class, or the text that finds one (`"package.module:Class"`, `"path/file.py:Class"`).
+        run_id: The run's number in its experiment, from 0.
+        iteration: The number of the replication, from 0.
+        parameters: What the model is built with, the seed apart.
+        max_steps: Stop after so many steps.
+        data_collection_period: Collect every so many steps, and the last; -1 only at the end.
+        seed: One plain integer that reproduces the run, None for a run that need not be reproducible.
+        point: The number of the design point, from 0.
+        max_time: Stop when the model's simulated time reaches this.
+        stop_when: Stop when this holds after a step (see `Protocol`).
+        timeout: Wall-clock seconds after which the run is ended.
+        outcomes: What is measured of the model, None for every model reporter.
+        agents: What is measured of the agents.
+
+    Raises:
+        ExperimentError: If a number is out of range.
+        OutcomeError: If an outcome is malformed.
+
+    Example:
+        >>> from mesa.examples import Schelling
+        >>> RunConfiguration(Schelling, run_id=0, iteration=0, parameters={"density": 0.7}, max_steps=10, seed=1).seed
+        1
+    """
+
+    model_cls: type | str
+    run_id: int
+    iteration: int
+    parameters: Mapping[str, Any]
+    max_steps: int | None = None
+    data_collection_period: int = 1
+    seed: int | None = None
+    point: int = 0
+    max_time: float | None = None
+    stop_when: str | Callable[[Any], Any] | None = None
+    timeout: float | None = None
+    outcomes: tuple[Outcome, ...] | None = None
+    agents: AgentSelection = False
+
+    def __post_init__(self) -> None:
+        protocol = self.protocol
+        for name in ("max_steps", "outcomes", "agents"):
+            object.__setattr__(self, name, getattr(protocol, name))
+        object.__setattr__(self, "parameters", dict(self.parameters))
+        check_whole("seed", self.seed, least=0, optional=True)
+
+    @property
+    def protocol(self) -> Protocol:
+        """What this run shares with the other runs of its experiment."""
+        return Protocol(
+            model=self.model_cls,
+            max_steps=self.max_steps,
+            max_time=self.max_time,
+            stop_when=self.stop_when,
+            timeout=self.timeout,
+            period=self.data_collection_period,
+            outcomes=self.outcomes,
+            agents=self.agents,
+        )
+
+
+def check_whole(name: str, value: Any, least: int, *, optional: bool = False, hint: str = "") -> None:
+    """See that a setting is a whole number of at least so much.
+
+    Raises:
+        ExperimentError: If it is not.
+    """
+    if value is None and optional:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ExperimentError(f"{name} is {value!r}. Give a whole number of at least {least}.{hint}")
+
+
+def _check_positive(name: str, value: Any, what: str) -> None:
+    if value is None:
+        return
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or value <= 0
+    ):
+        raise ExperimentError(f"{name} is {value!r}. Give {what} above 0, or leave it out.")

@@ -1,0 +1,156 @@
+"""The levels of a parameter as a chart shows them: its own values where they are few, ranges of them where not."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mesa_lab.formatting import label, number, shorten, show
+from mesa_lab.processing.analysis.grouping import check_names
+from mesa_lab.processing.tables.column_names import level_codes
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.tables.column_reader import Reader
+
+__all__ = ["Levels", "is_log", "is_numeric", "levels_of", "point_labels"]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What a parameter is divided into.
+
+    Attributes:
+        name: The parameter.
+        code: For each design point (index `point`) the number of its level.
+        labels: What to call the levels, in their order.
+        values: The levels themselves; the middles of ranges.
+        edges: The ends of each range, None when the levels are the parameter's own.
+        ordered: Whether the levels are numbers.
+    """
+
+    name: str
+    code: pd.Series[Any]
+    labels: list[str]
+    values: list[Any]
+    edges: list[tuple[float, float]] | None
+    ordered: bool
+
+    @property
+    def binned(self) -> bool:
+        """Whether several values share a level."""
+        return self.edges is not None
+
+    @property
+    def title(self) -> str:
+        """The parameter's label."""
+        return label(self.name)
+
+
+def is_numeric(results: Reader, name: str) -> bool:
+    """Whether a parameter's values are numbers (not yes or no)."""
+    values = results.points[results.columns[name]]
+    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+
+
+def is_log(results: Reader, name: str) -> bool:
+    """Whether a parameter is varied on a logarithmic scale."""
+    parameter = results.experiment.space.varied.get(name)
+    spread = getattr(parameter, "distribution", None)
+    logarithmic = getattr(parameter, "log", False) or spread in ("loguniform", "reciprocal", "lognorm")
+    return bool(logarithmic) and is_numeric(results, name) and _positive(results, name)
+
+
+def _positive(results: Reader, name: str) -> bool:
+    return bool((results.points[results.columns[name]] > 0).all())
+
+
+def levels_of(results: Reader, name: str, most: int = 8, bins: int = 4) -> Levels:
+    """Divide a parameter into levels.
+
+    Args:
+        results: The results.
+        name: A varied parameter.
+        most: Show its own values up to so many; more numbers than that are put into ranges.
+        bins: How many ranges.
+
+    Returns:
+        The levels. What is not a number keeps all of its values.
+
+    Raises:
+        ParameterError: If the parameter is unknown or held fixed.
+    """
+    check_names(results, [name])
+    values = results.points[results.columns[name]]
+    codes, found = level_codes(values, results.level_order(name))
+    numeric = is_numeric(results, name)
+    if numeric and len(found) > most:
+        return _ranges(results, name, values.astype("float64"), bins)
+    code = pd.Series(codes, index=results.points.index)
+    return Levels(name, code, unique_labels(found), found, None, numeric)
+
+
+def _ranges(results: Reader, name: str, values: pd.Series[Any], bins: int) -> Levels:
+    log = is_log(results, name)
+    at = np.log(values.to_numpy()) if log else values.to_numpy()
+    edges = np.linspace(at.min(), at.max(), bins + 1)
+    code = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, bins - 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    if log:
+        edges, middles = np.exp(edges), np.exp(middles)
+    digits = 3
+    while digits < 12 and len({number(edge, digits) for edge in edges}) < len(edges):
+        digits += 1
+    labels = [f"{number(low, digits)} – {number(high, digits)}" for low, high in itertools.pairwise(edges)]
+    ends = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+    return Levels(name, pd.Series(code, index=values.index), labels, middles.tolist(), ends, True)
+
+
+def unique_labels(values: Sequence[Any]) -> list[str]:
+    """Return a short label for each value, longer where two would read the same.
+
+    Example:
+        >>> unique_labels([0.5, True, "yes"]), unique_labels([1, "1"])
+        (['0.5', 'True', 'yes'], ['1', "'1'"])
+    """
+    labels = [shorten(show(value)) for value in values]
+    count = Counter(labels)
+    if len(count) < len(labels):  # texts that read like numbers are quoted
+        labels = [
+            repr(value) if count[text] > 1 and isinstance(value, str) else text
+            for text, value in zip(labels, values, strict=True)
+        ]
+    if len(set(labels)) < len(labels):
+        labels = [repr(value) for value in values]
+    if len(set(labels)) < len(labels):
+        labels = [f"{text} ({position})" for position, text in enumerate(labels, 1)]
+    return labels
+
+
+def point_labels(results: Reader, points: Sequence[int]) -> list[str]:
+    """Return what to call some design points: the values of the parameters in which they differ.
+
+    Args:
+        results: The results.
+        points: Numbers of design points.
+
+    Returns:
+        Texts such as "density 0.6, torus True", "all runs" for a study of one point.
+    """
+    rows = results.points.loc[list(points)]
+    parts: list[list[str]] = [[] for _ in points]
+    for name, column in results.columns.items():
+        codes, found = level_codes(rows[column])
+        if len(found) > 1:
+            labels = unique_labels(found)
+            for part, code in zip(parts, codes, strict=True):
+                part.append(f"{label(name)} {labels[code]}")
+    texts = [shorten(", ".join(part), 72) or "all runs" for part in parts]
+    if len(set(texts)) < len(texts):
+        texts = [f"point {point}: {text}" for point, text in zip(points, texts, strict=True)]
+    return texts

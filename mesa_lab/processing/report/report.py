@@ -1,0 +1,235 @@
+"""One HTML file that tells what was run and what came out, for people who have nothing but a browser.
+
+It needs no network and no script: charts are pictures inside the page, in a light and a dark version, each with its
+numbers in a table below. Everything that a user named is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import label, number, plural
+from mesa_lab.processing.analysis.summary import is_number
+from mesa_lab.processing.export.atomic_write import whole_file
+from mesa_lab.processing.report.description import experiment_in_words, model_doc
+from mesa_lab.processing.report.figures import data_uri, section
+from mesa_lab.processing.report.tables import (
+    as_table,
+    by_point_table,
+    failure_kinds,
+    overview_table,
+    parameters_table,
+)
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.results import Results
+
+__all__ = ["write_report"]
+
+MOST_OUTCOMES: Final = 4
+
+
+def write_report(
+    results: Results, path: str | Path, title: str | None = None, outcomes: str | Sequence[str] | None = None
+) -> Path:
+    """Write a report.
+
+    Args:
+        results: What to report on; of a study that is still running, what is there by now.
+        path: The HTML file.
+        title: Its heading; None names the model.
+        outcomes: The outcomes to draw; None takes the first four that are numbers. All are in the tables.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutcomeError: If an outcome is unknown.
+        ExportError: If the file cannot be written.
+
+    Example:
+        >>> write_report(results, "wolves.html", title="Wolves and sheep")  # doctest: +SKIP
+        PosixPath('wolves.html')
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    path = Path(path)
+    source = files("mesa_lab.processing.report").joinpath("report.html.j2").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    with whole_file(path) as draft:  # first, so that a path that is wrong is said before all is drawn
+        text = page.from_string(source).render(**_content(results, title, outcomes))
+        draft.write_text(text, encoding="utf-8")
+    return path
+
+
+def _content(results: Results, title: str | None, outcomes: str | Sequence[str] | None) -> dict[str, Any]:
+    """Everything that the template shows, as plain data."""
+    experiment = results.experiment
+    numeric = [name for name in results.outcomes if _measured(results, name)]
+    chosen = numeric[:MOST_OUTCOMES] if outcomes is None else results.outcome_list(outcomes)
+    toml = _toml(experiment)
+    return {
+        "title": title or f"{results.model_name}: results of an experiment",
+        "model": {
+            "name": results.model_name,
+            "reference": experiment.model
+            if isinstance(experiment.model, str)
+            else f"{experiment.model.__module__}:{experiment.model.__qualname__}",
+            "doc": model_doc(experiment.model),
+        },
+        "sentences": experiment_in_words(results),
+        "counts": _counts(results),
+        "toml": toml,
+        "toml_link": data_uri("text/plain;charset=utf-8", toml.encode()),
+        "parameters": parameters_table(results),
+        "design": _design(results),
+        "overview": overview_table(results, numeric),
+        "by_point": by_point_table(results, numeric),
+        "sections": [section(results, name) for name in chosen],
+        "not_drawn": [label(name) for name in numeric if name not in chosen],
+        "runs": as_table(
+            results.runs.head(20),
+            f"The first {min(20, len(results.base))} of {plural(len(results.base), 'run')}",
+        ),
+        "timing": _timing(results),
+        "failures": list(failure_kinds(results)),
+        "lost": _lost(results),
+        "sessions": _sessions(results),
+        "study": Path(str(getattr(results.study, "path", "experiment.study"))).name,
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "damage": results.damage.splitlines(),  # what is above has been read by now
+    }
+
+
+def _measured(results: Results, name: str) -> bool:
+    values = results.values(name)
+    return is_number(values) and bool(values[results.done].notna().any())
+
+
+def _toml(experiment: Any) -> str:
+    try:
+        return str(experiment.to_toml())
+    except MesaLabError as error:
+        return f"# This experiment cannot be written as a file: {error}"
+
+
+def _counts(results: Results) -> list[tuple[str, str, str]]:
+    """Return (number, what, mood) for the figures at the top."""
+    asked = len(results.points) * results.experiment.replications
+    status = results.status
+    waiting = asked - sum(status.values())
+    counts = [
+        (f"{len(results.points):,}", "design points", ""),
+        (f"{results.experiment.replications:,}", "replications each", ""),
+    ]
+    counts.append((f"{status['done']:,}", "runs done", "good" if status["done"] == asked else ""))
+    counts += [
+        (f"{status[name]:,}", f"runs {name}", "bad") for name in ("failed", "timed out") if status[name]
+    ]
+    shard = results.study.shard
+    if shard is not None:
+        counts.append((f"{shard.number} of {shard.of}", "the shard that is here", ""))
+    elif waiting > 0:
+        counts.append((f"{waiting:,}", "runs not yet done", "bad"))
+    return counts
+
+
+def _design(results: Results) -> dict[str, Any]:
+    from mesa_lab.preparation.preview import preview
+
+    facts: list[tuple[str, str]] = []
+    warnings: tuple[str, ...] = ()
+    design = results.experiment.design
+    try:
+        # Looking at a study runs nobody's code.
+        seen = None if getattr(design, "runs_code", False) else preview(results.experiment)
+    except Exception:  # a design may need a file that is not here
+        seen = None
+    if seen is not None:
+        warnings = tuple(seen.warnings)
+        if seen.n_dropped:
+            facts.append(("points dropped by constraints", f"{seen.n_dropped:,}"))
+        for name, value in (
+            ("centred discrepancy (lower is more even)", seen.discrepancy),
+            ("largest correlation between parameters", seen.max_abs_correlation),
+            ("smallest distance between points", seen.min_distance),
+        ):
+            if value is not None and np.isfinite(value):
+                facts.append((name, number(float(value), 3)))
+    matrix = results.points.reset_index()
+    return {
+        "facts": facts,
+        "warnings": warnings,
+        "matrix": as_table(
+            matrix.head(10), f"The first {min(10, len(matrix))} of {plural(len(matrix), 'design point')}"
+        ),
+    }
+
+
+def _timing(results: Results) -> str:
+    if not results.done.any():
+        return ""
+    steps, seconds = (
+        results.recorded(name)[results.done].astype("float64") for name in ("steps", "run_seconds")
+    )
+    return (
+        f"A run took {number(float(seconds.median()), 2)} seconds (median; {number(float(seconds.min()), 2)} to "
+        f"{number(float(seconds.max()), 2)}) and {number(float(steps.median()))} steps (median; {number(float(steps.min()))} "
+        f"to {number(float(steps.max()))}). All together took {number(float(seconds.sum()), 3)} seconds of computing."
+    )
+
+
+def _lost(results: Results) -> str:
+    noted = results.recorded("notes").astype("str").str.strip()
+    noted = noted[(noted != "") & (noted != "None") & (noted != "nan")]
+    if not len(noted):
+        return ""
+    lines = noted.str.split("\n").explode().value_counts()
+    return f"{plural(len(noted), 'run')} left a note: " + "; ".join(
+        f"{text} ({count}×)" for text, count in lines.head(5).items()
+    )
+
+
+def _sessions(results: Results) -> list[dict[str, Any]]:
+    read = getattr(results.study, "sessions", None)
+    found = read() if callable(read) else []
+    entries = []
+    for session in found:
+        source = session.get("model_source") or {}
+        machine = session.get("machine") or {}
+        entries.append(
+            {
+                "started": _moment(session.get("started")),
+                "ended": _moment(session.get("ended")) or "not ended",
+                "ending": session.get("ending") or "",
+                "runs": f"{session.get('runs') or 0:,}",
+                "machine": ", ".join(
+                    part
+                    for part in (
+                        str(machine.get("system", "")),
+                        f"{machine['cpus']} processors" if machine.get("cpus") else "",
+                        f"{machine['memory_gib']} GiB" if machine.get("memory_gib") else "",
+                    )
+                    if part
+                ),
+                "python": session.get("python") or "",
+                "packages": session.get("packages") or {},
+                "commit": source.get("commit", ""),
+                "dirty": bool(source.get("dirty")),
+                "sha256": source.get("sha256", ""),
+                "jobs": (session.get("settings") or {}).get("n_jobs", ""),
+                "backend": (session.get("settings") or {}).get("backend", ""),
+            }
+        )
+    return entries
+
+
+def _moment(text: str | None) -> str:
+    return "" if not text else text.replace("T", " ")[:19] + " UTC"

@@ -1,0 +1,173 @@
+"""The tables of a report, as text: parameters, outcomes, design points, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from mesa_lab.formatting import label, number, plural, show
+from mesa_lab.processing.analysis.summary import is_number
+from mesa_lab.processing.report.description import parameter_in_words
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.results import Results
+
+__all__ = ["MOST_ROWS", "as_table", "by_point_table", "failure_kinds", "overview_table", "parameters_table"]
+
+MOST_ROWS: Final = 100
+
+
+def parameters_table(results: Results) -> dict[str, Any]:
+    """One row per parameter: over what it was varied, or at what it was held."""
+    space = results.experiment.space
+    rows = []
+    for name, column in results.columns.items():
+        values = results.points[column]
+        if is_number(values) and not pd.api.types.is_bool_dtype(values.dtype):
+            reached = f"{number(float(values.min()))} to {number(float(values.max()))}"
+        else:
+            reached = f"{values.astype(str).nunique()} levels"
+        given = space.varied.get(name)
+        rows.append([name, "points of the design" if given is None else parameter_in_words(given), reached])
+    rows += [
+        [name, "held fixed", show(value)]
+        for name, value in space.fixed.items()
+        if name not in results.columns
+    ]
+    return {
+        "caption": "Parameters; the model's defaults hold for all others",
+        "columns": ["parameter", "varied over", "reached"],
+        "rows": rows,
+        "numeric": [False] * 3,
+        "more": "",
+    }
+
+
+def overview_table(results: Results, names: Sequence[str]) -> dict[str, Any] | None:
+    """One row per outcome: where it lies over all points, and at which points it is lowest and highest."""
+    rows = []
+    for name in names:
+        whole = results.aggregate(name, by=(), quantiles=()).iloc[0]
+        points = results.aggregate(name, quantiles=())
+        points = points[points["mean"].notna()]
+        row = [label(name), f"{int(whole['n']):,}", number(float(whole["mean"])), number(float(whole["sd"]))]
+        for position in (points["mean"].argmin(), points["mean"].argmax()):
+            cell = points.iloc[int(position)]
+            row += [_interval(cell), _where(results, int(cell["point"]))]
+        rows.append(row)
+    if not rows:
+        return None
+    columns = ["outcome", "runs", "mean", "sd", "lowest point mean", "where", "highest point mean", "where"]
+    return {
+        "caption": "Outcomes at the end of the runs: mean and standard deviation over all runs, and the design points with the lowest and the highest mean (with 95 % confidence interval)",
+        "columns": columns,
+        "rows": rows,
+        "numeric": [False, True, True, True, True, False, True, False],
+        "more": "",
+    }
+
+
+def _interval(cell: Any) -> str:
+    mean, low, high = (float(cell[name]) for name in ("mean", "ci_low", "ci_high"))
+    return (
+        number(mean) if np.isnan(low) or np.isnan(high) else f"{number(mean)} [{number(low)}, {number(high)}]"
+    )
+
+
+def _where(results: Results, point: int) -> str:
+    row = int(results.points.index.get_indexer(pd.Index([point]))[0])
+    return (
+        ", ".join(
+            f"{name} {show(results.points[column].iloc[row])}" for name, column in results.columns.items()
+        )
+        or "–"
+    )
+
+
+def by_point_table(results: Results, names: Sequence[str]) -> dict[str, Any] | None:
+    """One row per design point: the means of the first outcomes with their intervals."""
+    if not names:
+        return None
+    names = names[:6]
+    tables = {name: results.aggregate(name, quantiles=()).set_index("point") for name in names}
+    first = tables[names[0]]
+    rows = []
+    parameters = list(results.points.columns)
+    for point in first.index.to_numpy(dtype=np.int64)[:MOST_ROWS].tolist():
+        at = int(results.points.index.get_indexer(pd.Index([point]))[0])
+        values = [show(results.points[column].iloc[at]) for column in parameters]
+        cells = [_interval(tables[name].loc[point]) for name in names]
+        rows.append(
+            [
+                str(point),
+                *values,
+                *cells,
+                f"{int(first.loc[point, 'n']):,}",
+                f"{int(first.loc[point, 'n_failed']):,}",
+            ]
+        )
+    more = f"The first {MOST_ROWS} of {len(first):,} points." if len(first) > MOST_ROWS else ""
+    return {
+        "caption": "Mean at each design point, with 95 % confidence interval",
+        "columns": ["point", *parameters, *(label(name) for name in names), "runs", "failed"],
+        "rows": rows,
+        "numeric": [
+            True,
+            *(_is_numeric(results.points[column]) for column in parameters),
+            *([True] * (len(names) + 2)),
+        ],
+        "more": more,
+    }
+
+
+def _is_numeric(values: pd.Series[Any]) -> bool:
+    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+
+
+def as_table(frame: pd.DataFrame, caption: str, more: str = "") -> dict[str, Any]:
+    """Turn a frame into what the template shows: texts, and which columns are numbers."""
+    columns = [[show(value) for value in frame.iloc[:, place]] for place in range(frame.shape[1])]
+    return {
+        "caption": caption,
+        "columns": [str(name) for name in frame.columns],
+        "rows": [list(row) for row in zip(*columns, strict=True)],
+        "numeric": [_is_numeric(frame.iloc[:, place]) for place in range(frame.shape[1])],
+        "more": more,
+    }
+
+
+def failure_kinds(results: Results) -> Iterator[dict[str, Any]]:
+    """Yield one entry per kind of failure, the most frequent first."""
+    failures = results.failures
+    kinds = failures.groupby(["status", "stage", "error_type", "message"], observed=True, sort=False)
+    found = sorted((group for _, group in kinds), key=len, reverse=True)
+    for group in found[:20]:
+        first = group.iloc[0]
+        columns = ["run_id", "point", "replication", "seed", *results.points.columns]
+        yield {
+            "count": plural(len(group), "run"),
+            "status": str(first["status"]),
+            "stage": str(first["stage"]),
+            "type": str(first["error_type"]) or "Failure",
+            "message": str(first["message"]),
+            "traceback": str(first["traceback"]),
+            "common": _common(results, group),
+            "runs": as_table(
+                group[columns].head(10),
+                "Runs that failed like this",
+                f"The first 10 of {len(group):,}." if len(group) > 10 else "",
+            ),
+        }
+
+
+def _common(results: Results, group: pd.DataFrame) -> list[str]:
+    """Say which parameter values all of these runs share, where others were tried."""
+    shared = []
+    for name, column in results.columns.items():
+        values = group[column].astype(str)
+        if len(group) > 1 and values.nunique() == 1 and results.points[column].astype(str).nunique() > 1:
+            shared.append(f"{name} = {show(group[column].iloc[0])}")
+    return shared

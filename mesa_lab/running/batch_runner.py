@@ -1,0 +1,328 @@
+"""BatchRunner and batch_run: the familiar faces of the runner, for those who want a list of dicts and no file.
+
+`batch_run` takes what Mesa 3's takes and gives the rows that Mesa 3's gives, also under Mesa 4, which has
+none, and for models that Mesa's cannot run. Everything is kept in memory, as there: for more than a
+laptop's worth of runs, or for results that survive, use `mesa_lab.run`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import secrets
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mesa_lab.errors import ExperimentError, ParameterError
+from mesa_lab.preparation.models import check_parameters, describe, load_model
+from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
+from mesa_lab.running.collection.arrow_columns import decode_table
+from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["BatchRunner", "batch_run"]
+
+type Row = dict[str, Any]
+
+
+class BatchRunner:
+    """Runs configurations and gives their results as a list of dicts.
+
+    Args:
+        configurations: What to run; they may be of different models.
+        number_processes: Worker processes; None for one on each core.
+        display_progress: Show what is done, what failed, and the time left.
+
+    Attributes:
+        failures: After `run_all`, one record for each run that failed or timed out.
+
+    Example:
+        >>> import mesa_lab as ml
+        >>> runs = ml.full_factorial("mesa.examples:Schelling", {"density": [0.6, 0.8]}, max_steps=3, seed=1)
+        >>> rows = BatchRunner(runs, display_progress=False).run_all()
+        >>> [(row["RunId"], row["Step"], row["density"]) for row in rows][:2]
+        [(0, 0.0, 0.6), (0, 1.0, 0.6)]
+    """
+
+    def __init__(
+        self,
+        configurations: Sequence[RunConfiguration],
+        number_processes: int | None = 1,
+        display_progress: bool = True,
+    ) -> None:
+        self.configurations = list(configurations)
+        for configuration in self.configurations:
+            if not isinstance(configuration, RunConfiguration):
+                raise ExperimentError(
+                    f"BatchRunner takes run configurations, not {configuration!r}. "
+                    "full_factorial, manual and the other designs make them."
+                )
+        if number_processes is not None and (not isinstance(number_processes, int) or number_processes == 0):
+            raise ExperimentError(
+                f"number_processes is {number_processes!r}. Give a whole number, or None for all cores."
+            )
+        self.number_processes = number_processes
+        self.display_progress = display_progress
+        self.failures: list[FailureRecord] = []
+        self._notices: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return (
+            f"<BatchRunner of {len(self.configurations):,} run configurations, {len(self.failures):,} failed>"
+        )
+
+    def run_all(self) -> list[Row]:
+        """Run all configurations.
+
+        Returns:
+            One row per run and collected step, in the order of the configurations: RunId, iteration, Step (the model's
+            time), seed, the parameters, the outcomes. When agent data were asked for, one row per agent instead, with
+            AgentID and the agents' values. A failed run has the rows up to its failure; `failures` says which they are.
+
+        Raises:
+            ModelError: If a model cannot be found.
+            ParameterError: If a model does not take a parameter.
+        """
+        rows: dict[int, list[Row]] = {}
+        for place, record, collected in self._results():
+            configuration = self.configurations[place]
+            head = {"RunId": configuration.run_id, "iteration": configuration.iteration}
+            told = {"seed": record.seed, **configuration.parameters}
+            rows[place] = [{**head, "Step": step, **told, **values} for step, values in collected]
+        self._tell_failures()
+        return [row for place in sorted(rows) for row in rows[place]]
+
+    def _results(self) -> Iterator[tuple[int, RunRecord, list[tuple[float, Row]]]]:
+        """Yield for each run its place in the list, its record, and what was collected at each step."""
+        from mesa_lab.running.progress import Progress
+        from mesa_lab.running.stream import stream
+
+        self.failures, self._notices = [], {}
+        for protocol in _distinct(configuration.protocol for configuration in self.configurations):
+            model_cls = load_model(protocol.model)
+            for configuration in self.configurations:
+                if configuration.protocol == protocol:
+                    check_parameters(model_cls, configuration.parameters)
+        n_jobs = -1 if self.number_processes is None else self.number_processes
+        with Progress(len(self.configurations), show=self.display_progress) as progress:
+            places = range(len(self.configurations))
+            finished = 0
+            for protocol, group in itertools.groupby(
+                places, key=lambda place: self.configurations[place].protocol
+            ):
+                tasks = (self._task(place) for place in group)
+                for batch in stream(protocol, tasks, n_jobs=n_jobs, tell=self._notices.__setitem__):
+                    self.failures += [
+                        failure._replace(run_id=self.configurations[failure.run_id].run_id)
+                        for failure in batch.failures
+                    ]
+                    finished += len(batch.runs)
+                    progress.update(finished, len(self.failures))
+                    yield from _decoded(batch)
+
+    def _task(self, place: int) -> Task:
+        configuration = self.configurations[place]
+        return Task(
+            run_id=place,
+            point=configuration.point,
+            replication=configuration.iteration,
+            seed=configuration.seed if configuration.seed is not None else secrets.randbits(63),
+            parameters=configuration.parameters,
+        )
+
+    def _tell_failures(self) -> None:
+        for notice in self._notices.values():
+            warnings.warn(notice, stacklevel=3)
+        if not self.failures:
+            return
+        first = self.failures[0]
+        warnings.warn(
+            f"{len(self.failures)} of {len(self.configurations)} runs failed; the first is run {first.run_id}: "
+            f"{first.error_type}: {first.message}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
+def batch_run(
+    model_cls: type | str,
+    parameters: Mapping[str, Any],
+    number_processes: int | None = 1,
+    iterations: int | None = None,
+    data_collection_period: int = -1,
+    max_steps: int = 1000,
+    display_progress: bool = True,
+    rng: Any = None,
+) -> list[Row]:
+    """Run a model at all combinations of parameter values, with the arguments and rows of Mesa 3's `batch_run`.
+
+    What differs: it runs every model; seeds are drawn and recorded where none is given; a run that raises costs its own
+    rows and a warning, not all of them; nothing process-wide is set, so it works from notebooks and unguarded scripts.
+
+    Args:
+        model_cls: The model class, or the text that finds one.
+        parameters: Values by name: one value, or an iterable of them (text counts as one value).
+        number_processes: Worker processes; None for one on each core.
+        iterations: How many runs of each combination, with seeds of their own. Not together with `rng`.
+        data_collection_period: Every so many collected steps; -1 for the last one only.
+        max_steps: Stop a run after so many steps.
+        display_progress: Show what is done, what failed, and the time left.
+        rng: A seed, or an iterable of seeds: one run of each combination for each.
+
+    Returns:
+        One row per run, collected step and (where the model reports agents) agent: RunId, iteration, Step, the
+        parameters, the seed under its keyword (`seed` or `rng`), the model's reporters, AgentID, the agents' reporters.
+
+    Raises:
+        ModelError: If the model cannot be found.
+        ParameterError: If the model does not take a parameter, or one has no values.
+        ExperimentError: If `iterations` and `rng` are both given, or a number is out of range.
+
+    Example:
+        >>> from mesa.examples import Schelling
+        >>> rows = batch_run(Schelling, {"density": [0.6, 0.8]}, rng=[1, 2], max_steps=5, display_progress=False)
+        >>> len({row["RunId"] for row in rows})
+        4
+    """
+    if iterations is not None and rng is not None:
+        raise ExperimentError("Give iterations or rng, not both. rng lists one seed for each iteration.")
+    if data_collection_period != -1 and data_collection_period < 1:
+        raise ExperimentError(
+            f"data_collection_period is {data_collection_period}. Give a whole number of at least 1, or -1 for the last step."
+        )
+    model = load_model(model_cls)
+    check_parameters(model, parameters)
+    seeds = _seeds(rng, iterations)
+    combinations = [
+        dict(zip(parameters, values, strict=True))
+        for values in itertools.product(*(_values(name, value) for name, value in parameters.items()))
+    ]
+    description = describe(model)
+    configurations = [
+        RunConfiguration(
+            model_cls=model,
+            run_id=iteration * len(combinations) + point,
+            iteration=iteration,
+            parameters=combination,
+            max_steps=max_steps,
+            data_collection_period=-1 if data_collection_period == -1 else 1,
+            seed=seed,
+            point=point,
+            agents=bool(description.agent_reporters or description.agenttype_reporters),
+        )
+        for iteration, seed in enumerate(seeds)
+        for point, combination in enumerate(combinations)
+    ]
+    keyword = "seed" if description.seed_keyword == "seed" else "rng"
+    runner = BatchRunner(configurations, number_processes, display_progress)
+    rows: dict[int, list[Row]] = {}
+    for place, record, collected in runner._results():
+        head = {"RunId": place, "iteration": record.replication}
+        told = {**configurations[place].parameters, keyword: record.seed}
+        kept = _every(collected, data_collection_period)
+        rows[place] = [{**head, "Step": step, **told, **values} for step, values in kept]
+    runner._tell_failures()
+    return [row for place in sorted(rows) for row in rows[place]]
+
+
+def _values(name: str, value: Any) -> list[Any]:
+    """The values of one parameter, by the rules of Mesa 3: text is one value, anything else iterable is several."""
+    if isinstance(value, str | bytes | Mapping):
+        return [value]
+    try:
+        values = list(value)
+    except TypeError:
+        return [value]
+    if not values:
+        raise ParameterError(f"The parameter '{name}' has no values: {value!r}. Give at least one.")
+    return values
+
+
+def _seeds(rng: Any, iterations: int | None) -> list[int]:
+    if rng is None:
+        if iterations is not None and (not isinstance(iterations, int) or iterations < 1):
+            raise ExperimentError(f"iterations is {iterations!r}. Give a whole number of at least 1.")
+        return [secrets.randbits(63) for _ in range(iterations or 1)]
+    several = list(rng) if isinstance(rng, Iterable) else [rng]
+    return [_seed(seed) for seed in several]
+
+
+def _seed(seed: Any) -> int:
+    """One plain integer for whatever numpy takes as a seed; an integer is itself."""
+    if seed is None:
+        return secrets.randbits(63)
+    if isinstance(seed, int | np.integer) and not isinstance(seed, bool) and seed >= 0:
+        return int(seed)
+    try:
+        return int(np.random.default_rng(seed).integers(2**63))
+    except (TypeError, ValueError):
+        raise ExperimentError(
+            f"rng holds {seed!r}, which is no seed. Give whole numbers of at least 0."
+        ) from None
+
+
+def _every(collected: list[tuple[float, Row]], period: int) -> list[tuple[float, Row]]:
+    """Every so many collected steps, all agents of a step together."""
+    if period in (-1, 1):
+        return collected
+    steps = [step for step, _ in itertools.groupby(step for step, _ in collected)]
+    kept = set(steps[::period])
+    return [row for row in collected if row[0] in kept]
+
+
+def _distinct(protocols: Iterable[Protocol]) -> list[Protocol]:
+    distinct: list[Protocol] = []
+    for protocol in protocols:
+        if not any(protocol is known or protocol == known for known in distinct[-1:]):
+            distinct.append(replace(protocol))
+    return distinct
+
+
+def _decoded(batch: Batch) -> Iterator[tuple[int, RunRecord, list[tuple[float, Row]]]]:
+    """Take a batch apart: for each run, what was collected at each step, one row for each agent where there are any."""
+    series: dict[int, list[tuple[int, float, Row]]] = {}
+    if batch.series is not None:
+        for (run_id, step, time), values in _rows(decode_table(batch.series), keys=3):
+            series.setdefault(run_id, []).append((step, time, values))
+    agents: dict[tuple[int, int], list[Row]] = {}
+    for agent_type, data in batch.agents.items():
+        for (run_id, step, agent_id, *_), values in _rows(decode_table(data), keys=3 if agent_type else 4):
+            agents.setdefault((run_id, step), []).append({"AgentID": agent_id, **values})
+    for record, finals in zip(batch.runs, batch.finals, strict=True):
+        if batch.series is not None:
+            collected = series.get(record.run_id, [])
+        elif record.status == "done":
+            values = {name: _unpack(value) for name, value in zip(batch.outcome_names, finals, strict=True)}
+            collected = [(record.steps, record.steps if record.time is None else record.time, values)]
+        else:
+            collected = []
+        rows: list[tuple[float, Row]] = []
+        for step, time, values in collected:
+            of_agents = agents.get((record.run_id, step), [])
+            when = step if time is None else time
+            rows += [(when, {**values, **agent}) for agent in of_agents] or [(when, values)]
+        yield record.run_id, record, rows
+
+
+def _rows(table: pa.Table, keys: int) -> Iterator[tuple[tuple[Any, ...], Row]]:
+    """Yield the first columns of each row as a tuple, the others as a dict: an outcome may be called "step", too."""
+    columns = [column.to_pylist() for column in table.columns]
+    names = table.column_names[keys:]
+    for row in zip(*columns, strict=True):
+        yield row[:keys], {name: _unpack(value) for name, value in zip(names, row[keys:], strict=True)}
+
+
+def _unpack(value: Any) -> Any:
+    """Lists and dicts travel as JSON text; here they are Python's again."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value

@@ -1,0 +1,158 @@
+"""Batches out to the workers of a crew and their results back, whatever happens to a worker.
+
+Every task that went out comes back once: a dead worker's runs are done by others, but for the one that killed it. What
+workers keep in memory is watched, and those that keep too much are replaced. How processes are made is the
+business of `runner` and `crew`.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+
+from mesa_lab.errors import RunError
+from mesa_lab.running.scheduling.task_queue import BATCH_SECONDS, TaskQueue
+from mesa_lab.running.workers.crash import Death
+from mesa_lab.running.workers.memory import MemoryWatch
+from mesa_lab.running.workers.pool import Crew, Worker
+from mesa_lab.running.workers.worker import Reply
+from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
+
+__all__ = ["POLL_SECONDS", "Dispatch"]
+
+POLL_SECONDS = 0.1
+_VAIN_STARTS = 3
+
+
+class Dispatch:
+    """Sends tasks to the workers of a crew, and answers for those that a dead worker had.
+
+    Args:
+        waiting: The tasks.
+        crew: The workers.
+        tell: Called with a topic and what the user should know about it.
+    """
+
+    def __init__(self, waiting: TaskQueue, crew: Crew, tell: Callable[[str, str], None]) -> None:
+        self.crew = crew
+        self._tell = tell
+        self._memory = MemoryWatch(crew.payload.model, crew.size)
+        self._told: str | None = None
+        self._sources: dict[str, int] = {}
+        self._waiting = waiting
+        self._suspects: list[Task] = []
+        self._tried_alone: set[int] = set()
+        self._vain_starts = 0
+
+    def feed(self) -> None:
+        """Give every worker something to do, and the next batch at hand where runs are short."""
+        for depth in range(2):
+            for worker in self.crew.workers:
+                if depth and not self._waiting.are_short:
+                    return
+                if worker.alone or worker.is_full or len(worker.sent) > depth:
+                    continue
+                if self._suspects and not worker.sent:
+                    suspect = self._suspects.pop()
+                    self._tried_alone.add(suspect.run_id)
+                    worker.alone = True
+                    self.crew.send(worker, [suspect], None)
+                elif tasks := self._waiting.take():
+                    self.crew.send(worker, tasks, BATCH_SECONDS)
+            self._waiting.read_on()
+
+    def receive(self) -> Iterator[Batch]:
+        """Wait a moment for an answer and yield what results it brings."""
+        answer = self.crew.answer(POLL_SECONDS)
+        if answer is None:
+            return
+        worker, tasks, future = answer
+        error = future.exception()
+        if isinstance(error, BrokenProcessPool):
+            yield from self._mourn(worker, error)
+            return
+        worker.sent.remove(tasks)
+        worker.alone = False
+        if error is not None:
+            raise RunError(f"A worker failed outside of any run: {error!r}") from error
+        reply: Reply | str = pickle.loads(future.result())
+        if isinstance(reply, str):
+            raise RunError(f"The workers cannot load the model: {reply}")
+        if reply.sources:
+            worker.sources = dict(reply.sources)
+            self._compare(worker.sources)
+        self._watch_memory(worker, reply)
+        if not reply.batches:
+            worker.forget()
+        self._waiting.put_back(tasks[reply.done :])
+        self._waiting.learn(reply.done, reply.seconds)
+        self._vain_starts = 0
+        for batch in reply.batches:
+            self._waiting.learn_points(batch.runs)
+            yield batch
+
+    def close(self) -> None:
+        """Let the workers go."""
+        notice = self._memory.notice
+        self.crew.release(keep=notice is None)
+        if notice is not None and notice != self._told:
+            self._tell("memory", notice)
+
+    def _watch_memory(self, worker: Worker, reply: Reply) -> None:
+        """Replace a worker that keeps too much once it has answered, and say so."""
+        name = id(worker)
+        if reply.footprint is not None and not worker.is_full:
+            worker.is_full = self._memory.is_full(name, reply.footprint)
+        if worker.is_full and not worker.sent:
+            worker.end()
+            self._memory.forget(name)
+        if self._told is None and (notice := self._memory.notice) is not None:
+            self._told = notice
+            self._tell("memory", notice)
+
+    def _compare(self, sources: dict[str, int]) -> None:
+        """Notice when a worker that starts later finds other code than the first one did."""
+        changed = [file for file, stamp in sources.items() if self._sources.setdefault(file, stamp) != stamp]
+        if changed:
+            self._tell(
+                "code",
+                f"'{changed[0]}' was changed while it ran: worker processes that started later have run the new code. To have "
+                "all runs of one code, start a new study.",
+            )
+
+    def _mourn(self, worker: Worker, error: BaseException) -> Iterator[Batch]:
+        """After a worker's death: find the run that it was on, and see to it that no other is lost."""
+        death, lost = worker.bury(error)
+        self._memory.forget(id(worker))
+        if death.state.loading:
+            self._vain_starts += 1
+            if self._vain_starts == _VAIN_STARTS:
+                code = f" ({death.exit_code})" if death.exit_code else ""
+                raise RunError(
+                    f"The workers die while they load the model '{self.crew.payload.model}'{code}. "
+                    f"Import it in a fresh Python to see why. {death.trace}".strip()
+                )
+            suspects = []
+        elif death.state.run_id >= 0:
+            suspects = [task for tasks in lost for task in tasks if task.run_id == death.state.run_id]
+        else:
+            # Between two runs, or while their results were packed: any of the batch may be the reason.
+            suspects = lost[0]
+        names = {task.run_id for task in suspects}
+        for tasks in reversed(lost):
+            self._waiting.put_back([task for task in tasks if task.run_id not in names])
+        for task in suspects:
+            if death.by_timeout or task.run_id in self._tried_alone:
+                yield _lost_run(task, death)
+            else:
+                self._suspects.append(task)
+
+
+def _lost_run(task: Task, death: Death) -> Batch:
+    """The record of a run that took its worker with it."""
+    status = "timed out" if death.by_timeout else "failed"
+    kind = "RunTimeoutError" if death.by_timeout else "WorkerDiedError"
+    record = RunRecord(task.run_id, task.point, task.replication, task.seed, status, 0, None, 0.0, 0.0, "")
+    failure = FailureRecord(task.run_id, "worker", kind, death.message, death.trace)
+    return Batch(runs=(record,), finals=((),), failures=(failure,))

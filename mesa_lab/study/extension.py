@@ -1,0 +1,306 @@
+"""What a study is of, and how it may grow.
+
+A study holds runs of one experiment. More replications and more points extend it and keep every run; what would
+mix unlike runs is refused, by name. Points are recognised by their values, not by their place in a design.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from mesa_lab.errors import StudyMismatchError
+from mesa_lab.study.checksums import tables
+from mesa_lab.study.database import lease, schema
+from mesa_lab.study.run_numbers import RunPlan, plan
+from mesa_lab.study.shards import Shard
+from mesa_lab.study.writing import sessions
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = [
+    "asked",
+    "check_shard",
+    "count_shard",
+    "describe",
+    "differences",
+    "found",
+    "grow",
+    "meta",
+    "set_meta",
+    "shard_of",
+]
+
+# What may differ between two sessions of one study: how long a run may take on the wall clock, and what
+# shows in the points themselves.
+_FREE: Final = ("timeout", "replications", "parameters", "design", "constraints", "model", "seeds")
+
+
+def meta(connection: sqlite3.Connection, key: str) -> str:
+    """Return one entry of the table `meta`."""
+    return str(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+
+
+def set_meta(connection: sqlite3.Connection, **values: str) -> None:
+    """Set entries of the table `meta`."""
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", values.items())
+    tables.note(connection, "meta")
+
+
+def describe(experiment: Experiment) -> dict[str, str]:
+    """Return what a study notes about its experiment."""
+    from mesa_lab.preparation.experiment_file.write import plain_to_toml, to_plain
+
+    plain = to_plain(experiment)
+    source = sessions.model_source(plain["model"], with_git=False)
+    return {
+        "experiment": plain_to_toml(plain),
+        "settings": json.dumps(plain),
+        "model": json.dumps(source),
+    }
+
+
+def shard_of(connection: sqlite3.Connection) -> Shard | None:
+    """Return the part of the experiment that a study asks for, None when it asks for all."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'shard'").fetchone()
+    return None if row is None else Shard(*json.loads(row[0])[:2])
+
+
+def asked(connection: sqlite3.Connection) -> RunPlan:
+    """Return the runs that a study asks for: those of its shard, when it is one."""
+    layout = json.loads(meta(connection, "layout"))
+    wanted = np.ones(layout[-1][0], np.bool_)
+    wanted[[row[0] for row in connection.execute("SELECT point FROM points WHERE NOT wanted")]] = False
+    runs = plan(layout, wanted, json.loads(meta(connection, "size"))[1])
+    shard = shard_of(connection)
+    if shard is None:
+        return runs
+    mine = shard.has(runs.run_id)
+    return RunPlan(runs.run_id[mine], runs.point[mine], runs.replication[mine])
+
+
+def check_shard(connection: sqlite3.Connection, path: Path, shard: Shard) -> None:
+    """Refuse to go on with a study as another part than it is.
+
+    Raises:
+        StudyMismatchError: If it is the whole experiment, or another part.
+    """
+    found = shard_of(connection)
+    if found != shard:
+        is_now = "has the whole experiment" if found is None else f"is {found.described}"
+        raise StudyMismatchError(
+            f"'{path}' {is_now}, not {shard.described}. Choose another file for each shard, or leave the shard out to go "
+            "on with this study as it is."
+        )
+
+
+def count_shard(connection: sqlite3.Connection) -> None:
+    """Note how many runs a shard has, so that status never has to count."""
+    shard = shard_of(connection)
+    if shard is not None:
+        set_meta(connection, shard=json.dumps([shard.number, shard.of, len(asked(connection))]))
+
+
+def found(connection: sqlite3.Connection, experiment: Experiment, shard: Shard | None = None) -> None:
+    """Write the experiment into a new study, or over one that has no runs; a shard stays the shard it was."""
+    connection.execute("DELETE FROM points")
+    connection.execute("DELETE FROM outcomes WHERE kinds = 0")
+    count = _add_points(connection, _keys(experiment), 0)
+    set_meta(
+        connection,
+        **describe(experiment),
+        created=lease.now(),
+        design=_digest(experiment),
+        layout=json.dumps([[count, experiment.replications]]),
+        size=json.dumps([count, experiment.replications]),
+    )
+    if shard is not None:
+        set_meta(connection, shard=json.dumps([shard.number, shard.of]))
+    count_shard(connection)
+    tables.note(connection, "points", "outcomes")
+    schema.rewrite_view(connection)
+
+
+def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> bool:
+    """Make a study ask for the runs of an experiment, inside the caller's transaction.
+
+    Args:
+        connection: A connection that writes.
+        path: The study, for messages.
+        experiment: The same experiment as before, or a larger one.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        StudyMismatchError: If it is another experiment; the message names each difference.
+    """
+    new = describe(experiment)
+    if connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is None:
+        if new["settings"] == meta(connection, "settings") and _digest(experiment) == meta(
+            connection, "design"
+        ):
+            return False
+        found(connection, experiment)
+        return True
+    old = {key: meta(connection, key) for key in ("settings", "model")}
+    before, after = json.loads(old["settings"]), json.loads(new["settings"])
+    unlike = differences(old, new)
+    have = connection.execute("SELECT max(replication) + 1 FROM runs").fetchone()[0]
+    if experiment.replications < have:
+        unlike.append(f"replications: {have} → {experiment.replications} (the study has runs of {have})")
+    if unlike:
+        raise _mismatch(path, unlike)
+    digest = _digest(experiment)
+    if before == after and digest == meta(connection, "design"):
+        return False
+    if _fixed(before) != _fixed(after) or digest != meta(connection, "design"):
+        _match_points(connection, path, experiment, before, after)
+        tables.note(connection, "points")
+    total, wanted = connection.execute("SELECT count(*), sum(wanted) FROM points").fetchone()
+    layout = json.loads(meta(connection, "layout"))
+    rounds = max(layout[-1][1], experiment.replications)
+    if layout[-1] != [total, rounds]:
+        layout.append([total, rounds])
+    set_meta(
+        connection,
+        **new,
+        design=digest,
+        layout=json.dumps(layout),
+        size=json.dumps([wanted, experiment.replications]),
+    )
+    count_shard(connection)
+    return True
+
+
+def _match_points(
+    connection: sqlite3.Connection,
+    path: Path,
+    experiment: Experiment,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> None:
+    """Recognise the points that the study has, and number the new ones after them."""
+    old = {
+        f"{occurrence}:{text}".encode(): point
+        for point, occurrence, text in connection.execute("SELECT point, occurrence, parameters FROM points")
+    }
+    keys = list(_keys(experiment))
+    gone = old.keys() - set(keys)
+    used = {row[0] for row in connection.execute("SELECT DISTINCT point FROM runs")}
+    lost = sorted(old[key] for key in gone if old[key] in used)
+    if lost:
+        fixed = list(_changes(_fixed(before), _fixed(after), "parameters."))
+        (example,) = connection.execute(
+            "SELECT parameters FROM points WHERE point = ?", (lost[0],)
+        ).fetchone()
+        points = f"design points: {len(lost)} of the {len(used)} that have runs are not in the new design, such as {example}"
+        raise _mismatch(path, [*fixed, points])
+    connection.execute("UPDATE points SET wanted = 1")
+    connection.executemany("UPDATE points SET wanted = 0 WHERE point = ?", [(old[key],) for key in gone])
+    _add_points(connection, (key for key in keys if key not in old), len(old))
+
+
+def _keys(experiment: Experiment) -> Iterable[bytes]:
+    from mesa_lab.preparation.seeds import point_keys
+
+    return point_keys(experiment.points())
+
+
+def _add_points(connection: sqlite3.Connection, keys: Iterable[bytes], first: int) -> int:
+    """Write points, numbered from the first on, and return how many."""
+    parts = (key.decode().partition(":") for key in keys)
+    rows = [
+        (number, int(occurrence), text) for number, (occurrence, _, text) in enumerate(parts, start=first)
+    ]
+    connection.executemany("INSERT INTO points VALUES(?, ?, 1, ?)", rows)
+    return len(rows)
+
+
+def _digest(experiment: Experiment) -> str:
+    """Return a fingerprint of the design matrix, so that an unchanged design need not be compared point by point."""
+    matrix = experiment.design_matrix()
+    digest = hashlib.sha256(repr(list(matrix.columns)).encode())
+    for name in matrix.columns:
+        column = matrix[name].to_numpy()
+        digest.update(repr(column.tolist()).encode() if column.dtype == object else column.tobytes())
+    return f"{len(matrix)}:{digest.hexdigest()}"
+
+
+def _fixed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of an experiment that are plain values."""
+    varied = ({"real"}, {"integer"}, {"choice"}, {"levels"}, {"distribution"})
+    return {
+        name: form
+        for name, form in settings["parameters"].items()
+        if not isinstance(form, list)
+        and not (isinstance(form, dict) and any(kind <= form.keys() for kind in varied))
+    }
+
+
+def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return in what two experiments differ that one study must not mix; their points are compared elsewhere.
+
+    Args:
+        before: What a study notes about its experiment; of `describe`, settings and model.
+        after: The same of another.
+    """
+    settings = json.loads(before["settings"]), json.loads(after["settings"])
+    unlike = list(_differences(*settings))
+    if not _same_model(json.loads(before["model"]), json.loads(after["model"])):
+        unlike.insert(0, f"model: {settings[0]['model']} → {settings[1]['model']}")
+    return unlike
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
+    yield from _changes(
+        {name: value for name, value in before.items() if name not in _FREE},
+        {name: value for name, value in after.items() if name not in _FREE},
+    )
+    old, new = before.get("seeds"), after.get("seeds")
+    if (old is None) != (new is None) or (
+        old and new and any(a != b for a, b in zip(old, new, strict=False))
+    ):
+        yield f"seeds: {_shown(old)} → {_shown(new)}"
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
+    for name in dict.fromkeys([*before, *after]):
+        if before.get(name) != after.get(name):
+            yield f"{prefix}{name}: {_shown(before.get(name))} → {_shown(after.get(name))}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not set"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _same_model(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether two references mean one model: a file may be written by another path, or have moved."""
+    if before["reference"] == after["reference"]:
+        return True
+    if before["reference"].rpartition(":")[2] != after["reference"].rpartition(":")[2]:
+        return False
+    return any(before.get(key) and before.get(key) == after.get(key) for key in ("file", "sha256"))
+
+
+def _mismatch(path: Path, differences: list[str]) -> StudyMismatchError:
+    fix = "Set these back to go on with this study, or choose another file."
+    if any(difference.startswith("design points") for difference in differences):
+        fix += (
+            " A study grows when the larger design contains the points of the smaller one: a longer Sobol, Halton or "
+            "MonteCarlo, more levels, or a Union of the old design and a new one."
+        )
+    what = "\n  ".join(differences)
+    return StudyMismatchError(
+        f"'{path}' holds runs of another experiment. What differs (study → now):\n  {what}\n{fix}"
+    )

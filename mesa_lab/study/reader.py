@@ -1,0 +1,262 @@
+"""A study file to look at: what it is of, how far it is, and its tables.
+
+Reading needs no lease and runs no code, and may go on while a driver writes. Nothing here changes the file.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from mesa_lab.errors import ExperimentError
+from mesa_lab.study import extension
+from mesa_lab.study.damage import check as checking
+from mesa_lab.study.damage.check import Checked
+from mesa_lab.study.database import connection as storage
+from mesa_lab.study.database import lease
+from mesa_lab.study.reading import run_table
+from mesa_lab.study.reading import series_blocks as blocks
+from mesa_lab.study.reading.failure_summary import FailureKind, failure_kinds
+from mesa_lab.study.reading.series_blocks import Block
+from mesa_lab.study.run_numbers import RunPlan, plan
+from mesa_lab.study.shards import Shard
+from mesa_lab.study.status import StudyStatus, read_status
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from mesa_lab.preparation.experiment import Experiment
+
+__all__ = ["OpenedStudy"]
+
+
+class OpenedStudy:
+    """The side of a study that only looks; see `Study`.
+
+    Attributes:
+        path: The file.
+        notices: What the user should know about this file.
+        damage: What is damaged, when rows of runs were read that are not those that were written; else empty.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._connection, notice = storage.connect(self.path)
+        self.notices: list[str] = [notice] if notice else []
+        self.damage = ""
+        self._one_reader = threading.Lock()
+        self._close = weakref.finalize(self, self._connection.close)
+        self._experiment: Experiment | None = None
+        self._numbered: tuple[str, RunPlan] | None = None
+
+    def close(self) -> None:
+        """Close the file. A study that is no longer referred to closes by itself."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    # ------------------------------------------------------------ what it is of
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment, read from the file without running any code."""
+        if self._experiment is None:
+            from mesa_lab.preparation.experiment import Experiment
+
+            with storage.speaking(self.path):
+                text = extension.meta(self._connection, "experiment")
+                source = json.loads(extension.meta(self._connection, "model"))
+            try:
+                self._experiment = self._with_model_file(Experiment.from_toml(text), source)
+            except ExperimentError:
+                self._look_at_tables()
+                raise
+        return self._experiment
+
+    def _with_model_file(self, experiment: Experiment, source: Mapping[str, Any]) -> Experiment:
+        """Find the model's file when the study is opened from another folder."""
+        where, _, name = source["reference"].rpartition(":")
+        if not where.endswith(".py") or Path(where).expanduser().exists():
+            return experiment
+        for file in (self.path.parent / where, Path(source.get("file", where))):
+            if file.exists():
+                return experiment.replace(model=f"{file.as_posix()}:{name}")
+        return experiment
+
+    @property
+    def shard(self) -> Shard | None:
+        """The part of the experiment that the study asks for, None when it asks for all runs."""
+        with storage.speaking(self.path):
+            return extension.shard_of(self._connection)
+
+    @property
+    def outcome_names(self) -> tuple[str, ...]:
+        """The outcomes that runs have had so far, in the order of their columns."""
+        return tuple(row[0] for row in self._query("SELECT name FROM outcomes ORDER BY position"))
+
+    @property
+    def agent_types(self) -> tuple[str, ...]:
+        """The types of agent that have data; the empty name stands for data over all agents."""
+        return tuple(
+            row[0] for row in self._query("SELECT DISTINCT agent_type FROM agent_blocks ORDER BY agent_type")
+        )
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return one dict per session of running: when, where, on what, how it ended, and what else to know of it."""
+        names = [row[1] for row in self._query("PRAGMA table_info(sessions)")]
+        found = [
+            dict(zip(names, row, strict=True))
+            for row in self._query("SELECT * FROM sessions ORDER BY session")
+        ]
+        with storage.speaking(self.path):
+            for session in found:
+                for name in ("settings", "packages", "machine", "model_source"):
+                    session[name] = json.loads(session[name] or "{}")
+                session["notices"] = tuple(session["settings"].pop("notices", {}).values())
+        return found
+
+    def check(self) -> Checked:
+        """Look whether the whole file is as it was written; for a million runs that takes some seconds.
+
+        Returns:
+            How many runs were looked at.
+
+        Raises:
+            StudyFormatError: If it is not; the message names what is damaged, such as the series of some runs.
+        """
+        with storage.speaking(self.path):
+            connection, _ = storage.connect(self.path)
+            with closing(connection):
+                return checking.check(connection, self.path)
+
+    def status(self) -> StudyStatus:
+        """Return how far the study is; quick whatever its size."""
+        with storage.speaking(self.path):
+            return read_status(self._connection, self.path)
+
+    def driver(self) -> lease.Tenant | None:
+        """Return who drives the study now, None when nobody does."""
+        with storage.speaking(self.path):
+            tenant = lease.read(self._connection)
+        return tenant if tenant is not None and tenant.is_alive else None
+
+    def driven_by(self, token: str) -> bool:
+        """Tell whether the lease of this name is held."""
+        tenant = self.driver()
+        return tenant is not None and tenant.token == token
+
+    # ------------------------------------------------------------ reading
+
+    def runs_frame(
+        self, outcomes: Sequence[str] | None = None, columns: Sequence[str] = run_table.RUN_COLUMNS
+    ) -> pd.DataFrame:
+        """Return one row per run that has a result, in the order of run_id.
+
+        Args:
+            outcomes: Names; None for all.
+            columns: What else is wanted, of `RUN_COLUMNS`. Of a million runs each column takes a quarter of a second, but
+                run_id, point, replication, status and attempt take next to nothing.
+
+        Returns:
+            These columns in the order of `RUN_COLUMNS`, then one per outcome. Whole numbers and booleans with gaps
+            (failed runs have no outcomes) use pandas' nullable types. Where something other was read than was written,
+            `damage` says so afterwards.
+
+        Raises:
+            OutcomeError: If an outcome is unknown.
+        """
+        whole = self._whole_plan()
+        with self._one_reader, storage.speaking(self.path), run_table.at_one_moment(self._connection):
+            frame, is_sound = run_table.runs_frame(self._connection, whole, outcomes, columns)
+            if not is_sound and not self.damage:
+                self.damage = checking.described(self._connection, self.path)
+        return frame
+
+    def points_frame(self) -> pd.DataFrame:
+        """Return the design points: index `point`, one column per parameter, fixed ones too."""
+        self._look_at_tables()
+        with storage.speaking(self.path):
+            frame = run_table.points_frame(self._connection)
+        order = [name for name in self.experiment.parameters if name in frame.columns]
+        return frame[[*order, *(name for name in frame.columns if name not in order)]]
+
+    def failures_frame(self) -> pd.DataFrame:
+        """Return one row per failed attempt: run_id, attempt, stage, error_type, message, traceback."""
+        with storage.speaking(self.path):
+            return run_table.failures_frame(self._connection)
+
+    def failure_kinds(self, latest: int = 5) -> tuple[FailureKind, ...]:
+        """Return what goes wrong, the most frequent first, with the latest runs of each kind; quick however many failed."""
+        with storage.speaking(self.path):
+            return failure_kinds(self._connection, latest)
+
+    def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[Block]:
+        """Yield series as they are stored, compressed, each block of some runs.
+
+        Args:
+            run_ids: Runs to read; None for all.
+            outcomes: Names; None for all. A block lacks the outcomes that its runs do not have.
+        """
+        with storage.speaking(self.path):
+            yield from blocks.series_blocks(self._connection, self.path, run_ids, outcomes)
+
+    def series_tables(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield Arrow tables of series, each of some runs: run_id, step, time and one column per outcome.
+
+        Args:
+            run_ids: Runs to read; None for all.
+            outcomes: Names; None for all. A table lacks the outcomes that its runs do not have.
+        """
+        for block in self.series_blocks(run_ids, outcomes):
+            yield block.table()
+
+    def agent_blocks(self, agent_type: str = "", run_ids: Any = None) -> Iterator[Block]:
+        """Yield agents' data as they are stored, compressed, each block of some runs.
+
+        Args:
+            agent_type: Name of an agent class; the empty name for data over all agents.
+            run_ids: Runs to read; None for all.
+        """
+        with storage.speaking(self.path):
+            yield from blocks.agent_blocks(self._connection, self.path, agent_type, run_ids)
+
+    def agent_tables(self, agent_type: str = "", run_ids: Any = None) -> Iterator[pa.Table]:
+        """Yield Arrow tables of agents' data, each of some runs: run_id, step, agent_id and what was collected.
+
+        Args:
+            agent_type: Name of an agent class; the empty name for data over all agents.
+            run_ids: Runs to read; None for all.
+        """
+        for block in self.agent_blocks(agent_type, run_ids):
+            yield block.table()
+
+    def _look_at_tables(self) -> None:
+        """Refuse what is not as it was written of the experiment, its points and its outcomes."""
+        with storage.speaking(self.path):
+            connection, _ = storage.connect(self.path)
+            with closing(connection):
+                checking.look_at_tables(connection, self.path)
+
+    def _whole_plan(self) -> RunPlan:
+        """Every run that the study ever asked for: the place of a run is its number."""
+        layout = self._query("SELECT value FROM meta WHERE key = 'layout'")[0][0]
+        if self._numbered is None or self._numbered[0] != layout:
+            self._numbered = layout, plan(json.loads(layout))
+        return self._numbered[1]
+
+    def _query(self, statement: str, *values: Any) -> list[Any]:
+        with storage.speaking(self.path):
+            return self._connection.execute(statement, values).fetchall()
