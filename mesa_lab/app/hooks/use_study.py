@@ -98,7 +98,7 @@ class _Look:
 
     def _awaits_driver(self) -> bool:
         """Tell whether the file has lost its name while it is run: its driver is about to notice, and to say where the results are."""
-        from mesa_lab.study.log_file import file_id
+        from mesa_lab.study.database.log_file import file_id
 
         if self.study is None or file_id(self.ref.path) == self.file:
             return False
@@ -115,7 +115,7 @@ class _Look:
 
     def _opened(self) -> Study:
         from mesa_lab.study import Study
-        from mesa_lab.study.log_file import file_id
+        from mesa_lab.study.database.log_file import file_id
 
         if self.study is None:
             file = file_id(self.ref.path)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.processing.analysis.comparison.scenarios import Scenario
-from mesa_lab.processing.analysis.means.intervals import student, wilson
-from mesa_lab.processing.analysis.means.pooling import UNITS, Origins, Pooled, pooled
+from mesa_lab.processing.statistics.intervals import student, wilson
+from mesa_lab.processing.statistics.pooling import UNITS, Origins, Pooled, pooled
 
 __all__ = ["Difference", "difference"]
 

@@ -16,12 +16,12 @@ from mesa_lab.processing.analysis.comparison.scenarios import MOST, Scenario, Sc
 from mesa_lab.processing.analysis.comparison.superiority import superiority
 from mesa_lab.processing.analysis.comparison.verdicts import CANNOT_TELL, Verdict, verdicts
 from mesa_lab.processing.analysis.conclusion import Conclusion
-from mesa_lab.processing.analysis.means.origins import points_are_sampled
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design, more_replications
 from mesa_lab.processing.analysis.observations import Observations, reason_against
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.repeats import observe_once
-from mesa_lab.processing.analysis.summary import checked_level
+from mesa_lab.processing.statistics.origins import points_are_sampled
+from mesa_lab.processing.statistics.summary import checked_level
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

@@ -12,8 +12,8 @@ import pandas as pd
 
 from mesa_lab.errors import ConclusionError, ParameterError, suggest
 from mesa_lab.formatting import label, plural, shorten, show
-from mesa_lab.processing.analysis.grouping import alike_at_all_levels
 from mesa_lab.processing.analysis.observations import Factor, Observations
+from mesa_lab.processing.statistics.grouping import alike_at_all_levels
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.processing.analysis.means.intervals import wilson
+from mesa_lab.processing.statistics.intervals import wilson
 
 __all__ = ["superiority"]
 

@@ -157,7 +157,7 @@ class Emulator:
         """Return the place in the middle of all ranges; of a choice its first level, which is number 0."""
         return np.zeros(len(self.axes))
 
-    def candidates(self, count: int = 2048, seed: int = 1) -> Floats:
+    def candidates(self, count: int = 1024, seed: int = 1) -> Floats:
         """Return places all over what was tried, the points of the study among them, that keep the constraints."""
         from scipy.stats import qmc
 
