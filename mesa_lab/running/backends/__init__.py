@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import Any, Final
 
 from mesa_lab.errors import RunError, suggest
@@ -27,6 +26,8 @@ def installed_backends() -> tuple[Backend, ...]:
     Raises:
         RunError: If a package offers something else, or cannot be imported.
     """
+    from importlib.metadata import entry_points
+
     found = []
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
         try:
