@@ -112,7 +112,7 @@ def running_lab(folder: Path, **options: Any) -> Iterator[Lab]:
     studies = Path(options.pop("studies", folder / "studies"))
     log = folder / "server.log"
     words = {"port": 0, "open_browser": False, "studies": str(studies), **options}
-    code = f"from mesa_lab.app.server import serve; serve(**{json.loads(json.dumps(words, default=str))!r})"
+    code = f"from mesa_lab.app.server.server import serve; serve(**{json.loads(json.dumps(words, default=str))!r})"
     with log.open("wb") as sink:
         process = subprocess.Popen(
             [sys.executable, "-c", code],
