@@ -20,6 +20,7 @@ A message says what is wrong, the value, and the fix; the terminal and the app s
 """
 
 import difflib
+import itertools
 from collections.abc import Iterable
 from typing import Final
 
@@ -40,6 +41,10 @@ __all__ = [
     "StudyMismatchError",
     "suggest",
 ]
+
+
+_LONGEST = 64
+_MOST = 500
 
 
 class MesaLabError(Exception):
@@ -118,10 +123,14 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
         >>> suggest("replicatons", ["replications", "correlations"])
         " Did you mean 'replications'?"
     """
-    known = {candidate.lower(): candidate for candidate in candidates}
-    near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.6)
+    text = str(name).lower()
+    if len(text) > _LONGEST:
+        return ""
+    some = itertools.islice(candidates, _MOST)  # each is compared letter by letter
+    known = {candidate.lower(): candidate for candidate in some if len(candidate) <= _LONGEST}
+    near = difflib.get_close_matches(text, known, n=3, cutoff=0.6)
     if not near:
         return ""
-    likeness = [difflib.SequenceMatcher(None, match, name.lower()).ratio() for match in near]
+    likeness = [difflib.SequenceMatcher(None, match, text).ratio() for match in near]
     near = [match for match, like in zip(near, likeness, strict=True) if like > likeness[0] - _AS_NEAR]
     return " Did you mean " + " or ".join(f"'{known[match]}'" for match in near) + "?"

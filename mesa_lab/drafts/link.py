@@ -11,9 +11,11 @@ import base64
 import dataclasses
 import json
 import zlib
+from functools import cache
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from mesa_lab.drafts.draft import KINDS, DesignDraft, Draft, Row
+from mesa_lab.drafts.draft_size import check_size
 from mesa_lab.errors import ExperimentError
 
 __all__ = ["LONGEST", "from_query", "to_query"]
@@ -32,6 +34,8 @@ def to_query(draft: Draft) -> str | None:
         'mesa.examples:Schelling'
     """
     text = json.dumps(_pack(draft, Draft()), separators=(",", ":"), ensure_ascii=False)
+    if len(text) > _UNPACKED // 4:  # characters of up to four bytes; such a text would never be short enough
+        return None
     packed = zlib.compress(text.encode(), 9)
     query = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     return query if len(query) <= LONGEST else None
@@ -41,7 +45,7 @@ def from_query(query: str) -> Draft:
     """Read a draft from an address.
 
     Raises:
-        ExperimentError: If it is damaged, or was never one.
+        ExperimentError: If it is damaged, was never one, or holds more than a page can show.
     """
     try:
         packed = base64.b64decode(query + "=" * (-len(query) % 4), altchars=b"-_", validate=True)
@@ -56,6 +60,7 @@ def from_query(query: str) -> Draft:
         row.kind not in KINDS for row in draft.rows
     ):
         raise ExperimentError(_BROKEN)
+    check_size(draft, "This link")
     return draft
 
 
@@ -73,9 +78,14 @@ def _pack(value: Any, empty: Any) -> Any:
 def _unpack(kind: type[Any], data: Any) -> Any:
     if not isinstance(data, dict):
         raise TypeError(kind)
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     given = {name: _read(hints[name], value) for name, value in data.items()}
     return kind(**({"name": ""} if kind is Row else {}) | given)
+
+
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _read(hint: Any, value: Any) -> Any:

@@ -10,16 +10,17 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from mesa_lab.drafts.value_text import parse_value, show_value
 from mesa_lab.errors import DesignError, ParameterError
+from mesa_lab.preparation.limits import CELLS, FILE_BYTES, PARAMETERS, POINTS
 
 __all__ = ["LARGEST", "decode_upload", "parse_points", "points_text"]
 
-LARGEST: Final = 5_000_000
+LARGEST: Final = FILE_BYTES
 """Bytes of a table that a page takes; larger designs belong into a file beside the experiment."""
-MOST_ROWS: Final = 100_000
 _DECIMAL: Final = re.compile(r"[+-]?\d+,\d+")
 
 
@@ -44,14 +45,15 @@ def decode_upload(data: bytes) -> str:
     raise DesignError("The file is no text in UTF-8. Save the table as CSV (UTF-8).")
 
 
+@lru_cache(maxsize=4)  # a page reads the same table several times for each thing that is typed
 def parse_points(text: str) -> list[dict[str, Any]]:
     r"""Read a table of points.
 
     Returns:
-        One dict per row.
+        One dict per row; not to be changed.
 
     Raises:
-        DesignError: If there is no table, a header is missing or doubled, or a row has other columns.
+        DesignError: If there is no table or too large a one, a header is missing or doubled, or a row has other columns.
 
     Example:
         >>> parse_points("density, grid\n0.5, Moore\n0.8, Moore")
@@ -74,10 +76,19 @@ def parse_points(text: str) -> list[dict[str, Any]]:
         raise DesignError(f"The table cannot be read: {error}.") from None
     header = [name.strip() for name in lines[0]]
     _check_header(header)
+    body = [
+        (number, cells)
+        for number, cells in enumerate(lines[1:], start=2)
+        if any(cell.strip() for cell in cells)
+    ]
+    most = min(POINTS, CELLS // len(header))
+    if len(body) > most:
+        raise DesignError(
+            f"The table has {len(body):,} points; at most {most:,} are read here. For larger designs write an experiment "
+            "file with a Table, and run it from the terminal."
+        )
     rows: list[dict[str, Any]] = []
-    for number, cells in enumerate(lines[1:], start=2):
-        if not any(cell.strip() for cell in cells):
-            continue
+    for number, cells in body:
         if len(cells) != len(header):
             raise DesignError(f"Line {number} has {_cells(len(cells))}, the header {len(header)}.")
         if delimiter != ",":  # where commas are decimal, something else parts the columns
@@ -85,8 +96,6 @@ def parse_points(text: str) -> list[dict[str, Any]]:
         rows.append({name: _value(cell, name, number) for name, cell in zip(header, cells, strict=True)})
     if not rows:
         raise DesignError("The table has a header and no points. Add one row per point.")
-    if len(rows) > MOST_ROWS:
-        raise DesignError(f"The table has {len(rows):,} points; at most {MOST_ROWS:,} are read here.")
     return rows
 
 
@@ -105,12 +114,14 @@ def points_text(columns: Mapping[str, Sequence[Any]]) -> str:
 
 
 def _check_header(header: list[str]) -> None:
+    if len(header) > PARAMETERS:
+        raise DesignError(f"The table has {len(header):,} columns; at most {PARAMETERS} are read here.")
     if "" in header:
         raise DesignError(
             f"Column {header.index('') + 1} of the table has no name. Name the parameter that it holds."
         )
-    for name in header:
-        if header.count(name) > 1:
+    for place, name in enumerate(header):
+        if name in header[:place]:
             raise DesignError(f"The table has two columns called '{name}'. Give each parameter one column.")
 
 

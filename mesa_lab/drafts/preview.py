@@ -1,24 +1,28 @@
 """What a design would run, worked out for a page: at once how much, and a little later which points.
 
 Making points can take seconds for large or optimised designs, so a page asks for it in a thread and
-never for more points than anybody can look at.
+never for more points than can be looked at; what may take for ever is not even left to a thread.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.errors import MesaLabError, NotAllowedError
+from mesa_lab.errors import DesignError, MesaLabError, NotAllowedError
+from mesa_lab.preparation.limited_work.cost import needs_limits
+from mesa_lab.preparation.limited_work.limited_process import OutOfLimitsError, run_limited
+from mesa_lab.preparation.limits import CELLS, POINTS, PROCESS_BYTES, PROCESS_SECONDS, SIZE
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.code_permission import CodeReference
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.preview import Preview
 
-__all__ = ["MOST_POINTS", "Outlook", "look"]
+__all__ = ["MOST_POINTS", "Outlook", "first_point", "look"]
 
-MOST_POINTS: Final = 100_000
+MOST_POINTS: Final = POINTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,26 +72,60 @@ def _as_listed(experiment: Experiment) -> Experiment:
     return replace(experiment, parameters={**experiment.parameters, **spanned})
 
 
-def look(experiment: Experiment) -> Outlook:
+def look(experiment: Experiment, wanted: Callable[[], bool] = lambda: True) -> Outlook | None:
     """Work out what an experiment would run; what is wrong with it is said, not raised.
 
-    Code that makes its points is loaded if `code_permission.permitting` lets it.
-    """
-    from mesa_lab.preparation.preview import preview
+    What is not sure to be quick is worked out in a process with a limit of time and memory. Code that makes the points is
+    loaded, in this process, if `code_permission.permitting` lets it.
 
+    Args:
+        experiment: The experiment.
+        wanted: Asked now and then while such a process works; it is ended once the answer is not wanted any more.
+
+    Returns:
+        What it would run; None when that is not wanted any more.
+    """
     try:
-        asked = experiment.design.n_points(experiment.space)  # type: ignore[union-attr]
-        if asked is not None and asked > MOST_POINTS:
-            note = f"More than {MOST_POINTS:,} points: too many to show here. They can be run all the same."
-            return Outlook(
-                experiment, asked, asked * experiment.replications, experiment.replications, note=note
-            )
-        seen = preview(_as_listed(experiment))
+        if not needs_limits(experiment):
+            return _look(experiment)
+        seen: Outlook | None = run_limited(_look, experiment, wanted=wanted)
     except NotAllowedError as error:
         return Outlook(experiment, problem=str(error), refused=getattr(experiment.design, "named_code", ()))
+    except OutOfLimitsError:
+        return Outlook(
+            experiment,
+            problem=f"The points could not be made within {PROCESS_SECONDS} seconds and {PROCESS_BYTES // 2**30} GiB. Take "
+            "another distribution or fewer points, or save the design and run it from the terminal, where nothing limits it.",
+        )
     except MesaLabError as error:
         return Outlook(experiment, problem=str(error))
     except Exception as error:
         # A design of another package may raise anything; a page must say so and stay.
         return Outlook(experiment, problem=f"The design failed: {type(error).__name__}: {error}")
-    return Outlook(experiment, seen.n_points, seen.n_runs, experiment.replications, seen)
+    return seen and replace(seen, experiment=experiment)
+
+
+def first_point(outlook: Outlook) -> dict[str, Any]:
+    """Return the first point of a design, as the model takes it; empty where no points were made."""
+    if outlook.preview is None or not outlook.preview.n_points:
+        return {}
+    matrix = outlook.preview.matrix
+    return {
+        **outlook.experiment.space.fixed,
+        **{str(name): matrix[name].tolist()[0] for name in matrix.columns},
+    }
+
+
+def _look(experiment: Experiment) -> Outlook:
+    from mesa_lab.preparation.preview import preview
+
+    asked = experiment.design.n_points(experiment.space)  # type: ignore[union-attr]
+    replications = experiment.replications
+    if asked is not None and asked > SIZE:
+        raise DesignError(f"The design has more than {SIZE:,} points. Ask for fewer.")
+    if asked is not None and (asked > MOST_POINTS or asked * len(experiment.space.varied) > CELLS):
+        limit = f"{MOST_POINTS:,} points" if asked > MOST_POINTS else f"{CELLS:,} values"
+        note = f"More than {limit}: too many to show here. They can be run all the same."
+        return Outlook(experiment, asked, asked * replications, replications, note=note)
+    seen = preview(_as_listed(experiment))
+    return Outlook(experiment, seen.n_points, seen.n_runs, replications, seen)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.drafts.value_text import parse_number, parse_value, split_values
+from mesa_lab.drafts.value_text import parse_number, parse_value, parse_values
 from mesa_lab.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -86,10 +86,9 @@ def _range(row: Row, mistakes: Mistakes, place: str) -> Any:
 def _listed(row: Row, text: str, info: ParameterInfo | None) -> Any:
     from mesa_lab.preparation.parameters.space import Choice, Levels
 
-    parts = split_values(text)
-    if not parts:
+    values = parse_values(text, lambda part: read_value(part, info))
+    if not values:
         raise ParameterError("List the values, separated by commas.")
-    values = [read_value(part, info) for part in parts]
     return Levels(values) if row.kind == "levels" else Choice(values)
 
 

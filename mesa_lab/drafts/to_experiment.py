@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mesa_lab.drafts.draft_size import check_size
 from mesa_lab.drafts.field_errors import Mistakes
 from mesa_lab.drafts.points_csv import parse_points
 from mesa_lab.drafts.read_design import read_design
 from mesa_lab.drafts.read_parameters import DEFAULT, read_row
-from mesa_lab.drafts.value_text import parse_number, split_values
+from mesa_lab.drafts.value_text import parse_number, parse_values
 from mesa_lab.errors import ExperimentError, OutcomeError, suggest
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def parse(draft: Draft, description: ModelDescription | None = None) -> Parsed:
     from mesa_lab.preparation.experiment import Experiment
 
     mistakes = Mistakes()
+    mistakes.attempt("experiment", check_size, draft)
+    if mistakes:
+        return Parsed(None, mistakes)
     if not draft.model:
         mistakes.note("model", "Choose a model first.")
     parameters = _parameters(draft, description, mistakes)
@@ -163,7 +167,8 @@ def _check_constraints(parameters: dict[str, Any], constraints: tuple[str, ...],
     from mesa_lab.preparation.parameters.space import ParameterSpace
 
     for text in constraints:
-        mistakes.attempt("constraints", ParameterSpace, parameters, [text])
+        if mistakes.attempt("constraints", ParameterSpace, parameters, [text]) is None:
+            return  # the first mistake is the one that is shown
 
 
 def _correlations(text: str) -> dict[tuple[str, str], float] | None:
@@ -217,16 +222,20 @@ def _settings(draft: Draft, description: ModelDescription | None, mistakes: Mist
 
 def _check(model: str, name: str, value: Any) -> None:
     """Let the core check one setting by itself, so that its message stands at its field."""
-    from mesa_lab.preparation.run_configuration import Protocol, check_whole
+    from mesa_lab.preparation.limits import LARGEST_SEED
+    from mesa_lab.preparation.run_configuration import Protocol
+    from mesa_lab.preparation.settings import check_whole
 
-    if name in ("replications", "seed"):
-        check_whole(name, value, least=int(name == "replications"))
+    if name == "replications":
+        check_whole(name, value, least=1)
+    elif name == "seed":
+        check_whole(name, value, least=0, most=LARGEST_SEED)
     else:
         Protocol(model, **{name: value})
 
 
 def _seeds(text: str) -> list[int | float]:
-    seeds = [parse_number(part, whole=True) for part in split_values(text)]
+    seeds = parse_values(text, lambda part: parse_number(part, whole=True))
     if any(seed < 0 for seed in seeds):
         raise ExperimentError("Seeds are whole numbers from 0.")
     return seeds

@@ -8,12 +8,13 @@ is evaluated. Of forms and pages this room knows nothing.
 import ast
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Final
 
 from mesa_lab.errors import ParameterError
 from mesa_lab.formatting import shorten
+from mesa_lab.preparation.limits import LISTED, VALUE_CHARACTERS, too_large
 
 __all__ = [
     "join_values",
@@ -26,9 +27,6 @@ __all__ = [
     "value_text",
 ]
 
-LONGEST: Final = 10_000
-"""Characters that one value may have: nobody types more, and reading deep nests costs time."""
-
 _WORDS: Final = {
     "true": True,
     "false": False,
@@ -37,6 +35,7 @@ _WORDS: Final = {
     "-inf": -math.inf,
     "nan": math.nan,
 }
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,300})(\.[0-9]{1,300})?", re.ASCII)
 _COMMA: Final = re.compile(r"[+-]?\d+,\d+")
 _OPENING: Final = "([{"
 _CLOSING: Final = ")]}"
@@ -56,8 +55,12 @@ def parse_value(text: str) -> Any:
     text = text.strip()
     if not text:
         raise ParameterError("Write a value.")
-    if len(text) > LONGEST:
-        raise ParameterError(f"This value has {len(text):,} characters; at most {LONGEST:,} are read.")
+    if len(text) > VALUE_CHARACTERS:
+        raise ParameterError(
+            f"This value has {len(text):,} characters; at most {VALUE_CHARACTERS:,} are read."
+        )
+    if _NUMBER.fullmatch(text):  # as most values of a long table are
+        return int(text) if text.lstrip("-").isdigit() else float(text)
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     try:
@@ -68,22 +71,35 @@ def parse_value(text: str) -> Any:
                 f"'{text:.40}' cannot be read: close the bracket or the quote, or put quotes around it all."
             ) from None
         return text
+    if large := too_large(value):
+        raise ParameterError(f"'{text:.40}' has {large}.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ParameterError(f"'{text:.40}' is larger than any number that can be reckoned with.")
     if isinstance(value, int | float | str | tuple | list | dict) or value is None:
         return value
     return text  # a set, bytes or complex number: no model parameter is one, so it was meant as text
 
 
-def parse_values(text: str) -> list[Any]:
+def parse_values(text: str, read: Callable[[str], Any] = parse_value) -> list[Any]:
     """Read several values, separated by commas, semicolons or new lines.
 
+    Args:
+        text: What was typed.
+        read: Reads each of them.
+
     Raises:
-        ParameterError: If one of them cannot be read.
+        ParameterError: If one of them cannot be read, or there are too many.
 
     Example:
         >>> parse_values("50, 100, Moore, (1, 2)")
         [50, 100, 'Moore', (1, 2)]
     """
-    return [parse_value(part) for part in split_values(text)]
+    parts = split_values(text)
+    if len(parts) > LISTED:
+        raise ParameterError(
+            f"These are {len(parts):,} values; at most {LISTED:,} are read here. Upload a table of points instead."
+        )
+    return [read(part) for part in parts]
 
 
 def split_values(text: str) -> list[str]:
@@ -94,18 +110,22 @@ def split_values(text: str) -> list[str]:
         ['a', '(1, 2)', "'x, y'"]
     """
     parts, start, depth, quote = [], 0, 0, ""
+    last = {sign: text.rfind(sign) for sign in _QUOTES}  # a quote that nothing closes is a letter
+    begun = False  # whether something stands in this part already
     for place, sign in enumerate(text):
         if quote:
             quote = "" if sign == quote and text[place - 1] != "\\" else quote
-        elif sign in _QUOTES and (depth > 0 or not text[start:place].strip()):
-            quote = sign if text.find(sign, place + 1) > 0 else ""
+        elif sign in _QUOTES and (depth > 0 or not begun):
+            quote = sign if last[sign] > place else ""
         elif sign in _OPENING:
             depth += 1
         elif sign in _CLOSING:
             depth -= 1
         elif sign in ",;\n" and depth <= 0:
             parts.append(text[start:place])
-            start = place + 1
+            start, begun = place + 1, False
+            continue
+        begun = begun or not sign.isspace()
     parts.append(text[start:])
     return [part.strip() for part in parts if part.strip()]
 
@@ -124,8 +144,10 @@ def parse_number(text: str, *, whole: bool = False) -> int | float:
         >>> parse_number("1e3", whole=True), parse_number("0.05"), parse_number("5")
         (1000, 0.05, 5)
     """
-    text = text.strip().replace("−", "-")
     what = "a whole number" if whole else "a number"
+    if len(text) > VALUE_CHARACTERS:
+        raise ParameterError(f"'{text:.40}…' is not {what}.")
+    text = text.strip().replace("−", "-")
     if not text:
         raise ParameterError(f"Write {what}.")
     if _COMMA.fullmatch(text):
@@ -134,14 +156,14 @@ def parse_number(text: str, *, whole: bool = False) -> int | float:
         )
     plain = text.replace("_", "").replace(" ", "")
     try:
-        value: int | float = int(plain) if re.fullmatch(r"[+-]?\d{1,400}", plain) else float(plain)
+        value: int | float = int(plain) if re.fullmatch(r"[+-]?\d{1,308}", plain) else float(plain)
     except ValueError:
         raise ParameterError(f"'{text:.40}' is not {what}.") from None
     if isinstance(value, float) and not math.isfinite(value):
         raise ParameterError(f"'{text:.40}' is not {what}.")
     if whole and isinstance(value, float):
         if not value.is_integer():
-            raise ParameterError(f"{text} is not a whole number.")
+            raise ParameterError(f"{text:.40} is not a whole number.")
         return int(value)
     return value
 

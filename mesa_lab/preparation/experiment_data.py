@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mesa_lab.errors import ExperimentError, ModelError
 from mesa_lab.preparation.code_permission import CodeReference
+from mesa_lab.preparation.limits import LARGEST_SEED, shortened
 from mesa_lab.preparation.parameters.space import ParameterSpace, listed
 from mesa_lab.preparation.parameters.value_keys import key as key_of
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
@@ -67,11 +68,11 @@ class ExperimentData:
             load_model(self.model)  # an agent's class or an instance would be found out much later
         if not isinstance(self.parameters, Mapping):
             raise ExperimentError(
-                f"parameters is {self.parameters!r:.80}. Give a dict from each parameter to what it may be: "
+                f"parameters is {shortened(self.parameters, 80)}. Give a dict from each parameter to what it may be: "
                 '{"density": Real(0.5, 0.9), "radius": [1, 2], "width": 20}.'
             )
         settle(self, "replications", check_whole("replications", self.replications, least=1))
-        settle(self, "seed", check_whole("seed", self.seed, least=0))
+        settle(self, "seed", check_whole("seed", self.seed, least=0, most=LARGEST_SEED))
         shared = check_flag("common_random_numbers", self.common_random_numbers)
         settle(self, "common_random_numbers", shared)
         if self.seeds is not None:
@@ -85,8 +86,7 @@ class ExperimentData:
         protocol = self.protocol
         for name in ("max_steps", "max_time", "timeout", "period", "outcomes", "agents"):
             settle(self, name, getattr(protocol, name))
-        varied, fixed = self.space.varied, self.space.fixed  # a list of levels has become Levels
-        settle(self, "parameters", {name: {**varied, **fixed}[name] for name in self.parameters})
+        settle(self, "parameters", dict(self.space.parameters))  # a list of levels has become Levels
         if isinstance(self.model, type):
             check_parameters(self.model, self.parameters)
 
@@ -131,6 +131,15 @@ class ExperimentData:
     def _sampled(self) -> tuple[pd.DataFrame, int]:
         """The design matrix, and how many points the constraints dropped from it."""
         return sample(self.design, self.space, self.seed, redraw=self.redraw)
+
+    def keep_points(self, matrix: pd.DataFrame, dropped: int) -> None:
+        """Take over points that were made elsewhere from an equal experiment.
+
+        Args:
+            matrix: What its `design_matrix` returned.
+            dropped: Its `n_dropped`.
+        """
+        self.__dict__["_sampled"] = matrix, dropped
 
     def design_matrix(self) -> pd.DataFrame:
         """Return the design points.

@@ -6,7 +6,8 @@ before it is worked out. What is not quick even so is worked out in a process of
 stand here, so that the guides and the messages say the same (docs/security.md).
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 __all__ = [
     "BY_ROW",
@@ -20,19 +21,23 @@ __all__ = [
     "EXPRESSION_PARTS",
     "FILE_BYTES",
     "KEY_PARTS",
+    "LARGEST_SEED",
     "LISTED",
     "NAME_CHARACTERS",
     "NESTING",
     "OUTCOMES",
+    "OWN_PROCESS_SECONDS",
     "PARAMETERS",
     "POINTS",
     "PROCESS_BYTES",
     "PROCESS_SECONDS",
     "ROUND_DIGITS",
+    "RUNS",
     "SIZE",
     "VALUE_CHARACTERS",
     "WHOLE_BITS",
     "shortened",
+    "too_large",
 ]
 
 # ---------------------------------------------------------------- everywhere
@@ -58,6 +63,9 @@ BY_ROW: Final = 50_000_000
 COUNT: Final = 2**63 - 1
 """The largest number of steps, replications and the like: what a study file can hold."""
 
+LARGEST_SEED: Final = 2**WHOLE_BITS - 1
+"""The seed of an experiment, from which those of its runs are hashed, and of a run that another tool made."""
+
 SIZE: Final = 10**15
 """The largest size of a design that is given as a number; memory ends long before."""
 
@@ -67,7 +75,7 @@ NAME_CHARACTERS: Final = 1_000
 NESTING: Final = 50
 """Lists and tables within each other, in a file and in a value."""
 
-KEY_PARTS: Final = 20
+KEY_PARTS: Final = 10
 """Parts of a dotted key in an experiment file."""
 
 DESIGN_DEPTH: Final = 10
@@ -78,10 +86,10 @@ DESIGN_DEPTH: Final = 10
 FILE_BYTES: Final = 5_000_000
 """An experiment file or a table that is uploaded, or a table that is pasted."""
 
-PARAMETERS: Final = 500
+PARAMETERS: Final = 200
 """Parameters of a design on a page, and columns of a table there."""
 
-OUTCOMES: Final = 500
+OUTCOMES: Final = 200
 """Outcomes, and attributes of agents, of a design on a page."""
 
 CONSTRAINTS: Final = 100
@@ -99,16 +107,45 @@ VALUE_CHARACTERS: Final = 10_000
 POINTS: Final = 100_000
 """Points that a page makes and shows, and rows of a table there."""
 
-CELLS: Final = 2_000_000
+CELLS: Final = 1_000_000
 """Points times parameters that a page makes and shows; cells of a table there."""
+
+RUNS: Final = 1_000_000
+"""Runs of a study on a server for others."""
 
 # ---------------------------------------------------------------- the process for what is not quick
 
 PROCESS_SECONDS: Final = 20
 """Seconds, of the clock and of the processor."""
 
+OWN_PROCESS_SECONDS: Final = 600
+"""The same where the app is one person's, who starts a study: a large design is theirs to wait for."""
+
 PROCESS_BYTES: Final = 4 * 2**30
 """Memory that it may ask the system for."""
+
+
+def too_large(data: Any) -> str:
+    """Return what is too large in plain data from elsewhere: how deep it is nested, or a number; an empty text if nothing is.
+
+    Example:
+        >>> too_large({"a": [1, 2**2000]})
+        'a whole number of more than 1024 bits'
+    """
+    waiting: list[tuple[Any, int]] = [
+        (data, 0)
+    ]  # a list of our own, as Python's calls would nest no deeper than the data
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, int) and value.bit_length() > WHOLE_BITS:
+            return f"a whole number of more than {WHOLE_BITS} bits"
+        if not isinstance(value, Mapping | list | tuple):
+            continue
+        if depth == NESTING:
+            return f"more than {NESTING} lists or tables within each other"
+        inner = value.values() if isinstance(value, Mapping) else value
+        waiting += [(item, depth + 1) for item in inner]
+    return ""
 
 
 def shortened(value: object, characters: int = 60) -> str:

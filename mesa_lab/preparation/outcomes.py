@@ -11,6 +11,7 @@ from typing import Any
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.preparation.code_permission import CodeReference
+from mesa_lab.preparation.limits import NAME_CHARACTERS, shortened
 from mesa_lab.preparation.outcome_kinds import Source, source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic
 from mesa_lab.preparation.outcome_kinds.function import FunctionReference
@@ -43,11 +44,17 @@ class Outcome:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
-            raise OutcomeError(f"An outcome needs a name, not {self.name!r}.")
+            raise OutcomeError(f"An outcome needs a name, not {shortened(self.name)}.")
+        if len(self.name) > NAME_CHARACTERS or (
+            isinstance(self.source, str) and len(self.source) > NAME_CHARACTERS
+        ):
+            raise OutcomeError(
+                f"The outcome {shortened(self.name)} has more than {NAME_CHARACTERS:,} characters. Give it a shorter name."
+            )
         is_text = isinstance(self.source, str) and bool(self.source.strip())
         if not callable(self.source) and not is_text:
             raise OutcomeError(
-                f"Outcome '{self.name}' is {self.source!r}. Give a reporter's or attribute's name, "
+                f"Outcome '{self.name}' is {shortened(self.source)}. Give a reporter's or attribute's name, "
                 'a statistic such as "mean(Wolf.energy)", or a function of the model.'
             )
         _ = self.parsed  # a malformed text is refused here; and it goes to workers with the outcome
@@ -115,10 +122,11 @@ def parse_outcomes(outcomes: Any) -> tuple[Outcome, ...] | None:
         raise OutcomeError(
             "outcomes is empty. Leave it out to measure every model reporter, or name at least one."
         )
-    names = [outcome.name for outcome in parsed]
-    for name in names:
-        if names.count(name) > 1:
-            raise OutcomeError(f"Two outcomes are named '{name}'. Give each its own name.")
+    seen: set[str] = set()
+    for outcome in parsed:
+        if outcome.name in seen:
+            raise OutcomeError(f"Two outcomes are named '{outcome.name}'. Give each its own name.")
+        seen.add(outcome.name)
     return parsed
 
 

@@ -13,11 +13,12 @@ from typing import Any, Final
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.code_permission import CodeReference, parse_reference
 from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.limits import LARGEST_SEED, shortened
 from mesa_lab.preparation.outcome_kinds.function import is_reference
 from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
 from mesa_lab.preparation.settings import check_positive, check_whole
 
-__all__ = ["DEFAULT_MAX_STEPS", "Protocol", "RunConfiguration", "check_whole"]
+__all__ = ["DEFAULT_MAX_STEPS", "Protocol", "RunConfiguration"]
 
 DEFAULT_MAX_STEPS: Final = 1000
 """The stop rule when none is given, as in Mesa's batch_run."""
@@ -67,7 +68,7 @@ class Protocol:
                 compile_expression(self.stop_when)
         elif self.stop_when is not None and not callable(self.stop_when):
             raise ExperimentError(
-                f'stop_when is {self.stop_when!r}. Write an expression such as "Wolves == 0", or a function of the model.'
+                f'stop_when is {shortened(self.stop_when)}. Write an expression such as "Wolves == 0", or a function of the model.'
             )
         settle(self, "outcomes", parse_outcomes(self.outcomes))
         settle(self, "agents", parse_agents(self.agents))
@@ -132,10 +133,10 @@ class RunConfiguration:
         settle(self, "data_collection_period", protocol.period)
         for name in ("run_id", "iteration", "point"):
             settle(self, name, check_whole(name, getattr(self, name), least=0))
-        settle(self, "seed", check_whole("seed", self.seed, least=0, optional=True))
+        settle(self, "seed", check_whole("seed", self.seed, least=0, most=LARGEST_SEED, optional=True))
         if not isinstance(self.parameters, Mapping):
             raise ExperimentError(
-                f"parameters is {self.parameters!r:.80}. Give a dict from each parameter to its value in this run."
+                f"parameters is {shortened(self.parameters, 80)}. Give a dict from each parameter to its value in this run."
             )
         settle(self, "parameters", dict(self.parameters))
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, overload
 
 from mesa_lab.errors import ExperimentError, MesaLabError, suggest
+from mesa_lab.preparation.limits import COUNT, LARGEST_SEED, shortened
 
 __all__ = [
     "BATCH_WORDS",
@@ -95,21 +96,26 @@ BATCH_WORDS: Final[Mapping[str, str]] = {
 
 
 @overload
-def check_whole(name: str, value: Any, least: int, *, hint: str = "") -> int: ...
+def check_whole(name: str, value: Any, least: int, *, most: int = COUNT, hint: str = "") -> int: ...
 @overload
-def check_whole(name: str, value: Any, least: int, *, optional: bool, hint: str = "") -> int | None: ...
-def check_whole(name: str, value: Any, least: int, *, optional: bool = False, hint: str = "") -> int | None:
+def check_whole(
+    name: str, value: Any, least: int, *, most: int = COUNT, optional: bool, hint: str = ""
+) -> int | None: ...
+def check_whole(
+    name: str, value: Any, least: int, *, most: int = COUNT, optional: bool = False, hint: str = ""
+) -> int | None:
     """Return a setting as a whole number; integers of numpy are some too.
 
     Args:
         name: What it is called, for the message.
         value: What was given.
         least: The smallest number that makes sense.
+        most: The largest that can be kept.
         optional: Whether None may be given.
         hint: A further sentence for the message, with a blank before it.
 
     Raises:
-        ExperimentError: If it is no whole number, or too small.
+        ExperimentError: If it is no whole number, too small or too large.
 
     Example:
         >>> import numpy as np
@@ -122,10 +128,12 @@ def check_whole(name: str, value: Any, least: int, *, optional: bool = False, hi
         number = operator.index(value)
     except TypeError:
         number = least - 1
-    if isinstance(value, float) and value.is_integer() and value >= least:
+    if isinstance(value, float) and value.is_integer() and least <= value <= most:
         raise ExperimentError(f"{name} is {value!r}, a number with a point. Write {int(value)}.")
     if isinstance(value, bool) or number < least:
         raise ExperimentError(f"{name} is {_shown(value)}. Give a whole number of at least {least}.{hint}")
+    if number > most:
+        raise ExperimentError(f"{name} is {_shown(value)}. Give a whole number of at most {shortened(most)}.")
     return number
 
 
@@ -138,14 +146,13 @@ def check_positive(name: str, value: Any, what: str) -> float | None:
     if value is None:
         return None
     number = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
-    if (
-        isinstance(number, bool)
-        or not isinstance(number, numbers.Real)
-        or not math.isfinite(number)
-        or number <= 0
-    ):
+    try:
+        amount = float(number) if isinstance(number, numbers.Real) else math.nan
+    except OverflowError:  # a whole number beyond all floats
+        amount = math.inf
+    if isinstance(number, bool) or not math.isfinite(amount) or amount <= 0:
         raise ExperimentError(f"{name} is {_shown(value)}. Give {what} above 0, or leave it out.")
-    return int(number) if isinstance(number, numbers.Integral) else float(number)
+    return int(number) if isinstance(number, numbers.Integral) else amount
 
 
 def check_flag(name: str, value: Any) -> bool:
@@ -174,7 +181,7 @@ def check_seeds(seeds: Any, below: int) -> tuple[int, ...]:
         raise ExperimentError(
             f"seeds is {_shown(seeds)}. Give a list of whole numbers, one for each replication."
         )
-    listed = tuple(check_whole("A seed in seeds", seed, least=0) for seed in seeds)
+    listed = tuple(check_whole("A seed in seeds", seed, least=0, most=LARGEST_SEED) for seed in seeds)
     if not listed:
         raise ExperimentError("seeds is empty. Give one whole number for each replication, or leave it out.")
     for seed in listed:
@@ -248,5 +255,4 @@ def explain_keywords[**Arguments, Result](
 
 def _shown(value: Any) -> str:
     """A value in a message; a long one is cut off."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    return shortened(value, 80)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab import errors
 from mesa_lab.errors import MesaLabError, ModelError, RunError, StudyError
+from mesa_lab.preparation.limited_work.limited_process import environment
 from mesa_lab.running.interruption import ENDING, Interruption
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 
@@ -79,7 +80,7 @@ def launch(
         command.append("--retry-failed")
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=_environment(), **_detached()
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment(), **_detached()
         )
         # Somebody has to take note of its end, or it stays a zombie of this process.
         threading.Thread(target=process.wait, name="mesa-lab-launched", daemon=True).start()
@@ -217,14 +218,6 @@ def _detached() -> dict[str, Any]:
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}
     return {"start_new_session": True}
-
-
-def _environment() -> dict[str, str]:
-    """Let the new process find the modules that this one finds."""
-    own = [entry for entry in sys.path if entry and not entry.startswith((sys.prefix, sys.base_prefix))]
-    inherited = os.environ.get("PYTHONPATH", "")
-    entries = [*own, *(entry for entry in inherited.split(os.pathsep) if entry and entry not in own)]
-    return os.environ | ({"PYTHONPATH": os.pathsep.join(entries)} if entries else {})
 
 
 def _what_happened(said: str, code: int) -> MesaLabError:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyMismatchError
+from mesa_lab.preparation.limits import OWN_PROCESS_SECONDS, PROCESS_SECONDS, RUNS
 from mesa_lab.workspace import access as who
 from mesa_lab.workspace.extend import grown
+from mesa_lab.workspace.points_limit import make_points
 from mesa_lab.workspace.queue import Queue, queue_of
 from mesa_lab.workspace.registry import Ticket
 from mesa_lab.workspace.study_names import (
@@ -131,6 +133,7 @@ class Workspace:
 
         who.check(experiment)
         path = path_in(self.folder, clean_name(name))
+        self._make_points(experiment)
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             Study.for_experiment(experiment, path).close()
@@ -138,6 +141,20 @@ class Workspace:
             free = self.free_name(name_of(path))
             raise StudyMismatchError(f"{error}\nThe name '{free}' is free.") from None
         return self._ref(path)
+
+    def count_points(self, experiment: Experiment) -> int:
+        """Return how many points an experiment has; makes them, within the time that a user of this workspace gets.
+
+        Raises:
+            MesaLabError: If they cannot be made, not within that time, or a function that makes them is not allowed.
+        """
+        make_points(experiment, OWN_PROCESS_SECONDS if self.local else PROCESS_SECONDS)
+        return experiment.n_points
+
+    def _make_points(self, experiment: Experiment) -> None:
+        runs = self.count_points(experiment) * experiment.replications
+        if not self.local and runs > RUNS:
+            raise StudyError(f"These are {runs:,} runs; at most {RUNS:,} can be asked for here.")
 
     def duplicate(self, ref: StudyRef, name: str) -> StudyRef:
         """Copy a study with its results, one's own or a shared one."""
@@ -172,7 +189,9 @@ class Workspace:
         self._refuse_if_driven(ref)
         with Study.open(ref.path) as study:
             who.check(study.experiment)  # a function may make its points anew
-            study.extend(grown(study.experiment, replications, size))
+            larger = grown(study.experiment, replications, size)
+            self._make_points(larger)
+            study.extend(larger)
         return ref
 
     def delete(self, ref: StudyRef) -> None:

@@ -43,7 +43,7 @@ def test_too_large_tables_are_refused(monkeypatch):
     with pytest.raises(DesignError, match="at most"):
         parse_points("a\n" + "1\n" * 10)
     monkeypatch.setattr(points_csv, "LARGEST", 1000)
-    monkeypatch.setattr(points_csv, "MOST_ROWS", 3)
+    monkeypatch.setattr(points_csv, "POINTS", 3)
     with pytest.raises(DesignError, match="4 points; at most 3"):
         parse_points("a\n1\n2\n3\n4")
 

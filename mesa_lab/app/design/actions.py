@@ -14,6 +14,7 @@ from mesa_lab.drafts.link import to_query
 from mesa_lab.errors import ExperimentError, MesaLabError, NotAllowedError
 from mesa_lab.preparation.code_permission import permitting
 from mesa_lab.preparation.experiment_file.python_script import to_python
+from mesa_lab.preparation.limits import FILE_BYTES
 from mesa_lab.workspace.access import AGREED
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DesignActions", "read_file"]
 
-LARGEST = 5_000_000
+LARGEST = FILE_BYTES
 
 
 def read_file(name: str, data: bytes | None) -> Experiment:

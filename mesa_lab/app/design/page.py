@@ -23,7 +23,7 @@ from mesa_lab.app.design.run_settings import ConstraintsForm, MeasureForm, RunsF
 from mesa_lab.app.hooks.use_model import use_description
 from mesa_lab.drafts.draft import Draft, completed
 from mesa_lab.drafts.points_csv import parse_points, points_text
-from mesa_lab.drafts.preview import Outlook, look
+from mesa_lab.drafts.preview import Outlook, first_point, look
 from mesa_lab.drafts.read_design import place_of
 from mesa_lab.drafts.to_experiment import Parsed, parse, takes_anything
 from mesa_lab.errors import MesaLabError
@@ -154,7 +154,7 @@ def use_outlook(parsed: Parsed, agreed: int = 0) -> tuple[Outlook | None, bool]:
         if not task.is_current():
             return None
         with permitting(AGREED):
-            return look(experiment)
+            return look(experiment, task.is_current)
 
     task = solara.lab.use_task(work, dependencies=[experiment, agreed], raise_error=False)
     if task.finished and task.value is not None:
@@ -220,7 +220,7 @@ def PreviewWithTrial(
         if not asked or on_trial is None or not is_trusted(value.model):
             return
         try:
-            parameters = next(experiment.points(), {}) if experiment is not None else {}
+            parameters = first_point(outlook) if outlook is not None else {}
             steps = experiment.max_steps if experiment is not None and experiment.max_steps else STEPS
             measured = try_model(value.model, parameters, steps=min(steps, STEPS), time_limit=TIME_LIMIT)
             set_problem("" if measured.speed else summary(measured))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import solara
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.models import ParameterInfo
 
 __all__ = ["Chip", "RowFields", "message_id"]
+
+MOST_CHIPS: Final = 2_000
+"""Characters of listed choices that are shown as chips; more stand in a field."""
 
 
 def message_id(name: str) -> str:
@@ -65,7 +68,7 @@ def RowFields(
                 text("Step", "step", placeholder="1", classes="ml-number-field ml-short")
             else:
                 Logarithmic(row, on_row)
-        elif row.kind == "choice" and info is not None and info.choices:
+        elif row.kind == "choice" and info is not None and info.choices and len(row.choices) <= MOST_CHIPS:
             Chips(row, on_row, info)
         elif row.kind in ("levels", "choice"):
             text("Values, separated by commas", "levels" if row.kind == "levels" else "choices")

@@ -5,7 +5,6 @@ Describing imports the model and builds it once, which takes from nothing to sec
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import solara.lab
 
 from mesa_lab.drafts.to_experiment import Parsed, parse
 from mesa_lab.errors import MesaLabError
+from mesa_lab.preparation.code_permission import parse_reference
 from mesa_lab.workspace.trust import is_trusted
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def use_parsed(draft: Draft) -> Parsed | None:
 
 def _key(reference: str) -> tuple[str, int]:
     """A model of a file is another one when the file has changed."""
-    match = re.match(r"(.+\.py)(?::[^:/\\]+)?$", reference)
+    named = parse_reference(reference)
     try:
-        return reference, Path(match[1]).expanduser().stat().st_mtime_ns if match else 0
-    except OSError:
+        return reference, Path(named.place).expanduser().stat().st_mtime_ns if named.is_file else 0
+    except (OSError, ValueError, RuntimeError):  # what is wrong with the path is said when it is opened
         return reference, 0

@@ -132,7 +132,12 @@ def StartForm(
 
 def _plan(workspace: Workspace, experiment: Experiment, speed: Speed | None) -> Plan:
     facts = facts_of(experiment)
-    return Plan(facts, experiment.n_points, experiment.replications, speed or learned(workspace, facts.model))
+    return Plan(
+        facts,
+        workspace.count_points(experiment),
+        experiment.replications,
+        speed or learned(workspace, facts.model),
+    )
 
 
 def _about_name(workspace: Workspace, name: str) -> tuple[str, str]:

@@ -10,7 +10,10 @@ It also answers for the front-end libraries. Solara fetches those it lacks from 
 deletes a folder when asked for it by name; here only files that exist are passed on. The content
 security policy says the same to the browser: nothing is loaded from, or sent to, anywhere else.
 
-This module knows HTTP and paths; it must not know Solara.
+And it answers for sessions: behind the door there is no cookie but the id of a session that was made here
+(`session_cookie`), and none of the cookies that Solara sets goes out.
+
+This module knows HTTP and paths; of Solara it knows the name of its cookie.
 """
 
 import ipaddress
@@ -21,6 +24,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from mesa_lab.app.server.content_policy import policy
+from mesa_lab.app.server.session_cookie import SessionCookie
+
 __all__ = ["Guard", "is_loopback"]
 
 Scope = MutableMapping[str, Any]
@@ -30,12 +36,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LIBRARIES = "/_solara/cdn/"
 READING = {"GET", "HEAD", "OPTIONS"}
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self' {sockets} data: blob:; worker-src 'self' blob:; frame-src 'self' blob:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
-)
+SESSION = "solara-session-id"
+# A path that the server is asked under. A proxy may say it to Solara, which then takes it for the path of all its pages;
+# but so may any visitor.
+NOT_FROM_VISITORS = {b"cookie", b"script-name", b"x-script-name"}
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def is_loopback(host: str) -> bool:
@@ -56,10 +61,20 @@ class Guard:
         host: The host that the server is bound to.
         hosts: Further host names under which people reach it, through a proxy for instance.
         libraries: The folder with the front-end libraries.
+        sessions: The cookie of the browsers' sessions; None for one whose key ends with this process.
     """
 
-    def __init__(self, app: App, *, host: str, libraries: Path, hosts: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        host: str,
+        libraries: Path,
+        hosts: Iterable[str] = (),
+        sessions: SessionCookie | None = None,
+    ) -> None:
         self.app = app
+        self.sessions = sessions or SessionCookie()
         self.libraries = libraries.resolve()
         ours = {"localhost", host, *hosts}
         if not is_loopback(host):
@@ -76,6 +91,11 @@ class Guard:
         if problem := self.problem(scope, host, headers.get("origin")):
             await _refuse(scope, send, 403, problem)
             return
+        if _is_malformed(scope):
+            await _refuse(scope, send, 400, "This address has characters that no address has.")
+            return
+        session = self.sessions.read(headers.get("cookie", ""), host)
+        scope = _with_session(scope, session)
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return
@@ -85,7 +105,9 @@ class Guard:
                 await _refuse(scope, send, 404, "This library is not part of Mesa Lab.")
                 return
             scope = {**scope, "path": LIBRARIES + place, "raw_path": (LIBRARIES + place).encode()}
-        await self.app(scope, receive, _with_headers(send, host))
+        secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto"))
+        cookie = self.sessions.write(session or self.sessions.make(), host, secure=secure)
+        await self.app(scope, receive, _Answer(send, host, cookie).send)
 
     def problem(self, scope: Scope, host: str, origin: str | None) -> str | None:
         """Return why a request is refused, or None when it is welcome."""
@@ -107,9 +129,12 @@ class Guard:
         Another version of the same package is better than an empty page: a patch release of
         Solara may ask for a version that this release of Mesa Lab does not carry.
         """
-        wanted = (self.libraries / path).resolve()
-        if wanted.is_relative_to(self.libraries) and wanted.is_file():
-            return wanted.relative_to(self.libraries).as_posix()
+        try:
+            wanted = (self.libraries / path).resolve()
+            if wanted.is_relative_to(self.libraries) and wanted.is_file():
+                return wanted.relative_to(self.libraries).as_posix()
+        except OSError:  # a name that is too long
+            return None
         if match := re.fullmatch(r"((?:@[\w.-]+/)?[\w.-]+)@[\w.+-]+/([\w./-]+)", path):
             for folder in sorted(self.libraries.glob(f"{match[1]}@*")):
                 other = (folder / match[2]).resolve()
@@ -135,20 +160,60 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _with_headers(send: Send, host: str) -> Send:
-    policy = POLICY.format(sockets=f"ws://{host} wss://{host}")
-    extra = [
-        (b"content-security-policy", policy.encode("latin-1")),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"same-origin"),
-    ]
+def _is_malformed(scope: Scope) -> bool:
+    """Whether an address has characters on which a file system, or a reader of text, stumbles."""
+    query = scope.get("query_string", b"")
+    return bool(_UNPRINTABLE.search(scope["path"])) or not query.isascii()
 
-    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+
+def _with_session(scope: Scope, session: str | None) -> Scope:
+    """The request as it goes on: with no cookie but the session's, and without what only a proxy may say.
+
+    Pages are not compressed, since their scripts have to be read.
+    """
+    dropped = NOT_FROM_VISITORS
+    if scope["type"] == "http" and not scope["path"].startswith(("/static/", "/_solara/", "/jupyter/")):
+        dropped = dropped | {b"accept-encoding"}
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]
+    if session is not None:
+        headers.append((b"cookie", f"{SESSION}={session}".encode()))
+    return {**scope, "headers": headers}
+
+
+class _Answer:
+    """An answer on its way out: with our headers and our cookie; a page is held until its scripts are known."""
+
+    def __init__(self, send: Send, host: str, cookie: str) -> None:
+        self._send, self._host, self._cookie = send, host, cookie
+        self._start: MutableMapping[str, Any] | None = None
+        self._page = b""
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """Pass a part of the answer on."""
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *extra]}
-        await send(message)
+            headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"set-cookie"]
+            if any(
+                name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers
+            ):
+                self._start = {**message, "headers": [*headers, (b"set-cookie", self._cookie.encode())]}
+            else:
+                await self._send(self._complete({**message, "headers": headers}))
+        elif self._start is not None and message["type"] == "http.response.body":
+            self._page += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._send(self._complete(self._start))
+                await self._send({"type": "http.response.body", "body": self._page})
+        else:
+            await self._send(message)
 
-    return send_with_headers
+    def _complete(self, start: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        extra = [
+            (b"content-security-policy", policy(self._host, self._page).encode("latin-1")),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+        ]
+        return {**start, "headers": [*start["headers"], *extra]}
 
 
 async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:

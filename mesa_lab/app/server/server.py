@@ -20,6 +20,7 @@ import click
 
 from mesa_lab.app import asset_paths
 from mesa_lab.app.server.request_guard import Guard, is_loopback
+from mesa_lab.app.server.session_cookie import DAYS, SessionCookie, kept_key
 from mesa_lab.errors import MesaLabError
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.queue import queue_of
@@ -70,7 +71,11 @@ def serve(
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     url = f"http://{_shown(host)}:{bound}"
-    app = Guard(_application(pages), host=host, hosts=hosts, libraries=asset_paths.vendor())
+    # One person's browser forgets the session when it is closed; a visitor finds their studies by it.
+    sessions = SessionCookie() if local else SessionCookie(kept_key(folder), days=DAYS)
+    app = Guard(
+        _application(pages), host=host, hosts=hosts, libraries=asset_paths.vendor(), sessions=sessions
+    )
 
     def ready() -> None:
         taken = f"Port {port} is taken, so " if port not in (0, bound) else ""

@@ -20,6 +20,7 @@ import solara
 from mesa_lab.app.state.result_view import ResultView
 from mesa_lab.app.state.result_view import from_query as read_view
 from mesa_lab.drafts.draft import Draft, for_model
+from mesa_lab.drafts.draft_size import check_size
 from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import from_query, to_query
 from mesa_lab.errors import MesaLabError
@@ -191,9 +192,14 @@ def offer_experiment(experiment: Experiment, source: str) -> None:
 
 
 def offer_draft(new: Draft, source: str) -> None:
-    """Take a draft from elsewhere; what would run code that nobody agreed to yet waits for a yes, or is refused."""
-    code = untrusted(new)
+    """Take a draft from elsewhere; what would run code that was not agreed to yet waits for a yes, or is refused."""
     notice.value = ""
+    try:
+        check_size(new, source)
+    except MesaLabError as error:
+        notice.value = str(error)
+        return
+    code = untrusted(new)
     if not code:
         offer.value = None
         set_draft(new)

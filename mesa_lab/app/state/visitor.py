@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 import solara
 
@@ -11,6 +12,9 @@ from mesa_lab.workspace.access import access
 from mesa_lab.workspace.workspace import Workspace
 
 __all__ = ["visitor", "visitor_workspace"]
+
+_NO_COOKIE: Final = "session-id-cookie-unavailable:"
+"""How Solara begins the id of the session of a browser that sends no cookie: another one for each connection."""
 
 
 def visitor() -> str:
@@ -28,7 +32,7 @@ def visitor() -> str:
         session = solara.get_session_id()
     except RuntimeError:
         session = None
-    if not session:
+    if not session or session.startswith(_NO_COOKIE):
         raise ModelError(
             "This browser has no session. Allow cookies for this site, then load the page again."
         )

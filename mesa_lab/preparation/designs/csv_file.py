@@ -15,6 +15,8 @@ _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _CODE = re.compile(r"[+-]?0\d+")
 """007 is a name, not a number."""
+_NAMED = 20
+"""So many columns are named in a message."""
 
 
 def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
@@ -61,7 +63,7 @@ def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
         if len(row) != len(header):
             raise DesignError(
                 f"'{path}', line {line}, has {len(row)} cells, but the first line names {len(header)} columns: "
-                f"{', '.join(header)}."
+                f"{', '.join(header[:_NAMED])}{' …' if len(header) > _NAMED else ''}."
             )
         for column, cell in zip(cells, row, strict=True):
             column.append(cell)
@@ -98,13 +100,15 @@ def _separator(header: str) -> str:
 
 
 def _check_names(path: Path, header: list[str]) -> None:
+    seen: set[str] = set()
     for place, name in enumerate(header):
         if not name and place:
             raise DesignError(
                 f"'{path}': column {place + 1} has no name. Name each column after a parameter."
             )
-        if header.index(name) != place:
+        if name in seen:
             raise DesignError(f"'{path}' has two columns called '{name}'. Remove or rename one of them.")
+        seen.add(name)
 
 
 def _typed(cells: list[str], comma: bool) -> list[Any]:

@@ -12,8 +12,9 @@ import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
 from mesa_lab.preparation.code_permission import CodeReference
+from mesa_lab.preparation.limits import SIZE, shortened
 from mesa_lab.preparation.parameters.space import Choice, Levels, ParameterSpace
-from mesa_lab.preparation.parameters.value_keys import ByValue, counted
+from mesa_lab.preparation.parameters.value_keys import ByValue, counted, is_finite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ __all__ = [
     "whole",
 ]
 
-MANY_LEVELS = 100_000
+MANY_LEVELS = 100
 BYTES_PER_CELL = 200
 """A cell of the matrix as a Python value in a run configuration, with its share of the rest."""
 
@@ -77,6 +78,11 @@ class Design(ByValue, ABC):
         Raises:
             DesignError: If the design cannot be made from this space.
         """
+
+    @property
+    def depth(self) -> int:
+        """How many designs lie within each other, this one counted."""
+        return 1
 
     @property
     def named_code(self) -> tuple[CodeReference, ...]:
@@ -159,10 +165,10 @@ def whole(design: str, name: str, value: Any, least: int = 1) -> int:
     """
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value % 1:
-        raise DesignError(f"{design} has {name}={value!r}. Give a whole number from {least}.")
-    if value < least:
-        raise DesignError(f"{design} has {name}={int(value)}. Give a whole number from {least}.")
+    if not is_finite(value) or value % 1 or value < least:
+        raise DesignError(f"{design} has {name}={_said(value)}. Give a whole number from {least}.")
+    if value > SIZE:
+        raise DesignError(f"{design} has {name}={_said(value)}. Give a whole number up to {SIZE:,}.")
     return int(value)
 
 
@@ -174,7 +180,12 @@ def check_flag(design: Design, name: str) -> None:
     """
     value = getattr(design, name)
     if value is not True and value is not False:
-        raise DesignError(f"{type(design).__name__} has {name}={value!r}. Give True or False.")
+        raise DesignError(f"{type(design).__name__} has {name}={shortened(value)}. Give True or False.")
+
+
+def _said(value: Any) -> str:
+    """A number as people write it: 3 for 3.0."""
+    return shortened(int(value) if isinstance(value, float) and is_finite(value) and not value % 1 else value)
 
 
 def check_memory(design: Design, space: ParameterSpace, size: int | None = None) -> None:
@@ -188,6 +199,11 @@ def check_memory(design: Design, space: ParameterSpace, size: int | None = None)
     count = design.n_points(space) if size is None else size
     if count is None:
         return
+    if count > SIZE:
+        raise DesignError(
+            f"{type(design).__name__} has more than {SIZE:,} points. Ask for fewer levels or points, hold some parameters "
+            "fixed, or use a space-filling design such as Sobol(1024)."
+        )
     needed = count * max(len(space.names), 1) * BYTES_PER_CELL
     available = int(psutil.virtual_memory().available)
     if needed > available:

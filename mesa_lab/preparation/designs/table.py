@@ -159,15 +159,13 @@ def _wanted(space: ParameterSpace, name: str) -> str:
 def _columns(source: Any) -> dict[str, list[Any]]:
     """Points in any of the usual shapes, as columns of plain values."""
     if hasattr(source, "columns") and hasattr(source, "to_dict"):
-        columns = {
-            name: source[name].tolist() for name in source.columns if list(source.columns).count(name) == 1
-        }
-        if len(columns) != len(source.columns):
+        if len(set(source.columns)) != len(source.columns):
             raise DesignError(
                 f"The table has two columns of one name: {', '.join(map(str, source.columns))}."
             )
         columns = {
-            name: [None if _missing(value) else value for value in values] for name, values in columns.items()
+            name: [None if _missing(value) else value for value in source[name].tolist()]
+            for name in source.columns
         }
     elif isinstance(source, Mapping):
         columns = {}

@@ -15,6 +15,7 @@ from mesa_lab.preparation.designs.factorial import FullFactorial
 from mesa_lab.preparation.designs.function import FunctionDesign
 from mesa_lab.preparation.designs.names import EXAMPLES, meant
 from mesa_lab.preparation.designs.table import Table
+from mesa_lab.preparation.limits import DESIGN_DEPTH
 from mesa_lab.preparation.parameters.space import Parameter, ParameterSpace, column, table
 from mesa_lab.preparation.parameters.value_keys import frozen
 
@@ -55,6 +56,7 @@ class Part(Design):
     def __post_init__(self) -> None:
         settle = object.__setattr__
         settle(self, "design", as_design(self.design))
+        settle(self, "_depth", _depth_with(self.design))
         if not isinstance(self.fixed, Mapping):
             raise DesignError(f"Part has fixed={self.fixed!r}. Give values by name: fixed={{'name': value}}.")
         settle(self, "fixed", frozen(self.fixed))
@@ -66,6 +68,11 @@ class Part(Design):
                 )
         if self.vary is not None:
             settle(self, "vary", (self.vary,) if isinstance(self.vary, str) else tuple(self.vary))
+
+    @property
+    @override
+    def depth(self) -> int:
+        return int(getattr(self, "_depth", 1))
 
     @override
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
@@ -146,6 +153,12 @@ class Union(Design):
         if not self.designs:
             raise DesignError("Union has no designs. Give a list of at least one.")
         object.__setattr__(self, "designs", tuple(as_design(design) for design in self.designs))
+        object.__setattr__(self, "_depth", _depth_with(*self.designs))
+
+    @property
+    @override
+    def depth(self) -> int:
+        return int(getattr(self, "_depth", 1))
 
     @override
     def points(self, space: ParameterSpace, seed: int) -> "pd.DataFrame":
@@ -172,6 +185,18 @@ class Union(Design):
     @override
     def advice(self, space: ParameterSpace) -> tuple[str, ...]:
         return tuple(dict.fromkeys(sentence for design in self.designs for sentence in design.advice(space)))
+
+
+def _depth_with(*designs: Any) -> int:
+    """How deep a design is that holds these.
+
+    Raises:
+        DesignError: If that is too deep.
+    """
+    depth = 1 + max(getattr(design, "depth", 1) for design in designs)
+    if depth > DESIGN_DEPTH:
+        raise DesignError(f"More than {DESIGN_DEPTH} designs lie within each other. List them in one Union.")
+    return depth
 
 
 def _stacked(name: str, parts: list["pd.DataFrame"], space: ParameterSpace) -> Any:

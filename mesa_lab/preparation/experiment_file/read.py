@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,8 @@ from mesa_lab.errors import ExperimentError, MesaLabError, ParameterError, sugge
 from mesa_lab.files import check_path
 from mesa_lab.preparation.encoding import decode
 from mesa_lab.preparation.experiment_data import ExperimentData
-from mesa_lab.preparation.experiment_file.write import as_item
+from mesa_lab.preparation.experiment_file.write import toml_text
+from mesa_lab.preparation.limits import KEY_PARTS, NESTING, shortened, too_large
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
 from mesa_lab.preparation.settings import DESIGN_WORDS, RUN_WORDS, meant
 
@@ -63,6 +65,15 @@ _FORMS: Final = {
     "parameters": "a table, [parameters], with one line for each",
     "design": 'a table, [design], with a type, such as type = "Sobol"',
 }
+
+
+_MISTAKES: Final = 5
+"""So many unknown fields are named at once."""
+
+_PART: Final = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY: Final = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{KEY_PARTS}}}")
+"""A dotted key of more parts: tomllib takes the square of their number, and more, for each. Possessive throughout, so that the
+search itself takes no longer than the text."""
 
 
 # ---------------------------------------------------------------- reading
@@ -117,13 +128,9 @@ def from_toml[E: ExperimentData](
     Raises:
         ExperimentError: If it is no TOML, or does not describe an experiment.
     """
+    data = _parse(text, source)
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        model = f" To write one for a model: mesa-lab new {source}" if source.endswith(".py") else ""
-        raise ExperimentError(f"{source} is no valid TOML: {error}.{model}") from None
-    try:
-        document = _Document.model_validate(data)
+        document = _Document.model_validate(_with_few_unknown(data))
     except ValidationError as error:
         raise ExperimentError(f"{source}: {_explain(error, data)}") from None
     fields = document.model_dump(exclude_unset=True)
@@ -145,6 +152,35 @@ def from_toml[E: ExperimentData](
         raise type(error)(f"{source}: {error}") from None
 
 
+def _parse(text: str, source: str) -> dict[str, Any]:
+    """Parse TOML; what would take tomllib longer than its length warrants is refused first."""
+    if match := _LONG_KEY.search(text):
+        raise ExperimentError(
+            f"{source} has a key of more than {KEY_PARTS} parts: {shortened(match[0])}. Give it a plain name."
+        )
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        model = f" To write one for a model: mesa-lab new {source}" if source.endswith(".py") else ""
+        raise ExperimentError(f"{source} is no valid TOML: {error}.{model}") from None
+    except RecursionError:
+        raise ExperimentError(
+            f"{source} has more than {NESTING} lists or tables within each other. No experiment needs so many."
+        ) from None
+    except ValueError as error:  # Python reads no number of more than some thousand digits
+        raise ExperimentError(f"{source} has a number that is too long: {error}.") from None
+    if large := too_large(data):
+        raise ExperimentError(f"{source} has {large}. No experiment needs that.")
+    return data
+
+
+def _with_few_unknown(data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a document, and no more unknown ones than are named in a message: pydantic explains each."""
+    unknown = [name for name in data if name not in _Document.model_fields]
+    dropped = set(unknown[_MISTAKES:])
+    return {name: value for name, value in data.items() if name not in dropped}
+
+
 def _explain(error: ValidationError, data: Mapping[str, Any]) -> str:
     """One sentence per field: its value, what it should be."""
     known = list(_Document.model_fields)
@@ -152,11 +188,11 @@ def _explain(error: ValidationError, data: Mapping[str, Any]) -> str:
     for mistake in error.errors():
         name = str(mistake["loc"][0])
         if mistake["type"] == "extra_forbidden":
-            lines[name] = f"unknown field '{name}'.{_instead(name, known)}"
+            lines[name] = f"unknown field {shortened(name)}.{_instead(name, known)}"
         elif mistake["type"] == "missing":
             lines[name] = f"the field '{name}' is missing."
         else:
-            lines[name] = f"{name} is {data[name]!r}. Write {_FORMS[name]}."
+            lines[name] = f"{name} is {shortened(data[name])}. Write {_FORMS[name]}."
     return " ".join(lines.values())
 
 
@@ -195,7 +231,7 @@ def _read_parameter(form: Any) -> Any:
     kind = next((kind for kind in kinds if kind in options), None)
     if kind is None:
         raise ExperimentError(
-            f"{as_item(form).as_string()} says no range. Write a plain value to hold it fixed, or one of "
+            f"{_as_written(form)} says no range. Write a plain value to hold it fixed, or one of "
             "{ real = [low, high] }, { integer = [low, high] }, { choice = [...] }, [level, level, ...] "
             'or { distribution = "norm", loc = 0, scale = 1 }.'
         )
@@ -209,13 +245,15 @@ def _read_parameter(form: Any) -> Any:
         low, high = options.pop("low", None), options.pop("high", None)
         return (Integer if whole else Real)(low, high, distribution=value, arguments=options)
     if not isinstance(value, list):
-        raise ExperimentError(f"{kind} is {value!r}. Write a list, such as {{ {kind} = [1, 2] }}.")
+        raise ExperimentError(f"{kind} is {shortened(value)}. Write a list, such as {{ {kind} = [1, 2] }}.")
     if kind in ("choice", "levels"):
         _no_more(kind, options)
         values = [decode(item) for item in value]
         return Choice(values) if kind == "choice" else Levels(values)
     if len(value) != 2:
-        raise ExperimentError(f"{kind} is {value!r}. Write its lowest and highest value: [low, high].")
+        raise ExperimentError(
+            f"{kind} is {shortened(value)}. Write its lowest and highest value: [low, high]."
+        )
     low, high = value
     if kind == "real":
         log = options.pop("log", False)
@@ -231,6 +269,12 @@ def _instead(name: str, known: list[str]) -> str:
     if name == "n_jobs" or RUN_WORDS.get(name) == "n_jobs":
         return " How many processes there are is said where it is run: mesa-lab run -j 2, or ml.run(..., n_jobs=2)."
     return f"{meant(name, known)} There are: {', '.join(known)}. Parameters of the model stand below [parameters]."
+
+
+def _as_written(form: Mapping[str, Any]) -> str:
+    """A short form as it stands in the file."""
+    text = shortened(dict(form), 100)
+    return text if text.endswith("…") else toml_text(dict(form))
 
 
 def _no_more(kind: str, options: Mapping[str, Any], *known: str) -> None:
@@ -251,7 +295,7 @@ def _read_design(source: str, form: Mapping[str, Any], folder: Path | None) -> A
         kinds = {design.__name__: design for design in all_designs()}
     if kind not in kinds:
         near = near_design(kind, kinds) if isinstance(kind, str) else ""
-        said = "has no type" if kind is None else f"type '{kind}' is unknown"
+        said = "has no type" if kind is None else f"type {shortened(kind)} is unknown"
         raise ExperimentError(f"{source}: the design {said}.{near} There are: {', '.join(kinds)}.")
     design = kinds[kind]
     fields = {field.name: field for field in dataclasses.fields(design) if field.init}
@@ -290,7 +334,9 @@ def _read_field(where: str, name: str, value: Any, hint: Any, folder: Path | Non
     try:
         TypeAdapter(hint).validate_python(decoded, strict=not isinstance(decoded, int | list))
     except ValidationError as error:
-        raise ExperimentError(f"{where}: {name} is {value!r}: {error.errors()[0]['msg'].lower()}.") from None
+        raise ExperimentError(
+            f"{where}: {name} is {shortened(value)}: {error.errors()[0]['msg'].lower()}."
+        ) from None
     except Exception:  # a hint that pydantic has no schema for: the design checks its own field
         return decoded
     return decoded

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import tomlkit
-from tomlkit.items import Array, InlineTable, Item, Trivia, Whitespace
 
 from mesa_lab.errors import ExperimentError
 from mesa_lab.files import check_path, take_place
@@ -19,9 +20,11 @@ from mesa_lab.preparation.experiment_file.function_names import refuse_unfindabl
 from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
 
-__all__ = ["HEADER", "as_item", "parameter_text", "plain_to_toml", "to_plain", "to_toml", "write"]
+__all__ = ["HEADER", "parameter_text", "plain_to_toml", "to_plain", "to_toml", "toml_text", "write"]
 
 _SHORT_LIST = 12
+_PLAIN: Final = re.compile(r"[ !#-\[\]-~]*")
+"""Text that stands between quotes as it is."""
 _ENDING: Final = ".part"
 HEADER: Final = "Mesa Lab experiment. Run it with: mesa-lab run <this file>"
 
@@ -54,15 +57,13 @@ def to_toml(experiment: ExperimentData) -> str:
 
 def plain_to_toml(plain: Mapping[str, Any]) -> str:
     """Return plain data of `to_plain` as TOML text."""
-    document = tomlkit.document()
-    document.add(tomlkit.comment(HEADER))
+    lines, tables = [f"# {HEADER}"], []
     for name, value in plain.items():
         if name in ("parameters", "design"):
-            document.add(tomlkit.nl())
-            document.add(name, _table(value))
+            tables += ["", *_table(f"[{name}]", name, value)]
         else:
-            document.add(name, as_item(value))
-    return tomlkit.dumps(document)
+            lines.append(f"{_key(name)} = {toml_text(value)}")
+    return "\n".join([*lines, *tables]) + "\n"
 
 
 def to_plain(experiment: ExperimentData) -> dict[str, Any]:
@@ -149,7 +150,7 @@ def parameter_text(parameter: Any) -> str:
         >>> parameter_text(Integer(1, 10))
         '{integer = [1, 10]}'
     """
-    return as_item(_plain_parameter(parameter)).as_string()
+    return toml_text(_plain_parameter(parameter))
 
 
 def _plain_value(value: Any) -> Any:
@@ -182,49 +183,49 @@ def _plain_field(value: Any) -> Any:
     return encode(value, tag_none=True)
 
 
-def _table(values: Mapping[str, Any]) -> Any:
-    table = tomlkit.table()
+def _table(heading: str, path: str, values: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of a table, and of the designs that lie in it."""
+    yield heading
+    inner: dict[str, list[Any]] = {}
     for name, value in values.items():
         if (
             isinstance(value, list)
             and value
             and all(isinstance(item, dict) and "type" in item for item in value)
         ):
-            array = tomlkit.aot()
-            for item in value:
-                array.append(_table(item))
-            table.add(name, array)
+            inner[f"{path}.{_key(name)}"] = value
         else:
-            table.add(name, as_item(value))
-    return table
+            yield f"{_key(name)} = {toml_text(value)}"
+    for place, items in inner.items():
+        for item in items:
+            yield ""
+            yield from _table(f"[[{place}]]", place, item)
 
 
-def as_item(value: Any) -> Item:
-    """Return a plain value as it stands in a file, on one line where it is short."""
+def toml_text(value: Any) -> str:
+    """Return a plain value as it stands in a file, on one line where it is short.
+
+    tomlkit writes keys, texts and numbers. Its tables and arrays take the square of their length, so they are put together
+    here.
+
+    Example:
+        >>> toml_text({"real": [0.5, 1], "log": True})
+        '{real = [0.5, 1], log = true}'
+    """
     if isinstance(value, dict):
-        table: InlineTable = tomlkit.inline_table()
-        for key, inner in value.items():
-            table.append(key, as_item(inner))
-        return table
+        return "{" + ", ".join(f"{_key(key)} = {toml_text(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
-        if len(value) > _SHORT_LIST and set(map(type, value)) <= {int, float}:
-            return _Numbers(value)
-        # At once: appending to tomlkit's arrays takes as long as they are.
-        parts: list[Item] = []
-        for inner in value:
-            parts += [Whitespace(","), Whitespace(" ")] if parts else []
-            parts.append(as_item(inner))
-        return Array(parts, Trivia(), multiline=len(value) > _SHORT_LIST)
-    item: Item = tomlkit.item(value)
-    return item
+        texts = list(map(toml_text, value))
+        if len(texts) > _SHORT_LIST:
+            return "[\n" + "".join(f"    {text},\n" for text in texts) + "]"
+        return f"[{', '.join(texts)}]"
+    if type(value) is int:
+        return repr(value)
+    if type(value) is str and _PLAIN.fullmatch(value):
+        return f'"{value}"'
+    return str(tomlkit.item(value).as_string())
 
 
-class _Numbers(Array):
-    """A long list of numbers, one a line; an item of tomlkit's for each would take twenty times as long to write."""
-
-    def __init__(self, numbers: list[int | float]) -> None:
-        super().__init__([], Trivia())
-        self._text = "[\n" + "".join(f"    {number!r},\n" for number in numbers) + "]"
-
-    def as_string(self) -> str:
-        return self._text
+@lru_cache(maxsize=4096)
+def _key(name: str) -> str:
+    return str(tomlkit.key(name).as_string())

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.errors import ParameterError, suggest
+from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.parameters.integer import Integer
 from mesa_lab.preparation.parameters.parameter import Array, Parameter, number_of_levels
 from mesa_lab.preparation.parameters.real import Real
@@ -27,7 +28,7 @@ class Listed(Parameter):
         name = type(self).__name__
         if isinstance(self.values, str | bytes | set | frozenset) or not isinstance(self.values, Iterable):
             raise ParameterError(
-                f"{name} is given {self.values!r}. Give a list of values, as in {self.example}."
+                f"{name} is given {shortened(self.values)}. Give a list of values, as in {self.example}."
             )
         values = tuple(plain(value) for value in self.values)
         if not values:
@@ -35,7 +36,9 @@ class Listed(Parameter):
         places: dict[Any, int] = {}
         for place, value in enumerate(values):
             if (alike := _alike(value)) in places:
-                raise ParameterError(f"{name} lists {values[places[alike]]!r} twice. Remove one of them.")
+                raise ParameterError(
+                    f"{name} lists {shortened(values[places[alike]])} twice. Remove one of them."
+                )
             places[alike] = place
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "_places", places)
@@ -82,7 +85,7 @@ class Listed(Parameter):
                 return each
         names = [each.name if isinstance(each, Enum) else str(each) for each in self.values]
         raise ParameterError(
-            f"{value!r} is none of {show(self.values)}.{suggest(str(value), names)}".rstrip(".")
+            f"{shortened(value)} is none of {show(self.values)}.{suggest(str(value), names)}".rstrip(".")
         )
 
 

@@ -2,6 +2,9 @@
 
 A parameter holds a distribution's name and numbers, never the scipy object, so that it can be
 compared and written to a file. scipy.stats takes most of a second to import: only here, and late.
+
+To name a distribution costs nothing, whatever its arguments: it is checked by its support alone. Values may take long,
+for some distributions for ever (`zipf(1.0001)`), and are worked out when points are made; `is_quick` tells which do not.
 """
 
 from collections.abc import Mapping
@@ -12,14 +15,62 @@ from typing import Any
 import numpy as np
 
 from mesa_lab.errors import ParameterError, suggest
+from mesa_lab.preparation.limits import shortened
+from mesa_lab.preparation.parameters.value_keys import is_finite
 
-__all__ = ["arguments_of", "describe", "find", "is_discrete", "quantiles", "ranks", "support", "whole_range"]
+__all__ = [
+    "arguments_of",
+    "check_cut",
+    "describe",
+    "find",
+    "is_discrete",
+    "is_quick",
+    "quantiles",
+    "ranks",
+    "support",
+    "whole_range",
+]
 
 TAIL = 1e-6
 """Where an infinite tail is cut when a design asks for the very end of a distribution."""
 
 FAR = 0.01
 """Share of a distribution below which the part between two cuts is far out in a tail."""
+
+_QUICK = frozenset(
+    [
+        "norm",
+        "uniform",
+        "triang",
+        "lognorm",
+        "expon",
+        "gamma",
+        "beta",
+        "weibull_min",
+        "weibull_max",
+        "truncnorm",
+        "t",
+        "chi2",
+        "cauchy",
+        "logistic",
+        "laplace",
+        "pareto",
+        "gumbel_r",
+        "gumbel_l",
+        "halfnorm",
+        "rayleigh",
+        "loguniform",
+        "reciprocal",
+        "powerlaw",
+        "geom",
+        "poisson",
+        "binom",
+        "nbinom",
+        "randint",
+    ]
+)
+"""Their quantiles and ranks take some microseconds each, as long as their shape is no extreme one."""
+_SHAPES = (1e-6, 1e6)
 
 _EVERYDAY = {
     "exponential": "expon",
@@ -57,20 +108,54 @@ def find(name: str, arguments: Arguments = ()) -> Any:
             raise ParameterError(
                 f"The distribution '{name}' takes no '{argument}'.{suggest(argument, known)} It takes: {', '.join(known)}."
             )
-        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        if not is_finite(value):
             raise ParameterError(
-                f"{argument} of the distribution '{name}' is {value!r}. Give a finite number."
+                f"{argument} of the distribution '{name}' is {shortened(value)}. Give a finite number."
             )
     missing = [shape for shape in shapes if shape not in given]
     if missing:
         raise ParameterError(f"The distribution '{name}' needs a value for {' and '.join(missing)}.")
-    frozen = distribution(**given)
-    if not np.isfinite(frozen.ppf(0.5)):
+    try:
+        frozen = distribution(**given)
+        exists = not np.isnan(frozen.support()).any()
+    except (TypeError, ValueError, ArithmeticError):  # such as one that takes a list of numbers
+        exists = False
+    if not exists:
         said = ", ".join(f"{argument}={value}" for argument, value in given.items())
         raise ParameterError(
             f"The distribution '{name}' does not exist for {said}. See scipy.stats.{name} for the values it allows."
         )
     return frozen
+
+
+def is_quick(name: str, arguments: Arguments) -> bool:
+    """Whether values of a distribution are sure to be worked out in some microseconds each.
+
+    Example:
+        >>> is_quick("norm", ()), is_quick("poisson", (("mu", 3),)), is_quick("zipf", (("a", 1.0001),))
+        (True, True, False)
+    """
+    shapes = [abs(value) for argument, value in arguments if argument not in ("loc", "scale")]
+    return name in _QUICK and all(value == 0 or _SHAPES[0] <= value <= _SHAPES[1] for value in shapes)
+
+
+def check_cut(name: str, arguments: Arguments, low: float | None, high: float | None) -> None:
+    """Refuse ends between which a distribution has no values, as far as that is quick to see.
+
+    Raises:
+        ParameterError: If nothing lies between them.
+    """
+    least, most = support(name, arguments)
+    if is_quick(name, arguments):
+        _part(name, arguments, low, high)
+    elif (low is not None and low > most) or (high is not None and high < least):
+        raise _nothing_between(name, low, high)
+
+
+def _nothing_between(name: str, low: float | None, high: float | None) -> ParameterError:
+    return ParameterError(
+        f"No part of the distribution '{name}' lies between low={low} and high={high}. Widen the cut."
+    )
 
 
 def _named(name: str) -> Any:
@@ -87,7 +172,7 @@ def _named(name: str) -> Any:
     everyday = _EVERYDAY.get(str(name).lower())
     hint = f" Did you mean '{everyday}'?" if everyday else suggest(str(name), known)
     raise ParameterError(
-        f"Unknown distribution {name!r}.{hint} Any of scipy.stats will do: norm, lognorm, triang, beta, poisson …"
+        f"Unknown distribution {shortened(name)}.{hint} Any of scipy.stats will do: norm, lognorm, triang, beta, poisson …"
     )
 
 
@@ -122,6 +207,9 @@ def quantiles(
 
     Returns:
         The values. An end in an infinite tail gives the quantile at one in a million of what lies between the cuts.
+
+    Raises:
+        ParameterError: If nothing lies between the ends, or scipy cannot work the values out.
     """
     frozen = find(name, arguments)
     part = _part(name, arguments, low, high)
@@ -136,6 +224,11 @@ def quantiles(
         values = frozen.isf(np.clip(part.above + (part.size - share), ceiling, 1.0 - floor))
     else:
         values = frozen.ppf(np.clip(part.below + share, floor, 1.0 - ceiling))
+    if not np.isfinite(values).all():
+        raise ParameterError(
+            f"scipy finds no finite values of the distribution '{name}' with these arguments. Choose others, or cut its tails "
+            "off with low and high."
+        )
     lowest = ends[0] if low is None else max(low, ends[0])
     highest = ends[1] if high is None else min(high, ends[1])
     return np.clip(np.asarray(values, dtype=float), lowest, highest)
@@ -177,9 +270,7 @@ def _part(name: str, arguments: Arguments, low: float | None, high: float | None
         upper = (1.0 if first is None else float(frozen.sf(first))) - above
         size = upper if above < below else size
     if not size > 0:
-        raise ParameterError(
-            f"No part of the distribution '{name}' lies between low={low} and high={high}. Widen the cut."
-        )
+        raise _nothing_between(name, low, high)
     return _Part(below, above, size, far)
 
 

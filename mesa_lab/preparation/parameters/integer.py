@@ -8,12 +8,15 @@ from typing import Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.errors import ParameterError
+from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.parameters import distributions
 from mesa_lab.preparation.parameters.parameter import Array, number_of_levels, whole
 from mesa_lab.preparation.parameters.range import Ranged
 from mesa_lab.preparation.parameters.value_keys import FrozenDict, plain
 
 __all__ = ["Integer"]
+
+_LARGEST = 2.0**63
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -108,7 +111,12 @@ class Integer(Ranged):
     @override
     def from_unit(self, unit: Any) -> Any:
         if self.distribution is not None:
-            return np.rint(self._quantiles(unit)).astype(np.int64)
+            values = np.rint(self._quantiles(unit))
+            if (np.abs(values) >= _LARGEST).any():
+                raise ParameterError(
+                    f"The distribution '{self.distribution}' gives whole numbers of more than 63 bits. Cut it off with high."
+                )
+            return values.astype(np.int64)
         low, count = self._ladder
         rung = np.floor(np.clip(np.asarray(unit, dtype=float), 0.0, 1.0) * count)
         if count <= 2**53 and abs(low) + count * self.step < 2**62:
@@ -160,7 +168,7 @@ class Integer(Ranged):
                 return whole("value", float(value))
         except ValueError:
             pass
-        raise ParameterError(f"{value!r} is no whole number") from None
+        raise ParameterError(f"{shortened(value)} is no whole number") from None
 
     @property
     def _ends(self) -> tuple[int, int] | None:

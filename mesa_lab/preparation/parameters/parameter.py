@@ -1,6 +1,5 @@
 """What every kind of parameter can do, and the numbers that all of them check."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields
@@ -10,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mesa_lab.errors import ParameterError
-from mesa_lab.preparation.parameters.value_keys import ByValue, plain
+from mesa_lab.preparation.limits import shortened
+from mesa_lab.preparation.parameters.value_keys import ByValue, is_finite, plain
 
 __all__ = ["Array", "Parameter", "number_of_levels", "real", "whole"]
 
@@ -86,9 +86,9 @@ def real(name: str, value: Any) -> float:
     """
     value = plain(value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ParameterError(f"{name} is {value!r}. Give a number.")
-    if not math.isfinite(value):
-        raise ParameterError(f"{name} is {value!r}. Give a finite number.")
+        raise ParameterError(f"{name} is {shortened(value)}. Give a number.")
+    if not (value.is_finite() if isinstance(value, Decimal) else is_finite(value)):
+        raise ParameterError(f"{name} is {shortened(value)}. Give a finite number.")
     return float(value)
 
 
@@ -99,8 +99,8 @@ def whole(name: str, value: Any) -> int:
         ParameterError: If it is none.
     """
     value = plain(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ParameterError(f"{name} is {value!r}. Give a whole number.")
+    if not is_finite(value):
+        raise ParameterError(f"{name} is {shortened(value)}. Give a whole number.")
     if value != int(value):
         raise ParameterError(f"{name} is {value!r}. Give a whole number, or use Real for real numbers.")
     return int(value)
@@ -113,7 +113,7 @@ def number_of_levels(n: Any) -> int:
         ParameterError: If it is no whole number from 1.
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ParameterError(f"The number of levels is {n!r}. Give a whole number from 1.")
+        raise ParameterError(f"The number of levels is {shortened(n)}. Give a whole number from 1.")
     return n
 
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-import numpy as np
-
 from mesa_lab.errors import ParameterError, suggest
 from mesa_lab.preparation.parameters import distributions
 from mesa_lab.preparation.parameters.parameter import Array, Parameter
@@ -48,7 +46,7 @@ class Ranged(Parameter):
                 f"low and high are both {low:g}. To hold a parameter fixed, give the plain value instead of a range."
             )
         if self.distribution is not None:
-            self._quantiles(np.array([0.5]))
+            distributions.check_cut(*self._source, low, high)
 
     def _quantiles(self, unit: Any) -> Array:
         return distributions.quantiles(*self._source, self.low, self.high, unit)

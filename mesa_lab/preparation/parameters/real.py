@@ -9,10 +9,11 @@ from typing import Any, ClassVar, override
 import numpy as np
 
 from mesa_lab.errors import ParameterError
+from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.parameters import distributions
 from mesa_lab.preparation.parameters.parameter import Array, number_of_levels, real
 from mesa_lab.preparation.parameters.range import Ranged
-from mesa_lab.preparation.parameters.value_keys import FrozenDict, plain
+from mesa_lab.preparation.parameters.value_keys import FrozenDict, is_finite, plain
 
 __all__ = ["Real"]
 
@@ -141,9 +142,7 @@ class Real(Ranged):
     @override
     def contains(self, value: Any) -> bool:
         value = plain(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return False
-        return self._within(value)
+        return is_finite(value) and self._within(value)
 
     @override
     def parse(self, value: Any) -> float:
@@ -155,7 +154,7 @@ class Real(Ranged):
             if not math.isfinite(number):
                 raise ValueError
         except (ValueError, OverflowError):
-            raise ParameterError(f"{value!r} is no real number") from None
+            raise ParameterError(f"{shortened(value)} is no real number") from None
         return number
 
     @property

@@ -7,12 +7,14 @@ else about types, logarithms or distributions, and nothing here knows a model or
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mesa_lab.errors import ExperimentError, ParameterError, suggest
 from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.limits import NAME_CHARACTERS, shortened
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Parameter, Real, from_distribution
 from mesa_lab.preparation.parameters.correlations import correlated, independent, read_correlations
 from mesa_lab.preparation.parameters.value_keys import ByValue, FrozenDict
@@ -81,15 +83,19 @@ class ParameterSpace(ByValue):
 
         object.__setattr__(self, "correlations", read_correlations(self.correlations, self.varied, read))
 
-    @property
+    @cached_property
     def varied(self) -> dict[str, Parameter]:
         """The parameters that vary, by name."""
-        return {name: value for name, value in self.parameters.items() if isinstance(value, Parameter)}
+        return FrozenDict(
+            {name: value for name, value in self.parameters.items() if isinstance(value, Parameter)}
+        )
 
-    @property
+    @cached_property
     def fixed(self) -> dict[str, Any]:
         """The values held fixed, by name."""
-        return {name: value for name, value in self.parameters.items() if not isinstance(value, Parameter)}
+        return FrozenDict(
+            {name: value for name, value in self.parameters.items() if not isinstance(value, Parameter)}
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -158,7 +164,7 @@ class ParameterSpace(ByValue):
             if not isinstance(holds, bool | np.bool_) and getattr(holds, "dtype", None) != np.bool_:
                 example = holds[0] if isinstance(holds, np.ndarray) and len(holds) else holds
                 raise ExperimentError(
-                    f"The constraint '{text}' gives {example!r}, which is neither true nor false. "
+                    f"The constraint '{text}' gives {shortened(example)}, which is neither true nor false. "
                     "Compare it with something, as in 'a + b <= 1'."
                 )
             keep &= holds
@@ -226,7 +232,11 @@ def column(values: Any) -> Any:
 def _read(name: Any, value: Any) -> Any:
     if not isinstance(name, str) or not name.strip():
         raise ParameterError(
-            f"A parameter is called {name!r}. Give the name of a parameter of the model, as text."
+            f"A parameter is called {shortened(name)}. Give the name of a parameter of the model, as text."
+        )
+    if len(name) > NAME_CHARACTERS:
+        raise ParameterError(
+            f"The parameter {shortened(name)} has a name of {len(name):,} characters; at most {NAME_CHARACTERS:,} are read."
         )
     if isinstance(value, type) and issubclass(value, Parameter):
         raise ParameterError(

@@ -10,7 +10,9 @@ from collections.abc import Hashable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Never
 
-__all__ = ["ByValue", "FrozenDict", "counted", "frozen", "key", "plain", "show"]
+from mesa_lab.preparation.limits import shortened
+
+__all__ = ["ByValue", "FrozenDict", "counted", "frozen", "is_finite", "key", "plain", "show"]
 
 
 class FrozenDict(dict[Any, Any]):
@@ -78,6 +80,19 @@ def key(value: Any) -> Hashable:
     return (kind.__qualname__, value)
 
 
+def is_finite(value: Any) -> bool:
+    """Whether a value is a number that a float can hold; True and False are none.
+
+    Example:
+        >>> is_finite(3), is_finite(float("inf")), is_finite(10**400), is_finite(True)
+        (True, False, False, False)
+    """
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
 def plain(value: Any) -> Any:
     """Return a numpy scalar as the Python value it stands for, and anything else as it is."""
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
@@ -110,5 +125,5 @@ def show(values: Iterable[Any], most: int = 6) -> str:
         "1, 'a', None"
     """
     listed = list(values)
-    text = ", ".join(repr(value) for value in listed[:most])
+    text = ", ".join(shortened(value) for value in listed[:most])
     return f"{text}, … ({len(listed)} in all)" if len(listed) > most else text

@@ -154,15 +154,22 @@ def _counts(results: ResultTables) -> list[tuple[str, str, str]]:
 
 
 def _design(results: ResultTables) -> dict[str, Any]:
+    from mesa_lab.preparation.limited_work.cost import needs_limits
+    from mesa_lab.preparation.limited_work.limited_process import run_limited
     from mesa_lab.preparation.preview import preview
 
     facts: list[tuple[str, str]] = []
     warnings: tuple[str, ...] = ()
     design = results.experiment.design
     try:
-        # Looking at a study runs nobody's code.
-        seen = None if getattr(design, "runs_code", False) else preview(_Designed(results))
-    except Exception:  # a design may need a file that is not here
+        # To look at a study runs no code that it names, and waits for nothing that may have no end.
+        if getattr(design, "runs_code", False):
+            seen = None
+        elif needs_limits(results.experiment):
+            seen = run_limited(preview, _Designed(results))
+        else:
+            seen = preview(_Designed(results))
+    except Exception:  # a design may need a file that is not here, or more time than there is
         seen = None
     if seen is not None:
         warnings = tuple(seen.warnings)
@@ -189,24 +196,24 @@ class _Designed:
     """An experiment whose design matrix is the points that a study holds: to draw them again takes a second, and may differ."""
 
     def __init__(self, results: ResultTables) -> None:
-        experiment = results.experiment
+        self._experiment = experiment = results.experiment
         self.space, self.design, self.seed = experiment.space, experiment.design, experiment.seed
         self.replications = experiment.replications
-        self._results = results
-
-    def design_matrix(self) -> pd.DataFrame:
-        points = {name: self._results.points[column] for name, column in self._results.columns.items()}
-        return pd.DataFrame(
+        points = {name: results.points[column] for name, column in results.columns.items()}
+        self._matrix = pd.DataFrame(
             {
                 name: values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
                 for name, values in points.items()
             },
-            index=self._results.points.index,
+            index=results.points.index,
         )
+
+    def design_matrix(self) -> pd.DataFrame:
+        return self._matrix
 
     @property
     def n_dropped(self) -> int:
-        return int(self._results.experiment.n_dropped)
+        return int(self._experiment.n_dropped)
 
 
 def _timing(results: ResultTables) -> str:

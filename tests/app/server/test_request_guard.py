@@ -120,3 +120,65 @@ def test_only_files_of_the_libraries_are_given_out(libraries, path, answer):
 def test_only_this_machine_is_a_loopback():
     assert [is_loopback(host) for host in ("localhost", "127.0.0.1", "127.8.8.8", "::1")] == [True] * 4
     assert [is_loopback(host) for host in ("0.0.0.0", "::", "example.org", "192.168.1.7", "")] == [False] * 5
+
+
+def page_of(text):
+    """An application that answers with a page in two parts, a cookie of its own, and the headers that it was sent."""
+    seen = {}
+
+    async def app(scope, receive, send):
+        seen.update({name.decode(): value.decode() for name, value in scope["headers"]})
+        headers = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"set-cookie", b"solara-session-id=theirs"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": text[:20], "more_body": True})
+        await send({"type": "http.response.body", "body": text[20:]})
+
+    return app, seen
+
+
+def visit(app, libraries, cookie="", **more):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1:1"), (b"cookie", cookie.encode())]
+    headers += [(name.encode(), value.encode()) for name, value in more.items()]
+    scope = {"type": "http", "path": "/", "method": "GET", "headers": headers}
+    asyncio.run(app(scope, None, send))
+    return sent
+
+
+def test_a_session_is_the_one_that_was_made_here(libraries):
+    inner, seen = page_of(b"<html><script>let a = 1</script></html>")
+    guard = Guard(inner, host="127.0.0.1", libraries=libraries)
+    first = visit(guard, libraries, cookie="solara-session-id=chosen; mesa-lab-1=chosen")
+    assert "cookie" not in seen
+    (made,) = [value.decode() for name, value in first[0]["headers"] if name == b"set-cookie"]
+    assert made.startswith("mesa-lab-1=")
+    visit(guard, libraries, cookie=f"solara-session-id=chosen; {made.split(';')[0]}")
+    assert seen["cookie"] == f"solara-session-id={made.split('=')[1].split('.')[0]}"
+
+
+def test_a_page_goes_out_whole_with_the_digests_of_its_scripts(libraries):
+    text = b"<html><script>let a = 1</script></html>"
+    inner, _ = page_of(text)
+    sent = visit(Guard(inner, host="127.0.0.1", libraries=libraries), libraries)
+    assert b"".join(message.get("body", b"") for message in sent) == text
+    assert b"'sha256-" in dict(sent[0]["headers"])[b"content-security-policy"]
+
+
+def test_visitors_do_not_say_what_only_a_proxy_knows(libraries):
+    inner, seen = page_of(b"<html></html>" * 3)
+    visit(
+        Guard(inner, host="127.0.0.1", libraries=libraries), libraries, **{"x-script-name": "//evil.example"}
+    )
+    assert "x-script-name" not in seen
+
+
+@pytest.mark.parametrize("path", ["/a\x00b", "/a\nb", "/\x7f"])
+def test_addresses_that_are_none_are_refused(libraries, path):
+    assert status(ask(libraries, path)) == 400
