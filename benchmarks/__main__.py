@@ -33,6 +33,7 @@ GROUPS = {
     ],
     "flatness": ["memory", "million_runs"],
     "statistics": ["coverage"],
+    "conclusions": ["conclusions", "truth"],
 }
 QUESTIONS = [question for group in GROUPS.values() for question in group]
 

@@ -107,7 +107,13 @@ def imported(folder):
                 names = [each.value for each in node.args if isinstance(each, ast.Constant)]
             for name in names:
                 found.setdefault(name.partition(".")[0], file.relative_to(ROOT))
-    own = {"mesa_lab", "benchmarks", *MADE_BY_TESTS, *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
+    own = {
+        "mesa_lab",
+        "benchmarks",
+        "tests",
+        *MADE_BY_TESTS,
+        *(path.stem for path in (ROOT / "tests").rglob("*.py")),
+    }
     return {name: file for name, file in found.items() if name not in own | sys.stdlib_module_names | NEWER}
 
 

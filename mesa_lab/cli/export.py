@@ -10,13 +10,26 @@ import click
 
 from mesa_lab.cli.check import note_damage
 from mesa_lab.cli.console import STANDARD_OUTPUT, json_option, printed, say, show_json
+from mesa_lab.errors import ExportError
+from mesa_lab.processing.export.formats import FORMATS, find_format
 
 if TYPE_CHECKING:
+    from mesa_lab.processing.export.export_format import ExportFormat
     from mesa_lab.processing.results import Results
 
 __all__ = ["export", "report"]
 
 _study_argument = click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
+
+
+def _known_format(
+    context: click.Context, parameter: click.Parameter, name: str | None
+) -> ExportFormat | None:
+    """Return the format of that name, which may be one of another package."""
+    try:
+        return None if name is None else find_format(name)
+    except ExportError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command()
@@ -31,7 +44,8 @@ _study_argument = click.argument("study", type=click.Path(dir_okay=False, path_t
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["csv", "parquet", "excel", "json"]),
+    metavar="[" + "|".join(each.name for each in FORMATS) + "]",
+    callback=_known_format,
     help="Of tables; by default from the file's name, or csv.",
 )
 @click.option("--tables", help="Which, separated by commas: runs, points, summary, series, agents, failures.")
@@ -42,7 +56,7 @@ _study_argument = click.argument("study", type=click.Path(dir_okay=False, path_t
 def export(
     study: Path,
     output: Path,
-    format_: str | None,
+    format_: ExportFormat | None,
     tables: str | None,
     chart: str | None,
     outcome: str | None,
@@ -78,7 +92,7 @@ def export(
             "--json prints the names of files, and -o - writes none: leave one of them out."
         )
     chosen = [name.strip() for name in tables.split(",") if name.strip()] if tables else None
-    if to_stdout and chosen is not None and len(chosen) > 1 and format_ != "excel":
+    if to_stdout and chosen is not None and len(chosen) > 1 and not (format_ and format_.holds_many):
         raise click.UsageError(
             f"Standard output holds one table, not {len(chosen)}: name one, such as --tables {chosen[0]}; or all in one "
             "Excel file: --format excel; or a folder: -o results/"
@@ -86,21 +100,22 @@ def export(
     opened = Study.open(study)
     if chart is not None:
         warm_up()
-    from mesa_lab.processing.export.export import FORMATS  # imports much; the converter starts meanwhile
-    from mesa_lab.processing.export.export import export as write
+    from mesa_lab.processing.export.export import (
+        export as write,  # imports much; the converter starts meanwhile
+    )
     from mesa_lab.processing.results import Results
 
     results = Results(opened)
     if to_stdout:
-        kind = format_ or "csv"
-        with printed(FORMATS[kind], is_text=kind in ("csv", "json")) as path:
-            write(results, path, tables=chosen, format=kind)
+        kind = format_ or FORMATS[0]
+        with printed(kind.ending, is_text=kind.is_text) as path:
+            write(results, path, tables=chosen, format=kind.name)
         note_damage(results)
         return
     if chart is not None:
         written = [_draw(results, output, chart, outcome, options)]
     else:
-        written = write(results, output, tables=chosen, format=format_)
+        written = write(results, output, tables=chosen, format=format_.name if format_ else None)
     note_damage(results)
     if as_json:
         show_json([str(path) for path in written])

@@ -17,6 +17,7 @@ from mesa_lab.errors import ExperimentError, MesaLabError, suggest
 from mesa_lab.preparation.limits import COUNT, LARGEST_SEED, shortened
 
 __all__ = [
+    "BATCH_WORDS",
     "DESIGN_WORDS",
     "EXPERIMENT_WORDS",
     "RUN_WORDS",
@@ -74,6 +75,24 @@ RUN_WORDS: Final[Mapping[str, str]] = {
     for word in words.split()
 }
 """What other tools call the settings of `mesa_lab.run`."""
+
+
+BATCH_WORDS: Final[Mapping[str, str]] = {
+    word: argument
+    for argument, words in {
+        "model_cls": "model model_class",
+        "parameters": "variable_parameters fixed_parameters params",
+        "number_processes": "n_jobs jobs nr_processes n_processes processes workers cores",
+        "iterations": "replications repetitions reps runs",
+        "data_collection_period": "period collect_every",
+        "max_steps": "steps n_steps",
+        "display_progress": "progress verbose",
+        "rng": "seed seeds random_state",
+        "configurations": "configs runs experiments",
+    }.items()
+    for word in words.split()
+}
+"""What other tools, and `mesa_lab.run`, call the arguments of `batch_run` and `BatchRunner`."""
 
 
 @overload

@@ -178,6 +178,54 @@ class Answers(Reader):
         """
         return self._ask("discover", event, density=density, level=level)
 
+    def compare(
+        self,
+        outcome: str | None = None,
+        *,
+        base: Any = None,
+        by: str | None = None,
+        margin: float | None = None,
+        level: float = 0.95,
+        looks: int | None = None,
+    ) -> Conclusion:
+        """Is one better than the other?
+
+        Each scenario is compared with a base: run by run of the same seed where points share their seeds (common random numbers), else
+        as independent means with unequal variances (Welch). Verdicts hold for all comparisons together, and also when
+        replications are added after a look, however often.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
+            base: The scenario to compare with: a level, the number of a point, or values by name; None takes the base case of the
+                design, else the first.
+            by: The parameter whose levels are scenarios; None takes design points, or the levels where one parameter varies.
+            margin: A difference up to this size does not matter, in units of the outcome.
+            level: Level of the intervals.
+            looks: How often results are looked at in all, where that was decided before the first look: 1 for the usual test. None
+                for any number of times.
+
+        Returns:
+            A table with one row per scenario: `scenario, base, n_pairs, n, n_base, mean, mean_base, difference, low, high, p,
+            p_adjusted, correlation, variance_saved, superiority, superiority_low, superiority_high, unit, verdict, n_more,
+            to_show`. The verdict is "higher", "lower", "no difference larger than the margin" or "cannot tell yet"; `n_more` is
+            about how many more pairs (or runs of each) would show a difference of `to_show`. `superiority` is the probability
+            that a run of the scenario exceeds one of the base.
+
+        Raises:
+            ConclusionError: If there is nothing to compare, too much, or no two scenarios have two runs each.
+            OutcomeError: If the outcome is unknown, or the margin or number of looks out of range.
+            ParameterError: If the parameter or the base is unknown.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> experiment = ml.Experiment("none:None", {"a": [1, 3]}, replications=20)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.normal(0, 1, len(runs))})
+            >>> results.compare("y").table["verdict"].tolist()
+            ['higher']
+        """
+        return self._ask("compare", outcome, base=base, by=by, margin=margin, level=level, looks=looks)
+
     def _ask(self, question: str, outcome: str | None, **options: Any) -> Conclusion:
         from mesa_lab.processing.analysis.shelf import find_question
 

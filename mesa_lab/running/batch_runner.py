@@ -13,14 +13,14 @@ import secrets
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mesa_lab.errors import ExperimentError, ParameterError
 from mesa_lab.preparation.models import check_parameters, describe, load_model
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
-from mesa_lab.preparation.settings import check_whole, explain_keywords
+from mesa_lab.preparation.settings import BATCH_WORDS, check_whole, explain_keywords
 from mesa_lab.running.collection.arrow_columns import decode_table
 from mesa_lab.running.interruption import Interruption
 from mesa_lab.running.progress import Progress, check_progress
@@ -33,23 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["BatchRunner", "batch_run"]
 
 type Row = dict[str, Any]
-
-# What other tools, Mesa Lab's `run` among them, call the arguments below.
-_WORDS: Final = {
-    word: argument
-    for argument, words in {
-        "model_cls": "model model_class",
-        "parameters": "variable_parameters fixed_parameters params",
-        "number_processes": "n_jobs jobs nr_processes n_processes processes workers cores",
-        "iterations": "replications repetitions reps runs",
-        "data_collection_period": "period collect_every",
-        "max_steps": "steps n_steps",
-        "display_progress": "progress verbose",
-        "rng": "seed seeds random_state",
-        "configurations": "configs runs experiments",
-    }.items()
-    for word in words.split()
-}
 
 
 class BatchRunner:
@@ -71,7 +54,7 @@ class BatchRunner:
         [(0, 0.0, 0.6), (0, 1.0, 0.6)]
     """
 
-    @explain_keywords("BatchRunner", _WORDS)
+    @explain_keywords("BatchRunner", BATCH_WORDS)
     def __init__(
         self,
         configurations: Sequence[RunConfiguration],
@@ -179,7 +162,7 @@ def _listed(configurations: Any) -> list[RunConfiguration]:
     return listed
 
 
-@explain_keywords("batch_run", _WORDS)
+@explain_keywords("batch_run", BATCH_WORDS)
 def batch_run(
     model_cls: type | str,
     parameters: Mapping[str, Any],

@@ -1,22 +1,18 @@
 """How many workers, and of what kind: what callers give as `n_jobs` and `backend`, checked before anything is written.
 
-It knows the names of backends, and starts none of them.
+Which backends there are is a list of its own (`backends`); none of them is started here.
 """
 
 from __future__ import annotations
 
 import operator
-import sys
 from typing import Any, Final
 
-from mesa_lab.errors import ExperimentError, RunError, suggest
+from mesa_lab.errors import ExperimentError, RunError
 
-__all__ = ["BACKENDS", "check_backend", "check_n_jobs", "check_number_processes"]
+__all__ = ["DEFAULT_BACKEND", "check_backend", "check_n_jobs", "check_number_processes"]
 
-BACKENDS: Final = ("loky", "sequential", "threading", "dask", "ray")
-"""What is offered; others of joblib's work too."""
-
-_EXAMPLE: Final = "tcp://node1:8786"
+DEFAULT_BACKEND: Final = "loky"
 
 
 def check_n_jobs(n_jobs: Any) -> int:
@@ -66,26 +62,15 @@ def check_backend(backend: Any) -> str:
     """Return the name of a backend, or the address of a cluster.
 
     Raises:
-        RunError: If it is neither, nor a backend that joblib knows.
+        RunError: If no backend knows it.
 
     Example:
         >>> check_backend("loky")
         'loky'
     """
-    if isinstance(backend, str) and (backend in BACKENDS or "://" in backend or backend in _of_joblib()):
-        return backend
-    near = suggest(backend, BACKENDS) if isinstance(backend, str) else ""
-    raise RunError(
-        f"The backend is {backend!r:.80}, which is none of {', '.join(BACKENDS)}, nor an address such as {_EXAMPLE}.{near} "
-        "Leave it out to use all cores of this machine."
-    )
+    if backend == DEFAULT_BACKEND:  # without importing what other backends need
+        return DEFAULT_BACKEND
+    from mesa_lab.running.backends import find_backend
 
-
-def _of_joblib() -> set[str]:
-    """Backends that joblib brings, and those that its user has registered with it: it is loaded by then."""
-    parallel = sys.modules.get("joblib.parallel")
-    return {
-        "multiprocessing",
-        *getattr(parallel, "BACKENDS", ()),
-        *getattr(parallel, "EXTERNAL_BACKENDS", ()),
-    }
+    find_backend(backend)
+    return str(backend)

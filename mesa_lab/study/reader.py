@@ -97,6 +97,8 @@ class OpenedStudy:
     @property
     def experiment(self) -> Experiment:
         """The experiment, read from the file without running any code."""
+        if self.is_closed and self._known_experiment is not None:
+            return self._known_experiment[1]
         with self.snapshot():
             with storage.speaking(self.path):
                 text = metadata.meta(self._connection, "experiment")

@@ -280,9 +280,13 @@ class Study(OpenedStudy):
             yield writer
         except KeyboardInterrupt as error:
             writer.close("interrupted", str(error) or "Ctrl-C")
+            if writer.is_displaced:
+                writer.raise_trouble()
             raise
         except BaseException as error:
             writer.close("failed", f"{type(error).__name__}: {error}")
+            if writer.is_displaced and writer.trouble is not error:
+                raise StudyError(str(writer.trouble)) from error  # where the results are
             raise
         else:
             writer.close(writer.ending, writer.message)

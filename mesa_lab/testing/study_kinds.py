@@ -159,6 +159,9 @@ def _kinds() -> dict[str, Callable[[], Results]]:
         "grid, common seeds": lambda: _results(
             {"a": [1, 2], "b": [1, 2]}, None, 5, _with_common_luck, common_random_numbers=True
         ),
+        "grid of enormous values": lambda: _results(
+            {"a": [1, 2, 3], "b": [1, 2, 3]}, None, 4, lambda runs, rng: 1e300 * _noisy(runs, rng)
+        ),
         "one at a time": lambda: _results(_reals(), designs.OneAtATime(3), 4),
         "constraints": lambda: _results(_reals(), _hypercube(60), constraints=["a < b"]),
         "two levels of ranges": lambda: _results(_reals(4), grid, 3),

@@ -44,23 +44,14 @@ def frame_bytes(frame: pd.DataFrame, kind: str) -> bytes:
 
     Args:
         frame: The table.
-        kind: "csv" or "parquet".
+        kind: A format of `mesa_lab.processing.export.formats`, such as "csv" or "parquet".
     """
-    import io
+    from mesa_lab.processing.export.formats import find_format
 
-    if kind == "csv":
-        return frame.to_csv(index=False).encode("utf-8")
-    from pandas.api.types import is_object_dtype
-
-    # Columns of mixed values, such as a parameter with None among its levels, have no type of their own.
-    mixed = {
-        name: frame[name].map(lambda value: None if value is None else str(value))
-        for name in frame.columns
-        if is_object_dtype(frame[name].dtype)
-    }
-    sink = io.BytesIO()
-    frame.assign(**mixed).to_parquet(sink, index=False)
-    return sink.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"table.{kind}"
+        find_format(kind).write(path, {"table": lambda: iter([frame])})
+        return path.read_bytes()
 
 
 def report_bytes(opened: Opened) -> bytes:

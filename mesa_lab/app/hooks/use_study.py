@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,7 @@ __all__ = ["Watch", "use_watch"]
 
 _BUSY_SECONDS: Final = 0.5
 _QUIET_SECONDS: Final = 2.0
+_PATIENCE_SECONDS: Final = 5.0
 
 
 @dataclass(eq=False)
@@ -35,6 +37,8 @@ class Watch:
         failed: How many of these failed or timed out.
         quiet: Whether nothing runs or waits.
         ended: Whether every run has its result.
+        displaced: What has become of the study that was being run here when its file was moved, replaced or deleted; empty while
+            nothing has.
         poke: Looks again at once.
     """
 
@@ -45,6 +49,7 @@ class Watch:
     failed: solara.Reactive[int] = field(default_factory=lambda: solara.Reactive(0))
     quiet: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
     ended: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
+    displaced: solara.Reactive[str] = field(default_factory=lambda: solara.Reactive(""))
     poke: Callable[[], None] = lambda: None
 
     def take(self, standing: Standing) -> None:
@@ -71,11 +76,14 @@ class _Look:
     def __init__(self, workspace: Workspace, ref: StudyRef, watch: Watch) -> None:
         self.workspace, self.ref, self.watch = workspace, ref, watch
         self.study: Study | None = None
-        self.file: int | None = None
+        self.file: tuple[int, int] | None = None
         self.extent: tuple[int, int] | None = None
+        self.missed = 0.0
 
     def __call__(self) -> float:
         try:
+            if self._awaits_driver():
+                return _BUSY_SECONDS
             study = self._opened()
             with study.snapshot():
                 standing = standing_of(self.workspace, self.ref, study)
@@ -88,16 +96,30 @@ class _Look:
             return _QUIET_SECONDS
         return _BUSY_SECONDS if standing.is_active else _QUIET_SECONDS
 
+    def _awaits_driver(self) -> bool:
+        """Tell whether the file has lost its name while it is run: its driver is about to notice, and to say where the results are."""
+        from mesa_lab.study.database.log_file import file_id
+
+        if self.study is None or file_id(self.ref.path) == self.file:
+            return False
+        status = self.study.status()
+        self.missed = self.missed or time.monotonic()
+        if status.is_active and time.monotonic() - self.missed < _PATIENCE_SECONDS:
+            return True
+        before = self.watch.standing.peek()
+        if before is not None and before.status.is_active and status.state == "interrupted":
+            self.watch.displaced.value = status.message or ""
+            self.watch.take(standing_of(self.workspace, self.ref, self.study))
+        self.close()  # another study may have taken its place
+        return False
+
     def _opened(self) -> Study:
         from mesa_lab.study import Study
+        from mesa_lab.study.database.log_file import file_id
 
-        try:
-            file = self.ref.path.stat().st_ino
-        except OSError:
-            file = None
-        if self.study is None or file != self.file:  # another study may have taken its place
-            self.close()
-            self.study, self.file = Study.open(self.ref.path), file
+        if self.study is None:
+            file = file_id(self.ref.path)
+            self.study, self.file, self.missed = Study.open(self.ref.path), file, 0.0
         return self.study
 
     def _facts(self, study: Study, standing: Standing) -> Facts:

@@ -157,7 +157,7 @@ def RunStep(session: LabSession, run: LabRun) -> None:
         try:
             now = Standing(run.status(), problem=run.problem)
         except MesaLabError as error:
-            set_problem(str(error))
+            set_problem(run.problem or str(error))  # where its results are, if its file is gone
             return 1.0
         set_problem("")
         set_standing(now)

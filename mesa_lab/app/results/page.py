@@ -88,6 +88,9 @@ def Watched(
             tag("h1", "", ref.name)
             tag("p", "ml-quiet", watch.problem.value or "Opening the study …")
         return
+    if watch.displaced.value:
+        with tag("div", "ml-notice ml-notice-error", role="alert"):
+            tag("span", "", watch.displaced.value)
     status = standing.status
     shown = ResultsView(
         ref.path,

@@ -174,8 +174,9 @@ def Head(workspace: Workspace, ref: StudyRef, watch: Watch, on_copy: Callable[[s
             with tag("p", "ml-quiet ml-progress-wait", role="status"):
                 tag("span", "", "Opening the study …")
             return
-        if watch.problem.value:
-            tag("p", "ml-error-text", watch.problem.value, role="alert")
+        for said in (watch.displaced.value, watch.problem.value):
+            if said and said != standing.status.message:
+                tag("p", "ml-error-text", said, role="alert")
         ProgressPanel(
             standing,
             own=ref.own,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from typing import Any, Final
 
 from mesa_lab.errors import OutcomeError
@@ -31,6 +30,8 @@ def installed_kinds() -> tuple[OutcomeKind, ...]:
     Raises:
         OutcomeError: If a package offers something else, or cannot be imported.
     """
+    from importlib.metadata import entry_points
+
     found = []
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
         try:

@@ -6,67 +6,28 @@ unit cube, so that integers, logarithms and distributions need no further though
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import number, plural
+from mesa_lab.processing.analysis.factor import Factor, factors_of
 from mesa_lab.processing.statistics.summary import numbers
 from mesa_lab.processing.tables.column_names import level_codes
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["Factor", "Floats", "Observations", "observe", "reason_against"]
+__all__ = ["Factor", "Floats", "Observations", "observe", "reason_against", "reason_against_unit"]
 
 type Floats = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]
 
-MANY_LEVELS: Final = 10
-"""A number with more levels than this is treated as continuous."""
-
-
-@dataclass(frozen=True, eq=False)
-class Factor:
-    """One varied parameter at the design points.
-
-    Attributes:
-        name: The parameter.
-        values: Its value at each point, as the study has it.
-        unit: Its place in the unit cube at each point; for a choice the number of its level, evenly spread.
-        codes: The number of its level at each point.
-        levels: Its levels, numbers in ascending order.
-        categorical: Whether its levels have no order; two levels have one for every purpose.
-        log: Whether its range is logarithmic.
-    """
-
-    name: str
-    values: pd.Series[Any]
-    unit: Floats
-    codes: Codes
-    levels: tuple[Any, ...]
-    categorical: bool
-    log: bool = False
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its values are numbers (yes and no are not)."""
-        return _is_number(self.values)
-
-    @property
-    def by_level(self) -> bool:
-        """Whether it is looked at level by level, rather than as a continuous number."""
-        return self.categorical or len(self.levels) <= MANY_LEVELS
-
-    def at(self, rows: npt.NDArray[Any]) -> Factor:
-        """Return the same parameter at some of the points."""
-        return replace(self, values=self.values.iloc[rows], unit=self.unit[rows], codes=self.codes[rows])
+_LARGEST: Final = 1e120
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,14 +152,15 @@ class Observations:
         known = np.isfinite(self.values)
         if self.is_share or self.values.shape[1] < 4 or not (self.count >= 4).any():
             return None
+        values = self.standardised().values
         # Dealt by rank among the runs that have a value, so that failed runs leave the halves even.
         rank = np.cumsum(known, axis=1) - 1
         halves = []
         for half in (0, 1):
             chosen = known & (rank % 2 == half)
             n = chosen.sum(axis=1)
-            mean = np.where(chosen, self.values, 0.0).sum(axis=1) / np.maximum(n, 1)
-            squares = np.where(chosen, (self.values - mean[:, None]) ** 2, 0.0).sum(axis=1)
+            mean = np.where(chosen, values, 0.0).sum(axis=1) / np.maximum(n, 1)
+            squares = np.where(chosen, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
             halves.append(np.where(n > 1, squares / np.maximum(n - 1, 1), np.nan))
         variances = np.column_stack(halves)
         there = np.isfinite(variances)
@@ -209,10 +171,10 @@ class Observations:
             return None
         with np.errstate(divide="ignore"):
             # Where some points have no spread its logarithm would be infinite: the standard deviation serves.
-            values = np.sqrt(variances) if without > 0 else np.log(variances)
-        if not np.nanstd(values) > 0:
+            spread = np.sqrt(variances) if without > 0 else np.log(variances)
+        if not np.nanstd(spread) > 0:
             return None
-        return replace(self, values=values, is_share=False)
+        return replace(self, values=spread, is_share=False)
 
     def without_spread(self) -> list[str]:
         """Say why nothing is known of what the spread of the runs depends on; nothing where `spread` tells."""
@@ -268,7 +230,7 @@ def observe_values(results: Reader, outcome: str, read: Floats, *, is_share: boo
     experiment = results.experiment
     return Observations(
         outcome=outcome,
-        factors=tuple(_factors(results)),
+        factors=tuple(factors_of(results)),
         values=values,
         is_share=is_share,
         common=bool(getattr(experiment, "common_random_numbers", False))
@@ -279,55 +241,15 @@ def observe_values(results: Reader, outcome: str, read: Floats, *, is_share: boo
     )
 
 
-def _factors(results: Reader) -> list[Factor]:
-    varied = results.experiment.space.varied
-    found = []
-    for name, column in results.columns.items():
-        values = results.points[column]
-        codes, levels = level_codes(values, results.level_order(name))
-        if len(levels) < 2:
-            continue
-        numeric = _is_number(values)
-        parameter = varied.get(name)
-        found.append(
-            Factor(
-                name=name,
-                values=values,
-                unit=_unit(values, codes, len(levels), parameter if numeric else None),
-                codes=codes,
-                levels=tuple(levels),
-                categorical=not numeric and len(levels) > 2,
-                log=bool(getattr(parameter, "log", False)),
-            )
-        )
-    return found
-
-
-def _unit(values: pd.Series[Any], codes: Codes, n_levels: int, parameter: Any) -> Floats:
-    """Place values in the unit cube: by the parameter's own scale where all lie in its range, else evenly."""
-    if not _is_number(values):
-        return codes / (n_levels - 1)
-    given = values.to_numpy(dtype=np.float64)
-    to_unit: Callable[..., Any] | None = getattr(parameter, "to_unit", None)
-    if to_unit is not None:
-        try:
-            unit = np.asarray(to_unit(given), dtype=np.float64)
-        except (MesaLabError, TypeError, ValueError):
-            unit = np.zeros(0)
-        # A table of points may go beyond the range, where several values would share the edge.
-        if len(unit) == len(given) and np.isfinite(unit).all() and len(np.unique(unit)) == n_levels:
-            return unit
-    low, high = given.min(), given.max()
-    return np.asarray((given / 2 - low / 2) / (high / 2 - low / 2))
-
-
-def _is_number(values: pd.Series[Any]) -> bool:
-    kind = values.dtype
-    if isinstance(kind, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(kind):
-        return False
-    return bool(pd.api.types.is_numeric_dtype(kind)) and bool(
-        np.isfinite(values.to_numpy(dtype=np.float64, na_value=np.nan)).all()
-    )
+def reason_against_unit(observed: Observations) -> str | None:
+    """Say why values are too large or too small for squares of them, None if they are not."""
+    known = observed.values[np.isfinite(observed.values)]
+    largest, spread = float(np.abs(known).max(initial=0.0)), float(np.ptp(known / 2)) if len(known) else 0.0
+    if largest > _LARGEST:
+        return f"'{observed.outcome}' reaches {number(largest)}, whose square no number holds. Measure it in another unit, or its logarithm."
+    if 0 < spread < 1 / _LARGEST:
+        return f"'{observed.outcome}' differs by {number(2 * spread)} at most, whose square is 0 in numbers. Measure it in another unit."
+    return None
 
 
 def reason_against(results: Reader, outcome: str, *, points: int = 2, parameters: int = 1) -> str | None:
@@ -343,7 +265,7 @@ def reason_against(results: Reader, outcome: str, *, points: int = 2, parameters
         values, _ = numbers(results.values(outcome), outcome)
     except MesaLabError as error:
         return str(error)
-    varying = sum(results.points[column].map(repr).nunique() > 1 for column in results.columns.values())
+    varying = sum(len(level_codes(results.points[column])[1]) > 1 for column in results.columns.values())
     if varying < parameters:
         there = "no parameter varies" if varying == 0 else f"only {plural(varying, 'parameter')} varies"
         return (

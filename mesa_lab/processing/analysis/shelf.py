@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
 from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
+from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.discovery import question as discovery
 from mesa_lab.processing.analysis.effects import question as effects
 from mesa_lab.processing.analysis.question import Question
@@ -31,6 +32,7 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     effects.QUESTION,
     surface.QUESTION,
     discovery.QUESTION,
+    comparison.QUESTION,
 )
 
 

@@ -6,8 +6,6 @@ group `mesa_lab.charts` of another package). Charts take no more rows than altai
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.processing.charts import design, distribution, effect, heatmap, series
 from mesa_lab.processing.charts.chart import ChartKind, readable
@@ -19,6 +17,8 @@ CHARTS: tuple[ChartKind, ...] = (series.CHART, effect.CHART, heatmap.CHART, dist
 
 def all_charts() -> tuple[ChartKind, ...]:
     """Return the charts of Mesa Lab and those that installed packages add."""
+    from importlib.metadata import entry_points
+
     return CHARTS + tuple(entry.load() for entry in entry_points(group="mesa_lab.charts"))
 
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
-
 from mesa_lab.errors import ExportError
 from mesa_lab.formatting import plain
+from mesa_lab.processing.export.export_format import ExportFormat, Parts
 
-__all__ = ["Parts", "check_rows", "write_excel"]
-
-type Parts = Callable[[], Iterator[pd.DataFrame]]
+__all__ = ["FORMAT", "check_rows"]
 
 SHEET_ROWS: Final = 1_048_576
 SHEET_COLUMNS: Final = 16_384
@@ -43,7 +40,7 @@ def check_rows(name: str, counts: Iterable[int]) -> None:
         )
 
 
-def write_excel(path: Path, sheets: dict[str, Parts]) -> None:
+def _write(path: Path, sheets: Mapping[str, Parts]) -> None:
     """Write tables as the sheets of an Excel file.
 
     Args:
@@ -120,3 +117,6 @@ def _sheet_name(name: str, taken: Sequence[str]) -> str:
         unique = f"{name[:27]} ({number})"
         number += 1
     return unique
+
+
+FORMAT: Final = ExportFormat("excel", (".xlsx",), _write, holds_many=True, check_rows=check_rows)

@@ -1,27 +1,24 @@
-"""Results as files: tables as CSV, Parquet, Excel or JSON records; charts as pictures are next door.
+"""Results as files: which tables are written, and where. `formats` lists the formats; charts are in `chart_image`.
 
-Series and agents' data go to CSV and Parquet part by part, so that what does not fit into memory can still be
-written. Values are written as they are: a text that starts with "=" stays one in CSV, where a spreadsheet may take it
-for a formula (import it as text); in Excel files it is marked as text.
+Series and agents' data are handed to a format part by part, so that what does not fit into memory can still be written.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ExportError, suggest
 from mesa_lab.files import check_path, path_of
-from mesa_lab.formatting import plain, records
 from mesa_lab.processing.export.atomic_write import whole_file, whole_folder
 from mesa_lab.processing.export.chart_image import PICTURES, save_chart
-from mesa_lab.processing.export.excel import Parts, check_rows, write_excel
+from mesa_lab.processing.export.export_format import Parts
+from mesa_lab.processing.export.formats import all_formats, find_format, format_of
 from mesa_lab.processing.tables import column_names as columns
 from mesa_lab.processing.tables.contents import in_one_snapshot
 from mesa_lab.processing.tables.long_table import rows_of_runs
@@ -31,10 +28,8 @@ if TYPE_CHECKING:
 
     from mesa_lab.processing.result_tables import ResultTables
 
-__all__ = ["FORMATS", "export", "save_chart"]
+__all__ = ["export", "save_chart"]
 
-FORMATS: Final = {"csv": ".csv", "parquet": ".parquet", "excel": ".xlsx", "json": ".json"}
-_SUFFIXES: Final = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", ".json": "json"}
 _OF_A_CHART: Final = (
     " For a chart: --chart effect in the terminal, results.chart('effect').save(...) in Python."
 )
@@ -55,7 +50,8 @@ def export(
             per table. What is there under the same names is replaced.
         tables: "runs", "points", "summary" (means and intervals by point), "series", "agents" (all types),
             "agents_<type>", "failures". None means all that have rows; in one CSV, Parquet or JSON file, "runs".
-        format: "csv", "parquet", "excel" or "json"; None goes by the name of the file, CSV in a folder.
+        format: "csv", "parquet", "excel", "json", or one that a package adds; None goes by the name of the file, CSV in a
+            folder.
 
     Returns:
         The files that were written.
@@ -70,43 +66,39 @@ def export(
     """
     path = path_of(path, "export", ExportError)
     check_path(path, ExportError)
-    if format is not None and format not in FORMATS:
+    asked = None if format is None else find_format(format)
+    by_name = format_of(path.suffix)
+    if path.suffix and by_name is None and asked is None and not path.is_dir():
+        endings = ", ".join(each.ending for each in all_formats())
         raise ExportError(
-            f"Unknown format '{format}'. There are: {', '.join(FORMATS)}.{suggest(format, FORMATS)}"
-        )
-    by_name = _SUFFIXES.get(path.suffix.lower())
-    if path.suffix and by_name is None and format is None and not path.is_dir():
-        raise ExportError(
-            f"'{path.name}' ends in '{path.suffix}'. Use {', '.join(FORMATS.values())}, or a folder's name."
+            f"'{path.name}' ends in '{path.suffix}'. Use {endings}, or a folder's name."
             f"{_OF_A_CHART if path.suffix.lower() in PICTURES else ''}"
         )
-    if format is not None and by_name not in (None, format) and not path.is_dir():
+    if asked is not None and by_name not in (None, asked) and not path.is_dir():
         raise ExportError(
             f"'{path.name}' ends in '{path.suffix}' but the format is {format}. Make them agree."
         )
-    kind = format or by_name or "csv"
-    single = kind == "excel" or (bool(path.suffix) and not path.is_dir())
+    kind = asked or by_name or find_format("csv")
+    single = kind.holds_many or (bool(path.suffix) and not path.is_dir())
     if single and not path.suffix:
-        path = path.with_name(path.name + FORMATS[kind])
-    names = _table_names(results, tables, first_only=single and kind != "excel")
-    if single and kind != "excel" and len(names) != 1:
+        path = path.with_name(path.name + kind.ending)
+    names = _table_names(results, tables, first_only=single and not kind.holds_many)
+    if single and not kind.holds_many and len(names) != 1:
         raise ExportError(
-            f"A {kind} file holds one table, not {len(names)} ({', '.join(names)}). Give a folder instead."
+            f"A {kind.name} file holds one table, not {len(names)} ({', '.join(names)}). Give a folder instead."
         )
-    for name in names if kind == "excel" else ():
-        check_rows(name, _row_counts(results, name))
-    write = _WRITERS[kind]
+    if kind.check_rows is not None:
+        for name in names:
+            kind.check_rows(name, _row_counts(results, name))
     if single:
         with whole_file(path) as draft:
-            if kind == "excel":
-                write_excel(draft, {name: _parts(results, name) for name in names})
-            else:
-                write(draft, _parts(results, names[0]))
+            kind.write(draft, {name: _parts(results, name) for name in names})
         return [path]
+    files = {name: f"{_file_name(name)}{kind.ending}" for name in names}
     with whole_folder(path) as folder:
-        for name in names:
-            write(folder / f"{_file_name(name)}{FORMATS[kind]}", _parts(results, name))
-    return [path / f"{_file_name(name)}{FORMATS[kind]}" for name in names]
+        for name, file in files.items():
+            kind.write(folder / file, {name: _parts(results, name)})
+    return [path / file for file in files.values()]
 
 
 def _table_names(results: ResultTables, tables: str | Sequence[str] | None, *, first_only: bool) -> list[str]:
@@ -198,66 +190,3 @@ def _can_be_missing(field: pa.Field) -> bool:
     return field.name not in columns.RECORDED and (
         pa.types.is_integer(field.type) or pa.types.is_boolean(field.type)
     )
-
-
-def _write_csv(path: Path, parts: Parts) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        for number, part in enumerate(parts()):
-            part.to_csv(file, index=False, header=number == 0, lineterminator="\n")
-
-
-def _write_parquet(path: Path, parts: Parts) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    writer: Any = None
-    try:
-        for part in parts():
-            table = pa.Table.from_pandas(_storable(part), preserve_index=False)
-            if writer is None:
-                writer = pq.ParquetWriter(path, table.schema, compression="zstd")
-            writer.write_table(table.cast(writer.schema))
-    finally:
-        if writer is not None:
-            writer.close()
-    if writer is None:
-        pq.write_table(pa.table({}), path)
-
-
-def _storable(part: pd.DataFrame) -> pd.DataFrame:
-    """Columns of several kinds of values, which Parquet has no type for, become text."""
-    part = part.copy(deep=False)
-    for name in [name for name, values in part.items() if values.dtype == object]:
-        part[name] = pd.Series(
-            [None if plain(v) is None else str(v) for v in part[name]], index=part.index, dtype="str"
-        )
-    return part
-
-
-def _write_json(path: Path, parts: Parts) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write("[")
-        separator = "\n"
-        for part in parts():
-            for record in records(part):
-                file.write(
-                    separator + json.dumps(_finite(record), ensure_ascii=False, default=str, allow_nan=False)
-                )
-                separator = ",\n"
-        file.write("\n]\n")
-
-
-def _finite(record: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no infinities: they become text."""
-    return {
-        key: str(value) if isinstance(value, float) and value in (float("inf"), -float("inf")) else value
-        for key, value in record.items()
-    }
-
-
-_WRITERS: Final[dict[str, Callable[[Path, Parts], None]]] = {
-    "csv": _write_csv,
-    "parquet": _write_parquet,
-    "json": _write_json,
-    "excel": lambda path, parts: write_excel(path, {"runs": parts}),
-}

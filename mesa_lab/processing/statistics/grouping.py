@@ -22,7 +22,15 @@ from mesa_lab.processing.tables.contents import in_one_snapshot
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["Groups", "check_names", "comparable_points", "group", "names_of", "points_by"]
+__all__ = [
+    "Groups",
+    "alike_at_all_levels",
+    "check_names",
+    "comparable_points",
+    "group",
+    "names_of",
+    "points_by",
+]
 
 type Codes = npt.NDArray[np.int64]
 
@@ -146,9 +154,27 @@ def comparable_points(
         return None
     replaced = {results.columns[name]: values for name, values in (binned or {}).items()}
     cells = point_identity(points[own].assign(**replaced)[own])
-    pairs = np.unique(others * (int(cells.max()) + 1) + cells)
-    shared = np.bincount(pairs // (int(cells.max()) + 1)) == int(cells.max()) + 1
-    alike = shared[others]
+    return alike_at_all_levels(others, cells)
+
+
+def alike_at_all_levels(others: Codes, cells: Codes) -> npt.NDArray[np.bool_] | None:
+    """Find the points of a base case: those whose other parameters are what they are at all levels.
+
+    Args:
+        others: For each point the number of what its other parameters are.
+        cells: For each point the number of its level.
+
+    Returns:
+        For each point whether it is one of these, None where all are, or where points of several levels are not: a base
+        case has one level alone.
+
+    Example:
+        >>> alike_at_all_levels(np.array([0, 0, 0, 1, 2]), np.array([0, 1, 2, 1, 1])).tolist()
+        [True, True, True, False, False]
+    """
+    width = int(cells.max()) + 1
+    pairs = np.unique(others * width + cells)
+    alike = (np.bincount(pairs // width) == width)[others]
     if alike.all() or not alike.any() or len(np.unique(cells[~alike])) > 1:
         return None
     return np.asarray(alike)

@@ -30,17 +30,17 @@ _CELLS: Final = 4_000_000
 """Of a table of resampled means that is held at a time."""
 
 
-def student(mean: Floats, error: Floats, df: Floats, level: float) -> tuple[Floats, Floats]:
+def student(mean: Any, error: Any, df: Any, level: float) -> tuple[Any, Any]:
     """Student's interval of each mean.
 
     Args:
-        mean: The means.
+        mean: The means, numbers or arrays.
         error: Their standard errors.
         df: Degrees of freedom of these.
         level: Level of confidence.
 
     Example:
-        >>> [round(float(end), 3) for end in student(np.float64(0), np.float64(1), np.float64(9), 0.95)]
+        >>> [round(float(end), 3) for end in student(0.0, 1.0, 9.0, 0.95)]
         [-2.262, 2.262]
     """
     from scipy.special import stdtrit
@@ -49,18 +49,18 @@ def student(mean: Floats, error: Floats, df: Floats, level: float) -> tuple[Floa
     return mean - half, mean + half
 
 
-def wilson(share: Floats, n: Floats, level: float) -> tuple[Floats, Floats]:
+def wilson(share: Any, n: Any, level: float) -> tuple[Any, Any]:
     """Wilson's interval of each share (1927, JASA 22: 209-212).
 
     It stays between 0 and 1, and is no point where all agree.
 
     Args:
-        share: The shares.
+        share: The shares, numbers or an array.
         n: How many independent values stand behind each; need not be whole.
         level: Level of confidence.
 
     Example:
-        >>> [round(float(end), 3) for end in wilson(np.float64(0), np.float64(10), 0.95)]
+        >>> [round(float(end), 3) for end in wilson(0.0, 10, 0.95)]
         [0.0, 0.278]
     """
     from scipy.special import ndtri

@@ -63,8 +63,10 @@ class Backend:
         name: What it is called in messages and docs.
         knows: Whether a name or an address that a caller gave stands for this place.
         run: Carries out the tasks and yields their results as they come, each task's in exactly one batch.
+        offered: Names that messages list; it may know others, such as addresses.
     """
 
     name: str
     knows: Callable[[str], bool]
     run: Callable[[Work], Iterator[Batch]]
+    offered: tuple[str, ...] = ()

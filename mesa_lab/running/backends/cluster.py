@@ -72,4 +72,4 @@ def _dask_backend(client: Any) -> Any:
     return Backend(client=client, wait_for_workers_timeout=_PATIENCE_SECONDS)
 
 
-BACKEND: Final = Backend("cluster", is_cluster, _run)
+BACKEND: Final = Backend("cluster", is_cluster, _run, ("dask", "ray"))

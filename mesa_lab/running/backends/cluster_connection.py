@@ -152,7 +152,9 @@ def _workers_here(n_jobs: int) -> Iterator[str]:
     ) as cluster:
         command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
         command += ["--nworkers", str(n_jobs), "--nthreads", "1", "--no-dashboard", "--death-timeout", "30"]
-        lifeline = f"from mesa_lab.running.clusters import end_with; end_with({os.getpid()})"
+        lifeline = (
+            f"from mesa_lab.running.backends.cluster_connection import end_with; end_with({os.getpid()})"
+        )
         command += ["--preload", lifeline, "--preload-nanny", lifeline]
         quiet = os.environ | {"DASK_LOGGING__DISTRIBUTED": "critical"}
         workers = subprocess.Popen(

@@ -55,4 +55,9 @@ def _no_backend(backend: str, error: Exception) -> RunError:
     )
 
 
-BACKEND: Final = Backend("joblib", lambda name: True, _run)
+def _is_known(name: str) -> bool:
+    """Whether joblib brings a backend of this name, or its user has registered one with it."""
+    return name in {"multiprocessing", *joblib.parallel.BACKENDS, *joblib.parallel.EXTERNAL_BACKENDS}
+
+
+BACKEND: Final = Backend("joblib", _is_known, _run, ("threading",))

@@ -39,4 +39,4 @@ def _run(work: Work) -> Iterator[Batch]:
         dispatch.close()
 
 
-BACKEND: Final = Backend("local", lambda name: name == "loky", _run)
+BACKEND: Final = Backend("local", lambda name: name == "loky", _run, ("loky",))

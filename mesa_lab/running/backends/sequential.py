@@ -38,4 +38,4 @@ def batches_from(waiting: TaskQueue, control: Control) -> Iterator[list[Task]]:
             return
 
 
-BACKEND: Final = Backend("sequential", lambda name: name == "sequential", _run)
+BACKEND: Final = Backend("sequential", lambda name: name == "sequential", _run, ("sequential",))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _mesa_collect = DataCollector.collect
+_OURS = ("_taker", "collect")
 _RECORDS = ("model_vars", "_agent_records", "_agenttype_records", "_collection_steps")
 
 
@@ -68,7 +69,7 @@ class _Adopted:
 
 
 def _state(collector: Any) -> dict[str, Any]:
-    return {name: value for name, value in collector.__dict__.items() if name != "_taker"}
+    return {name: value for name, value in collector.__dict__.items() if name not in _OURS}
 
 
 def _record(name: str) -> property:
@@ -102,10 +103,17 @@ def adoptable(kind: Any) -> bool:
     )
 
 
-def adopt(collector: Any, taker: Taker) -> None:
-    """Let a taker do what the collector did."""
+def adopt(collector: Any, taker: Taker, collect: Callable[[Any], None]) -> None:
+    """Let a taker do what the collector did.
+
+    Args:
+        collector: The collector.
+        taker: What takes it over.
+        collect: The taker's function that is called as `collector.collect(model)`.
+    """
     kind: Any = type(collector)
     collector.__dict__["_taker"] = taker
+    collector.__dict__["collect"] = collect
     collector.__class__ = _adopted_class(kind)
 
 

@@ -38,6 +38,9 @@ class OtherOutcomes:
         self._notes = notes
         self._types: dict[str, tuple[str, ...]] = {}
 
+    def __len__(self) -> int:
+        return len(self._asked)
+
     def measure(self, model: Any, step: int) -> Iterator[tuple[str, Scalar]]:
         """Yield the name and the value of each outcome; None where it cannot be measured."""
         states: RandomStates | None = None

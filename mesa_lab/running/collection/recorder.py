@@ -30,6 +30,8 @@ from mesa_lab.study.records import Scalar
 
 __all__ = ["Recorder"]
 
+_NO_REPORTERS = ModelReporters({})
+
 
 class Recorder:
     """Measures one run.
@@ -46,6 +48,7 @@ class Recorder:
         notes: What could not be measured.
         agents: The agent tables, once there are any.
         must_restart: The run has to be done again.
+        measures_more: There is something to be measured after each step.
     """
 
     def __init__(self, plan: Plan, is_final: bool = False) -> None:
@@ -55,25 +58,27 @@ class Recorder:
         self.series = Series()
         self.notes = Notes()
         self.agents: AgentTables | None = None
+        self.must_restart = False
+        self.measures_more = True
         self._protocol = plan.protocol
         self._is_final = is_final
         self._keeps_records = plan.reads_records
-        self.must_restart = False
         # The model's collector, if any, and what it reports:
         self._collector: Any = None
         self._model: Any = None
         self._is_adopted = False
         self._collected_at = -1
         self._collects_for_model = False
-        self._reporters = ModelReporters({})
+        self._reporters = _NO_REPORTERS
         self._agent_reporters: AgentReporters | None = None
         self._takes_records = False
         self._seen: dict[str, int] = {}
+        self._unstorable: set[str] = set()
         # What is asked for: reporters by the name of the outcome, and what else is measured.
         self._asked: dict[str, str] = {}
+        self._asks_for_all = False
         self._others = OtherOutcomes({}, self.notes)
         self._describes_agents = False
-        self._unstorable: set[str] = set()
         self._current: dict[str, Scalar] = {}
 
     # ------------------------------------------------------------ for the model's collector
@@ -88,7 +93,7 @@ class Recorder:
         self._is_adopted = True
         self._collected_at = -1
         self._settle(collector.model_reporters)
-        adopt(collector, self)
+        adopt(collector, self, self._collect_own)
         return True
 
     def is_read(self) -> None:
@@ -109,18 +114,29 @@ class Recorder:
             if not self._is_final:
                 self._restart()
             self._collects_for_model = False
-        self._reporters.validate(collector, model)
         self._collect(model, self._keeps_records)
 
-    def _collect(self, model: Any, keeps_records: bool = False) -> None:
-        self._collected_at = self.step
+    def _collect_own(self, model: Any) -> None:
+        """Do what the adopted collector's `collect(model)` has to do, the shortest way in the usual case."""
+        if model is self._model and not self._collects_for_model:
+            self._collect(model, self._keeps_records)
+        else:
+            self.collect(self._collector, model)
+
+    def _collect(self, model: Any, keeps_records: bool) -> None:
         collector = self._collector
         if len(collector.model_reporters) != len(self._reporters):  # one was added since
             self._settle(collector.model_reporters)
-        values = self._reporters.values
-        self._reporters.evaluate(model, self._cell, self._note, collector.__dict__ if keeps_records else None)
-        for name, source in self._asked.items():
-            self._current[name] = values[source]
+        if self._collected_at < 0 and not self._collects_for_model:
+            self._reporters.validate(collector, model)
+        self._collected_at = self.step
+        values = self._reporters.evaluate(
+            model, self._cell, self._note, collector.__dict__ if keeps_records else None
+        )
+        if self._asks_for_all:
+            self._current.update(values)
+        else:
+            self._current.update({name: values[source] for name, source in self._asked.items()})
         if collector.agent_reporters or collector.agenttype_reporters or self._protocol.agents is not False:
             self._collect_agents(model, keeps_records)
 
@@ -153,35 +169,33 @@ class Recorder:
         elif collector is None:
             self._settle({})
         self._collects_for_model = self._is_adopted and self._collected_at < 0 and self.plan.collects is False
+        self.measures_more = (
+            not self._is_adopted or self._collects_for_model or self._describes_agents or bool(self._others)
+        )
 
     def measure(self, model: Any, last: bool) -> None:
-        """Measure what is due after a step.
+        """Measure what is due after a step and was not collected in it; of no use unless `measures_more`.
 
         Args:
             model: The model.
             last: It is known that no other step will follow.
-
-        Raises:
-            RestartError: The run has to be done again.
         """
-        if self.must_restart:  # and the model caught the exception that said so
-            raise RestartError
-        is_due = self._is_due(last or self.plan.stop is not None)
         if self._collector is not None and not self._is_adopted:
             self._observe()
-        if is_due:
-            if self._collects_for_model:
-                with RandomStates(model):
-                    self._collect(model)
-            self._current.update(self._others.measure(model, self.step))
-            if not self._is_adopted and self._protocol.agents is not False:
-                self._collect_agents(model, keeps_records=False)
-            if self._unstorable and self._unstorable == self._asked.keys():
-                # Not one reporter's value fits a table: describe the agents instead.
-                self._describes_agents, self._asked, self._current = True, {}, {}
-            if self._describes_agents:
-                self._current.update(self._others.describe(model, self.step))
-        self.latest.update(self._current)
+        if not (last or self.plan.stop is not None or self._is_due()):
+            return
+        if self._collects_for_model:
+            with RandomStates(model):
+                self._collect(model, keeps_records=False)
+        self._current.update(self._others.measure(model, self.step))
+        if not self._is_adopted and self._protocol.agents is not False:
+            self._collect_agents(model, keeps_records=False)
+        if self._unstorable and self._unstorable == self._asked.keys():
+            # Not one reporter's value fits a table: describe the agents instead.
+            self._describes_agents, self._asks_for_all = True, False
+            self._asked, self._current = {}, {}
+        if self._describes_agents:
+            self._current.update(self._others.describe(model, self.step))
 
     def close(self, model: Any, last: bool) -> None:
         """Complete a step's row.
@@ -193,27 +207,33 @@ class Recorder:
         Raises:
             RestartError: The run has to be done again.
         """
-        if self._is_adopted and self._collected_at < 0:
+        if self.must_restart:  # and the model caught the exception that said so
+            raise RestartError
+        if self._collected_at < 0 and self._is_adopted:
             self._wait_for_collection(model, last)
-        if self.agents is not None and self._takes_records and self._collected_at == self.step:
+        due = last or self._is_due()
+        if self.agents is not None:
+            self._close_agents(model, self.agents, due)
+        if self._current:
+            self.latest.update(self._current)
+            if due and self._protocol.period > 0:
+                # Of a type of agents that did not exist until now there were none.
+                missing_count = 0 if self._describes_agents else None
+                self.series.append(self.step, time_of(model), self._current, missing_count)
+            self._current = {}
+
+    def _close_agents(self, model: Any, tables: AgentTables, due: bool) -> None:
+        if self._takes_records and self._collected_at == self.step:
             records = self._collector.__dict__
             general = records["_agent_records"].get(model.time, ())
             special = records["_agenttype_records"].get(model.time, {})
-            self.agents.take_records(
-                lambda kind: general if kind is object else special.get(kind, ()), self.step
-            )
-        due = self._is_due(last)
-        if self.agents is not None:
-            (self.agents.keep if due else self.agents.drop)()
-        if due and self._protocol.period > 0 and self._current:
-            # Of a type of agents that did not exist until now there were none.
-            missing_count = 0 if self._describes_agents else None
-            self.series.append(self.step, time_of(model), self._current, missing_count)
-        self._current = {}
+            tables.take_records(lambda kind: general if kind is object else special.get(kind, ()), self.step)
+        (tables.keep if due else tables.drop)()
 
     def must_fail_again(self) -> bool:
         """Whether a run that failed has to be done again, to be measured in place of a model that did not collect."""
-        if self._is_adopted and self._collected_at < 0 and not self._is_final:
+        is_waiting = self._is_adopted and self._collected_at < 0 and not self._collects_for_model
+        if is_waiting and not self._is_final:
             self.plan.collects = False
             self.must_restart = True
         return self.must_restart
@@ -227,8 +247,7 @@ class Recorder:
             self._restart()
         if last:
             with RandomStates(model):
-                self._collect(model)
-            self.latest.update(self._current)
+                self._collect(model, keeps_records=False)
 
     def value_of(self, name: str, model: Any) -> Any:
         """Find what a stop rule means by a name, in the same way whichever outcomes are asked for.
@@ -240,8 +259,9 @@ class Recorder:
         Raises:
             AttributeError: If it is none of these.
         """
-        if name in self.latest:
-            return self.latest[name]
+        for measured in (self._current, self.latest):
+            if name in measured:
+                return measured[name]
         if name in ("step", "steps"):
             return self.step
         name = self._asked.get(name, name)
@@ -261,7 +281,7 @@ class Recorder:
         self._current = {}
         if self._protocol.outcomes is None:
             self._asked = {name: name for name in reporters}
-            self._describes_agents = not reporters
+            self._asks_for_all, self._describes_agents = True, not reporters
             return
         self._asked, others = {}, {}
         for name, (outcome, measure) in self.plan.own.items():
@@ -272,9 +292,8 @@ class Recorder:
                 others[name] = outcome, measure
         self._others = OtherOutcomes(others, self.notes)
 
-    def _is_due(self, last: bool) -> bool:
-        period = self._protocol.period
-        return last or (period > 0 and self.step % period == 0)
+    def _is_due(self) -> bool:
+        return self._protocol.period > 0 and self.step % self._protocol.period == 0
 
     def _restart(self) -> None:
         self.must_restart = True
@@ -288,6 +307,7 @@ class Recorder:
             self._note(reporter, error)
             if isinstance(error, UnstorableError) and self._protocol.outcomes is None and not self.latest:
                 self._unstorable.add(reporter)
+                self.measures_more = True
             return None
 
     def _note(self, reporter: str, error: Exception) -> None:

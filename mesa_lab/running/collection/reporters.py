@@ -63,7 +63,7 @@ class ModelReporters:
         convert: Callable[[str, Any], Scalar],
         note: Note,
         records: dict[str, Any] | None = None,
-    ) -> None:
+    ) -> dict[str, Scalar]:
         """Call every reporter, in order.
 
         Args:
@@ -71,7 +71,11 @@ class ModelReporters:
             convert: Turns a value that is no plain scalar into what a cell holds, given the reporter's name.
             note: Where to note what a reporter raised.
             records: The collector's own, to be added to; None to keep none.
+
+        Returns:
+            The value of each, as a cell holds it.
         """
+        values = self.values
         if records is not None and self._measures:
             records.setdefault("_collection_steps", []).append(model.time)
         for name, measure in self._measures.items():
@@ -82,7 +86,8 @@ class ModelReporters:
                 value = None
             if records is not None:
                 records["model_vars"][name].append(_copied(value))
-            self.values[name] = value if type(value) in PLAIN else convert(name, value)
+            values[name] = value if type(value) in PLAIN else convert(name, value)
+        return values
 
     def validate(self, collector: Any, model: Any) -> None:
         """Evaluate each reporter once more before the first collection, as Mesa does to check them.

@@ -158,8 +158,8 @@ def carry_out(
     for number in itertools.count():
         if number:
             gc.collect()  # the model of the attempt before goes first
-        run = Run(task)
-        attempt = _Attempt(plan, run, is_final=number >= _ATTEMPTS)
+        attempt = _Attempt(plan, task, is_final=number >= _ATTEMPTS)
+        status, failure = "done", None
         try:
             if plan.protocol.timeout is None:
                 attempt.go()
@@ -171,19 +171,19 @@ def carry_out(
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            recorder = attempt.recorder
-            if recorder.must_restart:  # and the model made another exception of it
+            if attempt.recorder.must_restart:  # and the model made another exception of it
                 continue
-            if not isinstance(error, RunTimeoutError) and recorder.must_fail_again():
+            if not isinstance(error, RunTimeoutError) and attempt.recorder.must_fail_again():
                 continue
-            run.status, run.failure = _end_of(error, attempt.stage, plan)
+            status, failure = _end_of(error, attempt.stage, plan)
         finally:
+            ended = perf_counter()
             surroundings.restore(attempt.model)
             if see is not None:
                 see(attempt.model)
-            attempt.collect()
-            del attempt
-        return run
+            time = time_of(attempt.model)
+            attempt.model = None
+        return attempt.result(status, failure, time, ended)
     raise AssertionError
 
 
@@ -196,20 +196,22 @@ def _end_of(error: BaseException, stage: str, plan: Plan) -> tuple[str, Failure]
 
 
 class _Attempt:
-    __slots__ = ("model", "plan", "ready", "recorder", "run", "stage", "started")
+    """One attempt at a run, and how far it has come."""
 
-    def __init__(self, plan: Plan, run: Run, is_final: bool) -> None:
+    __slots__ = ("model", "plan", "ready", "recorder", "stage", "started", "steps", "task")
+
+    def __init__(self, plan: Plan, task: Task, is_final: bool) -> None:
         self.plan = plan
-        self.run = run
+        self.task = task
         self.stage = "setting up"
+        self.steps = 0
         self.model: Any = None
         self.recorder = Recorder(plan, is_final)
         self.started = perf_counter()
         self.ready: float | None = None
 
     def go(self) -> None:
-        recorder, run, plan = self.recorder, self.run, self.plan
-        task = run.task
+        recorder, plan, task = self.recorder, self.plan, self.task
         watch(recorder)
         try:
             model = self.model = build(plan.model_cls, task.parameters, task.seed)
@@ -218,7 +220,7 @@ class _Attempt:
         recorder.begin(model)
         self.ready = perf_counter()
         advance = stepper(model)
-        limit, max_time, step = plan.limit, plan.protocol.max_time, 0
+        limit, max_time, stop, step = plan.limit, plan.protocol.max_time, plan.stop, 0
         while True:
             self.stage = "measuring"
             last = (
@@ -226,36 +228,43 @@ class _Attempt:
                 or not getattr(model, "running", True)
                 or (max_time is not None and (time_of(model) or 0.0) >= max_time)
             )
-            recorder.measure(model, last)
-            if plan.stop is not None and not last and step > 0:
-                last = plan.stop(lambda name: recorder.value_of(name, model), model)
+            if recorder.measures_more:
+                recorder.measure(model, last)
+            if stop is not None and not last and step > 0:
+                last = stop(lambda name: recorder.value_of(name, model), model)
             recorder.close(model, last)
             if last:
                 break
             self.stage = "stepping"
             recorder.step = step = step + 1
             advance()
-            run.steps = step
-        run.finals = {name: stored(value) for name, value in recorder.latest.items()}
+            self.steps = step
 
-    def collect(self) -> None:
-        """Keep what was measured so far, and let go of the model."""
-        now = perf_counter()
-        run, recorder = self.run, self.recorder
-        run.init_seconds = (self.ready or now) - self.started
-        run.run_seconds = now - self.ready if self.ready else 0.0
-        run.time = time_of(self.model)
-        if recorder.notes:
-            run.notes += recorder.notes.lines()
-        series = recorder.series
-        run.row_steps, run.row_times, run.columns = series.steps, series.times, series.columns
-        if not (SERIES_KEYS.isdisjoint(run.columns) and SERIES_KEYS.isdisjoint(run.finals)):
-            run.columns, run.finals = _clear_of_keys(run.columns), _clear_of_keys(run.finals)
-        if recorder.agents is not None:
-            run.agents = recorder.agents.chunks()
-            if run.status == "done":
-                run.notes += recorder.agents.missing()
-        self.model = None
+    def result(self, status: str, failure: Failure | None, time: float | None, ended: float) -> Run:
+        """Return what it left, of the steps that it completed."""
+        recorder, series = self.recorder, self.recorder.series
+        columns: Mapping[str, list[Scalar]] = series.columns
+        finals = {name: stored(value) for name, value in recorder.latest.items()} if failure is None else {}
+        if not (SERIES_KEYS.isdisjoint(columns) and SERIES_KEYS.isdisjoint(finals)):
+            columns, finals = _clear_of_keys(columns), _clear_of_keys(finals)
+        notes = recorder.notes.lines()
+        if recorder.agents is not None and status == "done":
+            notes += recorder.agents.missing()
+        return Run(
+            self.task,
+            status,
+            self.steps,
+            time,
+            (self.ready or ended) - self.started,
+            ended - self.ready if self.ready else 0.0,
+            failure,
+            notes,
+            finals,
+            series.steps,
+            series.times,
+            columns,
+            {} if recorder.agents is None else recorder.agents.chunks(),
+        )
 
 
 def _clear_of_keys[V](columns: Mapping[str, V]) -> dict[str, V]:

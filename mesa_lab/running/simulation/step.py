@@ -40,6 +40,8 @@ _CODE: tuple[tuple[Any, str], ...] = (
 )
 _MESAS_OWN = ("time", "subscribers", "_wrapped_step", "_advance_time", "__getattribute__", "__setattr__")
 
+_EVERY_STEP = None if Schedule is None else Schedule(interval=1.0, start=1.0)
+
 
 def stepper(model: Any) -> Callable[[], Any]:
     """Return what takes a model one step further.
@@ -95,7 +97,7 @@ def _shortcut(model: Any) -> Callable[[], Any]:
     if (
         type(planned) is not EventList
         or type(generator) is not EventGenerator
-        or generator.schedule != Schedule(interval=1.0, start=1.0)
+        or generator.schedule != _EVERY_STEP
         or function is None
     ):
         return plain  # type: ignore[no-any-return]

@@ -79,7 +79,8 @@ class Writer:
         self._queue = threading.Lock()
         self._writing = threading.RLock()
         self._over = threading.Event()
-        self._is_displaced = False
+        self.is_displaced = False
+        """Whether the file has been moved, replaced or deleted; `trouble` says where its results are."""
         self._connection, _ = storage.connect(path, write=True)
         try:
             with storage.speaking(path):
@@ -173,7 +174,7 @@ class Writer:
                 self.commit()
             if self.trouble is not None:
                 ending, message = "failed", str(self.trouble)
-            if not self._is_displaced:
+            if not self.is_displaced:
                 with contextlib.suppress(sqlite3.Error):  # the next driver sees that this process has let go
                     self._end(ending, message)
                 with self._writing:  # nothing is said to be done of a file that cannot be found
@@ -251,7 +252,7 @@ class Writer:
                 self._lease.give_back(connection)
 
         said = self._watch.keep(displaced, write, end)
-        self._is_displaced = True
+        self.is_displaced = True
         raise StudyError(said)
 
     def _look_once_more(self) -> None:

@@ -13,6 +13,7 @@ from mesa_lab.app.run.live_chart_specs import draw_live
 from mesa_lab.app.run.live_charts import LiveCharts
 from mesa_lab.app.run.page import RunPage, StudyView
 from mesa_lab.app.run.start_form import StartForm, there_already
+from mesa_lab.errors import StudyError
 from mesa_lab.running.collection.arrow_columns import encode_columns
 from mesa_lab.study import Study, StudyStatus
 from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
@@ -441,3 +442,32 @@ def test_the_same_design_is_not_called_another(show, space):
     )
     view.until(lambda: told == [("new", False)])
     assert "another experiment" not in view.text
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_study_whose_file_is_lost_while_it_runs_says_where_its_results_are(space, show, replaced):
+    ref, other = space.make("one", experiment()), space.make("other", experiment(replications=2))
+    fill(other.path)
+    study = Study.open(ref.path)
+
+    view = show(StudyView(space, ref))
+
+    def lose():
+        with study.writing():
+            view.until("The worker processes are being started.")
+            if replaced:
+                other.path.replace(ref.path)
+            else:
+                ref.path.unlink()
+            view.until("'one-saved.study'")
+
+    with pytest.raises(StudyError, match="one-saved.study"):
+        lose()
+    study.close()
+    if replaced:
+        view.until("All 8 runs are done")
+    else:
+        view.until("There is no study")
+    assert "was replaced by another file" in view.text or "was deleted" in view.text
+    assert "the results of 0 of its 12 runs are saved in" in view.text
+    assert Study.open(space.find("one-saved").path).status().n_runs == 12

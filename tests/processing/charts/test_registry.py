@@ -44,7 +44,7 @@ def test_other_packages_can_add_charts(monkeypatch, plain):
             return mine
 
     monkeypatch.setattr(
-        "mesa_lab.processing.charts.entry_points",
+        "importlib.metadata.entry_points",
         lambda group: [Entry()] if group == "mesa_lab.charts" else [],
     )
     assert find_chart("mine") is mine

@@ -45,18 +45,19 @@ def wait_for(condition, seconds=60):
 def displace(study, batch_of, happen, *, at_once=False):
     """Drive a study, have something happen to its file while results wait to be written, and return what is said."""
 
-    def drive(writer):
-        writer.add(batch_of(study.tasks(range(6))))
-        writer.commit()
-        with writer._writing:
-            writer.add(batch_of(study.tasks(range(6, 9))))
-            happen()
-        if not at_once:
-            wait_for(lambda: writer.trouble is not None)
-            assert writer.request == "stop"
+    def drive():
+        with study.writing() as writer:
+            writer.add(batch_of(study.tasks(range(6))))
+            writer.commit()
+            with writer._writing:
+                writer.add(batch_of(study.tasks(range(6, 9))))
+                happen()
+            if not at_once:
+                wait_for(lambda: writer.trouble is not None)
+                assert writer.request == "stop"
 
-    with pytest.raises(StudyError) as caught, study.writing() as writer:
-        drive(writer)
+    with pytest.raises(StudyError) as caught:
+        drive()
     study.close()
     return str(caught.value)
 

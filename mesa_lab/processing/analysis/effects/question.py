@@ -17,7 +17,13 @@ from mesa_lab.processing.analysis.effects.means import cell_means, matrix_rows
 from mesa_lab.processing.analysis.effects.tables import anova, effects_table
 from mesa_lab.processing.analysis.effects.terms import Model, model_of
 from mesa_lab.processing.analysis.next_runs import NextRuns, more_replications, other_design
-from mesa_lab.processing.analysis.observations import Factor, Observations, observe, reason_against
+from mesa_lab.processing.analysis.observations import (
+    Factor,
+    Observations,
+    observe,
+    reason_against,
+    reason_against_unit,
+)
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.statistics.summary import checked_level
@@ -237,7 +243,10 @@ def fits(results: Reader, outcome: str) -> str | None:
     reason = reason_against(results, outcome, points=2)
     if reason is not None:
         return reason
-    observed = _at_varied_points(observe(results, outcome))
+    read = observe(results, outcome)
+    if (reason := reason_against_unit(read)) is not None:
+        return reason
+    observed = _at_varied_points(read)
     if not observed.factors:
         return f"'{outcome}' was measured at points that do not differ in any parameter."
     n = observed.n_points

@@ -89,7 +89,7 @@ def efast_indices(
         if np.ptp(curve) == 0:
             first[place] = total[place] = 0.0
             continue
-        found = salib_adapter.efast(curve, 1, harmonics=harmonics)
+        found = salib_adapter.analyse("fast", curve, 1, M=harmonics, num_resamples=2)
         spare = float(noises[place].mean()) if np.isfinite(noises[place]).all() else 0.0
         variance = float(curve.var())
         first[place], total[place] = _corrected(found["S1"][0], found["ST"][0], variance, spare, n, harmonics)

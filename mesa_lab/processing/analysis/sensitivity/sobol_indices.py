@@ -145,7 +145,8 @@ def sobol_indices(
         [columns.indices(weights @ columns.rows) for weights in bootstrap_weights(len(whole), rng, resamples)]
     )
     low, high = percentiles(drawn, level)
-    sd = drawn.std(axis=0, ddof=1)
+    with np.errstate(over="ignore"):  # the variance is in squares of the outcome's unit
+        sd = drawn.std(axis=0, ddof=1)
     over_seeds = common and whole.shape[2] >= 3
     if over_seeds:
         low, high, sd = _over_seeds(whole, k, second_order, estimate, low, high, sd, level, rng)

@@ -157,7 +157,7 @@ class Emulator:
         """Return the place in the middle of all ranges; of a choice its first level, which is number 0."""
         return np.zeros(len(self.axes))
 
-    def candidates(self, count: int = 2048, seed: int = 1) -> Floats:
+    def candidates(self, count: int = 1024, seed: int = 1) -> Floats:
         """Return places all over what was tried, the points of the study among them, that keep the constraints."""
         from scipy.stats import qmc
 
@@ -277,7 +277,7 @@ def _quadratic(
     )
     emulator = _emulator(results, observed, axes, surface, "quadratic", fit.freedom)
     spread = np.sqrt(sd**2 / np.maximum(1 - leverage, 1e-9) + noise)
-    return _judged(emulator, left[~decided], spread[~decided], noise[~decided])
+    return _judged(emulator, fit.mean[~decided], left[~decided], spread[~decided], noise[~decided])
 
 
 def _process(results: Reader, observed: Observations, axes: tuple[Axis, ...], seed: int) -> Emulator:
@@ -289,7 +289,9 @@ def _process(results: Reader, observed: Observations, axes: tuple[Axis, ...], se
     )
     surface = fit_process(process_columns(axes, places), observed.mean, _noise(observed), seed)
     emulator = _emulator(results, observed, axes, surface, "gaussian process", float("nan"))
-    return _judged(emulator, surface.left, surface.left_sd, surface.left_noise)
+    return _judged(
+        emulator, observed.mean[surface.left_at], surface.left, surface.left_sd, surface.left_noise
+    )
 
 
 def _places(unit: Floats) -> Floats:
@@ -344,16 +346,27 @@ def _bounds(observed: Observations) -> tuple[float, float]:
     )
 
 
-def _judged(emulator: Emulator, left: Floats, sd: Floats, noise: Floats) -> Emulator:
-    """Add what the points that were left out say of the error."""
+def _judged(emulator: Emulator, measured: Floats, left: Floats, sd: Floats, noise: Floats) -> Emulator:
+    """Add what the points that were left out say of the error.
+
+    Args:
+        emulator: The surface.
+        measured: The means at the points that were left out.
+        left: How far each was missed.
+        sd: What the surface took that for.
+        noise: The variance of the noise in each mean.
+    """
     if not len(left):
         return emulator
     noise = np.nan_to_num(noise)
-    squares = float((left**2).mean()) - float(noise.mean())
-    between = float(emulator.observed.mean.var(ddof=1)) - float(
-        np.nan_to_num(_noise(emulator.observed)).mean()
-    )
-    explained = 1 - max(squares, 0.0) / between if between > 0 else float("nan")
+    missed, chance = float((left**2).mean()), float(noise.mean())
+    # What the mean of all other points would miss by.
+    spread = float(((measured - measured.mean()) ** 2).sum()) / max(len(measured) - 1, 1)
+    between = spread - chance
+    explained = float("nan")
+    if spread > 0:
+        told = between > 0 and _differs(emulator.observed, spread, chance, len(measured))
+        explained = min((spread - missed) / between, 1.0) if told else 0.0
     with np.errstate(all="ignore"):
         covered = (
             float((np.abs(left) <= emulator._quantile(0.95) * sd).mean())
@@ -362,8 +375,18 @@ def _judged(emulator: Emulator, left: Floats, sd: Floats, noise: Floats) -> Emul
         )
     return replace(
         emulator,
-        error=float(np.sqrt(max(squares, 0.0))),
-        explained=min(explained, 1.0) if explained == explained else explained,
+        error=float(np.sqrt(max(missed - chance, 0.0))),
+        explained=explained,
         covered=covered,
         n_left=len(left),
     )
+
+
+def _differs(observed: Observations, spread: float, chance: float, n: int) -> bool:
+    """Whether means differ by more than their noise: an F test, or by a tenth at least where the noise is estimated with the rest."""
+    from scipy.special import fdtrc
+
+    if not observed.replicated:
+        return chance < 0.9 * spread
+    freedom = int(np.maximum(observed.count - 1, 0).sum())
+    return chance <= 0 or bool(fdtrc(n - 1, freedom, spread / chance) < 0.05)

@@ -46,6 +46,10 @@ class Quadratic:
         variance = np.einsum("ij,jk,ik->i", rows, self.fit.covariance, rows)
         return rows @ self.fit.coefficients, np.sqrt(np.maximum(variance, 0.0))
 
+    def predict_mean(self, places: Floats) -> Floats:
+        """Return the mean response alone."""
+        return np.asarray(self.rows(places) @ self.fit.coefficients)
+
     def predict_difference(self, places: Floats, others: Floats) -> tuple[Floats, Floats]:
         """Return the difference of the mean response between pairs of points, and its standard error."""
         rows = self.rows(places) - self.rows(others)

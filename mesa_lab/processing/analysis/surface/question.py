@@ -16,7 +16,7 @@ from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.effects.tables import effects_table
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
-from mesa_lab.processing.analysis.observations import observe, reason_against
+from mesa_lab.processing.analysis.observations import observe, reason_against, reason_against_unit
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.surface import charts, sentences
@@ -88,7 +88,8 @@ def conclude(
     subject = outcome_phrase(results, outcome)
     settings, best = _settings(emulator, level)
     shape = canonical(emulator.surface, level=level) if isinstance(emulator.surface, Quadratic) else None
-    tables = {"settings": settings, "profile": emulator.profile(place, level).drop(columns="place")}
+    curves = emulator.profile(place, level)
+    tables = {"settings": settings, "profile": curves.drop(columns="place")}
     if shape is not None:
         tables["canonical"] = _canonical_table(emulator, shape)
     return SurfaceConclusion(
@@ -96,9 +97,9 @@ def conclude(
         question=TEXT,
         outcome=outcome,
         sentence=sentences.sentence(subject, emulator, settings, shape, level),
-        table=_table(emulator, place, level),
+        table=_table(emulator, curves, place, level),
         tables=tables,
-        charts=_charts(results, emulator, place, level),
+        charts=_charts(results, emulator, curves, place),
         warnings=sentences.warnings(emulator, shape),
         method=sentences.method(emulator),
         values={
@@ -134,7 +135,7 @@ def _settings(emulator: Emulator, level: float) -> tuple[pd.DataFrame, Floats]:
     places = emulator.candidates()
     if not len(places):
         raise ConclusionError("The constraints leave no setting within what was tried.")
-    means = emulator.at(places, level)["mean"].to_numpy()
+    means = emulator.surface.predict_mean(emulator.columns(places))
     best, worst = places[int(means.argmax())], places[int(means.argmin())]
     chosen = np.vstack([best, worst, emulator.middle()])
     table = emulator.at(chosen, level)[["mean", "low", "high"]]
@@ -143,7 +144,7 @@ def _settings(emulator: Emulator, level: float) -> tuple[pd.DataFrame, Floats]:
     return table[emulator.allowed(chosen)].reset_index(drop=True), best
 
 
-def _table(emulator: Emulator, place: Floats, level: float) -> pd.DataFrame:
+def _table(emulator: Emulator, curves: pd.DataFrame, place: Floats, level: float) -> pd.DataFrame:
     """One row per term of a quadratic surface; else one per parameter, with what its whole range does from one setting."""
     if isinstance(emulator.surface, Quadratic):
         surface = emulator.surface
@@ -151,7 +152,6 @@ def _table(emulator: Emulator, place: Floats, level: float) -> pd.DataFrame:
             columns="aliased_with"
         )
     rows = []
-    curves = emulator.profile(place, level)
     for at, axis in enumerate(emulator.axes):
         mine = curves[curves["parameter"] == axis.name]
         ends = np.repeat(place[None, :], 2, axis=0)
@@ -209,11 +209,12 @@ def _canonical_table(emulator: Emulator, shape: Canonical) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "parameter", "coded", "low", "high", "value"])
 
 
-def _charts(results: Reader, emulator: Emulator, place: Floats, level: float) -> list[ConclusionChart]:
+def _charts(
+    results: Reader, emulator: Emulator, curves: pd.DataFrame, place: Floats
+) -> list[ConclusionChart]:
     label = measure_label(emulator.outcome, results.outcomes)
     observed = emulator.observed
     runs = f"{plural(observed.n_points, 'point')}, {plural(observed.n_runs, 'run')}."
-    curves = emulator.profile(place, level)
     found = [
         charts.profile(
             curves,
@@ -270,7 +271,7 @@ def _over_two(
             "x2": x[column.ravel() + 1],
             "y": y[row.ravel()],
             "y2": y[row.ravel() + 1],
-            "mean": emulator.at(places)["mean"],
+            "mean": np.clip(emulator.surface.predict_mean(emulator.columns(places)), *emulator.bounds),
         }
     )[keep].reset_index(drop=True)
     names = (shorten(one.name), shorten(other.name))
@@ -335,6 +336,8 @@ def fits(results: Reader, outcome: str) -> str | None:
     if reason is not None:
         return reason
     observed = observe(results, outcome).measured()
+    if (reason := reason_against_unit(observed)) is not None:
+        return reason
     if not any(factor.is_number and len(factor.levels) > 2 for factor in observed.factors):
         return "No parameter is a number with more than two values: there is no curve to draw. Ask for effects instead."
     if observed.n_points < 2 * len(observed.factors):

@@ -1,0 +1,211 @@
+"""Scenarios: what is compared, and with what. A design point each, or all points of one level of a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mesa_lab.errors import ConclusionError, ParameterError, suggest
+from mesa_lab.formatting import label, plural, shorten, show
+from mesa_lab.processing.analysis.observations import Factor, Observations
+from mesa_lab.processing.statistics.grouping import alike_at_all_levels
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.tables.column_reader import Reader
+
+__all__ = ["Scenario", "Scenarios", "scenarios_of"]
+
+MOST: Final = 200
+"""Scenarios that can be compared with a base."""
+
+_NAMED: Final = 3
+"""Values that a point is called by; one that takes more is called by its number."""
+
+type Floats = npt.NDArray[np.float64]
+type Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """One scenario.
+
+    Attributes:
+        name: What it is called, such as "initial wolves 40".
+        short: The same without the name of the parameter, where all scenarios are levels of one.
+        where: The parameters that make it, with their values.
+        values: One row for each of its points, one column for each replication; NaN where there is no value.
+        others: For each point the number of what its other parameters are: the same number, the same values.
+    """
+
+    name: str
+    short: str
+    where: Mapping[str, Any]
+    values: Floats
+    others: Codes
+
+    @property
+    def n(self) -> int:
+        """How many runs have a value."""
+        return int(np.isfinite(self.values).sum())
+
+    @property
+    def mean(self) -> float:
+        """Over these runs."""
+        known = self.values[np.isfinite(self.values)]
+        return float(known.mean()) if len(known) else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Scenarios:
+    """Scenarios with their base.
+
+    Attributes:
+        base: With what the others are compared.
+        others: The others.
+        parameter: The parameter of which they are levels; None where they are points.
+        held: Names of the other parameters that vary within scenarios.
+        left_out: How many points are not alike for all levels, and have no part.
+    """
+
+    base: Scenario
+    others: tuple[Scenario, ...]
+    parameter: str | None = None
+    held: tuple[str, ...] = ()
+    left_out: int = 0
+
+
+def scenarios_of(observed: Observations, by: str | None, base: Any, results: Reader) -> Scenarios:
+    """Divide design points into scenarios.
+
+    Args:
+        observed: The outcome at the points, those that are alike made one.
+        by: The parameter whose levels are compared; None for points, and for levels where only one parameter varies.
+        base: The scenario to compare with: a level, or the number of a point, or values by name; None takes the base case
+            of the design, else the first.
+        results: The results, for the numbers of points and the base case.
+
+    Raises:
+        ParameterError: If the parameter or the base is unknown.
+        ConclusionError: If there are too many scenarios, or only one.
+    """
+    factors = {factor.name: factor for factor in observed.factors}
+    if by is None and len(factors) == 1:
+        by = next(iter(factors))
+    if by is None:
+        return _points(observed, base, results)
+    if by not in factors:
+        known = ", ".join(factors) or "none"
+        raise ParameterError(
+            f"'{by}' does not vary in this study. These vary: {known}.{suggest(by, factors)}"
+        )
+    return _levels(observed, factors[by], base, results)
+
+
+def _levels(observed: Observations, factor: Factor, base: Any, results: Reader) -> Scenarios:
+    if len(factor.levels) > MOST:
+        raise ConclusionError(
+            f"'{factor.name}' takes {len(factor.levels):,} values: that many cannot be compared with a base. "
+            "Ask how the outcome responds to it (effects, surface), or give it a few levels."
+        )
+    others = [each for each in observed.factors if each.name != factor.name]
+    identity = _identity([each.codes for each in others], observed.n_points)
+    alike = alike_at_all_levels(identity, factor.codes)
+    kept = np.ones(observed.n_points, dtype=bool) if alike is None else alike
+    found = []
+    for code, level in enumerate(factor.levels):
+        rows = np.flatnonzero(kept & (factor.codes == code))
+        text = shorten(show(level))
+        found.append(
+            Scenario(
+                f"{label(factor.name)} {text}",
+                text,
+                {factor.name: level},
+                observed.values[rows],
+                identity[rows],
+            )
+        )
+    at = _level_of(factor, base, results)
+    rest = tuple(scenario for place, scenario in enumerate(found) if place != at)
+    if not rest:
+        raise ConclusionError(f"'{factor.name}' has one level only: there is nothing to compare.")
+    held = tuple(each.name for each in others if len(np.unique(each.codes[kept])) > 1)
+    return Scenarios(found[at], rest, factor.name, held, int((~kept).sum()))
+
+
+def _level_of(factor: Factor, base: Any, results: Reader) -> int:
+    if base is None:
+        design: Any = results.experiment.design
+        if not hasattr(design, "base_case"):
+            return 0
+        base = design.base_case(results.experiment.space)[factor.name]
+    if isinstance(base, Mapping):
+        base = base.get(factor.name)
+    for place, level in enumerate(factor.levels):
+        if level is base or (level == base and isinstance(level, bool) == isinstance(base, bool)):
+            return place
+    listed = ", ".join(show(level) for level in factor.levels[:8])
+    raise ParameterError(f"'{factor.name}' has no level {base!r} in this study. There are: {listed}.")
+
+
+def _points(observed: Observations, base: Any, results: Reader) -> Scenarios:
+    n = observed.n_points
+    if n < 2:
+        raise ConclusionError("The study has one design point: there is nothing to compare it with.")
+    if n > MOST:
+        few = [factor.name for factor in observed.factors if len(factor.levels) <= MOST // 10]
+        instead = f", by='{few[0]}'" if few else " of a parameter, with a design of a few levels"
+        raise ConclusionError(
+            f"The study has {plural(n, 'point')}: that many cannot be compared one by one. Compare levels{instead}, or ask "
+            "for the best."
+        )
+    at = _point_of(observed, base, results)
+    found = []
+    for row in range(n):
+        where = {factor.name: _value(factor, row) for factor in observed.factors}
+        # What it has in common with the base needs no word.
+        differs = [
+            factor for factor in observed.factors if factor.codes[row] != factor.codes[at] or row == at
+        ]
+        parts = [f"{shorten(label(each.name))} {shorten(show(_value(each, row)))}" for each in differs]
+        name = ", ".join(parts) if len(parts) <= _NAMED else f"point {observed.factors[0].values.index[row]}"
+        found.append(Scenario(name, name, where, observed.values[[row]], np.zeros(1, dtype=np.int64)))
+    return Scenarios(found[at], tuple(each for place, each in enumerate(found) if place != at))
+
+
+def _point_of(observed: Observations, base: Any, results: Reader) -> int:
+    """The row of the base among the points that are left."""
+    if base is None:
+        design: Any = results.experiment.design
+        if not hasattr(design, "base_case"):
+            return 0
+        base = design.base_case(results.experiment.space)
+    if not isinstance(base, Mapping):
+        (number,) = results.known_points(base)
+        row = int(results.points.index.get_indexer(pd.Index([number]))[0])
+        base = {name: results.points[column].iloc[row] for name, column in results.columns.items()}
+    known = {factor.name for factor in observed.factors}
+    for name in base:
+        if name not in known and name not in results.columns:
+            raise ParameterError(f"'{name}' does not vary in this study.{suggest(str(name), known)}")
+    for row in range(observed.n_points):
+        if all(
+            _value(factor, row) == base.get(factor.name, _value(factor, row)) for factor in observed.factors
+        ):
+            return row
+    listed = ", ".join(f"{name}={show(value)}" for name, value in base.items())
+    raise ParameterError(f"No point of this study has {listed}.")
+
+
+def _value(factor: Factor, row: int) -> Any:
+    return factor.levels[factor.codes[row]]
+
+
+def _identity(codes: list[Codes], n: int) -> Codes:
+    if not codes:
+        return np.zeros(n, dtype=np.int64)
+    return np.unique(np.column_stack(codes), axis=0, return_inverse=True)[1].ravel().astype(np.int64)

@@ -1,0 +1,293 @@
+"""Sentences about differences: which scenario is higher, by how much, how sure that is, and what would tell more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mesa_lab.formatting import label, listing, number, plural, shorten
+from mesa_lab.processing.analysis.comparison.differences import Difference
+from mesa_lab.processing.analysis.comparison.scenarios import Scenarios
+from mesa_lab.processing.analysis.comparison.verdicts import CANNOT_TELL, HIGHER, LOWER, NO_LARGER
+from mesa_lab.processing.analysis.next_runs import NextRuns
+from mesa_lab.processing.analysis.phrases import (
+    agree,
+    and_list,
+    count_word,
+    figures,
+    outcome_phrase,
+    percent,
+    quantity,
+)
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.tables.column_reader import Reader
+
+__all__ = ["Talk"]
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Talk:
+    """What is known of some differences, and how it is said.
+
+    Attributes:
+        results: The results.
+        outcome: The outcome.
+        found: The scenarios.
+        table: One row for each difference.
+        compared: The differences.
+        is_share: Whether they are differences between shares.
+        common: Whether scenarios share their seeds.
+        margin: A difference up to this size does not matter.
+        level: Level of the intervals.
+        looks: How often results are looked at; None for any number of times.
+    """
+
+    results: Reader
+    outcome: str
+    found: Scenarios
+    table: pd.DataFrame
+    compared: list[Difference]
+    is_share: bool
+    common: bool
+    margin: float | None
+    level: float
+    looks: int | None
+
+    @cached_property
+    def subject(self) -> str:
+        """The outcome, as a sentence speaks of it."""
+        phrase = outcome_phrase(self.results, self.outcome)
+        return f"the share of {phrase}" if self.is_share else phrase
+
+    def sentence(self) -> str:
+        """Answer the question."""
+        rows = self.table.to_dict("records")
+        parts = [self._one(rows[0])] if len(rows) == 1 else self._several(rows)
+        saved = self._saved()
+        return " ".join([*parts, *([saved] if saved else [])])
+
+    def _one(self, row: dict[Any, Any]) -> str:
+        if not np.isfinite(row["low"]):
+            return (
+                f"With {self._named(row)} {self.subject} {self._is} {self._amount(row)} than with {self._base}, in one pair "
+                "of runs: that cannot be told from chance."
+            )
+        verdict = row["verdict"]
+        what = f"({self._interval(row)}; {self._runs(row)})"
+        if row["low"] == row["high"]:
+            what = f"({self._runs(row)}, all alike)"
+        if verdict in (HIGHER, LOWER):
+            return f"With {self._named(row)} {self.subject} {self._is} {self._amount(row)} than with {self._base} {what}."
+        if verdict == NO_LARGER:
+            return (
+                f"With {self._named(row)} {self.subject} {self._does} not differ by more than {self._size(self.margin or 0)} "
+                f"from that with {self._base}: the difference is {self._signed(row)} {what}."
+            )
+        if row["difference"] == 0 and row["low"] == row["high"]:
+            return (
+                f"It cannot be told yet whether {self.subject} {self._differs}: with {self._named(row)} and {self._base} all "
+                f"runs were alike ({self._runs(row)})."
+            )
+        if row["low"] > 0 or row["high"] < 0:
+            return (
+                f"With {self._named(row)} {self.subject} {self._is} {self._amount(row)} than with {self._base} {what}, but it "
+                "cannot be told yet: runs that are added until a difference shows find one too often."
+            )
+        return (
+            f"It cannot be told yet whether {self.subject} {self._differs} between {self._named(row)} and {self._base}: the "
+            f"interval, {self._interval(row)}, holds both directions ({self._runs(row)})."
+        )
+
+    def _several(self, rows: list[dict[Any, Any]]) -> list[str]:
+        parts: list[str] = []
+        for word in (HIGHER, LOWER):
+            there = [row for row in rows if row["verdict"] == word]
+            there.sort(key=lambda row: -abs(row["difference"]))
+            if there:
+                first = there[0]
+                named = f"{self._named(first)} by {self._bare(first)} ({self._interval(first)}; {self._runs(first)})"
+                rest = [f"{self._named(row)} by {self._bare(row)}" for row in there[1:_NAMED]]
+                more = len(there) - 1 - len(rest)
+                rest += [f"{count_word(more)} more"] if more else []
+                of = f"all {len(rows)}" if len(there) == len(rows) else f"{len(there)} of {len(rows)}"
+                many = f"{of} scenarios: " if rest else ""
+                parts.append(f"{word} with {many}{and_list([named, *rest])}")
+        start = f"Compared with {self._base}, {self.subject} {self._is} "
+        said = [f"{start}{'; '.join(parts)}."] if parts else []
+        alike = [row for row in rows if row["verdict"] == NO_LARGER]
+        if alike:
+            said.append(
+                f"{self._count(alike)} {'does' if len(alike) == 1 else 'do'} not differ from {self._base} by more than "
+                f"{self._size(self.margin or 0)}."
+            )
+        open_ = [row for row in rows if row["verdict"] == CANNOT_TELL]
+        if open_ and len(open_) == len(rows):
+            widest = max(
+                open_, key=lambda row: abs(row["difference"]) if np.isfinite(row["difference"]) else -1
+            )
+            said.append(
+                f"None of {len(rows)} scenarios can be told from {self._base} in {self.subject} yet; the largest difference is "
+                f"{self._signed(widest)} with {self._named(widest)} ({self._interval(widest)}; {self._runs(widest)})."
+            )
+        elif open_:
+            verb = "is" if len(open_) == 1 else "are"
+            said.append(f"{self._count(open_)} {verb} not told from {self._base} yet.")
+        return said
+
+    def _count(self, rows: list[Any]) -> str:
+        if len(rows) <= _NAMED:
+            text = and_list([self._named(row) for row in rows])
+            return text[:1].upper() + text[1:]
+        return f"{count_word(len(rows)).capitalize()} scenarios"
+
+    def _saved(self) -> str:
+        """What common random numbers did for the comparison."""
+        if not self.common:
+            return ""
+        saved = self.table["variance_saved"].median()
+        lows = [each.correlation_low for each in self.compared if np.isfinite(each.correlation_low)]
+        if not np.isfinite(saved) or not lows:
+            return ""
+        if float(np.median(lows)) > 0 and saved > 0.05:
+            return f"Common random numbers saved {percent(float(saved))} of the runs."
+        rho = float(self.table["correlation"].median())
+        return f"Common random numbers did not help here (correlation {quantity(round(rho, 2))})."
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a methodologist would object to."""
+        said = []
+        if self.found.held and self.table["unit"].isin(["point", "point and replication"]).any():
+            said.append(
+                f"Scenarios hold different points of the design, as to {listing([label(name) for name in self.found.held])}: "
+                "the intervals hold that."
+            )
+        if self.found.left_out:
+            said.append(
+                f"{plural(self.found.left_out, 'point')} at which other parameters were moved "
+                f"{'is' if self.found.left_out == 1 else 'are'} left out."
+            )
+        fewest = int(min(self.table["n"].min(), self.table["n_base"].min()))
+        if fewest < 5:
+            said.append(f"A scenario has {plural(fewest, 'run')} only: take at least 5 to trust an interval.")
+        return tuple(said)
+
+    def unknown(self) -> tuple[str, ...]:
+        """What the data cannot say."""
+        said = []
+        open_ = self.table[self.table["verdict"] == CANNOT_TELL]
+        seeming = open_[(open_["low"] > 0) | (open_["high"] < 0)]
+        if len(seeming) and self.looks is None:
+            said.append(
+                "Whether a difference is there whose interval excludes 0 but not clearly: that bar is higher because runs may be "
+                "added after a look. If the number of runs was decided before, ask with looks=1."
+            )
+        if self.margin is None and self.table["verdict"].isin([HIGHER, LOWER]).any():
+            said.append("Whether a difference matters: give a margin, the largest difference that does not.")
+        return tuple(said)
+
+    def next_sentence(self, grown: NextRuns) -> str:
+        """Say what more runs would show."""
+        rows = self.table.to_dict("records")
+        open_ = [row for row in rows if row["verdict"] == CANNOT_TELL and not pd.isna(row["n_more"])]
+        if not open_:
+            return ""
+        row = min(open_, key=lambda row: int(row["n_more"]))
+        count = int(row["n_more"])
+        units = {
+            "pair of runs": "more pairs" if count != 1 else "more pair",
+            "replication": "more replications",
+            "point": "more points of each",
+            "pair of points": "more pairs of points",
+            "point and replication": "more points and replications",
+        }.get(str(row["unit"]), "more runs of each")
+        shown = row["to_show"]
+        target = (
+            f"would show a difference of {self._size(float(shown))}" if np.isfinite(shown) else "would tell"
+        )
+        runs = f" ({plural(grown.runs, 'run')} in all)" if grown.runs else ""
+        return f"About {count:,} {units}{runs} {target}."
+
+    def method(self) -> str:
+        """Name the method and its source."""
+        units = set(self.table["unit"])
+        how = []
+        if "pair of runs" in units or "replication" in units:
+            how.append("differences between runs of one seed (paired t)")
+        if units & {"run", "point"}:
+            how.append("difference of independent means (Welch 1947)")
+        if "pair of points" in units:
+            how.append("differences between points that are otherwise alike (paired t)")
+        if "point and replication" in units:
+            how.append("points and seeds as crossed samples")
+        if self.is_share:
+            how.append("intervals of shares after Newcombe (1998)")
+        tests = (
+            "verdicts hold however often runs are added (Robbins 1970; Wang & Ramdas 2025)"
+            if self.looks is None
+            else f"verdicts for {plural(self.looks, 'look')} (Bonferroni)"
+        )
+        several = "; Holm (1979) over all comparisons" if len(self.table) > 1 else ""
+        text = f"{'; '.join(how)}; {tests}{several}; A after Vargha & Delaney (2000)."
+        return text[:1].upper() + text[1:]
+
+    @property
+    def _is(self) -> str:
+        return "are" if not self.is_share and agree(self.subject, "lie") == "lie" else "is"
+
+    @property
+    def _does(self) -> str:
+        return "do" if self._is == "are" else "does"
+
+    @property
+    def _differs(self) -> str:
+        return "differ" if self._is == "are" else "differs"
+
+    @property
+    def _base(self) -> str:
+        return self.found.base.short
+
+    def _named(self, row: dict[Any, Any]) -> str:
+        text = str(row["scenario"])
+        if self.found.parameter is not None:
+            text = f"{shorten(label(self.found.parameter))} {text}"
+        return text
+
+    def _runs(self, row: dict[Any, Any]) -> str:
+        if row["n_pairs"]:
+            return f"{plural(int(row['n_pairs']), 'pair')} of runs"
+        if row["n"] == row["n_base"]:
+            return f"{plural(int(row['n']), 'run')} each"
+        return f"{int(row['n']):,} and {plural(int(row['n_base']), 'run')}"
+
+    def _amount(self, row: dict[Any, Any]) -> str:
+        return f"{self._bare(row)} {'higher' if row['difference'] >= 0 else 'lower'}"
+
+    def _bare(self, row: dict[Any, Any]) -> str:
+        """The size of a difference, with its unit where it is one of shares."""
+        text = self._figures(row)[0].lstrip("−")
+        return f"{text} percentage points" if self.is_share else text
+
+    def _signed(self, row: dict[Any, Any]) -> str:
+        text = self._figures(row)[0]
+        return f"{text} percentage points" if self.is_share else text
+
+    def _interval(self, row: dict[Any, Any]) -> str:
+        """Its interval; of a lower scenario that of how much it is lower."""
+        _, low, high = self._figures(row)
+        if row["difference"] < 0 and row["verdict"] != CANNOT_TELL and row["high"] < 0:
+            return f"{high.lstrip('−')} to {low.lstrip('−')}"
+        return f"{low} to {high}"
+
+    def _figures(self, row: dict[Any, Any]) -> list[str]:
+        size = 100 if self.is_share else 1
+        return figures(*(float(row[name]) * size for name in ("difference", "low", "high")))
+
+    def _size(self, value: float) -> str:
+        return f"{number(100 * value, 3)} percentage points" if self.is_share else quantity(value)
