@@ -173,13 +173,13 @@ def test_python_raises_where_the_results_are(tmp_path, experiment, other):
 
     def run():
         with pytest.MonkeyPatch.context() as patched:
-            end = ml.study.writer.Writer._end
+            end = ml.study.Writer._end
 
             def end_late(self, *arguments):
                 end(self, *arguments)
                 replace(path, other)
 
-            patched.setattr(ml.study.writer.Writer, "_end", end_late)
+            patched.setattr(ml.study.Writer, "_end", end_late)
             ml.run(experiment.replace(replications=3), path, n_jobs=1, backend="sequential", progress=False)
 
     with pytest.raises(StudyError, match="the results of 6 of its 6 runs are saved in") as caught:

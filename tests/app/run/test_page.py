@@ -468,6 +468,7 @@ def test_a_study_whose_file_is_lost_while_it_runs_says_where_its_results_are(spa
         view.until("All 8 runs are done")
     else:
         view.until("There is no study")
-    assert "was replaced by another file" in view.text or "was deleted" in view.text
+    what = ("was replaced by another file", "was deleted", "was cut off from its log")
+    view.until(lambda: any(said in view.text for said in what))
     assert "the results of 0 of its 12 runs are saved in" in view.text
     assert Study.open(space.find("one-saved").path).status().n_runs == 12

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -236,10 +238,18 @@ def test_a_reader_of_the_other_file_does_it_no_harm(study, other, run_fixture):
         assert saved.status().done >= 3
 
 
+def _noted_file(path):
+    """What the record of a study's driver says of which file it drives."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT file FROM driver").fetchone()[0]
+
+
 def test_a_log_that_was_left_beside_another_file_does_it_no_harm(study, other, run_fixture):
     study.close()
     driver = run_fixture("write_on.py", study.path)
     driver.stdout.readline()
+    while _noted_file(study.path) is None:  # the next heartbeat notes it
+        time.sleep(0.05)
     driver.kill()
     driver.wait()
     before = content(other)
