@@ -124,9 +124,11 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("PYTHONPATH", str(folder), prepend=":")
     importlib.invalidate_caches()
     installed_kinds.cache_clear()
+    designs.cache_clear()
     yield
     sys.modules.pop("inequality", None)
     installed_kinds.cache_clear()
+    designs.cache_clear()
 
 
 def described(**changes: Any) -> ml.Experiment:

@@ -300,7 +300,7 @@ def test_too_few_skewed_runs_keep_students(make):
 def test_an_interval_says_how_it_was_made_and_of_what(make):
     table = results_of(make, [[1.0, 2.0, 4.0], [3.0, 3.0, 3.0], [5.0, None, None]]).aggregate("x")
     assert table["interval"].astype(object).where(table["interval"].notna(), None).tolist() == [
-        "t",
+        "t, not below 0",
         "all alike",
         None,
     ]

@@ -78,4 +78,6 @@ def test_a_fresh_worker_has_loaded_what_runs_need_and_no_more(tmp_path):
     assert {"mesa_lab.running.workers.worker", "pyarrow"} <= set(loaded)
     # What other rooms use takes its time to import.
     assert not {"tomlkit", "altair", "solara", "SALib", "scipy.stats", "matplotlib"} & set(loaded)
-    assert not {"mesa_lab.preparation.experiment", "mesa_lab.study", "mesa_lab.processing"} & set(loaded)
+    assert not {"mesa_lab.preparation.experiment", "mesa_lab.study.study", "mesa_lab.processing"} & set(
+        loaded
+    )

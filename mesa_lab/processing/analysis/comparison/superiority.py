@@ -32,7 +32,7 @@ def superiority(one: Floats, other: Floats, *, paired: bool, level: float) -> tu
     Example:
         >>> found = superiority(np.array([[3.0, 4, 5, 6]]), np.array([[1.0, 2, 3, 4]]), paired=False, level=0.95)
         >>> [round(each, 2) for each in found]
-        [0.88, 0.3, 0.99]
+        [0.88, 0.42, 0.99]
     """
     from scipy.special import ndtri, stdtrit
 
