@@ -155,10 +155,10 @@ def carry_out(
     Raises:
         KeyboardInterrupt: If the user interrupts it.
     """
-    attempt: _Attempt
+    attempt: _Attempt | None = None
     for number in itertools.count():
         if number:
-            del attempt  # its recorder may hold what the model collected
+            attempt = None  # its recorder may hold what the model collected
             gc.collect()  # the model of the attempt before goes first
         attempt = _Attempt(plan, task, is_final=number >= _ATTEMPTS)
         status, failure = "done", None
