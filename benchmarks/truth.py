@@ -35,7 +35,7 @@ def ishigami(unit: Any) -> Any:
 def _sobol_indices(quick: bool) -> Iterator[Row]:
     from scipy.stats import qmc
 
-    from mesa_lab.processing.analysis.sensitivity.sobol_indices import sobol_indices
+    from mesa_lab.processing.analysis.sensitivity.estimators.sobol_indices import sobol_indices
 
     studies = 5 if quick else 400
     held, errors = np.zeros(4), []
@@ -80,7 +80,7 @@ def _first_order(quick: bool) -> Iterator[Row]:
 def _first_order_study(seed: int) -> Any:
     from scipy.stats import qmc
 
-    from mesa_lab.processing.analysis.sensitivity.first_order import first_order
+    from mesa_lab.processing.analysis.sensitivity.estimators.first_order import first_order
 
     unit = qmc.LatinHypercube(4, rng=seed).random(256)
     noise = NOISE * np.random.default_rng(seed + 10_000).standard_normal((256, 2))
@@ -194,7 +194,7 @@ def _false_alarms(quick: bool) -> Iterator[Row]:
 
 
 def _discovery(quick: bool) -> Iterator[Row]:
-    from mesa_lab.processing.analysis.discovery.prim import Space
+    from mesa_lab.processing.analysis.discovery.box import Space
     from mesa_lab.processing.analysis.discovery.selection import judge, search
 
     studies = 3 if quick else 400

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from mesa_lab.errors import MesaLabError
 from mesa_lab.preparation.parameters import Choice, Integer, Levels, Real
+from mesa_lab.processing.analysis.discovery.box import Box, Space
 from mesa_lab.processing.analysis.discovery.event import written
-from mesa_lab.processing.analysis.discovery.prim import Box, Space
 from mesa_lab.processing.analysis.observations import Factor
 from mesa_lab.processing.wording import number, shorten, show
 

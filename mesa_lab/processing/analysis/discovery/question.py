@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from mesa_lab.errors import MesaLabError, OutcomeError
-from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
-from mesa_lab.processing.analysis.discovery import charts
-from mesa_lab.processing.analysis.discovery.box_limits import Limit, limits_of, narrowed, unit_limits
+from mesa_lab.errors import OutcomeError
+from mesa_lab.processing.analysis.conclusion import Conclusion
+from mesa_lab.processing.analysis.discovery.box import Box, Space, members
+from mesa_lab.processing.analysis.discovery.box_limits import Limit, limits_of
+from mesa_lab.processing.analysis.discovery.box_report import box_charts, box_table, limits_table
 from mesa_lab.processing.analysis.discovery.event import event_values, parse_event
-from mesa_lab.processing.analysis.discovery.prim import Box, Space, members, quasi_p
+from mesa_lab.processing.analysis.discovery.inside_box import inside_box
 from mesa_lab.processing.analysis.discovery.selection import Judgement, judge, search
 from mesa_lab.processing.analysis.discovery.tree import leaves
 from mesa_lab.processing.analysis.inference import wilson
-from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
+from mesa_lab.processing.analysis.next_runs import larger_design
 from mesa_lab.processing.analysis.observations import Observations, observe_values
 from mesa_lab.processing.analysis.phrases import and_list, percent, percent_interval
 from mesa_lab.processing.analysis.question import Question
@@ -37,7 +35,6 @@ TEXT: Final = "When does it happen?"
 FEWEST_POINTS: Final = 20
 CERTAIN: Final = 0.05
 NEXT_POINTS: Final = 200
-_MOST_DOTS: Final = 3000
 METHOD: Final = (
     "PRIM (Friedman and Fisher, 1999) on the share of each point's runs, with the lenient objective, pasting and choices peeled by "
     "level; the box that tells inside from outside best (likelihood ratio), less restrictions that add hardly anything to it; quasi-p of "
@@ -76,12 +73,12 @@ def conclude(results: Reader, event: str, density: float | None = None, level: f
         question=TEXT,
         outcome=event,
         sentence=_sentence(event, observed, space, boxes, described, found, certain, level),
-        table=_table(observed, space, boxes, described, found, level),
+        table=box_table(observed, space, boxes, described, found, level),
         tables={
             "tree": leaves(observed, space.share),
-            "limits": _limits_table(observed, space, boxes, described, found),
+            "limits": limits_table(observed, space, boxes, described, found),
         },
-        charts=_charts(event, observed, space, boxes, described, trajectory),
+        charts=box_charts(event, observed, space, boxes, described, trajectory),
         warnings=_warnings(observed, space, found, certain),
         method=METHOD,
         values={
@@ -152,122 +149,6 @@ def _sentence(
     return text
 
 
-def _table(
-    observed: Observations,
-    space: Space,
-    boxes: list[Box],
-    described: list[list[Limit]],
-    found: Judgement,
-    level: float,
-) -> pd.DataFrame:
-    rows = []
-    for number, (box, limits) in enumerate(zip(boxes, described, strict=True), 1):
-        low, high = wilson(box.events, box.n, level)
-        rows.append(
-            {
-                "box": number,
-                "where": and_list([limit.text for limit in limits]) or "everywhere",
-                "coverage": box.coverage,
-                "density": box.density,
-                "density_low": float(low),
-                "density_high": float(high),
-                "n_points": box.n,
-                "n_runs": int(observed.count[members(space, box)].sum()),
-                "share_of_space": box.n / observed.n_points,
-                "constraints": " and ".join(limit.constraint for limit in limits if limit.constraint),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _limits_table(
-    observed: Observations, space: Space, boxes: list[Box], described: list[list[Limit]], found: Judgement
-) -> pd.DataFrame:
-    """One row per restriction: how certain it is, and how often it comes again."""
-    rows = []
-    for number, (box, limits) in enumerate(zip(boxes, described, strict=True), 1):
-        for at, limit in zip(box.restricted(space), limits, strict=True):
-            again = float(found.again[at]) if number == 1 else np.nan
-            rows.append((number, limit.name, limit.text, quasi_p(space, box, at), again))
-    return pd.DataFrame(rows, columns=["box", "parameter", "limit", "quasi_p", "found_again"])
-
-
-def _charts(
-    event: str,
-    observed: Observations,
-    space: Space,
-    boxes: list[Box],
-    described: list[list[Limit]],
-    trajectory: list[Box],
-) -> list[ConclusionChart]:
-    shown = shorten(event, 60)
-    runs = f"{plural(observed.n_points, 'point')}, {plural(observed.n_runs, 'run')}."
-    path = [(box.coverage, box.density, len(box.restricted(space)), box.n, "") for box in trajectory]
-    path += [
-        (box.coverage, box.density, len(box.restricted(space)), box.n, f"box {number}")
-        for number, box in enumerate(boxes, 1)
-    ]
-    found = [
-        charts.trade_off(
-            pd.DataFrame(path, columns=["coverage", "density", "restricted", "n", "chosen"]),
-            f"Where {shown}: boxes on the way",
-            [
-                f"Each dot is a box; smaller ones hold fewer cases but more densely; {runs}",
-                *observed.left_out(),
-            ],
-        )
-    ]
-    pairs = [at for at in boxes[0].restricted(space) if observed.factors[at].is_number]
-    free = [at for at, factor in enumerate(observed.factors) if factor.is_number and at not in pairs]
-    two = (pairs + free)[:2]
-    if len(two) == 2:
-        found.append(_pair(shown, observed, space, boxes[0], (two[0], two[1]), runs))
-    rows = [
-        (f"box {number}", shorten(limit.name), *_span(observed, box, at, limit), limit.text)
-        for number, (box, limits) in enumerate(zip(boxes, described, strict=True), 1)
-        for at, limit in zip(box.restricted(space), limits, strict=True)
-    ]
-    if rows:
-        found.append(
-            charts.limits(
-                pd.DataFrame(rows, columns=["box", "parameter", "from", "to", "text"]),
-                f"Where {shown}: limits",
-                [f"The part of each range that a box keeps; choices: the share of their values; {runs}"],
-            )
-        )
-    return found
-
-
-def _span(observed: Observations, box: Box, at: int, limit: Limit) -> tuple[float, float]:
-    factor = observed.factors[at]
-    if factor.is_number:
-        return unit_limits(factor, box, at)
-    return 0.0, len(limit.values) / len(factor.levels)
-
-
-def _pair(
-    shown: str, observed: Observations, space: Space, box: Box, two: tuple[int, int], runs: str
-) -> ConclusionChart:
-    one, other = (observed.factors[at] for at in two)
-    rows = pd.DataFrame(
-        {
-            "x": one.values.to_numpy(dtype=np.float64),
-            "y": other.values.to_numpy(dtype=np.float64),
-            "share": space.share,
-        }
-    )
-    sentences = [f"Each dot is a point; the frame is the box; {runs}"]
-    if len(rows) > _MOST_DOTS:
-        sentences.append(f"{_MOST_DOTS:,} of the points are shown.")
-        rows = rows.sample(_MOST_DOTS, random_state=1).sort_index().reset_index(drop=True)
-    ends = [
-        (float(factor.levels[box.low[at]]), float(factor.levels[box.high[at]]))
-        for factor, at in ((one, two[0]), (other, two[1]))
-    ]
-    corners = {"x": ends[0][0], "x2": ends[0][1], "y": ends[1][0], "y2": ends[1][1]}
-    return charts.pair(rows, corners, (shorten(one.name), shorten(other.name)), f"Where {shown}", sentences)
-
-
 def _warnings(observed: Observations, space: Space, found: Judgement, certain: bool) -> list[str]:
     said = observed.left_out()
     events = float(space.share.sum())
@@ -307,31 +188,11 @@ def _next(results: Reader, observed: Observations, limits: list[Limit], certain:
         return grown.fields(
             f"Twice as many points ({plural(grown.runs, 'more run')}) may show what these do not."
         )
-    inside = inside_box(results, limits)
+    inside = inside_box(results, limits, NEXT_POINTS)
     return inside.fields(
         f"{NEXT_POINTS} more points inside this part of the space ({plural(inside.runs, 'run')} of its own) tell how frequent it "
         "really is there, and where its edges are."
     )
-
-
-def inside_box(results: Reader, limits: list[Limit]) -> NextRuns:
-    """Return the experiment that fills a box with points."""
-    from mesa_lab.preparation.designs import LatinHypercube
-
-    experiment: Any = results.experiment
-    if not isinstance(experiment, Experiment):
-        return NextRuns()
-    parameters = dict(experiment.parameters)
-    for limit in limits:
-        narrower = narrowed(parameters.get(limit.name), limit)
-        if narrower is None:
-            return NextRuns()
-        parameters[limit.name] = narrower
-    try:
-        inside = replace(experiment, parameters=parameters, design=LatinHypercube(NEXT_POINTS))
-        return NextRuns(inside, inside.n_runs, grows=False)
-    except MesaLabError:
-        return NextRuns()
 
 
 def fits(results: Reader, event: str) -> str | None:

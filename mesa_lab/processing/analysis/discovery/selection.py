@@ -13,14 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.processing.analysis.discovery.prim import (
-    Box,
-    Space,
-    find_boxes,
-    likelihood_ratio,
-    members,
-    simplified,
-)
+from mesa_lab.processing.analysis.discovery.box import Box, Space, likelihood_ratio, members
+from mesa_lab.processing.analysis.discovery.prim import find_boxes, simplified
 
 __all__ = ["Judgement", "chosen", "judge", "search"]
 

@@ -15,7 +15,7 @@ import pandas as pd
 from mesa_lab.processing.analysis.discovery.box_limits import short_between
 from mesa_lab.processing.analysis.inference import wilson
 from mesa_lab.processing.analysis.observations import Factor, Observations
-from mesa_lab.processing.analysis.sensitivity.tree_importance import tree_features
+from mesa_lab.processing.analysis.sensitivity.estimators.tree_importance import tree_features
 from mesa_lab.processing.wording import number, shorten, show
 
 __all__ = ["leaves"]

@@ -20,11 +20,14 @@ from mesa_lab.processing.analysis.next_runs import larger_design, more_replicati
 from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.phrases import outcome_phrase, percent, percent_interval, share_of_chance
 from mesa_lab.processing.analysis.sensitivity import charts
-from mesa_lab.processing.analysis.sensitivity.first_order import FirstOrder, first_order
-from mesa_lab.processing.analysis.sensitivity.pawn import Pawn, pawn
-from mesa_lab.processing.analysis.sensitivity.rank_correlation import rank_correlations
+from mesa_lab.processing.analysis.sensitivity.estimators.first_order import FirstOrder, first_order
+from mesa_lab.processing.analysis.sensitivity.estimators.pawn import Pawn, pawn
+from mesa_lab.processing.analysis.sensitivity.estimators.rank_correlation import rank_correlations
+from mesa_lab.processing.analysis.sensitivity.estimators.tree_importance import (
+    TreeImportance,
+    tree_importance,
+)
 from mesa_lab.processing.analysis.sensitivity.sentences import Share, correlated, ranking
-from mesa_lab.processing.analysis.sensitivity.tree_importance import TreeImportance, tree_importance
 from mesa_lab.processing.wording import measure_label, plural, shorten
 
 if TYPE_CHECKING:
@@ -41,7 +44,6 @@ METHOD: Final = (
     "seen. A parameter matters if one of the three says so (p-values tripled, and adjusted by Holm's method)."
 )
 _SAMPLES: Final = ("MonteCarlo", "Table", "FunctionDesign")
-_CORRELATED: Final = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +214,7 @@ def _warnings(observed: Observations, found: _Found, broken: str) -> list[str]:
         )
     if not np.isfinite(found.first.first).all():
         said.append("The points are too few for the first-order index of some parameters.")
-    said += correlated(_together(measured))
+    said += correlated(measured)
     if observed.common:
         said.append(
             "All points have the same seeds: the indices are those of the mean over these "
@@ -228,22 +230,6 @@ def _warnings(observed: Observations, found: _Found, broken: str) -> list[str]:
             f"PAWN and the forest look at samples of {found.pawn.n_points:,} and more of the {n:,} points; the shares are of all."
         )
     return said
-
-
-def _together(measured: Observations) -> list[tuple[str, str, float]]:
-    """Pairs of parameters that go together in the points, the closest first."""
-    places = [at for at, factor in enumerate(measured.factors) if not factor.categorical]
-    if len(places) < 2 or measured.n_points < 4:
-        return []
-    with np.errstate(all="ignore"):
-        between: Floats = np.atleast_2d(np.corrcoef(measured.unit[:, places].T))
-    pairs = [
-        (measured.names[places[i]], measured.names[places[j]], float(between[i, j]))
-        for i in range(len(places))
-        for j in range(i + 1, len(places))
-        if abs(between[i, j]) > max(_CORRELATED, 3 / np.sqrt(measured.n_points))
-    ]
-    return sorted(pairs, key=lambda pair: -abs(pair[2]))
 
 
 def _unknown(observed: Observations, found: _Found, spread: FirstOrder | None) -> list[str]:

@@ -15,7 +15,7 @@ from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.phrases import outcome_phrase, percent, share_of_chance
 from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.design_blocks import Blocks
-from mesa_lab.processing.analysis.sensitivity.efast_indices import efast_indices
+from mesa_lab.processing.analysis.sensitivity.estimators.efast_indices import efast_indices
 from mesa_lab.processing.analysis.sensitivity.sentences import Share, ranking
 from mesa_lab.processing.wording import measure_label, plural
 

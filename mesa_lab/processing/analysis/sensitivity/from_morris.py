@@ -24,7 +24,7 @@ from mesa_lab.processing.analysis.phrases import (
 )
 from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.design_blocks import Blocks
-from mesa_lab.processing.analysis.sensitivity.morris_effects import MorrisEffects, morris_effects
+from mesa_lab.processing.analysis.sensitivity.estimators.morris_effects import MorrisEffects, morris_effects
 from mesa_lab.processing.analysis.sensitivity.sentences import undecided
 from mesa_lab.processing.wording import measure_label, plural, shorten
 

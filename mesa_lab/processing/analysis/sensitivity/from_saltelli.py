@@ -16,8 +16,12 @@ from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.phrases import outcome_phrase, percent, percent_interval, share_of_chance
 from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.design_blocks import Blocks
+from mesa_lab.processing.analysis.sensitivity.estimators.sobol_indices import (
+    FEWEST_BLOCKS,
+    SobolIndices,
+    sobol_indices,
+)
 from mesa_lab.processing.analysis.sensitivity.sentences import Share, ranking
-from mesa_lab.processing.analysis.sensitivity.sobol_indices import FEWEST_BLOCKS, SobolIndices, sobol_indices
 from mesa_lab.processing.wording import measure_label, plural, shorten
 
 if TYPE_CHECKING:
@@ -86,7 +90,7 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
     subject = outcome_phrase(results, observed.outcome)
     tables, pictures = {}, [_bars(results, observed, found, names, order)]
     if found.second is not None:
-        tables["second_order"] = second = _pairs(found, names)
+        tables["second_order"] = second = found.pair_table(names)
         pictures.append(
             charts.pair_map(
                 second,
@@ -293,18 +297,3 @@ def _bars(
     sentences += observed.left_out()
     label = measure_label(observed.outcome, results.outcomes)
     return charts.bars(rows, f"What {label} depends on", sentences, "share of variance", floor)
-
-
-def _pairs(found: SobolIndices, names: list[str]) -> pd.DataFrame:
-    assert found.second is not None
-    assert found.second_low is not None
-    assert found.second_high is not None
-    return pd.DataFrame(
-        {
-            "parameter": [names[i] for i, _ in found.pairs],
-            "other": [names[j] for _, j in found.pairs],
-            "second": found.second,
-            "low": found.second_low,
-            "high": found.second_high,
-        }
-    )

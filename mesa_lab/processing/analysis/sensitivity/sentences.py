@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
+
+from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.phrases import agree, and_list, count_word, percent, percent_interval
 from mesa_lab.processing.wording import shorten
 
 __all__ = ["Share", "correlated", "ranking", "undecided"]
 
 _NAMED: Final = 4
+_CORRELATED: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,29 @@ def undecided(names: Sequence[str], known: int) -> str:
     return f" {which} cannot be told from chance."
 
 
-def correlated(pairs: Sequence[tuple[str, str, float]]) -> list[str]:
-    """Warn of parameters that go together in the points."""
+def correlated(measured: Observations) -> list[str]:
+    """Warn of parameters that go together in the points, the closest first."""
     return [
         f"{shorten(one)} and {shorten(other)} go together in these points (correlation {value:.2f}): what one explains the "
         "other explains too. The shares do not add up."
-        for one, other, value in pairs[:2]
+        for one, other, value in _together(measured)[:2]
     ]
+
+
+def _together(measured: Observations) -> list[tuple[str, str, float]]:
+    """Pairs of parameters that go together in the points, the closest first."""
+    places = [at for at, factor in enumerate(measured.factors) if not factor.categorical]
+    if len(places) < 2 or measured.n_points < 4:
+        return []
+    with np.errstate(all="ignore"):
+        between: Any = np.atleast_2d(np.corrcoef(measured.unit[:, places].T))
+    pairs = [
+        (measured.names[places[i]], measured.names[places[j]], float(between[i, j]))
+        for i in range(len(places))
+        for j in range(i + 1, len(places))
+        if abs(between[i, j]) > max(_CORRELATED, 3 / np.sqrt(measured.n_points))
+    ]
+    return sorted(pairs, key=lambda pair: -abs(pair[2]))
 
 
 def _brief(share: Share) -> str:

@@ -12,19 +12,21 @@ import pandas as pd
 
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
 from mesa_lab.preparation.experiment import Experiment
-from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
+from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.effects.tables import effects_table
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
 from mesa_lab.processing.analysis.observations import observe, reason_against, reason_against_unit
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.summary import checked_level
-from mesa_lab.processing.analysis.surface import charts, sentences
+from mesa_lab.processing.analysis.surface import sentences
 from mesa_lab.processing.analysis.surface.axes import place_columns
-from mesa_lab.processing.analysis.surface.emulator import Emulator, Kind, fit_emulator
+from mesa_lab.processing.analysis.surface.emulator import Emulator, Kind
+from mesa_lab.processing.analysis.surface.emulator_fit import fit_emulator
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess
+from mesa_lab.processing.analysis.surface.pictures import surface_charts
 from mesa_lab.processing.analysis.surface.quadratic import Canonical, Quadratic, canonical
-from mesa_lab.processing.wording import measure_label, plural, shorten
+from mesa_lab.processing.wording import plural
 
 if TYPE_CHECKING:
     from mesa_lab.processing.reading import Reader
@@ -37,9 +39,7 @@ TEXT: Final = "How does the outcome respond?"
 FEWEST_POINTS: Final = 8
 GOOD: Final = 0.8
 """The share of the differences between left-out points that a surface must explain to be built on."""
-_GRID: Final = 24
 _CONFIRM: Final = 20
-_MOST_DOTS: Final = 1000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,7 +99,7 @@ def conclude(
         sentence=sentences.sentence(subject, emulator, settings, shape, level),
         table=_table(emulator, curves, place, level),
         tables=tables,
-        charts=_charts(results, emulator, curves, place),
+        charts=surface_charts(results, emulator, curves, place),
         warnings=sentences.warnings(emulator, shape),
         method=sentences.method(emulator),
         values={
@@ -207,86 +207,6 @@ def _canonical_table(emulator: Emulator, shape: Canonical) -> pd.DataFrame:
         for number, value in enumerate(shape.eigenvalues, 1)
     ]
     return pd.DataFrame(rows, columns=["what", "parameter", "coded", "low", "high", "value"])
-
-
-def _charts(
-    results: Reader, emulator: Emulator, curves: pd.DataFrame, place: Floats
-) -> list[ConclusionChart]:
-    label = measure_label(emulator.outcome, results.outcomes)
-    observed = emulator.observed
-    runs = f"{plural(observed.n_points, 'point')}, {plural(observed.n_runs, 'run')}."
-    found = [
-        charts.profile(
-            curves,
-            emulator.setting(place),
-            label,
-            f"{label} along each parameter",
-            [
-                f"Predicted mean with 95 % interval, the others held where the dashed lines stand; {runs}",
-                *observed.left_out(),
-            ],
-            emulator.is_share,
-        )
-    ]
-    numbers = [number for number, axis in enumerate(emulator.axes) if axis.is_number and len(axis.levels) > 2]
-    if len(numbers) > 1:
-        spans = curves.groupby("parameter")["mean"].agg(lambda means: means.max() - means.min())
-        top = sorted(numbers, key=lambda number: -float(spans.get(emulator.axes[number].name, 0.0)))[:2]
-        found.append(_over_two(emulator, place, (top[0], top[1]), label, runs))
-    if isinstance(emulator.surface, GaussianProcess) and emulator.n_left:
-        surface = emulator.surface
-        measured = observed.mean[surface.left_at]
-        rows = pd.DataFrame({"predicted": measured - surface.left, "measured": measured})
-        rows["low"], rows["high"] = (
-            rows["predicted"] - 1.96 * surface.left_sd,
-            rows["predicted"] + 1.96 * surface.left_sd,
-        )
-        rows = rows.head(_MOST_DOTS)
-        found.append(
-            charts.left_out(
-                rows,
-                label,
-                f"{label}: predicted and measured",
-                [f"Each dot is a point that was left out; {runs}"],
-            )
-        )
-    return found
-
-
-def _over_two(
-    emulator: Emulator, place: Floats, pair: tuple[int, int], label: str, runs: str
-) -> ConclusionChart:
-    one, other = (emulator.axes[number] for number in pair)
-    edges = np.linspace(-1, 1, _GRID + 1)
-    middles = (edges[:-1] + edges[1:]) / 2
-    across, up = np.meshgrid(middles, middles)
-    places = np.repeat(place[None, :], across.size, axis=0)
-    places[:, pair[0]], places[:, pair[1]] = across.ravel(), up.ravel()
-    keep = emulator.allowed(places)
-    x, y = (np.array([float(value) for value in _edge_values(axis, edges)]) for axis in (one, other))
-    column, row = np.meshgrid(np.arange(_GRID), np.arange(_GRID))
-    rows = pd.DataFrame(
-        {
-            "x": x[column.ravel()],
-            "x2": x[column.ravel() + 1],
-            "y": y[row.ravel()],
-            "y2": y[row.ravel() + 1],
-            "mean": np.clip(emulator.surface.predict_mean(emulator.columns(places)), *emulator.bounds),
-        }
-    )[keep].reset_index(drop=True)
-    names = (shorten(one.name), shorten(other.name))
-    return charts.over_two(
-        rows,
-        (*names, label),
-        f"{label} over {names[0]} and {names[1]}",
-        [f"Predicted mean, other parameters in the middle or as chosen; {runs}"],
-        emulator.is_share,
-    )
-
-
-def _edge_values(axis: Any, edges: Floats) -> Floats:
-    low, high = axis.units[0], axis.units[-1]
-    return np.asarray(axis._value(low + (edges + 1) / 2 * (high - low)))
 
 
 def _next(results: Reader, emulator: Emulator, best: Floats) -> dict[str, Any]:

@@ -7,13 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mesa_lab.processing.analysis.discovery.prim import (
-    Space,
-    find_boxes,
-    members,
-    quasi_p,
-    simplified,
-)
+from mesa_lab.processing.analysis.discovery.box import Space, members
+from mesa_lab.processing.analysis.discovery.prim import find_boxes, quasi_p, simplified
 from mesa_lab.processing.analysis.discovery.selection import chosen, judge, search
 from tests.processing.analysis.sensitivity.conftest import ishigami
 

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.stats import qmc
 
-from mesa_lab.processing.analysis.sensitivity import salib_adapter
-from mesa_lab.processing.analysis.sensitivity.first_order import first_order
+from mesa_lab.processing.analysis.sensitivity.estimators import salib_adapter
+from mesa_lab.processing.analysis.sensitivity.estimators.first_order import first_order
 from tests.processing.analysis.sensitivity.conftest import (
     ISHIGAMI_FIRST,
     ISHIGAMI_VARIANCE,

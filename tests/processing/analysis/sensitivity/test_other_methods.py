@@ -9,13 +9,13 @@ from SALib.sample import morris as morris_sampler
 from scipy.stats import qmc
 
 from mesa_lab.errors import ConclusionError
-from mesa_lab.processing.analysis.sensitivity import salib_adapter
-from mesa_lab.processing.analysis.sensitivity.efast_indices import efast_indices
-from mesa_lab.processing.analysis.sensitivity.first_order import first_order
-from mesa_lab.processing.analysis.sensitivity.morris_effects import morris_effects
-from mesa_lab.processing.analysis.sensitivity.pawn import pawn
-from mesa_lab.processing.analysis.sensitivity.rank_correlation import rank_correlations
-from mesa_lab.processing.analysis.sensitivity.tree_importance import tree_importance
+from mesa_lab.processing.analysis.sensitivity.estimators import salib_adapter
+from mesa_lab.processing.analysis.sensitivity.estimators.efast_indices import efast_indices
+from mesa_lab.processing.analysis.sensitivity.estimators.first_order import first_order
+from mesa_lab.processing.analysis.sensitivity.estimators.morris_effects import morris_effects
+from mesa_lab.processing.analysis.sensitivity.estimators.pawn import pawn
+from mesa_lab.processing.analysis.sensitivity.estimators.rank_correlation import rank_correlations
+from mesa_lab.processing.analysis.sensitivity.estimators.tree_importance import tree_importance
 from tests.processing.analysis.sensitivity.conftest import (
     ISHIGAMI_FIRST,
     ISHIGAMI_TOTAL,

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import sobol_indices as scipy_indices
 from scipy.stats import uniform
 
-from mesa_lab.processing.analysis.sensitivity import salib_adapter
-from mesa_lab.processing.analysis.sensitivity.sobol_indices import sobol_indices
+from mesa_lab.processing.analysis.sensitivity.estimators import salib_adapter
+from mesa_lab.processing.analysis.sensitivity.estimators.sobol_indices import sobol_indices
 from tests.processing.analysis.sensitivity.conftest import (
     ISHIGAMI_FIRST,
     ISHIGAMI_TOTAL,

@@ -6,7 +6,7 @@ import pytest
 
 import mesa_lab as ml
 from mesa_lab.errors import ConclusionError, OutcomeError, ParameterError
-from mesa_lab.processing.analysis.surface.emulator import fit_emulator
+from mesa_lab.processing.analysis.surface.emulator_fit import fit_emulator
 from mesa_lab.processing.analysis.surface.quadratic import canonical
 from mesa_lab.testing import synthetic_results
 

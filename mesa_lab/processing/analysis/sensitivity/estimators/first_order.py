@@ -14,20 +14,24 @@ outcome and costs no resampling.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.processing.analysis.cancellation import check_cancelled
-from mesa_lab.processing.analysis.observations import Factor, Observations
+from mesa_lab.processing.analysis.observations import Observations
+from mesa_lab.processing.analysis.sensitivity.estimators.explained_variance import (
+    Means,
+    basis,
+    explained_by,
+    is_balanced,
+    means_of,
+    share_of_grid,
+)
 
-__all__ = ["FirstOrder", "basis", "first_order"]
+__all__ = ["FirstOrder", "first_order"]
 
 type Floats = npt.NDArray[np.float64]
-
-_POINTS_PER_FUNCTION: Final = 10
-_FEWEST, _MOST = 3, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,25 +64,6 @@ class FirstOrder:
     over_seeds: bool
 
 
-@dataclass(frozen=True, eq=False)
-class _Means:
-    """The points' means with the noise in them.
-
-    Attributes:
-        y: One row per point, one column per replication, standardised and free of what common seeds share.
-        mean: The mean of each point.
-        noise: The variance of that mean for each point, 0 where it is not known at any.
-        within: The variance between the runs of each point.
-        paired: Whether replications are complete and share their seeds.
-    """
-
-    y: Floats
-    mean: Floats
-    noise: Floats
-    within: Floats
-    paired: bool
-
-
 def first_order(
     observations: Observations, *, sampled: bool = False, seed: int = 1, level: float = 0.95
 ) -> FirstOrder:
@@ -93,9 +78,9 @@ def first_order(
     from scipy.special import ndtri
 
     measured = observations.measured()
-    means = _means(measured)
+    means = means_of(measured)
     n, k = len(means.mean), len(measured.factors)
-    balanced = bool(means.noise.any()) and not means.paired and _is_balanced(measured)
+    balanced = bool(means.noise.any()) and not means.paired and is_balanced(measured)
     raw, noise = float(means.mean.var(ddof=1)), float(means.noise.mean())
     variance = raw - noise
     influence = np.zeros((n, k))
@@ -108,12 +93,12 @@ def first_order(
         if n - 1 - width < max(2, width // 2) or width == 0:
             continue
         if balanced:
-            first[place], p[place], influence[:, place], second_order[place] = _of_grid(
+            first[place], p[place], influence[:, place], second_order[place] = share_of_grid(
                 means, functions, measured
             )
             widths[place] = width
             continue
-        explained = _explained(means, functions, raw)
+        explained = explained_by(means, functions, raw)
         first[place] = explained.variance / variance if variance > 0 else np.nan
         p[place] = explained.p
         fitted, left = explained.fitted, explained.left
@@ -162,116 +147,7 @@ def first_order(
     )
 
 
-def basis(factor: Factor) -> Floats:
-    """Return orthonormal functions of one parameter at the points, without the constant.
-
-    Args:
-        factor: The parameter.
-
-    Returns:
-        One row per point, one column per function: all levels but one, or cosines of the rank.
-    """
-    n = len(factor.codes)
-    if factor.by_level:
-        present, codes = np.unique(factor.codes, return_inverse=True)
-        functions = np.zeros((n, len(present)))
-        functions[np.arange(n), codes] = 1.0
-        functions = functions[:, 1:]
-    else:
-        harmonics = int(np.clip(n // _POINTS_PER_FUNCTION, _FEWEST, _MOST))
-        # The mean rank of equal values: points with one value have one place, whatever their order.
-        counts = np.bincount(factor.codes)
-        ends = np.cumsum(counts)
-        place = (ends - counts / 2)[factor.codes] / n
-        functions = np.cos(np.pi * place[:, None] * np.arange(1, harmonics + 1))
-    centred = functions - functions.mean(axis=0)
-    orthonormal, triangle = np.linalg.qr(centred)
-    return np.asarray(orthonormal[:, np.abs(np.diag(triangle)) > 1e-8])
-
-
-@dataclass(frozen=True, eq=False)
-class _Explained:
-    """What the functions of one parameter explain: variance, residual variance, fit and residuals at the points, and p."""
-
-    variance: float
-    residual: float
-    fitted: Floats
-    left: Floats
-    p: float
-
-
-def _explained(means: _Means, functions: Floats, raw: float) -> _Explained:
-    from scipy.special import fdtrc
-
-    n, width = functions.shape
-    freedom = n - 1 - width
-    centred = means.mean - means.mean.mean()
-    weights = functions.T @ centred
-    fitted = functions @ weights
-    left = centred - fitted
-    residual = float(left @ left) / freedom
-    with np.errstate(all="ignore"):
-        ratio = float(weights @ weights) / width / residual if residual > 0 else np.inf
-    p = float(fdtrc(width, freedom, ratio)) if weights @ weights > 1e-20 else 1.0
-    variance = raw - residual
-    if means.paired:  # products of different seeds hold no noise
-        r = means.y.shape[1]
-        of_seeds = functions.T @ (means.y - means.y.mean(axis=0))
-        noise_in_fit = float(((of_seeds - of_seeds.mean(axis=1, keepdims=True)) ** 2).sum()) / (r * (r - 1))
-        clean_fit = float(weights @ weights) - noise_in_fit
-        clean_all = float(centred @ centred) - float(means.noise.sum()) * (n - 1) / n
-        clean_residual = (clean_all - clean_fit) / freedom
-        variance = (clean_fit - width * clean_residual) / (n - 1)
-    return _Explained(variance, residual, fitted, left * np.sqrt(n / freedom), p)
-
-
-def _is_balanced(measured: Observations) -> bool:
-    """Whether the points are a grid of levels: at each level of a parameter the others take all of theirs equally often."""
-    if not all(factor.by_level for factor in measured.factors) or measured.n_points > 20_000:
-        return False
-    functions = [basis(factor) for factor in measured.factors]
-    together = np.hstack(functions)
-    gram = together.T @ together
-    return bool(np.abs(gram - np.eye(len(gram))).max() < 1e-6)
-
-
-def _of_grid(means: _Means, functions: Floats, measured: Observations) -> tuple[float, float, Floats, float]:
-    """Return the share of one parameter of a grid, its p-value, the influence of the noise in each point, and a variance.
-
-    The variance is what fits take from noise in any case.
-
-    The points of a grid are all there are: other parameters are balanced out, and chance is in the runs alone.
-    """
-    from scipy.special import fdtrc
-
-    n, width = functions.shape
-    noise = float(means.noise.mean())
-    centred = means.mean - means.mean.mean()
-    weights = functions.T @ centred
-    squares, between = float(weights @ weights), float(centred @ centred) - (n - 1) * noise
-    freedom = int((measured.count - 1).sum())
-    if between <= 0:
-        return np.nan, 1.0, np.zeros(n), 0.0
-    share = (squares - width * noise) / between
-    p = float(fdtrc(width, freedom, squares / width / noise)) if noise > 0 else float(squares <= 0)
-    fitted = functions @ weights
-    moved = 2 * (fitted - share * centred) * np.sqrt(means.noise) / between
-    return share, p, n * moved, 2 * width * (noise / between) ** 2
-
-
-def _means(measured: Observations) -> _Means:
-    scaled = measured.standardised()
-    within = scaled.variance
-    paired = scaled.common and scaled.values.shape[1] > 1 and bool(np.isfinite(scaled.values).all())
-    centred = scaled.centred_by_seed() if scaled.common else scaled
-    variance = centred.variance
-    if not centred.replicated:
-        return _Means(centred.values, centred.mean, np.zeros(centred.n_points), within, False)
-    noise = np.where(np.isfinite(variance), variance, centred.within) / centred.count
-    return _Means(centred.values, centred.mean, noise, within, paired)
-
-
-def _over_seeds(measured: Observations, means: _Means) -> Floats:
+def _over_seeds(measured: Observations, means: Means) -> Floats:
     """The variance of the indices that the choice of the common seeds adds: the jackknife over replications."""
     r = means.y.shape[1]
     shares = []
@@ -279,11 +155,11 @@ def _over_seeds(measured: Observations, means: _Means) -> Floats:
         y = np.delete(means.y, each, axis=1)
         mean = y.mean(axis=1)
         noise = y.var(axis=1, ddof=1) / y.shape[1]
-        part = _Means(y, mean, noise, means.within, True)
+        part = Means(y, mean, noise, means.within, True)
         raw = float(mean.var(ddof=1))
         variance = raw - float(noise.mean())
         shares.append(
-            [_explained(part, basis(factor), raw).variance / variance for factor in measured.factors]
+            [explained_by(part, basis(factor), raw).variance / variance for factor in measured.factors]
         )
     found = np.array(shares)
     return np.asarray((r - 1) / r * ((found - found.mean(axis=0)) ** 2).sum(axis=0))
@@ -291,7 +167,7 @@ def _over_seeds(measured: Observations, means: _Means) -> Floats:
 
 def _chance(
     measured: Observations,
-    means: _Means,
+    means: Means,
     variance: float,
     influence: Floats,
     level: float,

@@ -14,14 +14,17 @@ as products of different replications, which are independent in any case.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mesa_lab.processing.analysis.inference import RESAMPLES, bootstrap_weights, percentiles
+from mesa_lab.processing.analysis.sensitivity.estimators.block_columns import block_columns
 
 __all__ = ["SobolIndices", "sobol_indices"]
 
@@ -78,31 +81,17 @@ class SobolIndices:
     corrected: bool
     over_seeds: bool
 
-
-@dataclass(frozen=True, eq=False)
-class _Columns:
-    """What each block adds to the means that the indices are made of: one row per block.
-
-    The columns: squares, means, noise of a mean, within-point variance, the dummy's, then V_i, T_i and pairs.
-    """
-
-    rows: Floats
-    k: int
-    n_pairs: int
-
-    def indices(self, means: Floats) -> Floats:
-        """Turn means of the columns (..., columns) into V, chance, dummy, first, total, second along the last axis."""
-        square, mean, noise, within, dummy = (means[..., [at]] for at in range(5))
-        k = self.k
-        variance = square - mean**2 - noise
-        with np.errstate(all="ignore"):
-            first = means[..., 5 : 5 + k] / variance
-            total = (means[..., 5 + k : 5 + 2 * k] - noise) / variance
-            closed = means[..., 5 + 2 * k :] / variance
-            parts = [variance, within / (np.maximum(variance, 0) + within), (dummy - noise) / variance]
-        pairs = list(combinations(range(k), 2)) if self.n_pairs else []
-        second = [closed[..., [at]] - first[..., [i]] - first[..., [j]] for at, (i, j) in enumerate(pairs)]
-        return np.concatenate([*parts, first, total, *second], axis=-1)
+    def pair_table(self, names: Sequence[str]) -> pd.DataFrame:
+        """Return the second order indices: one row per pair with parameter, other, second, low, high."""
+        return pd.DataFrame(
+            {
+                "parameter": [names[i] for i, _ in self.pairs],
+                "other": [names[j] for _, j in self.pairs],
+                "second": self.second,
+                "low": self.second_low,
+                "high": self.second_high,
+            }
+        )
 
 
 def sobol_indices(
@@ -139,7 +128,7 @@ def sobol_indices(
     rng = np.random.default_rng(seed)
     replicated = bool((np.isfinite(whole).sum(axis=2) > 1).any())
     corrected = replicated or (not common and _is_deterministic(whole, k))
-    columns = _columns(whole, k, second_order, common, rng)
+    columns = block_columns(whole, k, second_order, common, rng)
     estimate = columns.indices(columns.rows.mean(axis=0))
     drawn = np.concatenate(
         [columns.indices(weights @ columns.rows) for weights in bootstrap_weights(len(whole), rng, resamples)]
@@ -205,81 +194,6 @@ def _whole_blocks(values: Floats, common: bool) -> tuple[Floats, int]:
     return values[keep], int((~keep).sum())
 
 
-def _columns(whole: Floats, k: int, second_order: bool, common: bool, rng: np.random.Generator) -> _Columns:
-    """Compute what each block adds."""
-    known = np.isfinite(whole)
-    n = known.sum(axis=2)
-    filled = np.where(known, whole, 0.0)
-    mean = filled.sum(axis=2) / n
-    squares = (np.where(known, whole - mean[:, :, None], 0.0) ** 2).sum(axis=2)
-    variance = np.where(n > 1, squares / np.maximum(n - 1, 1), np.nan)
-    pooled = float(np.nanmean(variance)) if (n > 1).any() else 0.0
-    variance = np.where(np.isfinite(variance), variance, pooled)
-    within = variance.mean(axis=1)
-    if common and whole.shape[2] > 1:
-        return _columns_of_common_seeds(whole, within, k, second_order)
-    centre = (mean[:, 0].mean() + mean[:, -1].mean()) / 2
-    mean = mean - centre
-    a, b = mean[:, [0]], mean[:, [-1]]
-    ab, ba = mean[:, 1 : k + 1], mean[:, k + 1 : 2 * k + 1]
-    parts = [
-        (a**2 + b**2) / 2,
-        (a + b) / 2,
-        (variance / n).mean(axis=1, keepdims=True),
-        within[:, None],
-        _dummy(whole[:, 0], known[:, 0], rng)[:, None],
-        b * (ab - a),
-        (a - ab) ** 2 / 2,
-    ]
-    if second_order:
-        parts += [ba[:, [j]] * ab[:, [i]] - a * b for i, j in combinations(range(k), 2)]
-    return _Columns(np.concatenate(parts, axis=1), k, k * (k - 1) // 2 if second_order else 0)
-
-
-def _dummy(values: Floats, known: npt.NDArray[np.bool_], rng: np.random.Generator) -> Floats:
-    """Half the squared difference between two means that differ by chance only.
-
-    The runs of A are weighed with random numbers that add up to 0, such that the sum has the variance of a difference
-    between two independent means of as many runs.
-    """
-    n = known.sum(axis=1, keepdims=True)
-    drawn = np.where(known, rng.standard_normal(values.shape), 0.0)
-    drawn = np.where(known, drawn - drawn.sum(axis=1, keepdims=True) / n, 0.0)
-    size = np.sqrt((drawn**2).sum(axis=1, keepdims=True))
-    with np.errstate(all="ignore"):
-        weights = np.where(n > 1, drawn / size * np.sqrt(2.0 / n), 0.0)
-    contrast = (weights * np.where(known, values, 0.0)).sum(axis=1)
-    found = contrast**2 / 2
-    several = n[:, 0] > 1
-    return np.where(several, found, found[several].mean() if several.any() else 0.0)
-
-
-def _columns_of_common_seeds(whole: Floats, within: Floats, k: int, second_order: bool) -> _Columns:
-    """The same where replications are the independent units: every square is a product of two different ones."""
-    r = whole.shape[2]
-    centred = whole - (whole[:, 0].mean(axis=0) + whole[:, -1].mean(axis=0)) / 2
-
-    def product(one: Floats, other: Floats) -> Floats:
-        both = one.sum(axis=-1) * other.sum(axis=-1) - (one * other).sum(axis=-1)
-        return np.asarray(both / (r * (r - 1)))
-
-    a, b = centred[:, [0]], centred[:, [-1]]
-    ab, ba = centred[:, 1 : k + 1], centred[:, k + 1 : 2 * k + 1]
-    nothing = np.zeros((len(whole), 1))
-    parts = [
-        (product(a, a) + product(b, b)) / 2,
-        nothing,
-        nothing,
-        within[:, None],
-        nothing,  # a parameter without influence changes nothing at all under the same seed
-        product(b, ab - a),
-        product(a - ab, a - ab) / 2,
-    ]
-    if second_order:
-        parts += [product(ba[:, [j]], ab[:, [i]]) - product(a, b) for i, j in combinations(range(k), 2)]
-    return _Columns(np.concatenate(parts, axis=1), k, k * (k - 1) // 2 if second_order else 0)
-
-
 def _over_seeds(
     whole: Floats,
     k: int,
@@ -297,7 +211,7 @@ def _over_seeds(
     r = whole.shape[2]
     left_out = []
     for each in range(r):
-        columns = _columns(np.delete(whole, each, axis=2), k, second_order, True, rng)
+        columns = block_columns(np.delete(whole, each, axis=2), k, second_order, True, rng)
         left_out.append(columns.indices(columns.rows.mean(axis=0)))
     deviations = np.array(left_out) - np.mean(left_out, axis=0)
     of_seeds = np.sqrt((r - 1) / r * (deviations**2).sum(axis=0))

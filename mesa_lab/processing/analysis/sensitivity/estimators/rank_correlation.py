@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.processing.analysis.observations import Observations
-from mesa_lab.processing.analysis.sensitivity.first_order import basis
+from mesa_lab.processing.analysis.sensitivity.estimators.explained_variance import basis
 
 __all__ = ["rank_correlations"]
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from mesa_lab.processing.analysis.cancellation import check_cancelled
 from mesa_lab.processing.analysis.inference import shrunk_variances
-from mesa_lab.processing.analysis.sensitivity import salib_adapter
+from mesa_lab.processing.analysis.sensitivity.estimators import salib_adapter
 
 __all__ = ["EfastIndices", "efast_indices"]
 

@@ -1,0 +1,1 @@
+"""Estimators of sensitivity on plain arrays: they know no study."""
