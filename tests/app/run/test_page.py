@@ -158,7 +158,6 @@ def test_each_state_has_its_buttons(show, standing, buttons):
 
 
 def test_a_button_is_heard_at_once_and_its_mistake_shown(show):
-    from mesa_lab.errors import StudyError
 
     asked = []
 
@@ -442,33 +441,3 @@ def test_the_same_design_is_not_called_another(show, space):
     )
     view.until(lambda: told == [("new", False)])
     assert "another experiment" not in view.text
-
-
-@pytest.mark.parametrize("replaced", [True, False])
-def test_a_study_whose_file_is_lost_while_it_runs_says_where_its_results_are(space, show, replaced):
-    ref, other = space.make("one", experiment()), space.make("other", experiment(replications=2))
-    fill(other.path)
-    study = Study.open(ref.path)
-
-    view = show(StudyView(space, ref))
-
-    def lose():
-        with study.writing():
-            view.until("The worker processes are being started.")
-            if replaced:
-                other.path.replace(ref.path)
-            else:
-                ref.path.unlink()
-            view.until("'one-saved.study'")
-
-    with pytest.raises(StudyError, match="one-saved.study"):
-        lose()
-    study.close()
-    if replaced:
-        view.until("All 8 runs are done")
-    else:
-        view.until("There is no study")
-    what = ("was replaced by another file", "was deleted", "was cut off from its log")
-    view.until(lambda: any(said in view.text for said in what))
-    assert "the results of 0 of its 12 runs are saved in" in view.text
-    assert Study.open(space.find("one-saved").path).status().n_runs == 12
