@@ -9,10 +9,11 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, StudyError
 from mesa_lab.files import path_of
+from mesa_lab.formatting import plural
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.preparation.settings import EXPERIMENT_WORDS, RUN_WORDS, check_flag, explain_keywords
@@ -37,6 +38,17 @@ class OpenStudy(Study):
         from mesa_lab.processing.results import Results
 
         return Results(self)
+
+    def rebuild(self, run_id: int, step: int | None = None) -> Any:
+        """Run the model of a run again and return it as it was after a step; `Results.rebuild` says more.
+
+        Raises:
+            RunError: If the run has no result, or did not come to that step.
+            NotAllowedError: If the model's code may not be loaded here.
+        """
+        from mesa_lab.running.one_run import rebuild_run
+
+        return rebuild_run(self, run_id, step)
 
 
 def open_study(path: str | Path) -> OpenStudy:
@@ -128,9 +140,26 @@ def run(
     ending = drive(study, n_jobs=n_jobs, backend=backend, progress=progress, retry_failed=retry_failed)
     for notice in (*study.notices, *ending.notices):
         warnings.warn(notice, stacklevel=3)  # run's caller: run is wrapped
+    if progress is False and (failed := _failed(study)):
+        warnings.warn(failed, RuntimeWarning, stacklevel=3)
     if ending.how == "interrupted":
         raise KeyboardInterrupt(ending.message)
     return study.results
+
+
+def _failed(study: Study) -> str:
+    """Say how many runs failed and why the first kind did, for who sees no progress; empty when none did."""
+    status = study.status()
+    count = status.failed + status.timed_out
+    if not count:
+        return ""
+    kinds = study.failure_kinds(latest=1)
+    first = kinds[0].latest[0] if kinds else None
+    why = ""
+    if first is not None:
+        line = first.message.strip().partition("\n")[0]
+        why = f"; run {first.run_id}: {kinds[0].error_type}: {line}".rstrip(": ")
+    return f"{count:,} of {plural(status.finished, 'run')} failed or timed out{why}. See results.failures."
 
 
 def _how_instead(given: object) -> str:

@@ -30,6 +30,7 @@ _WORDS: Final = {
     "period": "collection period",
     "agents": "agent data",
     "seeds": "list of seeds",
+    "on_error": "what an error of an outcome costs",
     "common_random_numbers": "common random numbers",
 }
 MOST: Final = 4

@@ -19,6 +19,7 @@ from mesa_lab import __version__
 from mesa_lab.cli.app import app
 from mesa_lab.cli.check import check, rescue
 from mesa_lab.cli.console import printable
+from mesa_lab.cli.debug import debug
 from mesa_lab.cli.design import design
 from mesa_lab.cli.export import export, report
 from mesa_lab.cli.merge import merge
@@ -90,6 +91,7 @@ for _command in (
     pause,
     stop,
     retry,
+    debug,
     merge,
     export,
     report,

@@ -46,6 +46,7 @@ def status(study: Path, watch: bool, failures: bool, as_json: bool) -> None:
 
 def _say_how_it_stands(study: Path, opened: Study, *, failures: bool, as_json: bool) -> None:
     from mesa_lab.cli.summary import show_failures
+    from mesa_lab.study.run_notes import notices
 
     found = opened.status()
     if as_json:
@@ -58,7 +59,11 @@ def _say_how_it_stands(study: Path, opened: Study, *, failures: bool, as_json: b
     say(_line(found))
     if found.message:
         say(found.message)
-    for notice in found.notices:
+    lost = notices(opened.notes(), found.finished)
+    # What the last session said of values may be out of date: it is said anew.
+    outcomes = tuple(f"'{each.outcome}' " for each in opened.notes() if each.is_loss)
+    kept = [notice for notice in found.notices if not (outcomes and notice.startswith(outcomes))]
+    for notice in dict.fromkeys([*kept, *lost]):
         say(f"Note: {notice}")
     if found.started:
         say(f"Started {moment(found.started)}, last written {moment(found.updated)}")

@@ -110,6 +110,7 @@ class Draft:
         agent_names: The chosen attributes: "energy" for all agents, "Wolf.energy" for one type.
         constraints: One expression on each line.
         redraw: Whether points that break a constraint are made up for.
+        on_error: What an outcome that raises costs: "missing", its value, or "fail", its run.
         correlations: One pair of parameters on each line, as in "a, b = 0.6".
     """
 
@@ -130,6 +131,7 @@ class Draft:
     agent_names: tuple[str, ...] = ()
     constraints: str = ""
     redraw: bool = False
+    on_error: str = "missing"
     correlations: str = ""
 
     def row(self, name: str) -> Row | None:

@@ -217,6 +217,8 @@ def _settings(draft: Draft, description: ModelDescription | None, mistakes: Mist
         found["common_random_numbers"] = draft.common_random_numbers
     found["outcomes"] = mistakes.attempt("outcomes", _outcomes, draft, description)
     found["agents"] = mistakes.attempt("agents", _agents, draft)
+    found["on_error"] = draft.on_error
+    mistakes.attempt("on_error", _check, draft.model, "on_error", draft.on_error)
     return found
 
 

@@ -45,6 +45,8 @@ class Experiment(ExperimentData):
         correlations: Rank correlations between parameters that are drawn together, `{("a", "b"): 0.6}` or
             `{"a": {"b": 0.6}}`; for designs that fill the unit cube.
         redraw: Continue the design until as many points as it asks for keep the constraints, in place of dropping some.
+        on_error: What an outcome that raises an error costs: `"missing"`, its value (the reason is noted, see `Results.notes`); or
+            `"fail"`, its run, which ends at that step as a failed one.
 
     Raises:
         ExperimentError: If a number is out of range, or two settings contradict each other.

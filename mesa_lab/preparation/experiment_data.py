@@ -56,6 +56,7 @@ class ExperimentData:
     seeds: Sequence[int] | None = None
     correlations: Mapping[Any, Any] | None = None
     redraw: bool = False
+    on_error: str = "missing"
 
     def __post_init__(self) -> None:
         from mesa_lab.preparation.designs import as_design
@@ -84,7 +85,7 @@ class ExperimentData:
         settle(self, "correlations", self.space.correlations or None)
         settle(self, "redraw", check_flag("redraw", self.redraw))
         protocol = self.protocol
-        for name in ("max_steps", "max_time", "timeout", "period", "outcomes", "agents"):
+        for name in ("max_steps", "max_time", "timeout", "period", "outcomes", "agents", "on_error"):
             settle(self, name, getattr(protocol, name))
         settle(self, "parameters", dict(self.space.parameters))  # a list of levels has become Levels
         if isinstance(self.model, type):
@@ -115,6 +116,7 @@ class ExperimentData:
             period=self.period,
             outcomes=self.outcomes,
             agents=self.agents,
+            on_error=self.on_error,
         )
 
     @cached_property
@@ -250,6 +252,7 @@ class ExperimentData:
                 timeout=self.timeout,
                 outcomes=self.protocol.outcomes,
                 agents=self.protocol.agents,
+                on_error=self.on_error,
             )
             for replication in range(self.replications)
             for point, parameters in enumerate(points)

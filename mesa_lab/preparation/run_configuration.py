@@ -18,10 +18,13 @@ from mesa_lab.preparation.outcome_kinds.function import is_reference
 from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
 from mesa_lab.preparation.settings import check_positive, check_whole
 
-__all__ = ["DEFAULT_MAX_STEPS", "Protocol", "RunConfiguration"]
+__all__ = ["DEFAULT_MAX_STEPS", "ON_ERROR", "Protocol", "RunConfiguration"]
 
 DEFAULT_MAX_STEPS: Final = 1000
 """The stop rule when none is given, as in Mesa's batch_run."""
+
+ON_ERROR: Final = ("missing", "fail")
+"""What an outcome that raises an error costs: its value, or its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Protocol:
         period: Collect every so many steps, and the last; -1 only at the end.
         outcomes: What is measured of the model, None for every model reporter.
         agents: What is measured of the agents.
+        on_error: What an outcome that raises costs: "missing", its value; "fail", its run.
     """
 
     model: type | str
@@ -48,6 +52,7 @@ class Protocol:
     period: int = 1
     outcomes: tuple[Outcome, ...] | None = None
     agents: AgentSelection = False
+    on_error: str = "missing"
 
     def __post_init__(self) -> None:
         model: Any = self.model
@@ -72,6 +77,11 @@ class Protocol:
             )
         settle(self, "outcomes", parse_outcomes(self.outcomes))
         settle(self, "agents", parse_agents(self.agents))
+        if self.on_error not in ON_ERROR:
+            raise ExperimentError(
+                f'on_error is {shortened(self.on_error)}. Write "missing" (an outcome that raises an error has no value) or "fail" '
+                "(its run fails)."
+            )
 
     @property
     def named_code(self) -> tuple[CodeReference, ...]:
@@ -100,6 +110,7 @@ class RunConfiguration:
         timeout: Wall-clock seconds after which the run is ended.
         outcomes: What is measured of the model, None for every model reporter.
         agents: What is measured of the agents.
+        on_error: What an outcome that raises costs: "missing", its value; "fail", its run.
 
     Raises:
         ExperimentError: If a number is out of range.
@@ -124,6 +135,7 @@ class RunConfiguration:
     timeout: float | None = None
     outcomes: tuple[Outcome, ...] | None = None
     agents: AgentSelection = False
+    on_error: str = "missing"
 
     def __post_init__(self) -> None:
         settle = object.__setattr__
@@ -152,4 +164,5 @@ class RunConfiguration:
             period=self.data_collection_period,
             outcomes=self.outcomes,
             agents=self.agents,
+            on_error=self.on_error,
         )

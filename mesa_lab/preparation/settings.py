@@ -46,6 +46,7 @@ EXPERIMENT_WORDS: Final[Mapping[str, str]] = {
         "max_time": "time end_time duration time_limit",
         "stop_when": "stop stop_if stop_condition stopping_rule stop_rule terminate",
         "common_random_numbers": "crn",
+        "on_error": "errors error_handling on_errors catch error_score",
     }.items()
     for word in words.split()
 }

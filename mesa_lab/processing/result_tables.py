@@ -15,16 +15,16 @@ import pyarrow as pa
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.formatting import records
+from mesa_lab.processing.run_records import RunRecords
 from mesa_lab.processing.statistics import summary
 from mesa_lab.processing.tables import column_names as tables
-from mesa_lab.processing.tables.column_reader import Reader
 from mesa_lab.processing.tables.contents import in_one_snapshot
 from mesa_lab.processing.tables.long_table import one_text
 
 __all__ = ["ResultTables"]
 
 
-class ResultTables(Reader):
+class ResultTables(RunRecords):
     """What the runs of a study left behind, as tidy tables."""
 
     @cached_property

@@ -20,6 +20,7 @@ from mesa_lab.running.interruption import Interruption
 from mesa_lab.running.progress import Progress
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 from mesa_lab.study.records import Batch, Task
+from mesa_lab.study.run_notes import notices
 
 if TYPE_CHECKING:
     from mesa_lab.study import Study, StudyStatus, Writer
@@ -160,16 +161,21 @@ def drive(
                     requests = _Requests(writer, view, finished, failed)
                     tasks = map(Task._make, study.tasks(pending))
                     batches: Any = stream(protocol, tasks, n_jobs, backend, requests, writer.note)
-                    measured = before.done > 0
+                    measured, noted = before.done > 0, False
                     with contextlib.closing(batches):
                         for batch in batches:
                             writer.add(batch)
                             measured = measured or _measured(batch)
+                            noted = noted or any(run.notes for run in batch.runs)
                             finished += len(batch.runs)
                             requests.show()
                     writer.commit()
                     if not measured:
                         writer.note("outcomes", _NOTHING)
+                    if noted:
+                        status = study.status()
+                        for number, said in enumerate(notices(study.notes(), status.finished)):
+                            writer.note(f"values {number}", said)
                     requests.show()
                     if finished < before.n_runs:
                         writer.raise_trouble()

@@ -19,10 +19,13 @@ from mesa_lab.study.damage.check import Checked
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import lease, metadata
 from mesa_lab.study.database.tolerant_reader import making_sense
-from mesa_lab.study.reading import run_table
+from mesa_lab.study.reading import run_table, side_tables
 from mesa_lab.study.reading import series_blocks as blocks
 from mesa_lab.study.reading.failure_summary import FailureKind, failure_kinds
 from mesa_lab.study.reading.series_blocks import Block
+from mesa_lab.study.reading.side_tables import CodeVersion
+from mesa_lab.study.records import TABLE
+from mesa_lab.study.run_notes import Note
 from mesa_lab.study.run_numbers import Layout, RunPlan, plan
 from mesa_lab.study.shards import Shard
 from mesa_lab.study.status import StudyStatus, check_moments, read_notices, read_status
@@ -142,9 +145,16 @@ class OpenedStudy:
     @property
     def agent_types(self) -> tuple[str, ...]:
         """The types of agent that have data; the empty name stands for data over all agents."""
-        return tuple(
-            row[0] for row in self._query("SELECT DISTINCT agent_type FROM agent_blocks ORDER BY agent_type")
-        )
+        return tuple(name for name in self._agent_tables() if not name.startswith(TABLE))
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The tables of data collectors that runs have added rows to."""
+        return tuple(name.removeprefix(TABLE) for name in self._agent_tables() if name.startswith(TABLE))
+
+    def _agent_tables(self) -> list[str]:
+        query = "SELECT DISTINCT agent_type FROM agent_blocks ORDER BY agent_type"
+        return [row[0] for row in self._query(query)]
 
     def sessions(self) -> list[dict[str, Any]]:
         """Return one dict per session of running: when, where, on what, how it ended, and what else to know of it."""
@@ -215,6 +225,9 @@ class OpenedStudy:
                 frame, is_sound = run_table.runs_frame(
                     self._connection, self._whole_plan(), outcomes, columns
                 )
+                forms = side_tables.forms(self._connection)
+                first = sum(name in columns for name in run_table.RUN_COLUMNS)
+                frame = run_table.with_times(frame, first, forms)
             if not is_sound and not self.damage:
                 self.damage = checking.described(self._connection, self.path)
         return frame
@@ -282,6 +295,42 @@ class OpenedStudy:
         """
         for block in self.agent_blocks(agent_type, run_ids):
             yield block.table()
+
+    def table_blocks(self, name: str, run_ids: Any = None) -> Iterator[Block]:
+        """Yield the rows of a data collector's table as they are stored, compressed, each block of some runs.
+
+        Args:
+            name: Name of the table.
+            run_ids: Runs to read; None for all.
+        """
+        return self.agent_blocks(f"{TABLE}{name}", run_ids)
+
+    # ------------------------------------------------------------ beside the results
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return which outcomes have lost values and why, in what forms others are kept, and what else runs noted."""
+        with self.snapshot(), storage.speaking(self.path), making_sense("notes of runs"):
+            return side_tables.notes(self._connection)
+
+    def output(self, run_id: int) -> str | None:
+        """Return what a run printed, logged and warned of, the end of it; None where nothing was kept."""
+        with self.snapshot(), storage.speaking(self.path), making_sense("what runs printed"):
+            return side_tables.output(self._connection, run_id)
+
+    def steps_of(self, run_id: int) -> int | None:
+        """Return the steps that a run completed; None where it has no result."""
+        rows = list(self._query("SELECT steps FROM runs WHERE run_id = ?", run_id))
+        return int(rows[0][0] or 0) if rows else None
+
+    def code_of(self, run_id: int) -> CodeVersion | None:
+        """Return what code a run is of; None where that was not recorded."""
+        with self.snapshot(), storage.speaking(self.path), making_sense("the records of code"):
+            return side_tables.code_of(self._connection, run_id)
+
+    def code_versions(self) -> tuple[CodeVersion, ...]:
+        """Return the versions of the model's code that runs are of; empty for studies of older versions."""
+        with self.snapshot(), storage.speaking(self.path), making_sense("the records of code"):
+            return side_tables.code_versions(self._connection)
 
     def _look_at_tables(self) -> None:
         """Refuse what is not as it was written of the experiment, its points and its outcomes."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
 __all__ = [
     "STAGES",
     "STATUSES",
+    "TABLE",
     "Batch",
+    "Cell",
+    "CodeRecord",
     "Failure",
     "FailureRecord",
+    "FormRecord",
+    "OutputRecord",
     "RunRecord",
     "RunResult",
     "Scalar",
@@ -27,7 +33,13 @@ __all__ = [
 ]
 
 Scalar = bool | int | float | str | None
-"""What a cell of a results table may hold. `None` is a missing value; NaN and infinities are values."""
+"""What a cell of a study's rows may hold. `None` is a missing value; NaN and infinities are values."""
+
+Cell = Scalar | datetime
+"""What a cell of a table holds while a run goes on: dates with times too, which rows keep as ISO text."""
+
+TABLE = "table:"
+"""What the name of a data collector's table begins with where it stands among the types of agents."""
 
 STATUSES = ("done", "failed", "timed out")
 STAGES = ("setting up", "stepping", "measuring", "saving", "worker")
@@ -68,6 +80,29 @@ class FailureRecord(NamedTuple):
     traceback: str
 
 
+class OutputRecord(NamedTuple):
+    """What a run has printed: the end of it, compressed by zlib, and how many bytes before that were left out."""
+
+    run_id: int
+    left_out: int
+    data: bytes
+
+
+class CodeRecord(NamedTuple):
+    """What code runs are of: a digest, and each file of the model's with a digest of its own."""
+
+    digest: str
+    files: tuple[tuple[str, str], ...]
+
+
+class FormRecord(NamedTuple):
+    """In what form a column keeps its values: the kind of the column ("" for outcomes), its name, and the form."""
+
+    scope: str
+    name: str
+    form: str
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The results of some runs, encoded: all of it is tuples, scalars and bytes.
@@ -82,8 +117,12 @@ class Batch:
             (null, int64, double, string), the widest holds them all.
         agents: Arrow streams by type of agent, with the columns run_id, step, agent_id and what was asked
             for; under the empty name what was collected over all agents, with a column agent_type. Columns
-            that repeat themselves are packed (`mesa_lab.study.reading.series_blocks`).
+            that repeat themselves are packed (`mesa_lab.study.reading.series_blocks`). The tables of data collectors stand here
+            too, each under its name with `TABLE` before it: run_id, step and its columns.
         failures: One record per run that failed or timed out.
+        outputs: One record per run that has printed anything.
+        forms: Of each column that does not keep its values as they were, in what form it does.
+        code: What code the runs are of, where that is known.
     """
 
     runs: tuple[RunRecord, ...]
@@ -92,11 +131,15 @@ class Batch:
     series: bytes | None = None
     agents: Mapping[str, bytes] = field(default_factory=dict)
     failures: tuple[FailureRecord, ...] = ()
+    outputs: tuple[OutputRecord, ...] = ()
+    forms: tuple[FormRecord, ...] = ()
+    code: CodeRecord | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Named tuples take four times as long to pickle as plain ones.
         plain = tuple(map(tuple, self.runs))
-        return _unpickled, (plain, self.outcome_names, self.finals, self.series, self.agents, self.failures)
+        parts = (self.outcome_names, self.finals, self.series, self.agents, self.failures)
+        return _unpickled, (plain, *parts, self.outputs, self.forms, self.code)
 
 
 def _unpickled(runs: Iterable[Iterable[Any]], *others: Any) -> Batch:
@@ -140,6 +183,8 @@ class RunResult:
         notes: What a reader of these results should know, such as cells that could not be measured.
         series: One row per collected step, or None.
         agents: Tables by type of agent; under the empty name what was collected over all agents.
+        tables: The tables of the model's data collector by name: the step at which each row was added, and its columns.
+        output: What the run printed, logged and warned of; empty where that was not kept.
     """
 
     run_id: int
@@ -152,8 +197,10 @@ class RunResult:
     time: float | None
     init_seconds: float
     run_seconds: float
-    outcomes: Mapping[str, Scalar] = field(default_factory=dict)
+    outcomes: Mapping[str, Cell] = field(default_factory=dict)
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
     series: pa.Table | None = field(default=None, repr=False)
     agents: Mapping[str, pa.Table] = field(default_factory=dict, repr=False)
+    tables: Mapping[str, pa.Table] = field(default_factory=dict, repr=False)
+    output: str = field(default="", repr=False)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from mesa_lab.study.database import lease
 from mesa_lab.study.database.metadata import read_object, read_shard, read_size
 from mesa_lab.study.database.tolerant_reader import MalformedError, making_sense
+from mesa_lab.study.reading import side_tables
 
 __all__ = ["STATUSES", "StudyStatus", "check_moments", "read_notices", "read_status"]
 
@@ -50,7 +51,8 @@ class StudyStatus:
         seconds_left: Estimate of the time to go; None when nothing runs.
         pid: Number of the driver's process while there is one.
         host: The computer that it runs on.
-        notices: What to know about the results of the last session, such as that the model keeps memory.
+        notices: What to know about the results: of the last session, such as that the model keeps memory or that an outcome has
+            lost values; and that runs are of several versions of the model's code.
         shard: Which part of the experiment it asks for, such as (2, 8); None when it asks for all.
     """
 
@@ -133,9 +135,19 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
         seconds_left=(n_runs - finished) / active_rate if active_rate else None,
         pid=tenant.pid if tenant else None,
         host=tenant.host if tenant else None,
-        notices=read_notices(notices),
+        notices=(*read_notices(notices), *_of_code(connection)),
         shard=None if shard is None else (shard.number, shard.of),
     )
+
+
+def _of_code(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Say that runs are of several versions of the model's code."""
+    if not side_tables.has(connection, "code"):
+        return ()
+    if connection.execute("SELECT count(*) FROM (SELECT 1 FROM code LIMIT 2)").fetchone()[0] < 2:
+        return ()
+    said = side_tables.code_notice(side_tables.code_versions(connection))
+    return (said,) if said else ()
 
 
 def read_notices(found: Any) -> tuple[str, ...]:

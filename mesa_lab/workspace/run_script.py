@@ -52,6 +52,7 @@ def script_of(experiment: Any, run_id: int, point: int, replication: int, seed: 
         ("timeout", "timeout", None),
         ("period", "data_collection_period", 1),
         ("agents", "agents", False),
+        ("on_error", "on_error", "missing"),
     ):
         value = getattr(protocol, ours)
         if value != usual:

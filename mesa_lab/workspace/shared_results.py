@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
     from mesa_lab.processing.tables.source import Block
     from mesa_lab.study import Shard, Study
+    from mesa_lab.study.reading.side_tables import CodeVersion
+    from mesa_lab.study.run_notes import Note
     from mesa_lab.study.study import RunTuple
 
 __all__ = ["Opened", "StudyFile", "open_results"]
@@ -101,6 +103,32 @@ class StudyFile:
         """Of which agents there are data."""
         with self._reading() as study:
             return study.agent_types
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """Which tables of data collectors have rows."""
+        with self._reading() as study:
+            return study.table_names
+
+    def table_blocks(self, name: str, run_ids: Any = None) -> Iterator[Block]:
+        """Rows of a data collector's table, part by part."""
+        with self._reading() as study:
+            yield from study.table_blocks(name, run_ids)
+
+    def notes(self) -> tuple[Note, ...]:
+        """What is to be said of the values."""
+        with self._reading() as study:
+            return study.notes()
+
+    def output(self, run_id: int) -> str | None:
+        """What a run printed."""
+        with self._reading() as study:
+            return study.output(run_id)
+
+    def code_versions(self) -> tuple[CodeVersion, ...]:
+        """What code the runs are of."""
+        with self._reading() as study:
+            return study.code_versions()
 
     def sessions(self) -> list[dict[str, Any]]:
         """When, where and with what the runs were made."""

@@ -110,7 +110,15 @@ def MeasureForm(
         "Stop a run when",
         f"An expression over reporters and attributes of the model, such as {_example(reporters)} == 0.",
     )
-    advanced = any((value.max_time, value.timeout, value.period != "1", value.agents != "none"))
+    advanced = any(
+        (
+            value.max_time,
+            value.timeout,
+            value.period != "1",
+            value.agents != "none",
+            value.on_error != "missing",
+        )
+    )
     opened, set_opened = solara.use_state(advanced)
     with More("More on time limits and agent data", opened, set_opened):
         with tag("div", "ml-grid"):
@@ -125,6 +133,14 @@ def MeasureForm(
                 suffix="s",
             )
             Field(value, on_value, errors, "max_time", "Simulated time", "A run stops when it is reached.")
+        Choose(
+            "When an outcome raises an error",
+            value.on_error,
+            lambda cost: on_value(on_error=cost),
+            [("missing", "It has no value"), ("fail", "Its run fails")],
+            hint="Either way the reason is kept.",
+            error=errors.get("on_error", ""),
+        )
         kinds = [("none", "None"), ("all", "The model's agent reporters"), ("chosen", "Chosen attributes")]
         Choose(
             "Data on each agent",

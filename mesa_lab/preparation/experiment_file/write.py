@@ -85,6 +85,7 @@ def to_plain(experiment: ExperimentData) -> dict[str, Any]:
         "agents": _plain_agents(experiment.protocol.agents),
         "constraints": list(experiment.constraints) or None,
         "redraw": experiment.redraw or None,
+        "on_error": experiment.on_error if experiment.on_error != "missing" else None,
         "correlations": _plain_correlations(experiment.correlations),
     }
     plain.update((name, value) for name, value in settings.items() if value is not None)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["export", "save_chart"]
 
+_TABLE: Final = "table_"
 _OF_A_CHART: Final = (
     " For a chart: --chart effect in the terminal, results.chart('effect').save(...) in Python."
 )
@@ -49,7 +50,8 @@ def export(
         path: A file (`.csv`, `.parquet`, `.json`: one table; `.xlsx`: a sheet per table), or a folder, which gets a file
             per table. What is there under the same names is replaced.
         tables: "runs", "points", "summary" (means and intervals by point), "series", "agents" (all types),
-            "agents_<type>", "failures". None means all that have rows; in one CSV, Parquet or JSON file, "runs".
+            "agents_<type>", "table_<name>" (a table of the data collector), "failures", "notes" (on lost values). None means all that
+            have rows; in one CSV, Parquet or JSON file, "runs".
         format: "csv", "parquet", "excel", "json", or one that a package adds; None goes by the name of the file, CSV in a
             folder.
 
@@ -104,11 +106,13 @@ def export(
 def _table_names(results: ResultTables, tables: str | Sequence[str] | None, *, first_only: bool) -> list[str]:
     """Resolve which tables are meant."""
     agents = [f"agents_{agent_type}" if agent_type else "agents" for agent_type in results.agent_types]
-    known = ["runs", "points", "summary", "series", *agents, "failures"]
+    of_collector = [f"{_TABLE}{name}" for name in results.table_names]
+    known = ["runs", "points", "summary", "series", *agents, *of_collector, "failures", "notes"]
     if tables is None:
         if first_only:
             return ["runs"]
         empty = {"failures"} if results.done.all() else set()
+        empty |= {"notes"} if not len(results.notes) else set()
         empty |= {"points"} if not results.parameters else set()
         empty |= (
             {"series"} if next(iter(results.series_parts(list(results.outcomes))), None) is None else set()
@@ -139,11 +143,14 @@ def _parts(results: ResultTables, name: str) -> Parts:
         return lambda: _streamed(results, lambda: results.series_parts(list(results.outcomes)))
     if name.startswith("agents"):
         return lambda: _streamed(results, lambda: results.agent_parts(_agent_type(name)))
+    if name.startswith(_TABLE):
+        return lambda: iter([results.tables(name.removeprefix(_TABLE))])
     wholes: dict[str, Callable[[], pd.DataFrame]] = {
         "runs": lambda: results.runs,
         "points": lambda: results.points.reset_index(),
         "summary": lambda: results.aggregate(),
         "failures": lambda: results.failures,
+        "notes": lambda: results.notes,
     }
     return lambda: iter([wholes[name]()])
 

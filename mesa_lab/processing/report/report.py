@@ -21,6 +21,7 @@ from mesa_lab.formatting import label, number, plural
 from mesa_lab.processing.export.atomic_write import whole_file
 from mesa_lab.processing.report.description import experiment_in_words, model_doc
 from mesa_lab.processing.report.figures import data_uri, sections
+from mesa_lab.processing.report.run_records import code_notice, collector_tables, notes_table
 from mesa_lab.processing.report.tables import (
     as_table,
     by_point_table,
@@ -111,7 +112,9 @@ def _content(
         ),
         "timing": _timing(results),
         "failures": list(failure_kinds(results)),
-        "lost": _lost(results),
+        "code": code_notice(results),
+        "notes": notes_table(results),
+        "tables": list(collector_tables(results)),
         "sessions": _sessions(results),
         "study": Path(str(getattr(results.study, "path", "experiment.study"))).name,
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -226,17 +229,6 @@ def _timing(results: ResultTables) -> str:
         f"A run took {number(float(seconds.median()), 2)} seconds (median; {number(float(seconds.min()), 2)} to "
         f"{number(float(seconds.max()), 2)}) and {number(float(steps.median()))} steps (median; {number(float(steps.min()))} "
         f"to {number(float(steps.max()))}). All together took {number(float(seconds.sum()), 3)} seconds of computing."
-    )
-
-
-def _lost(results: ResultTables) -> str:
-    noted = results.recorded("notes").astype("str").str.strip()
-    noted = noted[(noted != "") & (noted != "None") & (noted != "nan")]
-    if not len(noted):
-        return ""
-    lines = noted.str.split("\n").explode().value_counts()
-    return f"{plural(len(noted), 'run')} left a note: " + "; ".join(
-        f"{text} ({count}×)" for text, count in lines.head(5).items()
     )
 
 

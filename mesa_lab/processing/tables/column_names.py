@@ -33,6 +33,7 @@ __all__ = [
     "settle",
     "settle_parameter",
     "stretches",
+    "table_column",
     "to_frame",
     "unified_schema",
     "widened",
@@ -78,6 +79,16 @@ def agent_column(name: str) -> str:
         'step (agent)'
     """
     return f"{name} (agent)" if name in (*RECORDED, "agent_id", "agent_type") else name
+
+
+def table_column(name: str) -> str:
+    """Return the column of what a data collector's table has under a name.
+
+    Example:
+        >>> table_column("status")
+        'status (table)'
+    """
+    return f"{name} (table)" if name in RECORDED else name
 
 
 def settle(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -189,6 +200,8 @@ def _wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
 
     if pa.types.is_integer(one) and pa.types.is_integer(other):
         return pa.int64()
+    if pa.types.is_timestamp(one) and pa.types.is_timestamp(other) and (one.tz is None) == (other.tz is None):
+        return pa.timestamp("ns" if "ns" in (one.unit, other.unit) else "us", one.tz)
     return pa.float64() if numeric(one) and numeric(other) else pa.string()
 
 

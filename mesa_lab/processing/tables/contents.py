@@ -41,6 +41,7 @@ class Contents:
         shard: The part of its runs that the study asks for, None for all.
         outcomes: The outcomes that runs have reported.
         agent_types: The types of agents that have data.
+        tables: The tables of data collectors that have rows.
         points: The design points: index `point`, one column per parameter that varies.
         runs: The runs that have a result and are asked for, in the order of their ids: run_id, point, replication, status.
         sessions: When, where and with what the runs were made; None when that cannot be read.
@@ -51,6 +52,7 @@ class Contents:
     shard: Shard | None
     outcomes: tuple[str, ...]
     agent_types: tuple[str, ...]
+    tables: tuple[str, ...]
     points: pd.DataFrame
     runs: pd.DataFrame
     sessions: Sequence[Mapping[str, Any]] | None
@@ -106,6 +108,7 @@ class Snapshots:
                 self.study.shard,
                 tuple(self.study.outcome_names),
                 tuple(self.study.agent_types),
+                tuple(getattr(self.study, "table_names", ())),
                 points,
                 _asked(self._runs_frame([], _LISTED), points, experiment),
                 self._read_sessions(),

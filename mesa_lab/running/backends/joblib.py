@@ -10,13 +10,11 @@ from typing import Final
 import joblib
 
 from mesa_lab.errors import RunError
-from mesa_lab.preparation.models import load_model
 from mesa_lab.running.backends.backend import Backend, Work
 from mesa_lab.running.backends.sequential import batches_from
-from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.scheduling.task_queue import TaskQueue
 from mesa_lab.running.workers.serialization import pack
-from mesa_lab.running.workers.worker import run_here, run_tasks
+from mesa_lab.running.workers.worker import plan_here, run_here, run_tasks
 from mesa_lab.study.records import Batch
 
 __all__ = ["BACKEND"]
@@ -25,7 +23,7 @@ __all__ = ["BACKEND"]
 def _run(work: Work) -> Iterator[Batch]:
     protocol, n_jobs, backend = work.protocol, work.n_jobs, work.backend
     if backend == "threading":
-        run = joblib.delayed(partial(run_tasks, Plan(load_model(protocol.model), protocol)))
+        run = joblib.delayed(partial(run_tasks, plan_here(protocol)))
     else:
         run = joblib.delayed(partial(run_here, pack(protocol).data))
     waiting = TaskQueue(work.tasks)

@@ -6,19 +6,17 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from mesa_lab.preparation.models import load_model
 from mesa_lab.running.backends.backend import Backend, Control, Work
-from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.scheduling.task_queue import TaskQueue
 from mesa_lab.running.workers.dispatch import POLL_SECONDS
-from mesa_lab.running.workers.worker import run_tasks
+from mesa_lab.running.workers.worker import plan_here, run_tasks
 from mesa_lab.study.records import Batch, Task
 
 __all__ = ["BACKEND", "batches_from"]
 
 
 def _run(work: Work) -> Iterator[Batch]:
-    plan = Plan(load_model(work.protocol.model), work.protocol)
+    plan = plan_here(work.protocol)
     waiting = TaskQueue(work.tasks)
     for batch in batches_from(waiting, work.control):
         started = time.perf_counter()

@@ -7,6 +7,7 @@ called by `reporters`; only attributes are read here.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,13 +25,8 @@ from mesa_lab.running.collection.arrow_columns import (
     array_of,
     array_of_small_integers,
 )
-from mesa_lab.running.collection.notes import Notes
-from mesa_lab.running.collection.outcome_values import (
-    PLAIN,
-    UnstorableError,
-    cell,
-    stored,
-)
+from mesa_lab.running.collection.cells import PLAIN, UnstorableError, cell, stored
+from mesa_lab.running.collection.notes import AGENTS, Notes
 from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.running.collection.reporters import AgentReporters, Reported, Source, agents_of
 
@@ -221,19 +217,25 @@ class AgentTables:
         if values and type(values[0]) is int and (whole := array_of_small_integers(values)) is not None:
             return whole
         try:
-            array = pa.array(values)
-            if array.type in _SCALARS:
-                return array
+            # An Enum's members are kept by their names, those that are integers or texts too.
+            if not (values and isinstance(values[0], enum.Enum)):
+                array = pa.array(values)
+                if array.type in _SCALARS:
+                    return array
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             pass
         return array_of([self._cell(name, value, step) for value in values])
 
     def _cell(self, name: str, value: Any, step: int) -> Any:
+        if type(value) in PLAIN:
+            return stored(value)
         try:
-            return stored(value if type(value) in PLAIN else cell(value))
-        except UnstorableError as error:
+            found = stored(cell(value))
+        except Exception as error:
             self._notes.add(name, step, error)
             return None
+        self._notes.form(name, value, AGENTS)
+        return found
 
 
 def _picked(called: Reported, name: str, agents: Sequence[Any]) -> list[Any]:

@@ -1,14 +1,15 @@
 """Columns of values as Arrow data: how series and agent tables leave the worker.
 
 Nobody declares the type of an outcome, so a column has the narrowest type that holds its values, and joining
-columns widens them: null, bool, int64, double, string. This room knows neither Mesa nor joblib.
+columns widens them: null, bool, int64, double, string; null, timestamp, string. This room knows neither Mesa nor joblib.
 """
 
 from __future__ import annotations
 
 import marshal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = [
     "concatenated",
     "decode_table",
     "encode_columns",
+    "text_of",
 ]
 
 
@@ -49,11 +51,15 @@ class Chunk:
     columns: dict[str, pa.Array]
 
 
-def encode_columns(columns: Mapping[str, Sequence[Any] | pa.Array]) -> bytes:
+def encode_columns(
+    columns: Mapping[str, Sequence[Any] | pa.Array], tell: Callable[[str, str], None] | None = None
+) -> bytes:
     """Encode columns of scalars as one Arrow stream.
 
     Args:
         columns: Values by column name, all of the same length.
+        tell: Called with the name of each column whose values are of several kinds, and the form (`cells.form_of`) that holds
+            all of them.
 
     Returns:
         An Arrow IPC stream (compressed with LZ4) of one record batch.
@@ -62,7 +68,14 @@ def encode_columns(columns: Mapping[str, Sequence[Any] | pa.Array]) -> bytes:
         >>> decode_table(encode_columns({"step": [0, 1], "Gini": [0.0, 0.25]})).to_pydict()
         {'step': [0, 1], 'Gini': [0.0, 0.25]}
     """
-    arrays = [values if isinstance(values, pa.Array) else array_of(values) for values in columns.values()]
+    arrays = []
+    for name, values in columns.items():
+        array = values if isinstance(values, pa.Array) else _array_or_none(values)
+        if array is None:
+            array = _mixed(values)
+            if tell is not None:
+                tell(name, _form_of_mixed(array))
+        arrays.append(array)
     batch = pa.record_batch(arrays, names=list(columns))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema, options=_OPTIONS) as writer:
@@ -82,16 +95,40 @@ def array_of(values: Sequence[Any]) -> pa.Array:
 
     A reporter may answer with different types at different steps: False and then 3, or 3 and then "many".
     """
+    array = _array_or_none(values)
+    return _mixed(values) if array is None else array
+
+
+def _array_or_none(values: Sequence[Any]) -> pa.Array | None:
     try:
-        return pa.array(values)
+        array = pa.array(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        pass
-    if any(isinstance(value, str) for value in values):
+        return None
+    if pa.types.is_timestamp(array.type):
+        # Arrow would take a zone for all of them from the first.
+        zones = {value.tzinfo is None for value in values if value is not None}
+        return array if len(zones) < 2 else None
+    return array
+
+
+def _mixed(values: Sequence[Any]) -> pa.Array:
+    """Return values of several kinds as texts, or as floats where all are numbers."""
+    if any(isinstance(value, str | datetime) for value in values):
         texts = [
-            None if value is None else str(value).encode("utf-8", "backslashreplace") for value in values
+            None if value is None else text_of(value).encode("utf-8", "backslashreplace") for value in values
         ]
         return pa.array(texts, pa.binary()).cast(pa.string())
     return pa.array([None if value is None else _to_float(value) for value in values], pa.float64())
+
+
+def _form_of_mixed(array: pa.Array) -> str:
+    """Say in what form the values of several kinds are held: numbers beyond 64 bits, or beside booleans, as floats."""
+    return "text:values of several types" if pa.types.is_string(array.type) else "number:int"
+
+
+def text_of(value: Any) -> str:
+    """Return a scalar as a text that keeps it: ISO for dates with times."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def array_of_small_integers(values: list[Any]) -> pa.Array | None:
@@ -115,16 +152,24 @@ def concatenated(arrays: Sequence[pa.Array]) -> pa.Array:
     kinds = {array.type for array in arrays}
     if len(kinds) > 1:
         kinds.discard(pa.null())
-        widest = kinds.pop() if len(kinds) == 1 else pa.string() if pa.string() in kinds else pa.float64()
+        widest = kinds.pop() if len(kinds) == 1 else _widest(kinds)
         arrays = [_cast(array, widest) for array in arrays]
     return pa.concat_arrays(arrays) if arrays else pa.nulls(0)
+
+
+def _widest(kinds: set[pa.DataType]) -> pa.DataType:
+    times = [kind for kind in kinds if pa.types.is_timestamp(kind)]
+    if len(times) == len(kinds) and len({kind.tz is None for kind in times}) == 1:
+        unit = "ns" if any(kind.unit == "ns" for kind in times) else "us"
+        return pa.timestamp(unit, times[0].tz)
+    return pa.string() if times or pa.string() in kinds else pa.float64()
 
 
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_boolean(array.type) and pa.types.is_floating(kind):
         array = array.cast(pa.int8())
     if pa.types.is_string(kind) and not pa.types.is_string(array.type) and not pa.types.is_null(array.type):
-        return pa.array([None if value is None else str(value) for value in array.to_pylist()], kind)
+        return pa.array([None if value is None else text_of(value) for value in array.to_pylist()], kind)
     return array.cast(kind, safe=False)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
 from mesa_lab.preparation.run_configuration import Protocol
+from mesa_lab.study.records import CodeRecord
 
 __all__ = ["Plan", "StopRule"]
 
@@ -21,6 +22,7 @@ class Plan:
     Args:
         model_cls: The model's class.
         protocol: How runs are stopped and measured.
+        code: What code the runs are of, None where that is not known.
 
     Attributes:
         reads_records: The model reads back what its collector recorded, so records are kept. Learned: a run that finds it
@@ -35,9 +37,10 @@ class Plan:
         OutcomeError: If a function that is named by a reference cannot be found.
     """
 
-    def __init__(self, model_cls: Any, protocol: Protocol) -> None:
+    def __init__(self, model_cls: Any, protocol: Protocol, code: CodeRecord | None = None) -> None:
         self.model_cls = model_cls
         self.protocol = protocol
+        self.code = code
         self.reads_records = False
         self.collects: bool | None = None
         self.limit = math.inf if protocol.max_steps is None else protocol.max_steps

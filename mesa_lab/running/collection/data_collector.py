@@ -22,6 +22,7 @@ __all__ = [
     "adopt",
     "adoptable",
     "installed",
+    "release",
     "watch",
 ]
 
@@ -46,6 +47,9 @@ class Taker(Protocol):
     def collect(self, collector: Any, model: Any) -> None:
         """Do what `collector.collect(model)` has to do."""
 
+    def added_row(self, table: str) -> None:
+        """Note that a row was added to one of the collector's tables."""
+
     def is_read(self) -> None:
         """Answer for the records, which the model is about to read; raise RestartError if they are not complete."""
 
@@ -55,6 +59,12 @@ class _Adopted:
 
     def collect(self, model: Any) -> None:
         self.__dict__["_taker"].collect(self, model)
+
+    def add_table_row(self, table_name: str, *args: Any, **kwargs: Any) -> Any:
+        parent: Any = super()
+        given = parent.add_table_row(table_name, *args, **kwargs)
+        self.__dict__["_taker"].added_row(table_name)
+        return given
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         self.__dict__["_taker"].is_read()
@@ -115,6 +125,15 @@ def adopt(collector: Any, taker: Taker, collect: Callable[[Any], None]) -> None:
     collector.__dict__["_taker"] = taker
     collector.__dict__["collect"] = collect
     collector.__class__ = _adopted_class(kind)
+
+
+def release(collector: Any) -> None:
+    """Let a collector collect by itself again."""
+    if isinstance(collector, _Adopted):
+        kind: Any = type(collector).__mro__[2]
+        for name in _OURS:
+            collector.__dict__.pop(name, None)
+        collector.__class__ = kind
 
 
 @functools.lru_cache(maxsize=256)

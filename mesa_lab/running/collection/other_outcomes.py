@@ -12,15 +12,11 @@ from typing import Any
 
 from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcomes import Outcome
+from mesa_lab.running.collection.cells import PLAIN, cell
 from mesa_lab.running.collection.notes import Notes
-from mesa_lab.running.collection.outcome_values import (
-    PLAIN,
-    Measure,
-    cell,
-    describe_agents,
-)
+from mesa_lab.running.collection.outcome_values import Measure, describe_agents
 from mesa_lab.running.collection.random_states import RandomStates
-from mesa_lab.study.records import Scalar
+from mesa_lab.study.records import Cell
 
 __all__ = ["OtherOutcomes", "value_of"]
 
@@ -41,7 +37,7 @@ class OtherOutcomes:
     def __len__(self) -> int:
         return len(self._asked)
 
-    def measure(self, model: Any, step: int) -> Iterator[tuple[str, Scalar]]:
+    def measure(self, model: Any, step: int) -> Iterator[tuple[str, Cell]]:
         """Yield the name and the value of each outcome; None where it cannot be measured."""
         states: RandomStates | None = None
         for name, (outcome, measure) in self._asked.items():
@@ -53,15 +49,19 @@ class OtherOutcomes:
                 value = self._measure(name, measure, model, step)
             yield name, value
 
-    def describe(self, model: Any, step: int) -> Iterator[tuple[str, Scalar]]:
+    def describe(self, model: Any, step: int) -> Iterator[tuple[str, Cell]]:
         """Yield what can be said of any model: counts of its agents by type, and means of their numbers."""
         for name, value in describe_agents(model, self._types).items():
             yield name, self._measure(name, lambda value: value, value, step)
 
-    def _measure(self, name: str, measure: Measure, model: Any, step: int) -> Scalar:
+    def _measure(self, name: str, measure: Measure, model: Any, step: int) -> Cell:
         try:
             value = measure(model)
-            return value if type(value) in PLAIN else cell(value)
+            if type(value) in PLAIN:
+                return value  # type: ignore[no-any-return]
+            found = cell(value)
+            self._notes.form(name, value)
+            return found
         except Exception as error:
             self._notes.add(name, step, error)
             return None

@@ -1,4 +1,4 @@
-"""Values of reporters and of agents, and what a cell of a table can hold.
+"""How reporters are called, and what can be said of any model's agents. What a cell holds of their values is `cells`' business.
 
 Reporters are called as Mesa's DataCollector calls them. How outcomes that are no reporters are evaluated is said in
 `mesa_lab.preparation.outcome_kinds`; when and how often something is measured, in `recorder`.
@@ -6,128 +6,25 @@ Reporters are called as Mesa's DataCollector calls them. How outcomes that are n
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import enum
-import fractions
 import functools
-import json
-import math
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from mesa_lab.preparation.outcome_kinds.agent_statistic import summarize
 from mesa_lab.preparation.outcome_kinds.plain_attributes import is_plain
-from mesa_lab.study.records import Scalar
 
 __all__ = [
-    "PLAIN",
     "Measure",
-    "UnstorableError",
-    "cell",
     "describe_agents",
     "numeric_attributes",
     "reporter_function",
-    "stored",
 ]
 
 type Measure = Callable[[Any], Any]
-
-PLAIN = frozenset({bool, int, float, str, types.NoneType})
-"""The types that a cell holds as they are."""
-
-_LONGEST_TEXT = 10_000
-_INSTEAD = ": report a number, a text or a short list of them"
-
-
-class UnstorableError(TypeError):
-    """A value that no cell of a table can hold."""
-
-
-def cell(value: Any) -> Scalar:
-    """Turn what a reporter returned into what a cell holds.
-
-    Args:
-        value: Anything. NumPy scalars become Python's, members of an Enum their name, dates ISO text, short
-            lists, dicts and arrays compact JSON; None, NaN and infinities stay.
-
-    Returns:
-        A bool, int, float, str or None.
-
-    Raises:
-        UnstorableError: If it is something else, or a collection too large for a cell.
-
-    Example:
-        >>> cell(np.float64(0.5)), cell((1, 2))
-        (0.5, '[1,2]')
-    """
-    if type(value) in PLAIN:
-        return value  # type: ignore[no-any-return]
-    if isinstance(value, enum.Enum):
-        return value.name
-    if isinstance(value, np.generic | np.ndarray) and value.ndim == 0:
-        return cell(value.item()) if not isinstance(value.item(), np.generic) else float(value)
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float | decimal.Decimal | fractions.Fraction):
-        return float(value)
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
-        return value.isoformat() if value == value else None  # pandas' NaT is no time
-    if isinstance(value, Mapping | Sequence | Set | np.ndarray):
-        return _as_json(value)
-    raise UnstorableError(f"a {_type_name(value)} fits in no cell of a table{_INSTEAD}")
-
-
-def stored(value: Scalar) -> Scalar:
-    """Fit a cell into 64 bits and valid Unicode, which is what files hold."""
-    if type(value) is int and not -(2**63) <= value < 2**63:
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
-    if type(value) is str and not value.isascii():
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value
-
-
-def _as_json(value: Any) -> str:
-    if len(value) > _LONGEST_TEXT or (isinstance(value, np.ndarray) and value.size > _LONGEST_TEXT):
-        raise UnstorableError(
-            f"a {_type_name(value)} of {len(value)} items is too large for a cell{_INSTEAD}"
-        )
-    try:
-        text = json.dumps(_jsonable(value), separators=(",", ":"), ensure_ascii=False)
-    except (ValueError, RecursionError) as error:
-        raise UnstorableError(
-            f"a {_type_name(value)} that contains itself fits in no cell of a table{_INSTEAD}"
-        ) from error
-    if len(text) > _LONGEST_TEXT:
-        raise UnstorableError(
-            f"a {_type_name(value)} of {len(value)} items is too large for a cell{_INSTEAD}"
-        )
-    return text
-
-
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(_jsonable(key)): _jsonable(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _jsonable(value.tolist())
-    if isinstance(value, Set):
-        return sorted((_jsonable(item) for item in value), key=repr)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_jsonable(item) for item in value]
-    return cell(value)
-
-
-def _type_name(value: Any) -> str:
-    kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def reporter_function(reporter: Any) -> Measure:

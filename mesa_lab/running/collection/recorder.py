@@ -14,19 +14,21 @@ A model without a collector, or one that never calls it, is measured after set-u
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mesa_lab.running.collection.agent_tables import AgentTables
+from mesa_lab.running.collection.cells import PLAIN, UnstorableError, cell
 from mesa_lab.running.collection.collection_plan import Plan
+from mesa_lab.running.collection.collector_tables import CollectorTables, TableRows
 from mesa_lab.running.collection.data_collector import RestartError, adopt, adoptable
 from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.other_outcomes import OtherOutcomes, value_of
-from mesa_lab.running.collection.outcome_values import PLAIN, UnstorableError, cell, reporter_function
+from mesa_lab.running.collection.outcome_values import reporter_function
 from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.running.collection.reporters import AgentReporters, ModelReporters, collect_for_another
 from mesa_lab.running.collection.series import Series, time_of
-from mesa_lab.study.records import Scalar
+from mesa_lab.study.records import Cell
 
 __all__ = ["Recorder"]
 
@@ -54,9 +56,9 @@ class Recorder:
     def __init__(self, plan: Plan, is_final: bool = False) -> None:
         self.plan = plan
         self.step = 0
-        self.latest: dict[str, Scalar] = {}
+        self.latest: dict[str, Cell] = {}
         self.series = Series()
-        self.notes = Notes()
+        self.notes = Notes(self._fail if plan.protocol.on_error == "fail" else None)
         self.agents: AgentTables | None = None
         self.must_restart = False
         self.measures_more = True
@@ -74,12 +76,13 @@ class Recorder:
         self._takes_records = False
         self._seen: dict[str, int] = {}
         self._unstorable: set[str] = set()
+        self._tables: CollectorTables | None = None
         # What is asked for: reporters by the name of the outcome, and what else is measured.
         self._asked: dict[str, str] = {}
         self._asks_for_all = False
         self._others = OtherOutcomes({}, self.notes)
         self._describes_agents = False
-        self._current: dict[str, Scalar] = {}
+        self._current: dict[str, Cell] = {}
 
     # ------------------------------------------------------------ for the model's collector
 
@@ -93,8 +96,16 @@ class Recorder:
         self._is_adopted = True
         self._collected_at = -1
         self._settle(collector.model_reporters)
+        if getattr(collector, "tables", None):
+            self._tables = CollectorTables(collector)
         adopt(collector, self, self._collect_own)
         return True
+
+    def added_row(self, table: str) -> None:
+        """Note that a row was added to one of the collector's tables."""
+        if self._tables is None:  # the table was made later
+            self._tables = CollectorTables(None)
+        self._tables.add(table, self.step)
 
     def is_read(self) -> None:
         """Answer for the collector's records, which the model is about to read."""
@@ -230,6 +241,18 @@ class Recorder:
             tables.take_records(lambda kind: general if kind is object else special.get(kind, ()), self.step)
         (tables.keep if due else tables.drop)()
 
+    def tables(self, model: Any) -> dict[str, TableRows]:
+        """Return the tables of the model's collector that have rows, when its run has ended."""
+        try:
+            collector = getattr(model, "datacollector", None)
+            if not getattr(collector, "tables", None):
+                return {}
+            known = self._tables or CollectorTables(None)
+            return known.read(collector, self.step, self.notes)
+        except Exception as error:  # a collector of another kind
+            self.notes.add("tables", self.step, error)
+            return {}
+
     def must_fail_again(self) -> bool:
         """Whether a run that failed has to be done again, to be measured in place of a model that did not collect."""
         is_waiting = self._is_adopted and self._collected_at < 0 and not self._collects_for_model
@@ -295,25 +318,44 @@ class Recorder:
     def _is_due(self) -> bool:
         return self._protocol.period > 0 and self.step % self._protocol.period == 0
 
+    def _fail(self, error: Exception) -> None:
+        """Have the run end at the close of this step, with what an outcome has raised; the model itself meets no error."""
+        trace = error.__traceback__
+
+        def close(model: Any, last: bool) -> None:
+            if self.must_restart:
+                raise RestartError
+            raise error.with_traceback(trace)
+
+        self.close = close  # type: ignore[method-assign]
+
     def _restart(self) -> None:
         self.must_restart = True
         raise RestartError
 
-    def _cell(self, reporter: str, value: Any) -> Scalar:
+    def _cell(self, reporter: str, value: Any) -> Cell:
         """Convert what a reporter gave, also where it is not asked for: that may run code of the model's."""
         try:
-            return cell(value)
+            found = cell(value)
         except Exception as error:
             self._note(reporter, error)
             if isinstance(error, UnstorableError) and self._protocol.outcomes is None and not self.latest:
                 self._unstorable.add(reporter)
                 self.measures_more = True
             return None
+        for name in self._names_of(reporter):
+            self.notes.form(name, value)
+        return found
+
+    def _names_of(self, reporter: str) -> Iterable[str]:
+        """The outcomes that ask for a reporter."""
+        if self._asks_for_all:
+            return (reporter,)
+        return [name for name, source in self._asked.items() if source == reporter]
 
     def _note(self, reporter: str, error: Exception) -> None:
-        for name, source in self._asked.items():
-            if source == reporter:
-                self.notes.add(name, self.step, error)
+        for name in self._names_of(reporter):
+            self.notes.add(name, self.step, error)
 
     def _note_agents(self, reporter: str, error: Exception) -> None:
         if self.agents is not None and any(reporter in names for names in self.agents.asked.values()):

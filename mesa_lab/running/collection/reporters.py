@@ -16,8 +16,9 @@ from typing import Any
 
 from mesa_lab.preparation.outcome_kinds.plain_attributes import are_plain
 from mesa_lab.running.collection.agent_attributes import attribute_or_none
-from mesa_lab.running.collection.outcome_values import PLAIN, Measure, reporter_function
-from mesa_lab.study.records import Scalar
+from mesa_lab.running.collection.cells import PLAIN
+from mesa_lab.running.collection.outcome_values import Measure, reporter_function
+from mesa_lab.study.records import Cell
 
 __all__ = [
     "AgentReporters",
@@ -49,7 +50,7 @@ class ModelReporters:
     """
 
     def __init__(self, reporters: Mapping[str, Any]) -> None:
-        self.values: dict[str, Scalar] = {}
+        self.values: dict[str, Cell] = {}
         self._measures: dict[str, Measure] = {
             name: reporter_function(reporter) for name, reporter in reporters.items()
         }
@@ -60,10 +61,10 @@ class ModelReporters:
     def evaluate(
         self,
         model: Any,
-        convert: Callable[[str, Any], Scalar],
+        convert: Callable[[str, Any], Cell],
         note: Note,
         records: dict[str, Any] | None = None,
-    ) -> dict[str, Scalar]:
+    ) -> dict[str, Cell]:
         """Call every reporter, in order.
 
         Args:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesa_lab.study.records import Scalar
+from mesa_lab.study.records import Cell
 
 __all__ = ["Series", "time_of"]
 
@@ -23,10 +23,10 @@ class Series:
 
     steps: list[int] = field(default_factory=list)
     times: list[float | None] = field(default_factory=list)
-    columns: dict[str, list[Scalar]] = field(default_factory=dict)
+    columns: dict[str, list[Cell]] = field(default_factory=dict)
 
     def append(
-        self, step: int, time: float | None, values: Mapping[str, Scalar], missing_count: int | None = None
+        self, step: int, time: float | None, values: Mapping[str, Cell], missing_count: int | None = None
     ) -> None:
         """Add a row.
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import gc
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, TextIO
+
+import pyarrow as pa
 
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.models import build, load_model
@@ -20,23 +22,26 @@ from mesa_lab.running.collection.arrow_columns import (
     SERIES_KEYS,
     Chunk,
     agent_columns,
+    array_of,
     decode_table,
     encode_columns,
 )
+from mesa_lab.running.collection.cells import stored
 from mesa_lab.running.collection.collection_plan import Plan
+from mesa_lab.running.collection.collector_tables import TableRows
 from mesa_lab.running.collection.data_collector import RestartError, installed, watch
-from mesa_lab.running.collection.outcome_values import stored
 from mesa_lab.running.collection.recorder import Recorder
 from mesa_lab.running.collection.series import time_of
+from mesa_lab.running.simulation.captured_output import MOST, Output, heard
 from mesa_lab.running.simulation.cleanup import Surroundings
 from mesa_lab.running.simulation.failure import failure_from
 from mesa_lab.running.simulation.step import stepper
 from mesa_lab.running.simulation.time_limit import RunTimeoutError, time_limit
-from mesa_lab.study.records import Failure, RunResult, Scalar, Task
+from mesa_lab.study.records import Cell, Failure, OutputRecord, RunResult, Task
 
-__all__ = ["Run", "carry_out", "simulate"]
+__all__ = ["MOST_ATTEMPTS", "Attempt", "Run", "carry_out", "simulate"]
 
-_ATTEMPTS = 4
+MOST_ATTEMPTS = 4
 """So often a run may turn out to need what its recorder left out; then it is taken as it comes."""
 
 
@@ -52,18 +57,23 @@ class Run:
     run_seconds: float = 0.0
     failure: Failure | None = None
     notes: list[str] = field(default_factory=list)
-    finals: dict[str, Scalar] = field(default_factory=dict)
+    finals: dict[str, Cell] = field(default_factory=dict)
     row_steps: Sequence[int] = ()
     row_times: Sequence[float | None] = ()
-    columns: Mapping[str, list[Scalar]] = field(default_factory=dict)
+    columns: Mapping[str, list[Cell]] = field(default_factory=dict)
     agents: Mapping[str, list[Chunk]] = field(default_factory=dict)
+    tables: Mapping[str, TableRows] = field(default_factory=dict)
+    forms: Sequence[tuple[str, str, str]] = ()
+    output: OutputRecord | None = None
 
 
-def simulate(configuration: RunConfiguration) -> RunResult:
+def simulate(configuration: RunConfiguration, *, raise_errors: bool = False) -> RunResult:
     """Carry out one run in this process.
 
     Args:
         configuration: What to run, until when, and what to measure.
+        raise_errors: Raise what the model raises, where it raises it, for a debugger; errors of outcomes too, whatever the
+            configuration's `on_error`.
 
     Returns:
         The result. A model that raises, or takes longer than its timeout, gives one whose `failure` says where.
@@ -72,6 +82,7 @@ def simulate(configuration: RunConfiguration) -> RunResult:
 
     Raises:
         ExperimentError: If it is no run configuration.
+        Exception: Anything that the model raises, with `raise_errors`.
 
     Example:
         >>> from mesa.examples import Schelling
@@ -89,11 +100,17 @@ def simulate(configuration: RunConfiguration) -> RunResult:
         configuration.seed,
         configuration.parameters,
     )
+    output = Output()
     try:
         protocol = configuration.protocol
-        with installed():
-            run = carry_out(Plan(load_model(protocol.model), protocol), task, Surroundings())
+        if raise_errors:
+            protocol = replace(protocol, on_error="fail")
+        with installed(), heard(output):
+            plan = Plan(load_model(protocol.model), protocol)
+            run = carry_out(plan, task, Surroundings(), raise_errors=raise_errors)
     except Exception as error:
+        if raise_errors:
+            raise
         run = Run(task, status="failed", failure=failure_from(error, "setting up"))
     series: dict[str, Any] | None = None
     if run.row_steps:
@@ -119,6 +136,11 @@ def simulate(configuration: RunConfiguration) -> RunResult:
             for key, chunks in run.agents.items()
             if chunks
         },
+        tables={
+            name: pa.table({"step": array_of(rows.steps)} | {n: array_of(c) for n, c in rows.columns.items()})
+            for name, rows in run.tables.items()
+        },
+        output=output.end(MOST),
     )
 
 
@@ -138,6 +160,7 @@ def carry_out(
     surroundings: Surroundings,
     trace: TextIO | None = None,
     see: Callable[[Any], None] | None = None,
+    raise_errors: bool = False,
 ) -> Run:
     """Carry out one run; to be called within `adoption.installed`.
 
@@ -148,6 +171,7 @@ def carry_out(
         trace: Where to write what a run was doing that does not heed its time limit, before this process is ended; None in a
             process that is not a worker.
         see: Called with each model after its run, or with None when it could not be set up.
+        raise_errors: Raise what the model raises.
 
     Returns:
         The run, done, failed or timed out.
@@ -155,12 +179,13 @@ def carry_out(
     Raises:
         KeyboardInterrupt: If the user interrupts it.
     """
-    attempt: _Attempt | None = None
+    attempt: Attempt | None = None
+    model: Any = None
     for number in itertools.count():
         if number:
-            attempt = None  # its recorder may hold what the model collected
+            attempt = model = None  # its recorder may hold what the model collected
             gc.collect()  # the model of the attempt before goes first
-        attempt = _Attempt(plan, task, is_final=number >= _ATTEMPTS)
+        attempt = Attempt(plan, task, is_final=number >= MOST_ATTEMPTS)
         status, failure = "done", None
         try:
             if plan.protocol.timeout is None:
@@ -177,6 +202,8 @@ def carry_out(
                 continue
             if not isinstance(error, RunTimeoutError) and attempt.recorder.must_fail_again():
                 continue
+            if raise_errors:
+                raise
             status, failure = _end_of(error, attempt.stage, plan)
         finally:
             ended = perf_counter()
@@ -184,8 +211,10 @@ def carry_out(
             if see is not None:
                 see(attempt.model)
             time = time_of(attempt.model)
-            attempt.model = None
-        return attempt.result(status, failure, time, ended)
+            model, attempt.model = attempt.model, None
+        tables = attempt.recorder.tables(model)
+        del model
+        return attempt.result(status, failure, time, ended, tables)
     raise AssertionError
 
 
@@ -197,8 +226,14 @@ def _end_of(error: BaseException, stage: str, plan: Plan) -> tuple[str, Failure]
     return "failed", failure_from(error, stage)
 
 
-class _Attempt:
-    """One attempt at a run, and how far it has come."""
+class Attempt:
+    """One attempt at a run, and how far it has come.
+
+    Args:
+        plan: What the run shares with others.
+        task: What is its own.
+        is_final: It is not to be done again for want of what its recorder left out.
+    """
 
     __slots__ = ("model", "plan", "ready", "recorder", "stage", "started", "steps", "task")
 
@@ -213,6 +248,12 @@ class _Attempt:
         self.ready: float | None = None
 
     def go(self) -> None:
+        """Build the model and advance it until it stops.
+
+        Raises:
+            RestartError: If the run has to be done again.
+            Exception: What the model raises.
+        """
         recorder, plan, task = self.recorder, self.plan, self.task
         watch(recorder)
         try:
@@ -242,11 +283,23 @@ class _Attempt:
             advance()
             self.steps = step
 
-    def result(self, status: str, failure: Failure | None, time: float | None, ended: float) -> Run:
+    def result(
+        self,
+        status: str,
+        failure: Failure | None,
+        time: float | None,
+        ended: float,
+        tables: Mapping[str, TableRows],
+    ) -> Run:
         """Return what it left, of the steps that it completed."""
         recorder, series = self.recorder, self.recorder.series
-        columns: Mapping[str, list[Scalar]] = series.columns
-        finals = {name: stored(value) for name, value in recorder.latest.items()} if failure is None else {}
+        columns: Mapping[str, list[Cell]] = series.columns
+        finals = {}
+        if failure is None:
+            for name, value in recorder.latest.items():
+                kept = finals[name] = stored(value)
+                if type(kept) is float and type(value) is int:  # too large for a cell's 64 bits
+                    recorder.notes.forms["", name, "number:int"] = None
         if not (SERIES_KEYS.isdisjoint(columns) and SERIES_KEYS.isdisjoint(finals)):
             columns, finals = _clear_of_keys(columns), _clear_of_keys(finals)
         notes = recorder.notes.lines()
@@ -266,6 +319,8 @@ class _Attempt:
             series.times,
             columns,
             {} if recorder.agents is None else recorder.agents.chunks(),
+            tables,
+            tuple(recorder.notes.forms),
         )
 
 

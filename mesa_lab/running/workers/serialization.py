@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,15 +28,16 @@ from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.arrow_columns import agent_columns, encode_columns
 from mesa_lab.running.simulation.failure import failure_from
 from mesa_lab.running.simulation.simulate import Run
-from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Scalar
+from mesa_lab.running.workers.model_code import model_code, things_of
+from mesa_lab.study.records import TABLE, Batch, Cell, CodeRecord, FailureRecord, FormRecord, RunRecord
 
 __all__ = ["Payload", "encode", "encode_each", "pack"]
 
 
-def encode(runs: Sequence[Run]) -> Batch:
+def encode(runs: Sequence[Run], code: CodeRecord | None = None) -> Batch:
     """Encode runs as one batch: one Arrow stream for all their series, one for each agent table."""
     names = tuple(dict.fromkeys(name for run in runs for name in (*run.columns, *run.finals)))
-    columns: dict[str, list[Scalar]] = {name: [] for name in names}
+    columns: dict[str, list[Cell]] = {name: [] for name in names}
     run_ids: list[int] = []
     steps: list[int] = []
     times: list[float | None] = []
@@ -50,18 +52,50 @@ def encode(runs: Sequence[Run]) -> Batch:
     for key in dict.fromkeys(key for run in runs for key, chunks in run.agents.items() if chunks):
         tables = [(run.task.run_id, run.agents[key]) for run in runs if run.agents.get(key)]
         agents[key] = encode_columns(agent_columns(tables))
+    for name in dict.fromkeys(name for run in runs for name in run.tables):
+        agents[f"{TABLE}{name}"] = _encoded_table([run for run in runs if name in run.tables], name)
+    forms = dict.fromkeys(FormRecord(*form) for run in runs if run.forms for form in run.forms)
+    finals = tuple(tuple(map(run.finals.get, names)) for run in runs)
+    if any(form.form.startswith("datetime") for form in forms):
+        finals = tuple(tuple(map(_final, row)) for row in finals)
+
+    def tell(name: str, form: str) -> None:
+        forms[FormRecord("", name, form)] = None
+
     return Batch(
         runs=tuple(_record(run) for run in runs),
         outcome_names=names,
-        finals=tuple(tuple(map(run.finals.get, names)) for run in runs),
-        series=encode_columns({"run_id": run_ids, "step": steps, "time": times, **columns})
+        finals=finals,  # type: ignore[arg-type]
+        series=encode_columns({"run_id": run_ids, "step": steps, "time": times, **columns}, tell)
         if steps
         else None,
         agents=agents,
+        outputs=tuple(run.output for run in runs if run.output is not None),
+        code=code,
         failures=tuple(
             FailureRecord(run.task.run_id, *_astuple(run)) for run in runs if run.failure is not None
         ),
+        forms=tuple(forms),
     )
+
+
+def _encoded_table(runs: Sequence[Run], name: str) -> bytes:
+    """Encode the rows that some runs have in a table of their data collector."""
+    whole: dict[str, list[Any]] = {"run_id": [], "step": []}
+    for run in runs:
+        rows = run.tables[name]
+        before = len(whole["run_id"])
+        whole["run_id"] += [run.task.run_id] * len(rows.steps)
+        whole["step"] += rows.steps
+        for column, values in rows.columns.items():
+            known = whole.setdefault(column, [])
+            known += [None] * (before - len(known)) + values
+    length = len(whole["run_id"])
+    return encode_columns({key: values + [None] * (length - len(values)) for key, values in whole.items()})
+
+
+def _final(value: Cell) -> Cell:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _record(run: Run) -> RunRecord:
@@ -86,7 +120,7 @@ def _astuple(run: Run) -> tuple[str, str, str, str]:
     return failure.stage, failure.error_type, failure.message, failure.traceback
 
 
-def encode_each(runs: Sequence[Run]) -> Batch:
+def encode_each(runs: Sequence[Run], code: CodeRecord | None = None) -> Batch:
     """Encode runs of which at least one cannot be: that one fails, the others do not."""
     kept = []
     for run in runs:
@@ -94,9 +128,10 @@ def encode_each(runs: Sequence[Run]) -> Batch:
             encode([run])
         except Exception as error:
             task, steps = run.task, run.steps
-            run = Run(task, status="failed", steps=steps, failure=failure_from(error, "saving"))
+            failure = failure_from(error, "saving")
+            run = Run(task, status="failed", steps=steps, failure=failure, output=run.output)
         kept.append(run)
-    return encode(kept)
+    return encode(kept, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +175,9 @@ def pack(protocol: Protocol, *, elsewhere: bool = False) -> Payload:
         things += [kind for kind in load_model(protocol.model).__mro__ if kind is not object]
     with _as_code(_unknown(things)):
         packed = cloudpickle.dumps(replace(protocol, model=model))
-    return _sealed(reference, reference if found else None, packed)
+    # What goes as code is what is here; a worker that imports the model sees for itself what it got.
+    code = None if found else model_code(things_of(load_model(protocol.model), protocol))
+    return _sealed(reference, reference if found else None, packed, code)
 
 
 def _pack_all(protocol: Protocol, reference: str) -> Payload:
@@ -156,7 +193,8 @@ def _pack_all(protocol: Protocol, reference: str) -> Payload:
     whole = replace(protocol, model=model_cls, outcomes=outcomes, stop_when=stop_when)
     with _as_code(set(_own_modules())):
         try:
-            return _sealed(reference, None, cloudpickle.dumps(whole))
+            code = model_code(things_of(model_cls, whole))
+            return _sealed(reference, None, cloudpickle.dumps(whole), code)
         except Exception as error:
             raise RunError(
                 f"The code of the model '{reference}' cannot be sent to a cluster: {error}. Take out of its modules what cannot "
@@ -176,9 +214,9 @@ def _own_modules() -> Iterator[ModuleType]:
             yield module
 
 
-def _sealed(reference: str, found: str | None, packed: bytes) -> Payload:
+def _sealed(reference: str, found: str | None, packed: bytes, code: CodeRecord | None) -> Payload:
     path = [entry or str(Path.cwd()) for entry in sys.path]
-    data = pickle.dumps((path, str(Path.cwd()), found, packed), protocol=5)
+    data = pickle.dumps((path, str(Path.cwd()), found, packed, code), protocol=5)
     return Payload(data, reference)
 
 

@@ -19,6 +19,7 @@ import struct
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,20 +27,23 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_lab.preparation.models import load_model
+from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import installed
+from mesa_lab.running.simulation.captured_output import Output, heard
 from mesa_lab.running.simulation.cleanup import Surroundings
 from mesa_lab.running.simulation.simulate import Run, carry_out
-from mesa_lab.running.workers.captured_output import Output
 from mesa_lab.running.workers.memory import Footprint, Witness
+from mesa_lab.running.workers.model_code import model_code, things_of
 from mesa_lab.running.workers.serialization import encode, encode_each
-from mesa_lab.study.records import Batch, Task
+from mesa_lab.study.records import Batch, OutputRecord, Task
 
 __all__ = [
     "Reply",
     "State",
     "begin",
     "encode",
+    "plan_here",
     "prepare",
     "read_state",
     "run_here",
@@ -51,6 +55,7 @@ _NICENESS = 5
 _STATE = struct.Struct("<qqq")
 _GC_THRESHOLDS = (10_000, 20, 100)
 _LONG_RUN_SECONDS = 0.005
+_SHOWN = 400  # bytes of what a failed run printed last
 
 
 class State(NamedTuple):
@@ -89,13 +94,14 @@ def prepare(digest: str, payload: bytes | None) -> Plan | None:
     Args:
         digest: What the payload is known by.
         payload: Pickled search path, working folder, reference of the model (None when the protocol holds the class
-            itself) and pickled protocol; None if it should be known already.
+            itself), pickled protocol, and what code these are of (None when that is to be seen here); None if it should be known
+            already.
 
     Returns:
         The plan, or None when it is not known.
     """
     if digest not in _plans and payload is not None:
-        search_path, folder, reference, protocol = pickle.loads(payload)
+        search_path, folder, reference, protocol, code = pickle.loads(payload)
         sys.path += [entry for entry in search_path if entry not in sys.path]
         if Path(folder).is_dir() and Path.cwd() != Path(folder):
             os.chdir(folder)
@@ -103,8 +109,15 @@ def prepare(digest: str, payload: bytes | None) -> Plan | None:
         model_cls = load_model(reference) if reference is not None else None
         loaded = pickle.loads(protocol)
         _plans.clear()
-        _plans[digest] = Plan(model_cls or loaded.model, loaded)
+        kind = model_cls or loaded.model
+        _plans[digest] = Plan(kind, loaded, code or model_code(things_of(kind, loaded)))
     return _plans.get(digest)
+
+
+def plan_here(protocol: Protocol) -> Plan:
+    """Return the plan for runs of this process itself, which is no worker."""
+    model_cls = load_model(protocol.model)
+    return Plan(model_cls, protocol, model_code(things_of(model_cls, protocol)))
 
 
 def run_tasks(plan: Plan, tasks: Sequence[Task]) -> tuple[Batch, ...]:
@@ -114,11 +127,25 @@ def run_tasks(plan: Plan, tasks: Sequence[Task]) -> tuple[Batch, ...]:
         surroundings = Surroundings()
         try:
             with installed():
-                runs = [carry_out(plan, task, surroundings) for task in tasks]
+                runs = [_carry_out_heard(plan, task, surroundings) for task in tasks]
         finally:
             random.setstate(state)
             np.random.set_state(numpy_state)
-    return _encoded(runs)
+    return _encoded(plan, runs)
+
+
+def _carry_out_heard(plan: Plan, task: Task, surroundings: Surroundings) -> Run:
+    output = Output()
+    with heard(output):
+        run = carry_out(plan, task, surroundings)
+    _keep(run, output)
+    return run
+
+
+def _keep(run: Run, output: Output) -> None:
+    """Keep what a run has printed."""
+    if (printed := output.take()) is not None:
+        run.output = OutputRecord(run.task.run_id, *printed)
 
 
 def run_here(payload: bytes, tasks: Sequence[Task]) -> tuple[Batch, ...]:
@@ -226,7 +253,7 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
             runs.append(_carry_out(plan, task, surroundings, _this))
             if budget is not None and time.perf_counter() - started > budget:
                 break
-    encoded = _encoded(runs)
+    encoded = _encoded(plan, runs)
     done = len(runs)
     del runs
     gc.collect()
@@ -238,10 +265,13 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
 
 def _carry_out(plan: Plan, task: Task, surroundings: Surroundings, worker: _Worker) -> Run:
     worker.printed.listen()
-    run = carry_out(plan, task, surroundings, worker.trace, worker.witness.see)
+    # Warnings that are shown once are shown once in each run.
+    with warnings.catch_warnings():
+        run = carry_out(plan, task, surroundings, worker.trace, worker.witness.see)
     threads, worker.threads = worker.threads, threading.active_count()
-    if run.failure is not None and (printed := worker.printed.kept.decode(errors="ignore").split()):
+    if run.failure is not None and (printed := worker.printed.end(_SHOWN).split()):
         run.notes.append(f"The model printed last: {' '.join(printed)}")
+    _keep(run, worker.printed)
     if worker.threads > threads:
         left = worker.threads - threads
         run.notes.append(f"The model left {left} of its threads running, which may disturb later runs.")
@@ -250,11 +280,11 @@ def _carry_out(plan: Plan, task: Task, surroundings: Surroundings, worker: _Work
     return run
 
 
-def _encoded(runs: Sequence[Run]) -> tuple[Batch, ...]:
+def _encoded(plan: Plan, runs: Sequence[Run]) -> tuple[Batch, ...]:
     try:
-        return (encode(runs),) if runs else ()
+        return (encode(runs, plan.code),) if runs else ()
     except Exception:
-        return (encode_each(runs),)
+        return (encode_each(runs, plan.code),)
 
 
 def _own_sources() -> tuple[tuple[str, int], ...]:

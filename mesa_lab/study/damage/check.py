@@ -19,6 +19,8 @@ import numpy as np
 from mesa_lab.errors import StudyFormatError
 from mesa_lab.study.database import copies, digests, metadata, tolerant_reader
 from mesa_lab.study.database.connection import register_closer_look
+from mesa_lab.study.database.schema import SIDE_TABLES
+from mesa_lab.study.reading import side_tables
 from mesa_lab.study.reading.arrow_stream import is_sound
 from mesa_lab.study.reading.run_table import at_one_moment
 from mesa_lab.study.run_numbers import plan, ranges
@@ -47,12 +49,16 @@ _MEANT: Final = {
     "failures": "the messages of failed runs",
     "tally": "the counts of runs",
     "sessions": "the records of sessions",
+    "forms": "the forms of values",
+    "outputs": "what runs printed",
+    "code": "the records of the model's code",
+    "block_code": "the records of which runs are of which code",
     "control": "the requests to its driver",
     "driver": "the records of its driver",
 }
 _OF_TEXTS: Final = ("points", "outcomes", "failures", "sessions")
 _NOT_IN_ALL: Final = {
-    name for name in _MEANT if "digests" in name or "copy" in name
+    name for name in _MEANT if "digests" in name or "copy" in name or name in SIDE_TABLES
 }  # an older version has none
 _OTHER: Final = "are not those that were written"
 _AT_A_TIME: Final = 10_000
@@ -189,6 +195,7 @@ class _Found:
             self.runs += len(some)
         counts, changed, unknown = sums.counts, sums.changed, sums.unknown
         series, agents, seen = self._look_at_data(counts)
+        self.damage += self._look_at_output()
         totals = digests.totals_of(connection)
         if totals is None:  # some runs are from before there were digests
             self.unknown = sum(counts[block] for block in unknown)
@@ -245,8 +252,8 @@ class _Found:
         yield from (f"{_MEANT[name]} {_OTHER}" for name in _OF_TEXTS if name in changed)
         lost = [] if self._pages or changed else copies.changed(self._connection, "_copy")
         yield from (f"{_MEANT[f'{name}_copy']} is not as it was written" for name in lost)
-        for table in _OF_TEXTS:
-            if self._pages or table in changed:
+        for table in (*_OF_TEXTS, "forms", "code"):
+            if self._pages or table in changed or not self._has(table):
                 continue
             columns = ", ".join(row[1] for row in self._connection.execute(f"PRAGMA table_info({table})"))
             rows = tolerant_reader.rows(self._connection, table, f"rowid, {columns}", 0, _LAST)
@@ -286,6 +293,14 @@ class _Found:
             if not is_sound(data, checksum):
                 agents.add(block)
         return series, agents, seen
+
+    def _look_at_output(self) -> Iterator[str]:
+        if not self._has("outputs"):
+            return
+        columns, last = "rowid, checksum, data", tolerant_reader.at_most(self._connection, 10)
+        rows = tolerant_reader.rows(self._connection, "outputs", columns, 0, last if self._pages else _LAST)
+        if any(side_tables.unpacked(data, checksum) is None for _, checksum, data in rows):
+            yield f"{_MEANT['outputs']} {_OTHER}"
 
     def _name(self, what: str, blocks: set[int], how: str, astray: Iterable[int] = ()) -> None:
         if not blocks:

@@ -34,6 +34,7 @@ from mesa_lab.study.database import (
     tolerant_reader,
 )
 from mesa_lab.study.database.new_file import Draft
+from mesa_lab.study.reading import side_tables
 from mesa_lab.study.reading.arrow_stream import is_sound
 from mesa_lab.study.run_numbers import plan
 
@@ -196,6 +197,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     saved = "SELECT block FROM blocks JOIN (SELECT block, count(*) AS saved FROM runs GROUP BY block) USING (block) WHERE saved = runs"
     connection.execute(f"UPDATE blocks SET superseded = 1 WHERE block NOT IN ({saved})")
     _insert(connection, "failures", _texts(source, connection, "failures"))
+    _take_side_tables(source, connection)
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
     digests.Sums(connection, whole).add_all().write()
     copies.note(connection, "meta", "points", "outcomes")
@@ -215,6 +217,20 @@ def _take_blocks(source: sqlite3.Connection, connection: sqlite3.Connection) -> 
             connection.execute("INSERT OR REPLACE INTO agent_blocks VALUES(?, ?, ?, ?)", row[1:])
         else:
             connection.execute("DELETE FROM blocks WHERE block = ?", (row[1],))
+
+
+def _take_side_tables(source: sqlite3.Connection, connection: sqlite3.Connection) -> None:
+    """Take what can be read beside the results; a run does not count as lost for want of it."""
+    with contextlib.suppress(sqlite3.Error):  # the list of tables is damaged
+        for table in ("forms", "code", "block_code"):
+            if side_tables.has(source, table):
+                _insert(connection, table, _texts(source, connection, table))
+        connection.execute("DELETE FROM block_code WHERE block NOT IN (SELECT block FROM blocks)")
+        if side_tables.has(source, "outputs"):
+            columns = "rowid, run_id, attempt, left_out, checksum, data"
+            rows = tolerant_reader.rows(source, "outputs", columns, 0, tolerant_reader.at_most(source, 10))
+            whole = (row[1:] for row in rows if side_tables.unpacked(row[5], row[4]) is not None)
+            _insert(connection, "outputs", (row for row in whole if _all(int, *row[:4])))
 
 
 def _texts(source: sqlite3.Connection, connection: sqlite3.Connection, table: str) -> Iterator[Sequence[Any]]:

@@ -3,6 +3,7 @@
 Everything in them is TOML, JSON, text, numbers or Arrow streams: reading a study runs nobody's code. A newer
 schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`). Version 3: rows
 of runs have digests (`digests`), the small tables a second copy (`copies`), and the record of the driver says which file it drives.
+Studies that were begun by earlier releases of version 3 lack the tables in `SIDE_TABLES`, until they are run again.
 """
 
 import re
@@ -14,6 +15,7 @@ __all__ = [
     "APPLICATION_ID",
     "KINDS",
     "MAX_OUTCOMES",
+    "SIDE_TABLES",
     "VERSION",
     "lay_out",
     "raise_version",
@@ -59,6 +61,12 @@ CREATE TABLE driver(
   id INTEGER PRIMARY KEY CHECK(id = 1), token TEXT NOT NULL, pid INTEGER NOT NULL, process TEXT, host TEXT NOT NULL,
   machine TEXT NOT NULL, since TEXT NOT NULL, session INTEGER, state TEXT NOT NULL, beat INTEGER NOT NULL,
   tick REAL NOT NULL, clock REAL NOT NULL, rate REAL, file TEXT);
+CREATE TABLE forms(scope TEXT NOT NULL, name TEXT NOT NULL, form TEXT NOT NULL, UNIQUE(scope, name, form));
+CREATE TABLE outputs(
+  run_id INTEGER NOT NULL, attempt INTEGER NOT NULL, left_out INTEGER NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,
+  UNIQUE(run_id, attempt));
+CREATE TABLE code(digest TEXT PRIMARY KEY, files TEXT NOT NULL);
+CREATE TABLE block_code(block INTEGER PRIMARY KEY, digest TEXT NOT NULL);
 CREATE TABLE meta_copy(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE points_copy(
   point INTEGER PRIMARY KEY, occurrence INTEGER NOT NULL, wanted INTEGER NOT NULL, parameters TEXT NOT NULL);
@@ -67,6 +75,9 @@ CREATE TABLE table_digests(name TEXT PRIMARY KEY, digest INTEGER NOT NULL) WITHO
 INSERT INTO control VALUES(1, 'run');
 INSERT INTO digests VALUES(0, x'');
 """
+
+SIDE_TABLES: Final = ("forms", "outputs", "code", "block_code")
+"""In what forms columns keep values, what runs printed, and what code they are of."""
 
 _STATEMENTS: Final = {  # by what they make; SQLite keeps their text as it is
     found[1]: statement
@@ -116,9 +127,13 @@ def raise_version(connection: sqlite3.Connection) -> bool:
     Returns:
         Whether it was an older one. What has no digest stays without: there is no block 0.
     """
+    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    for name in SIDE_TABLES:
+        if name not in there:
+            connection.execute(_STATEMENTS[name])
+            there.add(name)
     if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
         return False
-    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     for name, statement in _STATEMENTS.items():
         if name not in there:
             connection.execute(statement)

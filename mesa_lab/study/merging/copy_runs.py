@@ -26,6 +26,7 @@ from mesa_lab.study.database.digests import COLUMNS
 from mesa_lab.study.database.metadata import layout_of
 from mesa_lab.study.database.tolerant_reader import MalformedError
 from mesa_lab.study.merging.conflicts import Side, settle
+from mesa_lab.study.reading import side_tables
 from mesa_lab.study.reading.arrow_stream import is_sound
 from mesa_lab.study.reading.series_blocks import renumbered
 from mesa_lab.study.run_numbers import RunPlan, plan
@@ -159,6 +160,7 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
             "INSERT OR IGNORE INTO failures VALUES(?, ?, ?, ?, ?, ?)",
             rows if numbers is None else [(int(numbers[row[0]]), *row[1:]) for row in rows],
         )
+    _transfer_side_tables(source, path, target, numbers, kept)
     for rows in storage.rows(path, source, f"SELECT {', '.join(_SESSION)} FROM sessions"):
         for row in rows:
             target.take_session(row)
@@ -286,6 +288,31 @@ def _transfer_blocks(
                     "INSERT INTO agent_blocks VALUES(?, ?, ?, ?)",
                     (block + target.blocks, agent_type, zlib.crc32(data), data),
                 )
+
+
+def _transfer_side_tables(
+    source: sqlite3.Connection, path: Path, target: Target, numbers: Numbers | None, kept: Counter[int]
+) -> None:
+    """Take over in what forms columns are, what runs printed, and what code they are of."""
+    put = target.connection.executemany
+    if side_tables.has(source, "forms"):
+        for rows in storage.rows(path, source, "SELECT scope, name, form FROM forms"):
+            put("INSERT OR IGNORE INTO forms VALUES(?, ?, ?)", rows)
+    if side_tables.has(source, "outputs"):
+        query = "SELECT run_id, attempt, left_out, checksum, data FROM outputs"
+        for rows in storage.rows(path, source, query, at_a_time=100):
+            if any(side_tables.unpacked(row[4], row[3]) is None for row in rows):
+                check.refuse(source, path)
+            renumbered_rows = rows if numbers is None else [(int(numbers[row[0]]), *row[1:]) for row in rows]
+            put("INSERT OR IGNORE INTO outputs VALUES(?, ?, ?, ?, ?)", renumbered_rows)
+    if side_tables.has(source, "block_code") and side_tables.has(source, "code"):
+        for rows in storage.rows(path, source, "SELECT digest, files FROM code"):
+            put("INSERT OR IGNORE INTO code VALUES(?, ?)", rows)
+        for rows in storage.rows(path, source, "SELECT block, digest FROM block_code"):
+            chosen = [
+                (block + target.blocks, digest) for block, digest in rows if kept[block + target.blocks]
+            ]
+            put("INSERT INTO block_code VALUES(?, ?)", chosen)
 
 
 def _checked(

@@ -33,6 +33,7 @@ __all__ = [
     "replaced_results",
     "runs_frame",
     "select_outcomes",
+    "with_times",
 ]
 
 STATUSES: Final = ("done", "failed", "timed out")
@@ -139,6 +140,45 @@ def runs_frame(
     finals.columns = [name for _, name, _ in chosen]
     # An outcome may share its name with a column about the run: both stay, and Results tells them apart.
     return pd.concat([frame, finals], axis=1), digests.agree(connection, seen)
+
+
+def with_times(frame: pd.DataFrame, first: int, forms: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
+    """Return a table of runs with dates and times in those columns that hold nothing else.
+
+    Args:
+        frame: From `runs_frame`, which has them as ISO text.
+        first: The place of the first outcome.
+        forms: Scope, name and form of columns.
+    """
+    import pandas as pd
+
+    kinds: dict[str, set[str]] = {}
+    for scope, name, form in forms:
+        if not scope:
+            kinds.setdefault(name, set()).add(form.partition(":")[0])
+    times = [
+        place
+        for place, name in enumerate(frame.columns)
+        if place >= first and kinds.get(name) == {"datetime"} and frame.dtypes.iloc[place] == "str"
+    ]
+    if not times:
+        return frame
+    columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
+    for place in times:
+        columns[place] = _times(columns[place])
+    return pd.concat(columns, axis=1)
+
+
+def _times(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return ISO texts as dates with times; as they are where one of them is none."""
+    import pandas as pd
+
+    for in_utc in (False, True):  # with several zones there is only one that fits all
+        try:
+            return pd.to_datetime(values, format="ISO8601", utc=in_utc)
+        except (ValueError, TypeError, OverflowError):
+            continue
+    return values
 
 
 def _statuses(connection: sqlite3.Connection, run_id: npt.NDArray[np.int64]) -> npt.NDArray[Any]:

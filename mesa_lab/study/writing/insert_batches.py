@@ -40,6 +40,12 @@ class BatchLike(Protocol):
     def agents(self) -> Mapping[str, bytes]: ...  # noqa: D102
     @property
     def failures(self) -> Sequence[Sequence[Any]]: ...  # noqa: D102
+    @property
+    def outputs(self) -> Sequence[tuple[int, int, bytes]]: ...  # noqa: D102
+    @property
+    def forms(self) -> Sequence[tuple[str, str, str]]: ...  # noqa: D102
+    @property
+    def code(self) -> tuple[str, Sequence[tuple[str, str]]] | None: ...  # noqa: D102
 
 
 class Intake:
@@ -64,6 +70,8 @@ class Intake:
         self._kinds: dict[str, int] = dict(ask("SELECT name, kinds FROM outcomes"))
         unfinished = ask("SELECT run_id, status, attempt FROM runs WHERE status <> 'done'")
         self._retried = {run_id: (status, attempt) for run_id, status, attempt in unfinished}
+        self._forms = set(ask("SELECT scope, name, form FROM forms"))
+        self._codes = {row[0] for row in ask("SELECT digest FROM code")}
         self._block: int = ask("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
 
     def take(self, batches: Sequence[BatchLike]) -> Counter[str]:
@@ -142,6 +150,22 @@ class Intake:
                 "INSERT OR REPLACE INTO failures VALUES(?, ?, ?, ?, ?, ?)",
                 (run_id, attempts.get(run_id, 1), *map(clean, texts)),
             )
+        for run_id, left_out, data in batch.outputs:
+            values = run_id, attempts.get(run_id, 1), left_out, zlib.crc32(data), data
+            self._connection.execute("INSERT OR REPLACE INTO outputs VALUES(?, ?, ?, ?, ?)", values)
+        for form in batch.forms:
+            if form not in self._forms:
+                self._forms.add(form)
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO forms VALUES(?, ?, ?)", tuple(map(clean, form))
+                )
+        if batch.code is not None:
+            digest, files = batch.code
+            if digest not in self._codes:
+                self._codes.add(digest)
+                listed = json.dumps({clean(name): part for name, part in files})
+                self._connection.execute("INSERT OR IGNORE INTO code VALUES(?, ?)", (digest, listed))
+            self._connection.execute("INSERT INTO block_code VALUES(?, ?)", (block, digest))
         for run in batch.runs:
             if run[4] != "done":
                 self._retried[run[0]] = (run[4], attempts.get(run[0], 1))

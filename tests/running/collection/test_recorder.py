@@ -11,7 +11,7 @@ from mesa.datacollection import DataCollector
 
 from mesa_lab.preparation.models import build, load_model
 from mesa_lab.preparation.run_configuration import RunConfiguration
-from mesa_lab.running.collection.outcome_values import UnstorableError, cell
+from mesa_lab.running.collection.cells import UnstorableError, cell
 from mesa_lab.running.simulation.simulate import simulate
 
 MODELS = Path(__file__).parents[2] / "fixtures" / "collecting_models.py"
