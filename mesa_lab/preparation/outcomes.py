@@ -15,6 +15,7 @@ from mesa_lab.preparation.limits import NAME_CHARACTERS, shortened
 from mesa_lab.preparation.outcome_kinds import Source, source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic
 from mesa_lab.preparation.outcome_kinds.function import FunctionReference
+from mesa_lab.preparation.outcome_kinds.member import Member
 
 __all__ = ["AgentSelection", "Outcome", "parse_agents", "parse_outcomes"]
 
@@ -28,8 +29,10 @@ class Outcome:
     Attributes:
         name: The column's name in every table.
         source: A model reporter's name, else a model attribute (`"Wolves"`); a statistic over agents (`"count(Wolf)"`,
-            `"mean(Wolf.energy)"`, also sum, median, sd, min, max); a function of the model; or where to find one
-            (`"package.module:function"`, `"path/file.py:function"`).
+            `"mean(Wolf.energy)"`, also sum, median, sd, min, max); an entry of a dict that is reported (`"wealth.mean"`),
+            or each of them as an outcome of its own (`"counts.*"`); a number over a property layer (`"mean(layer(sugar))"`,
+            `"share(layer(sugar) > 0.5)"`), or the layer itself at the end (`"layer(sugar)"`); a function of the model; or where to
+            find one (`"package.module:function"`, `"path/file.py:function"`).
 
     Raises:
         OutcomeError: If the text is malformed.
@@ -68,6 +71,16 @@ class Outcome:
     def statistic(self) -> AgentStatistic | None:
         """The agent statistic that the text asks for, None when it asks for something else."""
         return self.parsed if isinstance(self.parsed, AgentStatistic) else None
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether each entry of its value becomes an outcome of its own (`"counts.*"`)."""
+        return self.name.endswith(".*") or (isinstance(self.parsed, Member) and self.parsed.spread)
+
+    @property
+    def prefix(self) -> str:
+        """What the names of these outcomes begin with."""
+        return self.name.removesuffix(".*")
 
     @property
     def is_reference(self) -> bool:

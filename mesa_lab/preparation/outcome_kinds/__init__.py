@@ -12,14 +12,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from mesa_lab.errors import OutcomeError
-from mesa_lab.preparation.outcome_kinds import agent_statistic, function
+from mesa_lab.preparation.outcome_kinds import agent_statistic, function, member, property_layer
 from mesa_lab.preparation.outcome_kinds.function import Function
 from mesa_lab.preparation.outcome_kinds.kind import OutcomeKind, Source
 from mesa_lab.preparation.outcome_kinds.model_value import ModelValue
 
 __all__ = ["ENTRY_POINTS", "OUTCOME_KINDS", "OutcomeKind", "Source", "installed_kinds", "source_of"]
 
-OUTCOME_KINDS: Final = (agent_statistic.KIND, function.KIND)
+OUTCOME_KINDS: Final = (agent_statistic.KIND, property_layer.KIND, function.KIND, member.KIND)
 ENTRY_POINTS: Final = "mesa_lab.outcomes"
 
 

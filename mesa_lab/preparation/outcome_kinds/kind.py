@@ -26,7 +26,7 @@ class Source(ABC):
 
     @abstractmethod
     def measure(self, model: Any) -> Any:
-        """Return the value of the outcome, of any type that `mesa_lab.running.collection.outcome_values.cell` takes.
+        """Return the value of the outcome, of any type that `mesa_lab.running.collection.cells.cell` takes.
 
         Args:
             model: The model, between two of its steps.
@@ -49,6 +49,11 @@ class Source(ABC):
         Raises:
             OutcomeError: If there is nothing to measure, now or later.
         """
+
+    @property
+    def at_end(self) -> bool:
+        """Whether it is measured at the end of a run only, and has no series."""
+        return False
 
     def leaves_no_trace(self, model: Any) -> bool:
         """Whether measuring runs no code but Python's own; otherwise the random generators are put back after it."""

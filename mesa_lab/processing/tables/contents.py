@@ -146,7 +146,7 @@ class Snapshots:
     @property
     def outcomes(self) -> tuple[str, ...]:
         """Names of the outcomes that the runs reported, then of those that were asked for and that no run reported."""
-        asked = [outcome.name for outcome in self.experiment.outcomes or ()]
+        asked = [outcome.name for outcome in self.experiment.outcomes or () if not outcome.is_spread]
         return tuple(dict.fromkeys([*self._reported, *asked]))
 
     @property

@@ -26,7 +26,7 @@ import pandas as pd
 
 from mesa_lab.study.records import Cell, Scalar
 
-__all__ = ["PLAIN", "UnstorableError", "cell", "form_of", "name_of_type", "stored"]
+__all__ = ["LONGEST_TEXT", "PLAIN", "UnstorableError", "cell", "form_of", "name_of_type", "stored"]
 
 PLAIN = frozenset({bool, int, float, str, types.NoneType})
 """The types that a cell holds as they are."""

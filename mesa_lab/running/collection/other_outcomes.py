@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Final
 
 from mesa_lab.preparation.outcome_kinds import source_of
+from mesa_lab.preparation.outcome_kinds.member import MOST_ENTRIES, entries
 from mesa_lab.preparation.outcomes import Outcome
-from mesa_lab.running.collection.cells import PLAIN, cell
+from mesa_lab.running.collection.cells import LONGEST_TEXT, PLAIN, UnstorableError, cell
 from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.outcome_values import Measure, describe_agents
 from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.study.records import Cell
 
-__all__ = ["OtherOutcomes", "value_of"]
+__all__ = ["OtherOutcomes", "kept", "spread", "value_of"]
+
+_LONGEST_AT_END: Final = 4_000_000
+"""Characters of what is kept once for a run."""
 
 
 class OtherOutcomes:
@@ -30,7 +34,8 @@ class OtherOutcomes:
     """
 
     def __init__(self, asked: Mapping[str, tuple[Outcome, Measure]], notes: Notes) -> None:
-        self._asked = asked
+        self._asked = {name: pair for name, pair in asked.items() if not pair[0].parsed.at_end}
+        self._at_end = {name: pair for name, pair in asked.items() if pair[0].parsed.at_end}
         self._notes = notes
         self._types: dict[str, tuple[str, ...]] = {}
 
@@ -39,32 +44,76 @@ class OtherOutcomes:
 
     def measure(self, model: Any, step: int) -> Iterator[tuple[str, Cell]]:
         """Yield the name and the value of each outcome; None where it cannot be measured."""
+        return self._all(self._asked, model, step)
+
+    def measure_at_end(self, model: Any, step: int) -> Iterator[tuple[str, Cell]]:
+        """Yield those that are measured at the end of a run only."""
+        return self._all(self._at_end, model, step, _LONGEST_AT_END)
+
+    def _all(
+        self,
+        asked: Mapping[str, tuple[Outcome, Measure]],
+        model: Any,
+        step: int,
+        longest: int = LONGEST_TEXT,
+    ) -> Iterator[tuple[str, Cell]]:
         states: RandomStates | None = None
-        for name, (outcome, measure) in self._asked.items():
+        for name, (outcome, measure) in asked.items():
             if outcome.parsed.leaves_no_trace(model):
-                yield name, self._measure(name, measure, model, step)
-                continue
-            states = states or RandomStates(model)
-            with states:
-                value = self._measure(name, measure, model, step)
-            yield name, value
+                found = self._measure(name, outcome, measure, model, step, longest)
+            else:
+                states = states or RandomStates(model)
+                with states:
+                    found = self._measure(name, outcome, measure, model, step, longest)
+            yield from found
 
     def describe(self, model: Any, step: int) -> Iterator[tuple[str, Cell]]:
         """Yield what can be said of any model: counts of its agents by type, and means of their numbers."""
         for name, value in describe_agents(model, self._types).items():
-            yield name, self._measure(name, lambda value: value, value, step)
+            yield name, kept(value, name, step, self._notes)
 
-    def _measure(self, name: str, measure: Measure, model: Any, step: int) -> Cell:
+    def _measure(
+        self, name: str, outcome: Outcome, measure: Measure, model: Any, step: int, longest: int
+    ) -> list[tuple[str, Cell]]:
         try:
             value = measure(model)
-            if type(value) in PLAIN:
-                return value  # type: ignore[no-any-return]
-            found = cell(value)
-            self._notes.form(name, value)
-            return found
+            if outcome.is_spread:
+                return list(spread(outcome.prefix, value, step, self._notes))
         except Exception as error:
             self._notes.add(name, step, error)
-            return None
+            return [] if outcome.is_spread else [(name, None)]
+        return [(name, kept(value, name, step, self._notes, longest))]
+
+
+def kept(value: Any, name: str, step: int, notes: Notes, longest: int = LONGEST_TEXT) -> Cell:
+    """Return what a cell holds of the value of an outcome; None where that is noted to be nothing."""
+    if type(value) in PLAIN:
+        return value  # type: ignore[no-any-return]
+    try:
+        found = cell(value, longest)
+    except Exception as error:
+        notes.add(name, step, error)
+        return None
+    notes.form(name, value)
+    return found
+
+
+def spread(prefix: str, value: Any, step: int, notes: Notes) -> Iterator[tuple[str, Cell]]:
+    """Yield the name and the value of each entry of a dict.
+
+    Raises:
+        LookupError: If it has none.
+        UnstorableError: If it has too many.
+    """
+    found = entries(value, prefix)
+    if len(found) > MOST_ENTRIES:
+        raise UnstorableError(
+            f"a {type(value).__name__} of {len(found):,} items is too large to be spread into columns: name those that matter, "
+            f"such as '{prefix}.{next(iter(found))}'"
+        )
+    for key, entry in found.items():
+        name = f"{prefix}.{key}"
+        yield name, kept(entry, name, step, notes)
 
 
 def value_of(name: str, model: Any) -> Any:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mesa_lab.preparation.outcome_kinds.member import Member
 from mesa_lab.running.collection.agent_tables import AgentTables
 from mesa_lab.running.collection.cells import PLAIN, UnstorableError, cell
 from mesa_lab.running.collection.collection_plan import Plan
@@ -26,6 +27,7 @@ from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.other_outcomes import OtherOutcomes, value_of
 from mesa_lab.running.collection.outcome_values import reporter_function
 from mesa_lab.running.collection.random_states import RandomStates
+from mesa_lab.running.collection.reported_entries import ReportedEntries
 from mesa_lab.running.collection.reporters import AgentReporters, ModelReporters, collect_for_another
 from mesa_lab.running.collection.series import Series, time_of
 from mesa_lab.study.records import Cell
@@ -77,6 +79,8 @@ class Recorder:
         self._seen: dict[str, int] = {}
         self._unstorable: set[str] = set()
         self._tables: CollectorTables | None = None
+        self._error: Exception | None = None
+        self._entries = ReportedEntries(self.notes)
         # What is asked for: reporters by the name of the outcome, and what else is measured.
         self._asked: dict[str, str] = {}
         self._asks_for_all = False
@@ -148,6 +152,8 @@ class Recorder:
             self._current.update(values)
         else:
             self._current.update({name: values[source] for name, source in self._asked.items()})
+        if self._entries:
+            self._entries.note_plain(values, self.step)
         if collector.agent_reporters or collector.agenttype_reporters or self._protocol.agents is not False:
             self._collect_agents(model, keeps_records)
 
@@ -241,6 +247,12 @@ class Recorder:
             tables.take_records(lambda kind: general if kind is object else special.get(kind, ()), self.step)
         (tables.keep if due else tables.drop)()
 
+    def end(self, model: Any) -> None:
+        """Measure what is measured at the end of a run only."""
+        self.latest.update(self._others.measure_at_end(model, self.step))
+        if self._error is not None:
+            raise self._error
+
     def tables(self, model: Any) -> dict[str, TableRows]:
         """Return the tables of the model's collector that have rows, when its run has ended."""
         try:
@@ -306,11 +318,14 @@ class Recorder:
             self._asked = {name: name for name in reporters}
             self._asks_for_all, self._describes_agents = True, not reporters
             return
-        self._asked, others = {}, {}
+        self._asked, self._entries, others = {}, ReportedEntries(self.notes), {}
         for name, (outcome, measure) in self.plan.own.items():
             source = outcome.source.strip() if isinstance(outcome.source, str) else ""
-            if source in reporters:
+            base = outcome.parsed.base if isinstance(outcome.parsed, Member) else source
+            if source in reporters and not outcome.is_spread:
                 self._asked[name] = source
+            elif base in reporters:
+                self._entries.ask(base, outcome)
             else:
                 others[name] = outcome, measure
         self._others = OtherOutcomes(others, self.notes)
@@ -320,7 +335,7 @@ class Recorder:
 
     def _fail(self, error: Exception) -> None:
         """Have the run end at the close of this step, with what an outcome has raised; the model itself meets no error."""
-        trace = error.__traceback__
+        self._error, trace = error, error.__traceback__
 
         def close(model: Any, last: bool) -> None:
             if self.must_restart:
@@ -335,6 +350,8 @@ class Recorder:
 
     def _cell(self, reporter: str, value: Any) -> Cell:
         """Convert what a reporter gave, also where it is not asked for: that may run code of the model's."""
+        if reporter in self._entries:
+            self._current.update(self._entries.take(reporter, value, self.step))
         try:
             found = cell(value)
         except Exception as error:

@@ -277,6 +277,7 @@ class Attempt:
                 last = stop(lambda name: recorder.value_of(name, model), model)
             recorder.close(model, last)
             if last:
+                recorder.end(model)
                 break
             self.stage = "stepping"
             recorder.step = step = step + 1
