@@ -185,7 +185,9 @@ def drive(
             writer.ending, writer.message = "interrupted", str(error) or "Ctrl-C"
         finally:
             shown.clear()
-    return Ending(study, writer.ending, study.status(), time.monotonic() - start, tuple(writer.notices))
+    status = study.status()
+    known = dict.fromkeys([*writer.notices, *status.notices])
+    return Ending(study, writer.ending, status, time.monotonic() - start, tuple(known))
 
 
 def _measured(batch: Batch) -> bool:

@@ -89,7 +89,7 @@ def cell(value: Any, longest: int = LONGEST_TEXT) -> Cell:
     if isinstance(value, float | decimal.Decimal | fractions.Fraction):
         return float(value)
     if isinstance(value, datetime.datetime):
-        return value if value == value else None
+        return _time(value)
     if isinstance(value, datetime.date):
         return datetime.datetime(value.year, value.month, value.day)
     if isinstance(value, datetime.time):
@@ -163,12 +163,19 @@ def name_of_type(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
+def _time(value: datetime.datetime) -> datetime.datetime:
+    """Return pandas' times as Python's, where these are as fine."""
+    if isinstance(value, pd.Timestamp) and not value.nanosecond:
+        return value.to_pydatetime()
+    return value
+
+
 def _time_of_numpy(value: np.datetime64 | np.timedelta64) -> Cell:
     if np.isnat(value):
         return None
     if isinstance(value, np.datetime64):
         try:
-            return pd.Timestamp(value).to_pydatetime(warn=False)
+            return _time(pd.Timestamp(value))
         except (ValueError, OverflowError):  # a year that Python does not have
             return str(value)
     unit = np.datetime_data(value.dtype)[0]

@@ -10,6 +10,7 @@ import ast
 import contextlib
 import inspect
 from collections.abc import Iterable, Iterator
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -27,10 +28,11 @@ def changed_files(things: Iterable[Any]) -> list[Path]:
     Args:
         things: Classes and functions.
     """
-    began = psutil.Process().create_time() - 1
+    began = psutil.Process().create_time()
     found = []
     for file, module in files_of(things).items():
-        if module is None or is_installed(file):
+        # What a loader has changed on the way, such as the assertions of tests, can be compared with nothing.
+        if module is None or type(module.__loader__) is not SourceFileLoader or is_installed(file):
             continue
         with contextlib.suppress(OSError):
             if file.stat().st_mtime >= began and _differs(module, file):
