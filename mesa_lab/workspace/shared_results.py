@@ -218,6 +218,16 @@ class Opened:
             return self.results.runs
 
     @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """Which outcomes have lost values and why, and that runs are of several versions of the model's code."""
+        from mesa_lab.study.reading.side_tables import code_notice
+        from mesa_lab.study.run_notes import notices
+
+        with self.lock:
+            said = code_notice(self.file.code_versions())
+            return (*notices(self.file.notes(), self.finished), *([said] if said else []))
+
+    @cached_property
     def failures(self) -> pd.DataFrame:
         """One row per run that failed."""
         with self.lock:

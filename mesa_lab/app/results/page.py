@@ -163,6 +163,8 @@ def ResultsView(
                 Action("Show them", lambda: set_seen(now), icon="mdi-refresh")
     if opened is not None:
         News(opened, lambda: reopen(lambda times: times + 1)).key(f"news {id(opened)}")
+    if opened is not None and opened.finished:
+        Remarks(opened).key(f"remarks {id(opened)}")
     if fresh.problem:
         tag("p", "ml-error-text", fresh.problem, role="alert")
     elif opened is None:
@@ -202,6 +204,18 @@ def News(opened: Opened, on_replaced: Callable[[], None]) -> None:
     else:
         with tag("div", "ml-notice ml-damage", role="alert"), tag("div"):
             for line in said.splitlines():
+                tag("div", "", line)
+
+
+@solara.component
+def Remarks(opened: Opened) -> None:
+    """Say which outcomes have lost values and why, and that runs are of several versions of the model's code."""
+    fresh = use_fresh(lambda: opened.remarks, 0, topic=("remarks", id(opened)))
+    if not fresh.value:
+        tag("div", "ml-hidden", attributes={"hidden": "hidden"})
+    else:
+        with tag("div", "ml-notice", role="note"), tag("div"):
+            for line in fresh.value:
                 tag("div", "", line)
 
 

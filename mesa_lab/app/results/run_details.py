@@ -43,6 +43,8 @@ class OneRun:
         no_python: Why nothing can.
         failure: What went wrong, in words; empty when nothing did.
         traceback: Where.
+        notes: What the run noted, such as which outcomes have lost values.
+        output: What it printed, logged and warned of.
     """
 
     run_id: int
@@ -53,6 +55,8 @@ class OneRun:
     no_python: str
     failure: str
     traceback: str
+    notes: tuple[str, ...] = ()
+    output: str = ""
 
 
 def read_run(opened: Opened, run_id: int) -> OneRun:
@@ -70,6 +74,8 @@ def read_run(opened: Opened, run_id: int) -> OneRun:
         whole, failures = results.series(runs=[run_id]), results.failures
         columns = list(results.columns.values())
         outcomes = [name for name in rows.columns if name in results.outcomes]
+        noted = str(results.recorded("notes").iloc[int(rows.index[0])] or "")
+        output = results.output(run_id)
         try:
             python = run_script(opened.file, run_id)
         except MesaLabError as error:
@@ -103,6 +109,8 @@ def read_run(opened: Opened, run_id: int) -> OneRun:
         no_python,
         said,
         str(failed.iloc[0]["traceback"]) if len(failed) else "",
+        tuple(line for line in noted.splitlines() if not line.startswith("The model printed last:")),
+        output,
     )
 
 
@@ -151,6 +159,13 @@ def Details(run: OneRun) -> None:
                     table=run.series,
                     filename=f"run_{run.run_id}",
                 )
+    for note in run.notes:
+        tag("p", "ml-quiet", note)
+    if run.output:
+        with tag("details", "ml-details"):
+            tag("summary", "", "What it printed, logged and warned of")
+            look = {"tabindex": "0", "role": "region", "aria-label": "Output of the run"}
+            tag("pre", "ml-pre", run.output, attributes=look)
     if run.traceback:
         with tag("details", "ml-details"):
             tag("summary", "", "Traceback")
