@@ -16,6 +16,7 @@ from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.column_reader import Reader
 from mesa_lab.processing.tables.contents import in_one_snapshot
 from mesa_lab.processing.tables.selection import check_known, numbers_of
+from mesa_lab.study.run_notes import Note, NoteTally
 
 __all__ = ["RunRecords"]
 
@@ -36,11 +37,20 @@ class RunRecords(Reader):
         form, such as durations as seconds) and "remark" (said of runs).
         """
         read = getattr(self.study, "notes", None)
-        found = read() if callable(read) else ()
+        found = read() if callable(read) else self._noted()
         rows = [[getattr(note, name) for name in _NOTED] for note in found]
         frame = pd.DataFrame(rows, columns=list(_NOTED))
         kinds = dict.fromkeys(_NOTED[:4], "str") | {"runs": "int64", "values": "int64", "run_id": "Int64"}
         return frame.astype(kinds)
+
+    def _noted(self) -> tuple[Note, ...]:
+        """What the runs of a source noted that does not count it itself."""
+        tally = NoteTally()
+        runs = self.base["run_id"].tolist()
+        for run_id, text in zip(runs, self.recorded("notes").tolist(), strict=True):
+            if isinstance(text, str) and text.strip():
+                tally.add(run_id, text)
+        return tally.notes()
 
     @cached_property
     @in_one_snapshot
