@@ -14,10 +14,11 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mesa_lab.classroom.job import Job
 from mesa_lab.classroom.limits import StudentLimits
 from mesa_lab.classroom.roster import TEACHER, Roster
 from mesa_lab.classroom.turns import Turns, runs_in_turn
@@ -26,20 +27,14 @@ from mesa_lab.workspace.queue import Queue
 from mesa_lab.workspace.registry import Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mesa_lab.running.shared_worker import SharedWorker
-    from mesa_lab.running.workers.serialization import Payload
-    from mesa_lab.study import Study, Writer
     from mesa_lab.study.database.lease import Tenant
-    from mesa_lab.study.records import Batch, Task
 
 __all__ = ["ClassQueue", "Outlook"]
 
 _LONG_SECONDS: Final = 3.0
 """A turn that takes longer no longer counts when it is asked whether a worker is free for the others."""
 _LOOK_SECONDS: Final = 0.25
-_SMOOTHING: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,51 +50,6 @@ class Outlook:
     active: int
     ahead: int
     seconds: float | None
-
-
-@dataclass(eq=False)
-class _Job:
-    """One study that is being run."""
-
-    place: str
-    student: str
-    study: Study
-    writer: Writer
-    payload: Payload
-    tasks: Iterator[Task]
-    left: int
-    closing: ExitStack
-    seconds: float | None = None
-    under_way: int = 0
-    is_read: bool = False
-    is_dropped: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, most: int) -> list[Task]:
-        """Take the next tasks."""
-        with self.lock:
-            taken = [task for _, task in zip(range(most), self.tasks, strict=False)]
-            self.is_read = self.is_read or len(taken) < most
-            return taken
-
-    def learn(self, batch: Batch) -> None:
-        """Learn how long a run takes."""
-        runs = len(batch.runs)
-        each = sum(run.init_seconds + run.run_seconds for run in batch.runs) / max(1, runs)
-        with self.lock:
-            self.left -= runs
-            known = each if self.seconds is None else self.seconds
-            self.seconds = (1 - _SMOOTHING) * known + _SMOOTHING * each
-
-    # What `SharedWorker` may ask.
-
-    def stopped(self) -> bool:
-        """Whether to give up the runs that are under way."""
-        return self.is_dropped or self.writer.request == "stop"
-
-    def paused(self) -> bool:
-        """Whether no new runs should be started."""
-        return self.writer.request == "pause"
 
 
 class ClassQueue(Queue):
@@ -118,7 +68,7 @@ class ClassQueue(Queue):
         self.limits = limits
         self.processes = processes
         self._turns = Turns(first=(TEACHER,))
-        self._jobs: dict[str, _Job] = {}
+        self._jobs: dict[str, Job] = {}
         self._change = threading.Condition()
         self._threads: dict[threading.Thread, float | None] = {}
         self._is_open = True
@@ -250,7 +200,7 @@ class ClassQueue(Queue):
             finally:
                 self.starting = None
 
-    def _job(self, ticket: Ticket) -> _Job:
+    def _job(self, ticket: Ticket) -> Job:
         from mesa_lab.preparation.code_permission import require_code
         from mesa_lab.running.workers.serialization import pack
         from mesa_lab.study import Study
@@ -272,7 +222,7 @@ class ClassQueue(Queue):
             writer = stack.enter_context(study.writing(settings=settings))
             pending = study.pending(retry_failed=ticket.retry)
             tasks = map(Task._make, study.tasks(pending))
-            return _Job(
+            return Job(
                 ticket.study,
                 student_of(ticket.study),
                 study,
@@ -283,7 +233,7 @@ class ClassQueue(Queue):
                 stack.pop_all(),
             )
 
-    def _finish(self, job: _Job, how: str, *, keep_ticket: bool = False) -> None:
+    def _finish(self, job: Job, how: str, *, keep_ticket: bool = False) -> None:
         with self._change:
             if self._jobs.pop(job.place, None) is None:
                 return
@@ -335,7 +285,7 @@ class ClassQueue(Queue):
                 self._threads.pop(me, None)
             worker.close()
 
-    def _next(self, me: threading.Thread) -> _Job | None:
+    def _next(self, me: threading.Thread) -> Job | None:
         """Wait for the next turn; None when this thread is not needed any more."""
         idle = 0.0
         with self._change:
@@ -353,9 +303,9 @@ class ClassQueue(Queue):
                 idle += 1.0
             return None
 
-    def _ready(self) -> dict[str, _Job]:
+    def _ready(self) -> dict[str, Job]:
         """The students who have something to run and may now, each with the study that comes next."""
-        found: dict[str, _Job] = {}
+        found: dict[str, Job] = {}
         busy: dict[str, int] = {}
         for job in self._jobs.values():
             busy[job.student] = busy.get(job.student, 0) + job.under_way
@@ -368,7 +318,7 @@ class ClassQueue(Queue):
                 found.setdefault(job.student, job)
         return found
 
-    def _carry_out(self, worker: SharedWorker, job: _Job) -> None:
+    def _carry_out(self, worker: SharedWorker, job: Job) -> None:
         """Carry out one turn."""
         alone = len({each.student for each in list(self._jobs.values())}) == 1
         tasks = job.take(runs_in_turn(job.seconds, alone))
