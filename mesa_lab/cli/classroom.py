@@ -71,7 +71,7 @@ def classroom(
     megabytes: float,
     open_browser: bool,
 ) -> None:
-    """Teach a class: students join with a code and run models on this computer.
+    """Teach a class: students join with a code.
 
     It prints an address, a code and a QR code for the students, and an address for the teacher. Students need no account and no
     installation; a phone will do. It works without the internet. The models named here are offered, and nothing else is run.
