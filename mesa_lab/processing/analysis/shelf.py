@@ -16,6 +16,7 @@ from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.discovery import question as discovery
 from mesa_lab.processing.analysis.effects import question as effects
 from mesa_lab.processing.analysis.question import Question
+from mesa_lab.processing.analysis.replications import question as replications
 from mesa_lab.processing.analysis.sensitivity import question as sensitivity
 from mesa_lab.processing.analysis.surface import question as surface
 
@@ -33,6 +34,7 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     surface.QUESTION,
     discovery.QUESTION,
     comparison.QUESTION,
+    replications.QUESTION,
 )
 
 
