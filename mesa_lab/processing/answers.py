@@ -226,6 +226,38 @@ class Answers(Reader):
         """
         return self._ask("compare", outcome, base=base, by=by, margin=margin, level=level, looks=looks)
 
+    def best(
+        self, outcome: str | None = None, *, goal: Literal["max", "min"] = "max", level: float = 0.95
+    ) -> Conclusion:
+        """What is the best setting tried?
+
+        Settings that cannot be the best are excluded (multiple comparisons with the best), and the mean of the winner is corrected
+        for having been picked: the luckiest of many looks better than it is.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
+            goal: "max" where more is better, "min" where less is.
+            level: Level of confidence.
+
+        Returns:
+            A table with one row per design point, the best first: `point`, the parameters, `n, mean, low, high, from_best_low,
+            from_best_high, candidate`; `values["corrected"]` is what the winner is worth; `next` runs the candidates with fresh
+            seeds.
+
+        Raises:
+            ConclusionError: If there is one point only, or no point has two runs.
+            OutcomeError: If the outcome is unknown, or the goal is neither.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> experiment = ml.Experiment("none:None", {"a": [1, 2, 5]}, replications=10)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.normal(0, 0.5, len(runs))})
+            >>> results.best("y").table["a"].tolist()
+            [5, 2, 1]
+        """
+        return self._ask("best", outcome, goal=goal, level=level)
+
     def replications(
         self,
         outcome: str | None = None,

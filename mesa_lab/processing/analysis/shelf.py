@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
+from mesa_lab.processing.analysis.best import question as best
 from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
 from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.discovery import question as discovery
@@ -34,6 +35,7 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     surface.QUESTION,
     discovery.QUESTION,
     comparison.QUESTION,
+    best.QUESTION,
     replications.QUESTION,
 )
 

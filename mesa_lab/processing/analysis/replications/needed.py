@@ -130,5 +130,5 @@ def rounded_up(runs: float) -> int:
     """
     if runs <= 100:
         return int(runs)
-    size = 10 ** (math.floor(math.log10(runs)) - 1)
+    size: int = 10 ** (math.floor(math.log10(runs)) - 1)
     return math.ceil(runs / size) * size
