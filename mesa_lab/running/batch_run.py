@@ -21,7 +21,7 @@ import numpy as np
 from mesa_lab.errors import ExperimentError, ParameterError
 from mesa_lab.formatting import plural
 from mesa_lab.preparation.models import check_parameters, describe, load_model
-from mesa_lab.preparation.models.signatures import SEED_KEYWORDS, plan_of
+from mesa_lab.preparation.models.signatures import SEED_KEYWORDS, plan_of, seed_keywords_of
 from mesa_lab.preparation.run_configuration import CollectorRows, Protocol
 from mesa_lab.preparation.settings import BATCH_WORDS, check_whole, explain_keywords
 from mesa_lab.running.batch_runner import decode_batch
@@ -164,9 +164,8 @@ def _runs(
             f"The seeds are given twice, by {' and '.join(ways)}. Give them once: rng=[1, 2, 3]."
         )
     keyword = _seed_keyword(model)
-    accepted = {plan.seed_keyword, *plan.unused}
     takes_more = plan.scenario_class is not None or plan.positional or plan.simulators
-    as_given = not takes_more and {keyword, *swept} <= accepted
+    as_given = not takes_more and {keyword, *swept} <= seed_keywords_of(model)
     combinations = [
         dict(zip(parameters, values, strict=True))
         for values in itertools.product(*(_values(name, value) for name, value in parameters.items()))
