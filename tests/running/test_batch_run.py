@@ -482,6 +482,6 @@ def test_the_python_of_the_guide_runs() -> None:
     names: dict[str, Any] = {}
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         exec(block, names)
-    assert {(row["RunId"], row["Step"]) for row in names["rows"]} == {
-        (run, step) for run in range(4) for step in range(6)
-    }
+    steps = [row["Step"] for row in names["rows"] if row["RunId"] == 0]
+    assert sorted(set(steps)) == [0, 1, 2, 3, 4, 5]
+    assert {(row["density"], row["rng"]) for row in names["rows"]} == {(0.6, 1), (0.8, 1), (0.6, 2), (0.8, 2)}
