@@ -9,7 +9,7 @@ from typing import Final
 from mesa_lab.errors import ExperimentError, suggest
 from mesa_lab.preparation.limits import shortened
 
-__all__ = ["QUESTIONS", "Question", "find_question"]
+__all__ = ["QUESTIONS", "Question", "answered_by", "find_question"]
 
 
 @dataclass(frozen=True)
@@ -82,3 +82,16 @@ def find_question(name: object) -> Question:
             f"There are: {', '.join(QUESTIONS)}."
         )
     return QUESTIONS[name]
+
+
+def answered_by(answer: str) -> str | None:
+    """Return the name of the question that a conclusion answers, None for one that is no question of experiments.
+
+    Args:
+        answer: The name of the conclusion, as the method of `Results` is called.
+
+    Example:
+        >>> answered_by("sensitivity")
+        'matter'
+    """
+    return next((question.name for question in QUESTIONS.values() if question.answer == answer), None)

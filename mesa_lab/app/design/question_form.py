@@ -94,7 +94,7 @@ def QuestionForm(
                     question.label, question.text, question.name == value.question, choose, question.name
                 )
         if value.question:
-            Recommended(value, on_value, advice, speed, steps)
+            Recommended(value, on_value, None if pressed.current else advice, speed, steps)
 
 
 @solara.component

@@ -102,7 +102,9 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
         else:
             reasons[question.name] = reason
     asked = _asked(results)
-    fit.sort(key=lambda pair: (pair[1].name != asked, -pair[0]))  # stable: equals stay in the order of the shelf
+    fit.sort(
+        key=lambda pair: (pair[1].name != asked, -pair[0])
+    )  # stable: equals stay in the order of the shelf
     return [question for _, question in fit], reasons
 
 
