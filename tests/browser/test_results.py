@@ -43,7 +43,7 @@ def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark
 def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot):
     page = visit(results, "/results?study=neighbours&tab=charts")
     tables = page.get_by_role("region", name="Tables")
-    page.get_by_role("tab", name="Points", exact=True).click()
+    page.get_by_role("region", name="Tables").get_by_role("tab", name="Points", exact=True).click()
     page.get_by_role("button", name="Open Point 3", exact=True).click()
     tables.get_by_text("Only point 3.").wait_for()
     tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
