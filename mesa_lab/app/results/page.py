@@ -128,7 +128,7 @@ def Watched(
             tag("span", "", doing.problem)
             Action("Dismiss", doing.clear)
     if standing.is_active or doing.busy:
-        Going(status.finished, status.n_runs)
+        Going(status.finished, status.n_runs).key("going")
     shown = ResultsView(
         ref.path,
         ref.name,
@@ -139,6 +139,7 @@ def Watched(
         running=standing.is_active or bool(doing.busy),
         on_next=go_on if ref.own else None,
     )
+    shown.key("results")  # in its place, whatever stands above it
     with shown, PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
         tag("span", "", "Back to the run")
 
