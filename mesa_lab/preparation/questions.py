@@ -52,7 +52,7 @@ QUESTIONS: Final[dict[str, Question]] = {
         ),
         Question("best", "What is the best setting tried?", common_random_numbers=True, answer="best"),
         Question("when", "When does it happen?", replications=5, answer="discover"),
-        Question("replications", "How many replications are needed?", replications=30, answer="replications"),
+        Question("replications", "How many replications?", replications=30, answer="replications"),
         Question("effects", "What are the effects and interactions?", answer="effects"),
         Question(
             "uncertain",
