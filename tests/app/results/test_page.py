@@ -393,7 +393,9 @@ def test_statistics_stand_under_each_other(show):
 
 
 def test_a_link_leads_to_a_run_and_to_what_is_there(folder, show):
-    box = show(Page(Workspace(folder), "neighbours", ResultView("pct_happy", "heatmap", (1,), 3, tab="charts")))
+    box = show(
+        Page(Workspace(folder), "neighbours", ResultView("pct_happy", "heatmap", (1,), 3, tab="charts"))
+    )
     assert until(lambda: "Run 3" in texts(box) and "Back to the table" in texts(box))
     button(box, "Back to the table").click()
     assert until(lambda: "Only point 1." in texts(box))
