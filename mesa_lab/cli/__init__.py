@@ -18,6 +18,7 @@ import click
 from mesa_lab import __version__
 from mesa_lab.cli.app import app
 from mesa_lab.cli.check import check, rescue
+from mesa_lab.cli.classroom import classroom
 from mesa_lab.cli.console import printable
 from mesa_lab.cli.debug import debug
 from mesa_lab.cli.design import design
@@ -82,6 +83,7 @@ def cli(context: click.Context, debug: bool) -> None:
 
 for _command in (
     app,
+    classroom,
     models,
     new,
     design,

@@ -18,13 +18,28 @@ from mesa_lab.preparation.outcome_kinds.function import is_reference
 from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
 from mesa_lab.preparation.settings import check_positive, check_whole
 
-__all__ = ["DEFAULT_MAX_STEPS", "ON_ERROR", "Protocol", "RunConfiguration"]
+__all__ = ["DEFAULT_MAX_STEPS", "ON_ERROR", "CollectorRows", "Protocol", "RunConfiguration"]
 
 DEFAULT_MAX_STEPS: Final = 1000
 """The stop rule when none is given, as in Mesa's batch_run."""
 
 ON_ERROR: Final = ("missing", "fail")
 """What an outcome that raises an error costs: its value, or its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorRows:
+    """That runs answer with the rows of Mesa's `batch_run`, and how models are built for it.
+
+    Attributes:
+        period: Every so many collections from the first on; -1 for the last one alone.
+        as_given: Parameters reach the model as they are given, its seed among them, without a look at its type hints.
+        from_records: Made of what the model's collector recorded; otherwise the model is measured as in any other run.
+    """
+
+    period: int
+    as_given: bool
+    from_records: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,7 @@ class Protocol:
         outcomes: What is measured of the model, None for every model reporter.
         agents: What is measured of the agents.
         on_error: What an outcome that raises costs: "missing", its value; "fail", its run.
+        rows: Answer with rows made of the records of the model's own DataCollector; None for all but `batch_run`.
     """
 
     model: type | str
@@ -53,6 +69,7 @@ class Protocol:
     outcomes: tuple[Outcome, ...] | None = None
     agents: AgentSelection = False
     on_error: str = "missing"
+    rows: CollectorRows | None = None
 
     def __post_init__(self) -> None:
         model: Any = self.model
@@ -82,6 +99,11 @@ class Protocol:
                 f'on_error is {shortened(self.on_error)}. Write "missing" (an outcome that raises an error has no value) or "fail" '
                 "(its run fails)."
             )
+        for outcome in self.outcomes or ():
+            if outcome.over_time is not None and outcome.over_time.carried and self.max_steps is None:
+                raise ExperimentError(
+                    f"Outcome '{outcome.name}' counts runs with their last value until max_steps, and there is none. Set max_steps."
+                )
 
     @property
     def named_code(self) -> tuple[CodeReference, ...]:

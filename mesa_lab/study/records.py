@@ -123,6 +123,8 @@ class Batch:
         outputs: One record per run that has printed anything.
         forms: Of each column that does not keep its values as they were, in what form it does.
         code: What code the runs are of, where that is known.
+        rows: For `batch_run` alone, which stores nothing: what was collected in each run, as the objects that reporters
+            returned, or pickled where it comes from a worker; None for all other runs.
     """
 
     runs: tuple[RunRecord, ...]
@@ -134,12 +136,13 @@ class Batch:
     outputs: tuple[OutputRecord, ...] = ()
     forms: tuple[FormRecord, ...] = ()
     code: CodeRecord | None = None
+    rows: tuple[Any, ...] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Named tuples take four times as long to pickle as plain ones.
         plain = tuple(map(tuple, self.runs))
         parts = (self.outcome_names, self.finals, self.series, self.agents, self.failures)
-        return _unpickled, (plain, *parts, self.outputs, self.forms, self.code)
+        return _unpickled, (plain, *parts, self.outputs, self.forms, self.code, self.rows)
 
 
 def _unpickled(runs: Iterable[Iterable[Any]], *others: Any) -> Batch:

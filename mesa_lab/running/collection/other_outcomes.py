@@ -1,7 +1,7 @@
-"""Outcomes that are no reporters of the model: statistics, attributes and functions, measured without changing the run.
+"""Outcomes that are no reporters of the model: statistics, attributes, functions, and entries of what is reported.
 
-Mesa's own data collection would not evaluate them. So random generators are as they were after each of them, and none
-depends on which others there are.
+They are measured without changing the run: Mesa's own data collection would not evaluate them, so random generators are as they were
+after each of them, and none depends on which others there are.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from typing import Any, Final
 
 from mesa_lab.preparation.outcome_kinds import source_of
-from mesa_lab.preparation.outcome_kinds.member import MOST_ENTRIES, entries
+from mesa_lab.preparation.outcome_kinds.member import MOST_ENTRIES, Member, entries
 from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.running.collection.cells import LONGEST_TEXT, PLAIN, UnstorableError, cell
 from mesa_lab.running.collection.notes import Notes
@@ -19,7 +19,7 @@ from mesa_lab.running.collection.outcome_values import Measure, describe_agents
 from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.study.records import Cell
 
-__all__ = ["OtherOutcomes", "kept", "spread", "value_of"]
+__all__ = ["OtherOutcomes", "ReportedEntries", "value_of"]
 
 _LONGEST_AT_END: Final = 4_000_000
 """Characters of what is kept once for a run."""
@@ -83,6 +83,54 @@ class OtherOutcomes:
             self._notes.add(name, step, error)
             return [] if outcome.is_spread else [(name, None)]
         return [(name, kept(value, name, step, self._notes, longest))]
+
+
+class ReportedEntries:
+    """The outcomes of one run that are entries of what reporters give.
+
+    Args:
+        notes: Where to note what cannot be measured.
+    """
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._asked: dict[str, list[Outcome]] = {}
+        self._met: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def __contains__(self, reporter: str) -> bool:
+        return reporter in self._asked
+
+    def ask(self, reporter: str, outcome: Outcome) -> None:
+        """Ask for an outcome."""
+        self._asked.setdefault(reporter, []).append(outcome)
+
+    def take(self, reporter: str, value: Any, step: int) -> dict[str, Cell]:
+        """Return what is asked for of what a reporter gave."""
+        self._met.add(reporter)
+        found: dict[str, Cell] = {}
+        for outcome in self._asked[reporter]:
+            try:
+                part = outcome.parsed.within(value) if isinstance(outcome.parsed, Member) else value
+                if outcome.is_spread:
+                    found.update(spread(outcome.prefix, part, step, self._notes))
+                else:
+                    found[outcome.name] = kept(part, outcome.name, step, self._notes)
+            except Exception as error:
+                self._notes.add(outcome.name, step, error)
+        return found
+
+    def note_plain(self, values: Mapping[str, Cell], step: int) -> None:
+        """Note where a reporter gave a plain value, of which no entry can be taken; None is nothing to note."""
+        for reporter, outcomes in self._asked.items():
+            if reporter not in self._met and values.get(reporter) is not None:
+                kind = type(values[reporter]).__name__
+                error = LookupError(f"{reporter} is of type {kind}, which has no entries")
+                for outcome in outcomes:
+                    self._notes.add(outcome.name, step, error)
+        self._met.clear()
 
 
 def kept(value: Any, name: str, step: int, notes: Notes, longest: int = LONGEST_TEXT) -> Cell:

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from mesa_lab.errors import ExperimentError
-from mesa_lab.preparation.models import build, load_model
+from mesa_lab.preparation.models import build, build_as_given, load_model
 from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.running.collection.arrow_columns import (
     SERIES_KEYS,
@@ -28,6 +28,7 @@ from mesa_lab.running.collection.arrow_columns import (
 )
 from mesa_lab.running.collection.cells import stored
 from mesa_lab.running.collection.collection_plan import Plan
+from mesa_lab.running.collection.collector_rows import CollectedStep, CollectorRecorder
 from mesa_lab.running.collection.collector_tables import TableRows
 from mesa_lab.running.collection.data_collector import RestartError, installed, watch
 from mesa_lab.running.collection.recorder import Recorder
@@ -65,6 +66,8 @@ class Run:
     tables: Mapping[str, TableRows] = field(default_factory=dict)
     forms: Sequence[tuple[str, str, str]] = ()
     output: OutputRecord | None = None
+    rows: list[CollectedStep] | None = None
+    packed_rows: bytes | None = None
 
 
 def simulate(configuration: RunConfiguration, *, raise_errors: bool = False) -> RunResult:
@@ -207,6 +210,7 @@ def carry_out(
             status, failure = _end_of(error, attempt.stage, plan)
         finally:
             ended = perf_counter()
+            attempt.read_rows(failure is None)
             surroundings.restore(attempt.model)
             if see is not None:
                 see(attempt.model)
@@ -235,7 +239,7 @@ class Attempt:
         is_final: It is not to be done again for want of what its recorder left out.
     """
 
-    __slots__ = ("model", "plan", "ready", "recorder", "stage", "started", "steps", "task")
+    __slots__ = ("model", "plan", "ready", "recorder", "rows", "stage", "started", "steps", "task")
 
     def __init__(self, plan: Plan, task: Task, is_final: bool) -> None:
         self.plan = plan
@@ -243,7 +247,11 @@ class Attempt:
         self.stage = "setting up"
         self.steps = 0
         self.model: Any = None
-        self.recorder = Recorder(plan, is_final)
+        rule = plan.protocol.rows
+        self.recorder = (CollectorRecorder if rule is not None and rule.from_records else Recorder)(
+            plan, is_final
+        )
+        self.rows: list[CollectedStep] | None = None
         self.started = perf_counter()
         self.ready: float | None = None
 
@@ -257,17 +265,20 @@ class Attempt:
         recorder, plan, task = self.recorder, self.plan, self.task
         watch(recorder)
         try:
-            model = self.model = build(plan.model_cls, task.parameters, task.seed)
+            rule = plan.protocol.rows
+            construct = build_as_given if rule is not None and rule.as_given else build
+            model = self.model = construct(plan.model_cls, task.parameters, task.seed)
         finally:
             watch(None)
         recorder.begin(model)
         self.ready = perf_counter()
         advance = stepper(model)
         limit, max_time, stop, step = plan.limit, plan.protocol.max_time, plan.stop, 0
+        counted = recorder.counted_steps if isinstance(recorder, CollectorRecorder) else None
         while True:
             self.stage = "measuring"
             last = (
-                step >= limit
+                (step if counted is None else counted(model, step)) >= limit
                 or not getattr(model, "running", True)
                 or (max_time is not None and (time_of(model) or 0.0) >= max_time)
             )
@@ -283,6 +294,11 @@ class Attempt:
             recorder.step = step = step + 1
             advance()
             self.steps = step
+
+    def read_rows(self, is_done: bool) -> None:
+        """Make rows of what the model's collector has recorded, where they are asked for."""
+        if isinstance(self.recorder, CollectorRecorder) and not self.recorder.must_restart:
+            self.rows = self.recorder.rows(self.model, is_done)
 
     def result(
         self,
@@ -322,6 +338,7 @@ class Attempt:
             {} if recorder.agents is None else recorder.agents.chunks(),
             tables,
             tuple(recorder.notes.forms),
+            rows=self.rows,
         )
 
 

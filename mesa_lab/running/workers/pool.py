@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import itertools
 import os
-import pickle
 import queue
 import shutil
 import threading
@@ -64,9 +63,10 @@ class Worker:
 
     def send(self, payload: Payload, tasks: list[Task], budget: float | None) -> Future[bytes]:
         """Send a batch."""
+        from mesa_lab.running.workers.objects import pack_tasks
         from mesa_lab.running.workers.worker import work
 
-        packed = pickle.dumps(list(map(tuple, tasks)), protocol=5)  # named tuples take four times as long
+        packed = pack_tasks(tasks)
         for attempt in range(3):
             _check_program()
             if self._executor is None:
@@ -134,18 +134,20 @@ class Crew:
         payload: The model and the protocol.
         size: How many workers.
         start: See `Worker`.
+        workers_of_others: Whether to take over idle workers of earlier streams.
     """
 
     payload: Payload
     size: int
     start: Start
+    workers_of_others: bool = True
     workers: list[Worker] = field(default_factory=list)
     inbox: queue.SimpleQueue[tuple[Worker, list[Task], Future[bytes]]] = field(
         default_factory=queue.SimpleQueue
     )
 
     def __post_init__(self) -> None:
-        self.workers = _take_idle(self.size)
+        self.workers = _take_idle(self.size) if self.workers_of_others else []
         while len(self.workers) < self.size:
             self.workers.append(Worker(self.start, str(_folder() / str(next(_numbers)))))
 

@@ -31,7 +31,7 @@ from mesa_lab.running.simulation.simulate import Run
 from mesa_lab.running.workers.model_code import model_code, things_of
 from mesa_lab.study.records import TABLE, Batch, Cell, CodeRecord, FailureRecord, FormRecord, RunRecord
 
-__all__ = ["Payload", "encode", "encode_each", "pack"]
+__all__ = ["Payload", "dump_with_code", "encode", "encode_each", "pack"]
 
 
 def encode(runs: Sequence[Run], code: CodeRecord | None = None) -> Batch:
@@ -76,6 +76,9 @@ def encode(runs: Sequence[Run], code: CodeRecord | None = None) -> Batch:
             FailureRecord(run.task.run_id, *_astuple(run)) for run in runs if run.failure is not None
         ),
         forms=tuple(forms),
+        rows=tuple(run.packed_rows or run.rows for run in runs)
+        if any(run.rows is not None for run in runs)
+        else None,
     )
 
 
@@ -178,6 +181,12 @@ def pack(protocol: Protocol, *, elsewhere: bool = False) -> Payload:
     # What goes as code is what is here; a worker that imports the model sees for itself what it got.
     code = None if found else model_code(things_of(load_model(protocol.model), protocol))
     return _sealed(reference, reference if found else None, packed, code)
+
+
+def dump_with_code(value: Any, things: Iterable[Any]) -> bytes:
+    """Pickle a value; classes and functions among these things that a worker could not import go as code."""
+    with _as_code(_unknown(things)):
+        return cloudpickle.dumps(value, protocol=5)  # type: ignore[no-any-return]
 
 
 def _pack_all(protocol: Protocol, reference: str) -> Payload:

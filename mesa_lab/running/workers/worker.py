@@ -35,6 +35,7 @@ from mesa_lab.running.simulation.cleanup import Surroundings
 from mesa_lab.running.simulation.simulate import Run, carry_out
 from mesa_lab.running.workers.memory import Footprint, Witness
 from mesa_lab.running.workers.model_code import model_code, things_of
+from mesa_lab.running.workers.objects import pack_rows
 from mesa_lab.running.workers.serialization import encode, encode_each
 from mesa_lab.study.records import Batch, OutputRecord, Task
 
@@ -253,7 +254,7 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
             runs.append(_carry_out(plan, task, surroundings, _this))
             if budget is not None and time.perf_counter() - started > budget:
                 break
-    encoded = _encoded(plan, runs)
+    encoded = _encoded(plan, _with_packed_rows(runs) if plan.protocol.rows else runs)
     done = len(runs)
     del runs
     gc.collect()
@@ -278,6 +279,14 @@ def _carry_out(plan: Plan, task: Task, surroundings: Surroundings, worker: _Work
     if run.init_seconds + run.run_seconds > _LONG_RUN_SECONDS:
         gc.collect()
     return run
+
+
+def _with_packed_rows(runs: Sequence[Run]) -> Sequence[Run]:
+    """The same runs, their rows pickled for the way back."""
+    packed, lines = pack_rows([run.rows for run in runs])
+    for run, rows, missing in zip(runs, packed, lines, strict=True):
+        run.packed_rows, run.notes = rows, [*run.notes, *missing]
+    return runs
 
 
 def _encoded(plan: Plan, runs: Sequence[Run]) -> tuple[Batch, ...]:
