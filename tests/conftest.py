@@ -4,6 +4,8 @@ All tests together are divided over the cores; what is asked for by name runs in
 Ctrl-C reaches what tests start: a shell without job control starts its background jobs with SIGINT ignored, and they hand that on.
 Garbage is looked for among what a module's tests made, not among all that was ever imported: a run may ask for a full collection,
 which takes a tenth of a second with the half million objects of an ordinary session, and a millisecond without them.
+Numerical libraries use one thread, as in workers: the cores have other tests to do, and threads that wait for each other
+make a small matrix take a hundred times as long.
 Bytecode is written even where the environment says not to: hundreds of processes that tests start import Mesa, and would
 each compile all of it.
 """
@@ -15,6 +17,7 @@ import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -33,7 +36,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def frozen() -> None:
-    """Keep what is there before a module's tests out of garbage collection."""
+def lean_process() -> None:
+    """Keep what is there before a module's tests out of garbage collection, and numerical libraries to one thread."""
     gc.collect()
     gc.freeze()
+    threadpool_limits(1)

@@ -29,6 +29,7 @@ CALLED = {
     "import-linter": "lint-imports",
     "jupyterlab": "jupyterlab",
     "pytest-timeout": "timeout = ",
+    "pytest-xdist": "pytest_xdist_",
 }
 # In the standard library of a newer Python than the one at hand.
 NEWER = {"annotationlib"}
