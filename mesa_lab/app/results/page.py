@@ -22,6 +22,7 @@ from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.hooks.use_background import use_fresh, use_reader
 from mesa_lab.app.hooks.use_study import use_watch
 from mesa_lab.app.results.charts import ChartPanel
+from mesa_lab.app.results.run_details import STUDY_KEY
 from mesa_lab.app.results.tables import TablesPanel
 from mesa_lab.app.state.result_view import ResultView
 from mesa_lab.errors import MesaLabError
@@ -81,6 +82,7 @@ def Watched(
     workspace: Workspace, ref: StudyRef, view: ResultView, on_view: Callable[[ResultView], None]
 ) -> None:
     """Show the results of a study that may still be running."""
+    STUDY_KEY.provide(ref.key)
     watch = use_watch(workspace, ref)
     standing = watch.standing.value
     if standing is None:
