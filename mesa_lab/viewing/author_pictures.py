@@ -74,11 +74,7 @@ def find_author_pictures(model_cls: type) -> AuthorPictures | None:
     if module is None:
         return None
     for value in list(vars(module).values()):
-        name = getattr(getattr(value, "component", None), "name", "") or ""
-        if "SolaraViz" not in name and getattr(getattr(value, "component", None), "f", None) is None:
-            continue
-        component = getattr(value, "component", None)
-        function = getattr(component, "f", None)
+        function: Any = getattr(getattr(value, "component", None), "f", None)
         if getattr(function, "__name__", "") != "SolaraViz":
             continue
         bound = inspect.signature(function).bind_partial(*value.args, **value.kwargs).arguments

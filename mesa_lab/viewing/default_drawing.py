@@ -126,7 +126,11 @@ def _space(model: Any, space: Any, colours: _Colours) -> str:
             axes = figure.add_subplot()
             for name, places in _places(model, colours).items():
                 axes.scatter(
-                    *zip(*places, strict=True), s=18, label=colours.label(name), color=colours.of[name]
+                    [x for x, _ in places],
+                    [y for _, y in places],
+                    s=18,
+                    label=colours.label(name),
+                    color=colours.of[name],
                 )
             axes.set_aspect("equal")
             if colours.of:

@@ -56,7 +56,7 @@ class RunView:
         return self._box._repr_mimebundle_(**words)
 
     def _widget(self) -> Any:
-        import ipywidgets as widgets
+        import ipywidgets as widgets  # type: ignore[import-untyped]
 
         said, facts = widgets.Label(), widgets.Label()
         pictures = widgets.HBox([])
@@ -88,7 +88,11 @@ class RunView:
             made.on_click(lambda _: show(step()))
             return made
 
-        play.observe(lambda change: change["new"] and show(at() + stride.value), "value")
+        def advance(change: dict[str, Any]) -> None:
+            if change["new"]:  # 0 when it is stopped
+                show(at() + stride.value)
+
+        play.observe(advance, "value")
         controls = [
             button("fast-backward", "To the start", lambda: 0),
             button("step-backward", "Step back", lambda: max(0, at() - stride.value)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import html
 import io
 import re
@@ -36,13 +37,13 @@ def pictures_of(model: Any, renderer: Any, components: Sequence[Any]) -> list[Pi
     found: list[Picture] = []
     parts: list[tuple[str, Callable[[], Any]]] = []
     if renderer is not None:
-        parts.append(("Space", lambda: _space_component(model, renderer)))
+        parts.append(("Space", functools.partial(_space_component, model, renderer)))
     for component in components:
         function = component[0] if isinstance(component, tuple) else component
         name = str(getattr(function, "__name__", "") or getattr(function, "name", ""))
         if "CommandConsole" in name or "CommandConsole" in str(getattr(function, "f", "")):
             continue
-        parts.append((_title(name), lambda function=function: function(model)))
+        parts.append((_title(name), functools.partial(function, model)))
     for title, make in parts:
         try:
             found += _shown(title, make)
@@ -69,21 +70,21 @@ def _space_component(model: Any, renderer: Any) -> Any:
 
 def _shown(title: str, make: Callable[[], Any]) -> list[Picture]:
     """Render a component and take what it shows."""
-    import solara
+    from reacton import render
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        box, context = solara.render(make(), handle_error=False)
+        box, context = render(make(), handle_error=False)
     try:
         return [{"title": title, **what} for what in _contents(box)]
     finally:
         with contextlib.suppress(Exception):
-            context.close()
+            context.close()  # type: ignore[no-untyped-call]
 
 
 def _contents(widget: Any) -> Iterator[Picture]:
     """Yield the images and texts within a widget."""
-    import ipywidgets
+    import ipywidgets  # type: ignore[import-untyped]
 
     if isinstance(widget, ipywidgets.Image):
         yield _image(bytes(widget.value), str(widget.format))

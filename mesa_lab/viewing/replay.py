@@ -85,7 +85,7 @@ class Replay:
             return {}
         found = {}
         for name, values in variables.items():
-            value = values[-1] if values else None
+            value: Any = values[-1] if values else None
             value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
             if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
                 found[name] = value
