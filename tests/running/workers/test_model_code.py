@@ -11,6 +11,7 @@ import mesa_lab as ml
 from mesa_lab.running.workers.changed_code import changed_files
 from mesa_lab.running.workers.model_code import code_digest, model_code
 
+NAME = "model_of_code"
 MODEL = """
 import mesa
 from helpers_of_code.rates import RATE
@@ -47,7 +48,7 @@ def project(tmp_path, monkeypatch):
 
 
 def imported():
-    return importlib.import_module("model_of_code").Fire
+    return importlib.import_module(NAME).Fire
 
 
 def change(path, old, new):
