@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, override
+from typing import Any, Final, override
+
+import numpy as np
 
 from mesa_lab.errors import OutcomeError, suggest
+from mesa_lab.preparation.models.attributes_in_code import may_set
 from mesa_lab.preparation.outcome_kinds.kind import Source
 from mesa_lab.preparation.outcome_kinds.plain_attributes import is_plain
 
-__all__ = ["ModelValue", "attributes_of", "reporters_of"]
+__all__ = ["ModelValue", "attributes_of", "known_names", "number_attributes", "reporters_of"]
+
+_LISTED: Final = 12
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,11 @@ class ModelValue(Source):
         reporters = reporters_of(model)
         if self.name in reporters or hasattr(model, self.name):
             return
-        known = (
-            ", ".join(reporters) if reporters else "no model reporters; its attributes can be measured too"
-        )
-        raise OutcomeError(
-            f"Unknown outcome '{self.name}'. {type(model).__name__} reports: {known}."
-            f"{suggest(self.name, [*reporters, *attributes_of(model)])}"
-        )
+        near = suggest(self.name, [*reporters, *attributes_of(model)])
+        set_later = may_set(self.name, [type(model), *model.agent_types])
+        if set_later or (set_later is None and not near):
+            return
+        raise OutcomeError(f"Unknown outcome '{self.name}'. {known_names(model)}{near}")
 
     @override
     def leaves_no_trace(self, model: Any) -> bool:
@@ -62,3 +65,25 @@ def reporters_of(model: Any) -> list[str]:
 def attributes_of(thing: Any) -> list[str]:
     """Return the names of the public attributes that a model or an agent has of its own."""
     return [name for name in getattr(thing, "__dict__", ()) if not name.startswith("_")]
+
+
+def known_names(model: Any) -> str:
+    """A sentence that lists what a model reports or, where it reports nothing, the attributes that hold its numbers."""
+    name = type(model).__name__
+    if reporters := reporters_of(model):
+        return f"{name} reports: {', '.join(reporters)}."
+    if numbers := number_attributes(model):
+        return f"{name} reports nothing by itself; attributes that can be measured: {', '.join(numbers[:_LISTED])}."
+    return f"{name} reports: no model reporters; its attributes can be measured too."
+
+
+def number_attributes(model: Any) -> list[str]:
+    """Return the names of the public attributes of a model that its authors gave it and that hold a number."""
+    import mesa
+
+    of_mesa = dir(mesa.Model())
+    return [
+        name
+        for name in attributes_of(model)
+        if name not in of_mesa and isinstance(vars(model)[name], int | float | np.number)
+    ]
