@@ -34,13 +34,11 @@ def may_set(name: str, classes: Iterable[type[Any]]) -> bool | None:
         >>> may_set("happy", [Schelling]), may_set("traffic", [Schelling])
         (True, False)
     """
-    untold = False
-    for function in _functions_near(classes):
-        names, used = _names_in(function.__code__)
-        if name in names:
-            return True
-        untold = untold or (function.__name__ != "__init__" and not _UNTOLD.isdisjoint(used))
-    return None if untold else False
+    own = _own(classes)
+    if any(name in _names_in(function.__code__)[0] for function in _functions_near(own)):
+        return True
+    steps = (function for kind in own for function in _methods(kind) if function.__name__ != "__init__")
+    return None if any(not _UNTOLD.isdisjoint(_names_in(step.__code__)[1]) for step in steps) else False
 
 
 def calls_in_methods(model_cls: type[Any], name: str) -> bool:
@@ -52,26 +50,39 @@ def calls_in_methods(model_cls: type[Any], name: str) -> bool:
     """
     return any(
         name in _names_in(function.__code__)[1]
-        for function in _functions_near([model_cls])
+        for function in _functions_near(_own([model_cls]))
         if function.__name__ != "__init__"
     )
 
 
-def _functions_near(classes: Iterable[type[Any]]) -> Iterator[Any]:
-    """The functions of some classes and of their modules, without Mesa's own."""
-    own = {base for kind in classes for base in kind.__mro__ if not _is_mesas(base.__module__)}
-    modules = {kind.__module__ for kind in own}
-    for name in modules - {"builtins"}:
-        for value in list(vars(sys.modules.get(name, object())).values() if name in sys.modules else ()):
+def _own(classes: Iterable[type[Any]]) -> set[type[Any]]:
+    """Some classes and those that they build upon, without Mesa's own."""
+    return {
+        base
+        for kind in classes
+        for base in kind.__mro__
+        if base.__module__ != "builtins" and not _is_mesas(base.__module__)
+    }
+
+
+def _functions_near(own: set[type[Any]]) -> Iterator[Any]:
+    """The functions of some classes and of the modules in which they are."""
+    near = set(own)
+    for name in {kind.__module__ for kind in own} & sys.modules.keys():
+        for value in list(vars(sys.modules[name]).values()):
             if isinstance(value, type) and value.__module__ == name:
-                own.add(value)
+                near.add(value)
             elif isinstance(value, FunctionType) and value.__module__ == name:
                 yield inspect.unwrap(value)
-    for kind in own:
-        for member in list(vars(kind).values()):
-            yield from (
-                each for each in _functions(member) if isinstance(getattr(each, "__code__", None), CodeType)
-            )
+    for kind in near:
+        yield from _methods(kind)
+
+
+def _methods(kind: type[Any]) -> Iterator[Any]:
+    for member in list(vars(kind).values()):
+        for function in _functions(member):
+            if isinstance(getattr(function, "__code__", None), CodeType):
+                yield function
 
 
 def _is_mesas(module: str) -> bool:
