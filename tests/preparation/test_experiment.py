@@ -276,15 +276,15 @@ def test_a_name_that_only_a_run_can_tell_is_refused_only_where_another_is_like_i
     class Loose(mesa.Model):
         def __init__(self, rng: Any = None) -> None:
             super().__init__(rng=rng)
-            self.traffic = 0
+            self.noises = 0
 
         def step(self) -> None:
             for letter in "ab":
-                setattr(self, f"lane_{letter}", self.traffic)
+                setattr(self, f"lane_{letter}", self.noises)
 
     ml.Experiment(Loose, stop_when="lane_a > 2", outcomes=["lane_b"]).check()
-    with pytest.raises(ml.ExperimentError, match="Did you mean 'traffic'"):
-        ml.Experiment(Loose, stop_when="trafic > 2").check()
+    with pytest.raises(ml.ExperimentError, match="Did you mean 'noises'"):
+        ml.Experiment(Loose, stop_when="noisse > 2").check()
 
 
 @pytest.mark.parametrize("setting", ["outcomes", "stop_when"])
