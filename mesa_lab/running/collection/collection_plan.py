@@ -27,6 +27,7 @@ class Plan:
             out is done again.
         collects: Whether the model collects by itself, though not while it is set up. None until it is known: then the first
             step tells. Learned in the same way, in both directions.
+        late: What a collector reports that the model makes after it was set up; empty until such a one is met.
         limit: Steps after which every run ends.
         stop: The condition that ends a run, as a function of the names' values and the model.
         own: The outcomes that were asked for, each with a function of the model in case that it is no reporter.
@@ -40,6 +41,7 @@ class Plan:
         self.protocol = protocol
         self.reads_records = False
         self.collects: bool | None = None
+        self.late: frozenset[str] = frozenset()
         self.limit = math.inf if protocol.max_steps is None else protocol.max_steps
         self.own = {outcome.name: (outcome, outcome.parsed.function()) for outcome in protocol.outcomes or ()}
         self.stop = _stop_rule(protocol.stop_when)
