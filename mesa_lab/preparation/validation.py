@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
 from mesa_lab.preparation.expressions.parse import compile_expression
-from mesa_lab.preparation.models import build, check_parameters, load_model
+from mesa_lab.preparation.limited_work.interruption import OutOfTimeError
+from mesa_lab.preparation.models import check_parameters, load_model
 from mesa_lab.preparation.models.attributes_in_code import may_set
+from mesa_lab.preparation.models.collectors import agent_reporters_of
+from mesa_lab.preparation.models.inspection import look_at, may_come
 from mesa_lab.preparation.models.signatures import plan_of
 from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic, like_types
@@ -37,10 +40,10 @@ def check(experiment: ExperimentData) -> None:
     if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str)):
         return
     try:
-        model = build(model_cls, next(experiment.points()), seed=0)
+        model = look_at(model_cls, next(experiment.points()), seed=0)
     except MesaLabError:
         raise
-    except Exception:
+    except (Exception, OutOfTimeError, SystemExit):
         return  # a point at which set-up fails is a failed run, and says so there
     for outcome in protocol.outcomes or ():
         outcome.parsed.check(model)
@@ -94,7 +97,7 @@ def _check_stop_rule(stop_when: str, model: Any) -> None:
             continue
         if name in reporters or hasattr(model, name):
             continue
-        set_later = may_set(name, [type(model), *model.agent_types])
+        set_later = may_come(name, model)
         near = suggest(name, [*reporters, *attributes_of(model)])
         if set_later is False or (set_later is None and near):
             raise ExperimentError(_unknown_in_rule(stop_when, name, model, near))
@@ -110,15 +113,7 @@ def _check_agents(agents: Any, model: Any) -> None:
     by_type: Mapping[str, Iterable[str]] = (
         {"Agent": agents} if isinstance(agents, tuple) else agents if isinstance(agents, Mapping) else {}
     )
-    collector = getattr(model, "datacollector", None)
-    reporters = [
-        *(getattr(collector, "agent_reporters", None) or ()),
-        *(
-            name
-            for own in (getattr(collector, "agenttype_reporters", None) or {}).values()
-            for name in own or ()
-        ),
-    ]
+    reporters = [name for names in agent_reporters_of(model).values() for name in names]
     known_types = {base.__name__ for kind in model.agent_types for base in kind.__mro__} - {"object"}
     for kind, names in by_type.items():
         if near := like_types(kind, model):

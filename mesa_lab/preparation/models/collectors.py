@@ -116,21 +116,19 @@ def unreported_fields(model: Any, named: Mapping[str, Reporter]) -> list[str]:
 
 
 def agent_reporters_of(model: Any) -> dict[type[Any], list[str]]:
-    """Return the names of what a model reports of its agents, by the class for whose agents; `object` stands for all."""
+    """Return the names of what a model reports of its agents, by the class for whose agents; `object` stands for all.
+
+    Where no collector reports agents, these are the fields of its data sets.
+    """
     found: dict[type[Any], list[str]] = {}
-    fields = data_set_reporters(model)[1]
-    groups = [
-        {
-            object: getattr(collector, "agent_reporters", None) or {},
-            **(getattr(collector, "agenttype_reporters", None) or {}),
-        }
-        for collector in collectors_of(model).values()
-    ]
-    for group in (*groups, fields):
-        for kind, names in group.items():
+    for collector in collectors_of(model).values():
+        general = getattr(collector, "agent_reporters", None) or {}
+        special = getattr(collector, "agenttype_reporters", None) or {}
+        for kind, names in ((object, general), *special.items()):
             known = found.setdefault(kind, [])
             known += [name for name in names or () if name not in known]
-    return {kind: names for kind, names in found.items() if names}
+    found = {kind: names for kind, names in found.items() if names}
+    return found or data_set_reporters(model)[1]
 
 
 def data_set_reporters(model: Any) -> tuple[list[str], dict[type[Any], list[str]]]:

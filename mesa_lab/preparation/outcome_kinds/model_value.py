@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Any, Final, override
 
-import numpy as np
-
 from mesa_lab.errors import OutcomeError, suggest
-from mesa_lab.preparation.models.attributes_in_code import may_set
+from mesa_lab.preparation.models.collectors import model_reporters_of
+from mesa_lab.preparation.models.inspection import may_come, number_attributes
 from mesa_lab.preparation.outcome_kinds.kind import Source
 from mesa_lab.preparation.outcome_kinds.plain_attributes import is_plain
 
-__all__ = ["ModelValue", "attributes_of", "known_names", "number_attributes", "reporters_of"]
+__all__ = ["ModelValue", "attributes_of", "known_names", "reporters_of"]
 
 _LISTED: Final = 12
 
@@ -32,7 +32,7 @@ class ModelValue(Source):
     @override
     def measure(self, model: Any) -> Any:
         try:
-            return getattr(model, self.name)
+            return operator.attrgetter(self.name)(model)  # also `market.price`
         except AttributeError as error:
             if hasattr(type(model), self.name):
                 raise
@@ -47,19 +47,19 @@ class ModelValue(Source):
         if self.name in reporters or hasattr(model, self.name):
             return
         near = suggest(self.name, [*reporters, *attributes_of(model)])
-        set_later = may_set(self.name, [type(model), *model.agent_types])
+        set_later = may_come(self.name, model)
         if set_later or (set_later is None and not near):
             return
         raise OutcomeError(f"Unknown outcome '{self.name}'. {known_names(model)}{near}")
 
     @override
     def leaves_no_trace(self, model: Any) -> bool:
-        return is_plain(type(model), self.name)
+        return "." not in self.name and is_plain(type(model), self.name)
 
 
 def reporters_of(model: Any) -> list[str]:
     """Return the names of the model's reporters."""
-    return list(getattr(getattr(model, "datacollector", None), "model_reporters", None) or ())
+    return list(model_reporters_of(model))
 
 
 def attributes_of(thing: Any) -> list[str]:
@@ -75,15 +75,3 @@ def known_names(model: Any) -> str:
     if numbers := number_attributes(model):
         return f"{name} reports nothing by itself; attributes that can be measured: {', '.join(numbers[:_LISTED])}."
     return f"{name} reports: no model reporters; its attributes can be measured too."
-
-
-def number_attributes(model: Any) -> list[str]:
-    """Return the names of the public attributes of a model that its authors gave it and that hold a number."""
-    import mesa
-
-    of_mesa = dir(mesa.Model())
-    return [
-        name
-        for name in attributes_of(model)
-        if name not in of_mesa and isinstance(vars(model)[name], int | float | np.number)
-    ]

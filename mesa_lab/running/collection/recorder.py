@@ -74,6 +74,7 @@ class Recorder:
         self._protocol = plan.protocol
         self._is_final = is_final
         self._keeps_records = plan.reads_records
+        self._waits_for_late = bool(plan.late)
         # The model and its collectors: those that are taken over, those of another kind.
         self._model: Any = None
         self._has_begun = False
@@ -214,7 +215,7 @@ class Recorder:
                 for adopted in self._adopted.values():
                     self._collect(adopted, model, keeps_records=False)
         self._current.update(self._others.measure(model, self.step))
-        if not self._adopted and self._protocol.agents is not False:
+        if self._protocol.agents is not False and not self._adopted and not self._waits_for_late:
             self._take_agents(model)
         if self._unstorable and self._unstorable == self._asked.keys():
             # Not one reporter's value fits a table: describe the agents instead.
@@ -248,6 +249,9 @@ class Recorder:
         if self._is_waiting:
             self._wait_for_collection(model, last)
         if last:
+            if self._waits_for_late and not self._adopted and not self._is_final:
+                self.plan.late = frozenset()
+                self._restart()
             self._collect_the_rest(model)
         due = last or self._is_due()
         for adopted in self._adopted.values():
@@ -269,8 +273,13 @@ class Recorder:
 
     def must_fail_again(self) -> bool:
         """Whether a run that failed has to be done again, to be measured in place of a model that did not collect."""
-        if self._is_waiting and not self._collects_for_model and not self._is_final:
+        if self._is_final:
+            return self.must_restart
+        if self._is_waiting and not self._collects_for_model:
             self.plan.collects = False
+            self.must_restart = True
+        if self._waits_for_late and self._has_begun and not self._adopted:
+            self.plan.late = frozenset()
             self.must_restart = True
         return self.must_restart
 
@@ -350,7 +359,7 @@ class Recorder:
         others: dict[str, tuple[Outcome, Measure]] = {}
         if self._protocol.outcomes is None:
             self._asked = dict(self._all)
-            self._describes_agents = not named and not fields and not self.plan.late
+            self._describes_agents = not named and not fields and not self._waits_for_late
             for field in fields:
                 outcome = Outcome(field, field)
                 others[field] = outcome, outcome.parsed.function()
@@ -360,7 +369,7 @@ class Recorder:
                 source = outcome.source.strip() if isinstance(outcome.source, str) else ""
                 if source in self._all:
                     self._asked[name] = self._all[source]
-                elif source not in self.plan.late:
+                elif not self._waits_for_late or source not in self.plan.late:
                     others[name] = outcome, measure
         self._others = OtherOutcomes(others, self.notes)
         for label, adopted in self._adopted.items():
