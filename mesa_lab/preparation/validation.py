@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
-from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.expressions.parse import Expression, compile_expression
 from mesa_lab.preparation.limited_work.interruption import OutOfTimeError
 from mesa_lab.preparation.models import check_parameters, load_model
 from mesa_lab.preparation.models.attributes_in_code import may_set
@@ -46,7 +46,11 @@ def check(experiment: ExperimentData) -> None:
     except (Exception, OutOfTimeError, SystemExit):
         return  # a point at which set-up fails is a failed run, and says so there
     for outcome in protocol.outcomes or ():
-        outcome.parsed.check(model)
+        condition = outcome.over_time.condition if outcome.over_time else None
+        if condition is None:
+            outcome.parsed.check(model)
+        else:
+            _check_condition(f"Outcome '{outcome.name}'", condition, model)
     if isinstance(protocol.stop_when, str):
         _check_stop_rule(protocol.stop_when, model)
     _check_agents(protocol.agents, model)
@@ -89,24 +93,27 @@ def _check_stop_rule(stop_when: str, model: Any) -> None:
     if is_reference(stop_when):
         check_reference("stop_when", stop_when)
         return
+    _check_condition("stop_when", compile_expression(stop_when), model)
+
+
+def _check_condition(what: str, condition: Expression, model: Any) -> None:
+    """Refuse a condition over a name that is nearly one of the model's, and none of them."""
     reporters = reporters_of(model)
-    for name in compile_expression(stop_when).names:
+    for name in condition.names:
         if isinstance(statistic := source_of(name), AgentStatistic):
             if near := like_types(statistic.agent_type, model):
-                raise ExperimentError(_unknown_in_rule(stop_when, name, model, near))
+                raise ExperimentError(_unknown_in(what, condition, name, model, near))
             continue
         if name in reporters or hasattr(model, name):
             continue
         set_later = may_come(name, model)
         near = suggest(name, [*reporters, *attributes_of(model)])
         if set_later is False or (set_later is None and near):
-            raise ExperimentError(_unknown_in_rule(stop_when, name, model, near))
+            raise ExperimentError(_unknown_in(what, condition, name, model, near))
 
 
-def _unknown_in_rule(stop_when: str, name: str, model: Any, near: str) -> str:
-    return (
-        f"stop_when is '{stop_when}', but {type(model).__name__} has no '{name}'. {known_names(model)}{near}"
-    )
+def _unknown_in(what: str, condition: Expression, name: str, model: Any, near: str) -> str:
+    return f"{what} is '{condition.text}', but {type(model).__name__} has no '{name}'. {known_names(model)}{near}"
 
 
 def _check_agents(agents: Any, model: Any) -> None:

@@ -22,7 +22,6 @@ from mesa_lab.preparation.models.collectors import (
     named_reporters,
     unreported_fields,
 )
-from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.running.collection.adopted_collector import AdoptedCollector
 from mesa_lab.running.collection.agent_selections import reports_agents, selection_for, whole_selection
 from mesa_lab.running.collection.agent_tables import AgentTables, merged
@@ -32,12 +31,8 @@ from mesa_lab.running.collection.data_collector import RestartError, adopt, adop
 from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.observed_collectors import ObservedCollectors
 from mesa_lab.running.collection.other_outcomes import OtherOutcomes, value_of
-from mesa_lab.running.collection.outcome_values import (
-    Measure,
-    UnstorableError,
-    cell,
-    reporter_function,
-)
+from mesa_lab.running.collection.outcome_values import UnstorableError, cell, reporter_function
+from mesa_lab.running.collection.over_time import Summaries
 from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.running.collection.reporters import AgentReporters, collect_for_another
 from mesa_lab.running.collection.series import Series, time_of
@@ -89,9 +84,11 @@ class Recorder:
         self._all: dict[str, tuple[str, str]] = {}
         self._asked: dict[str, tuple[str, str]] = {}
         self._others = OtherOutcomes({}, self.notes)
+        self._over_time = Summaries({name: outcome for name, (outcome, _) in plan.own.items()}, self.notes)
         self._describes_agents = False
         self._current: dict[str, Scalar] = {}
-        self._last_row: tuple[int, float | None, dict[str, Scalar]] | None = None
+        self._last_row: tuple[int, float | None] | None = None  # with a period of -1
+        self._last_values: dict[str, Scalar] = {}
 
     # ------------------------------------------------------------ for the model's collectors
 
@@ -208,7 +205,7 @@ class Recorder:
         """
         if self._observed.collectors:
             self._current.update(self._observed.read(self._asked, self.step))
-        if not (last or self.plan.stop is not None or self._is_due()):
+        if not (last or self.plan.stop is not None or self._over_time or self._is_due()):
             return
         if self._collects_for_model:
             with RandomStates(model):
@@ -258,18 +255,22 @@ class Recorder:
             adopted.close_agents(model, due)
         if self._agents_in_place is not None:
             (self._agents_in_place.keep if due else self._agents_in_place.drop)()
+        if self._over_time:
+            self._over_time.take(self._current, self.step, lambda name: self.value_of(name, model))
+            if last:
+                self.latest.update(self._over_time.results(self.step, self.plan.limit))
         if self._current:
             self.latest.update(self._current)
             if self._protocol.period < 0:
-                self._last_row = self.step, time_of(model), self._current
+                self._last_row = self.step, time_of(model)
+                self._last_values.update(self._current)
             elif due:
                 # Of a type of agents that did not exist until now there were none.
                 missing_count = 0 if self._describes_agents else None
                 self.series.append(self.step, time_of(model), self._current, missing_count)
             self._current = {}
         if last and self._last_row is not None:
-            step, time, _ = self._last_row
-            self.series.append(step, time, self.latest)
+            self.series.append(*self._last_row, self._last_values)
 
     def must_fail_again(self) -> bool:
         """Whether a run that failed has to be done again, to be measured in place of a model that did not collect."""
@@ -356,21 +357,9 @@ class Recorder:
         named = named_reporters(collectors)
         self._all = {name: (reporter.collector, reporter.name) for name, reporter in named.items()}
         fields = unreported_fields(self._model, named)
-        others: dict[str, tuple[Outcome, Measure]] = {}
+        self._asked, others = self.plan.sources(self._all, fields, self._waits_for_late)
         if self._protocol.outcomes is None:
-            self._asked = dict(self._all)
             self._describes_agents = not named and not fields and not self._waits_for_late
-            for field in fields:
-                outcome = Outcome(field, field)
-                others[field] = outcome, outcome.parsed.function()
-        else:
-            self._asked = {}
-            for name, (outcome, measure) in self.plan.own.items():
-                source = outcome.source.strip() if isinstance(outcome.source, str) else ""
-                if source in self._all:
-                    self._asked[name] = self._all[source]
-                elif not self._waits_for_late or source not in self.plan.late:
-                    others[name] = outcome, measure
         self._others = OtherOutcomes(others, self.notes)
         for label, adopted in self._adopted.items():
             adopted.settle({name: source for name, (where, source) in self._asked.items() if where == label})
