@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
 from mesa_lab.preparation.expressions.parse import Expression, compile_expression
-from mesa_lab.preparation.limited_work.interruption import OutOfTimeError
+from mesa_lab.preparation.interruption import OutOfTimeError
 from mesa_lab.preparation.models import check_parameters, load_model
 from mesa_lab.preparation.models.attributes_in_code import may_set
 from mesa_lab.preparation.models.collectors import agent_reporters_of

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mesa_lab.preparation.limited_work.interruption import OutOfTimeError
+from mesa_lab.preparation.interruption import OutOfTimeError
 from mesa_lab.preparation.models.attributes_in_code import calls_in_methods
 from mesa_lab.preparation.models.catalogue import first_sentence
 from mesa_lab.preparation.models.collectors import agent_reporters_of, model_reporters_of

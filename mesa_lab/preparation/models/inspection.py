@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mesa_lab.preparation.limited_work.interruption import Interruption
+from mesa_lab.preparation.interruption import Interruption
 from mesa_lab.preparation.models.attributes_in_code import calls_in_methods, may_set
 from mesa_lab.preparation.models.collectors import collectors_of
 from mesa_lab.preparation.models.construction import build
