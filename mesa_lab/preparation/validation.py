@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
 from mesa_lab.preparation.expressions.parse import Expression, compile_expression
-from mesa_lab.preparation.interruption import OutOfTimeError
 from mesa_lab.preparation.models import check_parameters, load_model
-from mesa_lab.preparation.models.attributes_in_code import may_set
 from mesa_lab.preparation.models.collectors import agent_reporters_of
-from mesa_lab.preparation.models.inspection import look_at, may_come
+from mesa_lab.preparation.models.inspection.attributes_in_code import may_set
+from mesa_lab.preparation.models.inspection.interruption import OutOfTimeError
+from mesa_lab.preparation.models.inspection.look import look_at, may_come
 from mesa_lab.preparation.models.signatures import plan_of
 from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic, like_types

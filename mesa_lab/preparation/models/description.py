@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from mesa_lab.preparation.interruption import OutOfTimeError
-from mesa_lab.preparation.models.attributes_in_code import calls_in_methods
 from mesa_lab.preparation.models.catalogue import first_sentence
 from mesa_lab.preparation.models.collectors import agent_reporters_of, model_reporters_of
 from mesa_lab.preparation.models.declarations import cached, parameters_of, passes_keyword
 from mesa_lab.preparation.models.docs import documentation
-from mesa_lab.preparation.models.inspection import (
+from mesa_lab.preparation.models.inspection.attributes_in_code import calls_in_methods
+from mesa_lab.preparation.models.inspection.interruption import OutOfTimeError
+from mesa_lab.preparation.models.inspection.look import (
     LOOKING_SECONDS,
     look_at,
     number_attributes,
     release,
     reporters_in_code,
 )
-from mesa_lab.preparation.models.peculiarities import peculiarities
+from mesa_lab.preparation.models.inspection.peculiarities import peculiarities
 from mesa_lab.preparation.models.references import load_model, names_class, reference_of
 from mesa_lab.preparation.models.signatures import Plan, plan_of
 from mesa_lab.preparation.models.suggestions import ParameterInfo, parameter_infos

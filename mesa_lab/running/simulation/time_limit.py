@@ -13,7 +13,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Self, TextIO
 
-from mesa_lab.preparation.interruption import EVERY, Interruption
+from mesa_lab.preparation.models.inspection.interruption import EVERY, Interruption
 
 __all__ = ["GRACE", "RunTimeoutError", "Signaller", "time_limit"]
 

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from mesa_lab.preparation.interruption import Interruption
-from mesa_lab.preparation.models.attributes_in_code import calls_in_methods, may_set
 from mesa_lab.preparation.models.collectors import collectors_of
 from mesa_lab.preparation.models.construction import build
+from mesa_lab.preparation.models.inspection.attributes_in_code import calls_in_methods, may_set
+from mesa_lab.preparation.models.inspection.interruption import Interruption
 
 __all__ = [
     "LOOKING_SECONDS",
