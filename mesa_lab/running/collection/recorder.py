@@ -22,8 +22,12 @@ from mesa_lab.preparation.models.collectors import (
     named_reporters,
     unreported_fields,
 )
-from mesa_lab.running.collection.adopted_collector import AdoptedCollector
-from mesa_lab.running.collection.agent_selections import reports_agents, selection_for, whole_selection
+from mesa_lab.running.collection.adopted_collector import (
+    AdoptedCollector,
+    reports_agents,
+    selection_for,
+    whole_selection,
+)
 from mesa_lab.running.collection.agent_tables import AgentTables, merged
 from mesa_lab.running.collection.arrow_columns import Chunk
 from mesa_lab.running.collection.collection_plan import Plan
