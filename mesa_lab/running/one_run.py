@@ -16,7 +16,7 @@ from mesa_lab.errors import RunError
 from mesa_lab.formatting import plural
 from mesa_lab.preparation.code_permission import require_code
 from mesa_lab.preparation.run_configuration import RunConfiguration
-from mesa_lab.running.collection.cells import stored
+from mesa_lab.running.cells import stored
 from mesa_lab.running.simulation.rebuild import rebuild
 from mesa_lab.running.workers.model_code import model_code, things_of
 from mesa_lab.study.records import Cell, Task

@@ -26,7 +26,7 @@ class Source(ABC):
 
     @abstractmethod
     def measure(self, model: Any) -> Any:
-        """Return the value of the outcome, of any type that `mesa_lab.running.collection.cells.cell` takes.
+        """Return the value of the outcome, of any type that `mesa_lab.running.cells.cell` takes.
 
         Args:
             model: The model, between two of its steps.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from mesa_lab.running.collection.cells import UnstorableError, form_of
+from mesa_lab.running.cells import UnstorableError, form_of
 
 __all__ = ["AGENTS", "Notes"]
 

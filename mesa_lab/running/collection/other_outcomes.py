@@ -6,14 +6,14 @@ after each of them, and none depends on which others there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
 
 from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcome_kinds.member import MOST_ENTRIES, Member, entries
 from mesa_lab.preparation.outcomes import Outcome
-from mesa_lab.running.collection.cells import LONGEST_TEXT, PLAIN, UnstorableError, cell
+from mesa_lab.running.cells import LONGEST_TEXT, PLAIN, UnstorableError, cell
 from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.outcome_values import Measure, describe_agents
 from mesa_lab.running.collection.random_states import RandomStates
@@ -41,6 +41,11 @@ class OtherOutcomes:
 
     def __len__(self) -> int:
         return len(self._asked)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the outcomes."""
+        return frozenset([*self._asked, *self._at_end])
 
     def measure(self, model: Any, step: int) -> Iterator[tuple[str, Cell]]:
         """Yield the name and the value of each outcome; None where it cannot be measured."""
@@ -89,29 +94,26 @@ class ReportedEntries:
     """The outcomes of one run that are entries of what reporters give.
 
     Args:
+        asked: Outcomes by collector and reporter.
         notes: Where to note what cannot be measured.
     """
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, asked: Mapping[tuple[str, str], Sequence[Outcome]], notes: Notes) -> None:
         self._notes = notes
-        self._asked: dict[str, list[Outcome]] = {}
-        self._met: set[str] = set()
+        self._asked = asked
+        self._met: set[tuple[str, str]] = set()
 
     def __len__(self) -> int:
         return len(self._asked)
 
-    def __contains__(self, reporter: str) -> bool:
-        return reporter in self._asked
-
-    def ask(self, reporter: str, outcome: Outcome) -> None:
-        """Ask for an outcome."""
-        self._asked.setdefault(reporter, []).append(outcome)
-
-    def take(self, reporter: str, value: Any, step: int) -> dict[str, Cell]:
+    def take(self, collector: str, reporter: str, value: Any, step: int) -> dict[str, Cell]:
         """Return what is asked for of what a reporter gave."""
-        self._met.add(reporter)
         found: dict[str, Cell] = {}
-        for outcome in self._asked[reporter]:
+        where = collector, reporter
+        if where not in self._asked:
+            return found
+        self._met.add(where)
+        for outcome in self._asked[where]:
             try:
                 part = outcome.parsed.within(value) if isinstance(outcome.parsed, Member) else value
                 if outcome.is_spread:
@@ -122,10 +124,11 @@ class ReportedEntries:
                 self._notes.add(outcome.name, step, error)
         return found
 
-    def note_plain(self, values: Mapping[str, Cell], step: int) -> None:
+    def note_plain(self, collector: str, values: Mapping[str, Cell], step: int) -> None:
         """Note where a reporter gave a plain value, of which no entry can be taken; None is nothing to note."""
-        for reporter, outcomes in self._asked.items():
-            if reporter not in self._met and values.get(reporter) is not None:
+        for where, outcomes in self._asked.items():
+            label, reporter = where
+            if label == collector and where not in self._met and values.get(reporter) is not None:
                 kind = type(values[reporter]).__name__
                 error = LookupError(f"{reporter} is of type {kind}, which has no entries")
                 for outcome in outcomes:

@@ -17,8 +17,8 @@ from typing import Any
 from mesa.datacollection import DataCollector
 
 from mesa_lab.preparation.outcome_kinds.plain_attributes import are_plain
+from mesa_lab.running.cells import PLAIN
 from mesa_lab.running.collection.agent_attributes import attribute_or_none
-from mesa_lab.running.collection.cells import PLAIN
 from mesa_lab.running.collection.outcome_values import Measure, reporter_function
 from mesa_lab.study.records import Cell
 

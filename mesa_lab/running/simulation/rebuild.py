@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mesa_lab.preparation.models import load_model
+from mesa_lab.preparation.models.collectors import collectors_of
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import RestartError, installed, release
@@ -69,6 +70,7 @@ def rebuild(protocol: Protocol, task: Task, step: int) -> Rebuilt:
             finally:
                 surroundings.restore(None)
                 gc.collect()
-            release(getattr(attempt.model, "datacollector", None))
+            for collector in collectors_of(attempt.model).values():
+                release(collector)
             return Rebuilt(attempt.model, attempt.steps, dict(attempt.recorder.latest))
     raise AssertionError

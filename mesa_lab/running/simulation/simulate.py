@@ -18,6 +18,8 @@ import pyarrow as pa
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.models import build, build_as_given, load_model
 from mesa_lab.preparation.run_configuration import RunConfiguration
+from mesa_lab.running.cells import stored
+from mesa_lab.running.collection.adopted_collector import TableRows
 from mesa_lab.running.collection.arrow_columns import (
     SERIES_KEYS,
     Chunk,
@@ -26,10 +28,8 @@ from mesa_lab.running.collection.arrow_columns import (
     decode_table,
     encode_columns,
 )
-from mesa_lab.running.collection.cells import stored
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.collector_rows import CollectedStep, CollectorRecorder
-from mesa_lab.running.collection.collector_tables import TableRows
 from mesa_lab.running.collection.data_collector import RestartError, installed, watch
 from mesa_lab.running.collection.recorder import Recorder
 from mesa_lab.running.collection.series import time_of
@@ -262,14 +262,17 @@ class Attempt:
             RestartError: If the run has to be done again.
             Exception: What the model raises.
         """
-        recorder, plan, task = self.recorder, self.plan, self.task
-        watch(recorder)
+        watch(self.recorder)
         try:
-            rule = plan.protocol.rows
-            construct = build_as_given if rule is not None and rule.as_given else build
-            model = self.model = construct(plan.model_cls, task.parameters, task.seed)
+            self._go()
         finally:
             watch(None)
+
+    def _go(self) -> None:
+        recorder, plan, task = self.recorder, self.plan, self.task
+        rule = plan.protocol.rows
+        construct = build_as_given if rule is not None and rule.as_given else build
+        model = self.model = construct(plan.model_cls, task.parameters, task.seed)
         recorder.begin(model)
         self.ready = perf_counter()
         advance = stepper(model)
@@ -320,8 +323,8 @@ class Attempt:
         if not (SERIES_KEYS.isdisjoint(columns) and SERIES_KEYS.isdisjoint(finals)):
             columns, finals = _clear_of_keys(columns), _clear_of_keys(finals)
         notes = recorder.notes.lines()
-        if recorder.agents is not None and status == "done":
-            notes += recorder.agents.missing()
+        if status == "done":
+            notes += recorder.missing_agents()
         return Run(
             self.task,
             status,
@@ -335,7 +338,7 @@ class Attempt:
             series.steps,
             series.times,
             columns,
-            {} if recorder.agents is None else recorder.agents.chunks(),
+            recorder.agent_chunks(),
             tables,
             tuple(recorder.notes.forms),
             rows=self.rows,

@@ -10,7 +10,7 @@ import pickle
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.running.collection.cells import PLAIN
+from mesa_lab.running.cells import PLAIN
 
 if TYPE_CHECKING:
     from mesa_lab.running.collection.collector_rows import CollectedStep

@@ -27,6 +27,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_lab.preparation.models import load_model
+from mesa_lab.preparation.models.files import extend_path
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import installed
@@ -94,16 +95,16 @@ def prepare(digest: str, payload: bytes | None) -> Plan | None:
 
     Args:
         digest: What the payload is known by.
-        payload: Pickled search path, working folder, reference of the model (None when the protocol holds the class
-            itself), pickled protocol, and what code these are of (None when that is to be seen here); None if it should be known
-            already.
+        payload: Pickled search path, what imports of files left in it, working folder, reference of the model (None when the
+            protocol holds the class itself), pickled protocol, and what code these are of (None when that is to be seen here);
+            None if it should be known already.
 
     Returns:
         The plan, or None when it is not known.
     """
     if digest not in _plans and payload is not None:
-        search_path, folder, reference, protocol, code = pickle.loads(payload)
-        sys.path += [entry for entry in search_path if entry not in sys.path]
+        search_path, left, folder, reference, protocol, code = pickle.loads(payload)
+        extend_path(search_path, left)
         if Path(folder).is_dir() and Path.cwd() != Path(folder):
             os.chdir(folder)
         # The model first: the protocol's functions may come from its module.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mesa_lab.preparation.models import build, load_model
 from mesa_lab.preparation.run_configuration import RunConfiguration
-from mesa_lab.running.collection.cells import cell
+from mesa_lab.running.cells import cell
 from mesa_lab.running.simulation.simulate import simulate
 
 Town = load_model(f"{Path(__file__).parents[2] / 'fixtures' / 'disturbing_models.py'}:Town")

@@ -11,7 +11,7 @@ from mesa.datacollection import DataCollector
 
 from mesa_lab.preparation.models import build, load_model
 from mesa_lab.preparation.run_configuration import RunConfiguration
-from mesa_lab.running.collection.cells import UnstorableError, cell
+from mesa_lab.running.cells import UnstorableError, cell
 from mesa_lab.running.simulation.simulate import simulate
 
 MODELS = Path(__file__).parents[2] / "fixtures" / "collecting_models.py"
@@ -75,8 +75,11 @@ def expected(built, steps, last, period):
                 values.setdefault(step, {})[name] = cell(value)
             except UnstorableError:
                 values.setdefault(step, {})[name] = None
-    rows = {s: row for s, row in values.items() if period > 0 and (s % period == 0 or s == last)}
-    return rows, values[max(values)]
+    latest = max(values)
+    if period < 0:
+        return {latest: values[latest]}, values[latest]
+    rows = {s: row for s, row in values.items() if s % period == 0 or s == last}
+    return rows, values[latest]
 
 
 def series_rows(result):

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mesa_lab.running.collection.cells import LONGEST_TEXT, UnstorableError, cell, form_of, stored
+from mesa_lab.running.cells import LONGEST_TEXT, UnstorableError, cell, form_of, stored
 
 
 class Colour(enum.Enum):
