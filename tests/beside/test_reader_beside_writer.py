@@ -188,7 +188,7 @@ def test_what_a_page_shows_is_of_one_moment(path, interleaved):
     from mesa_lab.app.components.failures import read_failures
     from mesa_lab.app.results.run_details import read_run
     from mesa_lab.app.results.tables import table_of
-    from mesa_lab.app.run.live_chart_specs import draw_live
+    from mesa_lab.app.run.live_charts import draw_live
     from mesa_lab.workspace.shared_results import open_results
 
     with interleaved(retry=False):

@@ -60,8 +60,8 @@ def points_of_mark(marks: str, datum: Mapping[str, Any]) -> list[int]:
 
 
 def _key(values: Iterable[Any]) -> list[Any]:
-    # JavaScript has one kind of number.
-    return [value if isinstance(value, str) else float(value) for value in values]
+    # JavaScript has one kind of number, and some texts had a no-break space added (`tooltips.py`).
+    return [value.rstrip("\u00a0") if isinstance(value, str) else float(value) for value in values]
 
 
 def first_upper(text: str) -> str:

@@ -26,6 +26,7 @@ from mesa_lab.study.database import log_file, tolerant_reader
 
 __all__ = [
     "BEAT_SECONDS",
+    "PATIENCE_SECONDS",
     "Lease",
     "Tenant",
     "busy",
