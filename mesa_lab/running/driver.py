@@ -19,14 +19,12 @@ from mesa_lab.formatting import duration, plural
 from mesa_lab.running.interruption import Interruption
 from mesa_lab.running.progress import Progress
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
-from mesa_lab.study.records import Batch, Task
+from mesa_lab.study.records import STATES, Batch, Task
 
 if TYPE_CHECKING:
     from mesa_lab.study import Study, StudyStatus, Writer
 
 __all__ = ["Ending", "drive"]
-
-_STATES = {"run": "running", "pause": "paused", "stop": "stopping"}
 
 
 _NOTHING = (
@@ -134,7 +132,7 @@ def drive(
 
     def tell(request: str) -> None:
         for view in shown:
-            view.say(_STATES[request])
+            view.say(STATES[request])
 
     settings = {
         "n_jobs": n_jobs,

@@ -11,10 +11,9 @@ from typing import Any, Final
 from mesa_lab.study.database import lease
 from mesa_lab.study.database.metadata import read_object, read_shard, read_size
 from mesa_lab.study.database.tolerant_reader import MalformedError, making_sense
+from mesa_lab.study.records import ACTIVE_STATES, STATUSES
 
-__all__ = ["STATUSES", "StudyStatus", "check_moments", "read_notices", "read_status"]
-
-STATUSES: Final = ("done", "failed", "timed out")
+__all__ = ["StudyStatus", "check_moments", "read_notices", "read_status"]
 
 _QUERY: Final = """
 SELECT
@@ -85,7 +84,7 @@ class StudyStatus:
     @property
     def is_active(self) -> bool:
         """Whether a process drives it now."""
-        return self.state in ("running", "paused", "stopping")
+        return self.state in ACTIVE_STATES
 
 
 def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:

@@ -202,7 +202,7 @@ def test_what_a_page_shows_is_of_one_moment(path, interleaved):
     assert (points["n"].sum(), points["n_failed"].sum()) == (opened.finished - opened.failed, opened.failed)
     assert one.series["happy"].tolist() == [500, 501, 502]
     assert live.charts[0].table["runs"].sum() == live.runs
-    assert all(len(kind.latest) == min(kind.count, 5) for kind in kinds)
+    assert all(len(latest) == min(kind.count, 5) for kind, latest in kinds)
     assert not opened.file.is_replaced
 
 

@@ -7,10 +7,10 @@ group `mesa_lab.conclusions` of another package.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
-from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
+from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
+from mesa_lab.plug_ins import find_named, load_plug_ins
 from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
 from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.discovery import question as discovery
@@ -42,19 +42,7 @@ def all_questions() -> tuple[Question, ...]:
     Raises:
         ConclusionError: If a package offers something that is no question.
     """
-    found = list(QUESTIONS)
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
-        try:
-            question = entry.load()
-        except Exception as error:
-            raise ConclusionError(
-                f"The question '{entry.name}' of the package '{entry.value}' cannot be imported: {error}. "
-                "Reinstall or remove that package."
-            ) from error
-        if not isinstance(question, Question):
-            raise ConclusionError(f"The entry point '{entry.name}' ({entry.value}) is no Question.")
-        found.append(question)
-    return tuple(found)
+    return (*QUESTIONS, *load_plug_ins(ENTRY_POINTS, "question", Question, ConclusionError))
 
 
 def find_question(name: str) -> Question:
@@ -63,12 +51,7 @@ def find_question(name: str) -> Question:
     Raises:
         OutcomeError: If there is none, naming the nearest.
     """
-    questions = {question.name: question for question in all_questions()}
-    if name not in questions:
-        raise OutcomeError(
-            f"Unknown question '{name}'. There are: {', '.join(questions)}.{suggest(str(name), questions)}"
-        )
-    return questions[name]
+    return find_named(name, QUESTIONS, all_questions, "question", OutcomeError)
 
 
 def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question], dict[str, str]]:

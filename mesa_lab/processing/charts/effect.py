@@ -282,7 +282,7 @@ def _x(about: dict[str, Any], table: pd.DataFrame, width: int) -> Any:
 
     title = about["columns"]["x"]
     if about["numeric"]:
-        flat = {"domain": about["span"] or alt.Undefined, "nice": False, "padding": 12}
+        flat: dict[str, Any] = {"domain": about["span"] or alt.Undefined, "nice": False, "padding": 12}
         scale = alt.Scale(type="log", **flat) if about["log"] else alt.Scale(zero=False, **flat)
         few = not about["cloud"] and about["ticks"]
         ticks = {"values": about["ticks"], "labelOverlap": True} if few else {"tickCount": 10}

@@ -18,7 +18,6 @@ import pyarrow as pa
 __all__ = [
     "MEASURES",
     "RECORDED",
-    "STATUSES",
     "agent_column",
     "by_first_run",
     "concat",
@@ -38,7 +37,6 @@ __all__ = [
     "widened",
 ]
 
-STATUSES: Final = ("done", "failed", "timed out")
 
 RECORDED: Final = (
     "run_id", "point", "replication", "seed", "step", "steps", "time", "status", "init_seconds", "run_seconds", "notes",

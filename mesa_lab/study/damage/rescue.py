@@ -35,13 +35,13 @@ from mesa_lab.study.database import (
 )
 from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.reading.arrow_stream import is_sound
+from mesa_lab.study.records import STATUSES
 from mesa_lab.study.run_numbers import plan
 
 __all__ = ["Rescued", "rescue"]
 
 _OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _BEGINNING = b"SQLite format 3\0" + struct.pack(">H6B", 4096, 2, 2, 0, 64, 32, 32)  # of all studies
-_STATUSES = ("done", "failed", "timed out")
 _LAST = 2**62
 _MOST_LOST = 1000  # times what is there: a file that says that more is missing is not believed
 
@@ -186,7 +186,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     place, status = columns.index("block"), columns.index("status")
     sound = {row[0] for row in connection.execute("SELECT block FROM blocks")}
     runs = tolerant_reader.rows(source, "runs", ", ".join(columns), 0, len(whole) - 1)
-    _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in _STATUSES))
+    _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in STATUSES))
     noted = tolerant_reader.rows(source, "digests", "block, digest", 1, _LAST)
     _insert(connection, "digests", (row for row in noted if row[0] in sound and _all(int, *row)))
     changed = json.dumps(sorted(digests.Sums(connection, whole).add_all().changed))

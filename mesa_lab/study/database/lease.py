@@ -23,6 +23,7 @@ import psutil
 from mesa_lab.errors import StudyBusyError
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import log_file, tolerant_reader
+from mesa_lab.study.records import ACTIVE_STATES
 
 __all__ = [
     "BEAT_SECONDS",
@@ -43,7 +44,6 @@ PATIENCE_SECONDS: Final = 60.0
 """How long a driver that cannot be looked at directly is believed after its last heartbeat."""
 
 _WATCH_SECONDS: Final = 3 * BEAT_SECONDS
-_STATES: Final = ("running", "paused", "stopping")
 _held: set[str] = set()  # tokens of the leases that this very process holds
 
 
@@ -84,7 +84,7 @@ class Tenant:
             whole
             and all(type(value) is str for value in texts)
             and all(type(value) in (int, float) and math.isfinite(value) for value in clocks)
-            and self.state in _STATES
+            and self.state in ACTIVE_STATES
         ):
             raise tolerant_reader.MalformedError("the record of its driver is none")
 

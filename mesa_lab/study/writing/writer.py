@@ -20,6 +20,7 @@ from mesa_lab.errors import StudyBusyError, StudyError, StudyFormatError
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import copies, lease, schema, tolerant_reader
+from mesa_lab.study.records import STATES
 from mesa_lab.study.writing import displacement, sessions
 from mesa_lab.study.writing.insert_batches import BatchLike, Intake
 
@@ -27,7 +28,6 @@ __all__ = ["Writer"]
 
 _COMMIT_SECONDS: Final = 0.4
 _LISTEN_SECONDS: Final = 0.2
-_STATES: Final = {"run": "running", "pause": "paused", "stop": "stopping"}
 _COMMIT_RUNS: Final = 20_000
 _COMMIT_BYTES: Final = 64 * 2**20
 _RATE_SECONDS: Final = 30.0
@@ -200,7 +200,7 @@ class Writer:
                     last = time.monotonic()
                 else:
                     self._listen()
-                if self.request != heard and self._state != _STATES.get(heard):
+                if self.request != heard and self._state != STATES.get(heard):
                     self.commit()  # others see that the request was heard
             except Exception:
                 if self.trouble is None:  # it could not even look
@@ -214,7 +214,7 @@ class Writer:
 
     @property
     def _state(self) -> str:
-        return _STATES.get(self.request, "running")
+        return STATES.get(self.request, "running")
 
     def _listen(self) -> None:
         """Look at the control table without writing anything, and whether the file is where it was."""

@@ -269,9 +269,9 @@ def test_a_study_that_goes_away_is_said(show, space):
 def test_failures_come_with_parameters_seed_and_traceback(show, space):
     ref = space.make("a", experiment())
     fill(ref.path, failing=range(7), message=EVIL)
-    (kind,) = read_failures(ref.path)
-    assert (kind.count, len(kind.latest)) == (7, 5)
-    case = kind.latest[0]
+    ((kind, latest),) = read_failures(ref.path)
+    assert (kind.count, len(latest)) == (7, 5)
+    case = latest[0]
     assert (case.run_id, set(case.parameters)) == (6, {"density", "homophily"})
     view = show(FailuresPanel(ref.path, 7, on_retry=lambda: None))
     view.until(EVIL)
