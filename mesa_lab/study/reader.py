@@ -25,7 +25,7 @@ from mesa_lab.study.reading.failure_summary import FailureKind, failure_kinds
 from mesa_lab.study.reading.series_blocks import Block
 from mesa_lab.study.run_numbers import Layout, RunPlan, plan
 from mesa_lab.study.shards import Shard
-from mesa_lab.study.status import StudyStatus, check_moments, read_notices, read_status
+from mesa_lab.study.status import StudyStatus, read_status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,11 +153,9 @@ class OpenedStudy:
             rows = self._query("SELECT * FROM sessions ORDER BY session")
         found = [dict(zip(names, row, strict=True)) for row in rows]
         with storage.speaking(self.path):
+            found = [metadata.read_session(session) for session in found]
             for session in found:
-                for name in ("settings", "packages", "machine", "model_source"):
-                    session[name] = metadata.read_object(session[name])
-                check_moments(session["started"], session["updated"], session["ended"])
-                session["notices"] = read_notices(session["settings"].pop("notices", None))
+                session["notices"] = metadata.read_notices(session["settings"].pop("notices", None))
         return found
 
     def check(self) -> Checked:

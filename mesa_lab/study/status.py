@@ -4,16 +4,15 @@ import json
 import math
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mesa_lab.study.database import lease
-from mesa_lab.study.database.metadata import read_object, read_shard, read_size
-from mesa_lab.study.database.tolerant_reader import MalformedError, making_sense
+from mesa_lab.study.database.metadata import check_moments, read_notices, read_object, read_shard, read_size
+from mesa_lab.study.database.tolerant_reader import MalformedError
 from mesa_lab.study.records import ACTIVE_STATES, STATUSES
 
-__all__ = ["StudyStatus", "check_moments", "read_notices", "read_status"]
+__all__ = ["StudyStatus", "read_status"]
 
 _QUERY: Final = """
 SELECT
@@ -135,16 +134,3 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
         notices=read_notices(notices),
         shard=None if shard is None else (shard.number, shard.of),
     )
-
-
-def read_notices(found: Any) -> tuple[str, ...]:
-    """Return the notices that a session has, by topic."""
-    return tuple(str(text) for text in read_object(found).values())
-
-
-def check_moments(*texts: Any) -> None:
-    """Refuse what is no time of day; None stands for none."""
-    with making_sense("times in the records of its sessions"):
-        for text in texts:
-            if text is not None:
-                datetime.fromisoformat(text).timestamp()

@@ -1,7 +1,7 @@
 """Study: an experiment and its results in one file, to be made, grown and driven.
 
-It joins the rooms below it: looking (`opened`), the numbers of the runs (`layout`, `growth`), the driver's
-lease and pen (`lease`, `writer`). It knows experiments, and neither Mesa nor joblib.
+It joins what is below it: reading (`reader.py`), the numbers of the runs (`run_numbers.py`, `extension.py`), the driver's
+lease (`database/lease.py`) and its writing (`writing/writer.py`). It knows experiments, and neither Mesa nor joblib.
 """
 
 from __future__ import annotations

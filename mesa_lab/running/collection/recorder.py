@@ -1,6 +1,6 @@
 """Columnar data collection inside a run.
 
-A recorder measures one run and keeps one list per outcome. It takes over the model's DataCollector (`adoption`) and
+A recorder measures one run and keeps one list per outcome. It takes over the model's DataCollector (`data_collector.py`) and
 evaluates its reporters whenever Mesa would, and in Mesa's order, whichever outcomes are asked for: a reporter may draw
 numbers or change the model. Only names of plain attributes of agents are left alone where they are not asked for
 (`reporters`). What Mesa would not evaluate is measured so that random generators are as they were

@@ -1,8 +1,8 @@
-"""Batches out to the workers of a crew and their results back, whatever happens to a worker.
+"""Batches out to the workers of a pool and their results back, whatever happens to a worker.
 
 Every task that went out comes back once: a dead worker's runs are done by others, but for the one that killed it. What
-workers keep in memory is watched, and those that keep too much are replaced. How processes are made is the
-business of `runner` and `crew`.
+workers keep in memory is watched, and those that keep too much are replaced. How processes are made is
+settled in `process.py` and `pool.py`.
 """
 
 from __future__ import annotations

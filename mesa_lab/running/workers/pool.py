@@ -1,7 +1,7 @@
 """Worker processes of one stream, each in an executor of its own, so that one death concerns one worker only.
 
-What a worker was sent, and what is left of that when it dies, is known here; how processes are made (`processes`), and
-how one ended (`deaths`), is not. It is imported before the first worker is started, and imports little.
+What a worker was sent, and what is left of that when it dies, is known here; how processes are made (`process.py`), and
+how one ended (`crash.py`), is not. It is imported before the first worker is started, and imports little.
 """
 
 from __future__ import annotations

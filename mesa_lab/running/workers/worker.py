@@ -1,7 +1,7 @@
 """What happens in a worker process: batches of tasks in, encoded batches of results out.
 
-A worker writes down which run is under way where its driver can read it after a sudden death (that it ends with its
-driver is `lifeline`'s business), and tells what its memory holds after each batch. Its garbage collector, its standard
+A worker writes down which run is under way where its driver can read it after a sudden death (`parent_watch.py` ends it with
+its driver), and tells what its memory holds after each batch. Its garbage collector, its standard
 output and its signals are set up for many short-lived models.
 """
 

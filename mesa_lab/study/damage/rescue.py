@@ -1,7 +1,7 @@
 """Save what can be read of a damaged study into a new one, from which the rest can be run again.
 
-What can be read is `legible`'s business. A run counts as saved only when all that belongs to it is, and when its block has the digest that was noted for it
-(`digests`): a block of which a row is changed or gone is given up. The others are missing in the new study, so that
+What can be read is found by `database/tolerant_reader.py`. A run counts as saved only when all that belongs to it is, and when
+its block has the digest that was noted for it (`database/digests.py`): a block of which a row is changed or gone is given up. The others are missing in the new study, so that
 `resume` runs just them. Runs of an older version have no digests: of these all rows are saved that can be read.
 """
 

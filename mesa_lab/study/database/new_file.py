@@ -2,7 +2,7 @@
 
 The file is made under another name, waits for the disk, and then gets its own name. SQLite keeps the latest commits in
 a log beside a study and would play it into any file of that name, so a log never stands beside a file that it does not
-belong to. This room knows neither the experiment nor its results.
+belong to. This module knows neither the experiment nor its results.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Tables out of a study file, column by column.
 
 A million runs become a frame in a few seconds and never a list of dicts. What was collected over the steps is
-`blocks`' business.
+read in `series_blocks.py`.
 """
 
 from __future__ import annotations

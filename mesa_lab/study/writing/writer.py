@@ -1,4 +1,4 @@
-"""The driver's pen: results go in by the batch, at least once a second, whole or not at all.
+"""Writes results into a study for its driver: by the batch, at least once a second, whole or not at all.
 
 A result counts only once it is on disk: rows, series and counters change in one transaction, which also looks at
 the lease, so that a driver that was taken for dead can do no harm. A thread keeps the heart beating and writes
