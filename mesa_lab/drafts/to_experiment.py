@@ -242,10 +242,11 @@ def _seeds(text: str) -> list[int | float]:
 
 
 def _outcomes(draft: Draft, description: ModelDescription | None) -> Any:
-    from mesa_lab.preparation.outcomes import Outcome, parse_outcomes
+    from mesa_lab.preparation.outcomes import parse_outcomes, typed_outcome
 
-    typed = [(name.strip() or source.strip(), source.strip()) for name, source in draft.outcomes]
-    parsed = parse_outcomes([Outcome(name, source) for name, source in typed] or None)
+    reporters = description.model_reporters if description else ()
+    typed = [typed_outcome(source, name, reporters) for name, source in draft.outcomes]
+    parsed = parse_outcomes(typed or None)
     kinds = description.agent_types if description else ()
     for outcome in parsed or ():
         statistic = outcome.statistic

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
 from mesa_lab.plug_ins import find_named, load_plug_ins
+from mesa_lab.processing.analysis.best import question as best
 from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
 from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.discovery import question as discovery
 from mesa_lab.processing.analysis.effects import question as effects
 from mesa_lab.processing.analysis.question import Question
+from mesa_lab.processing.analysis.replications import question as replications
 from mesa_lab.processing.analysis.sensitivity import question as sensitivity
 from mesa_lab.processing.analysis.surface import question as surface
 
@@ -33,6 +35,8 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     surface.QUESTION,
     discovery.QUESTION,
     comparison.QUESTION,
+    best.QUESTION,
+    replications.QUESTION,
 )
 
 
