@@ -54,6 +54,7 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
         agent_names=_agent_names(agents),
         constraints="\n".join(experiment.constraints),
         redraw=experiment.redraw,
+        question=experiment.question or "",
         correlations="\n".join(
             f"{one}, {other} = {show_value(value)}"
             for (one, other), value in (experiment.correlations or {}).items()

@@ -17,6 +17,7 @@ from mesa_lab.drafts.read_design import read_design
 from mesa_lab.drafts.read_parameters import DEFAULT, read_row
 from mesa_lab.drafts.value_text import parse_number, parse_values
 from mesa_lab.errors import ExperimentError, OutcomeError, suggest
+from mesa_lab.preparation.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +82,7 @@ def parse(draft: Draft, description: ModelDescription | None = None) -> Parsed:
         constraints=constraints,
         correlations=correlations,
         redraw=draft.redraw,
+        question=draft.question if draft.question in QUESTIONS else None,
         **settings,
     )
     return Parsed(made, mistakes)

@@ -57,6 +57,7 @@ _FREE: Final = (
     "seeds",
     "redraw",
     "correlations",
+    "question",
 )
 
 
