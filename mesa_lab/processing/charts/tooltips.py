@@ -4,8 +4,11 @@ Vega makes the titles of a tooltip the keys of an object, and its tooltip shows 
 (whose address is fetched) and that of `title` as a heading; keys that every JavaScript object has (`constructor`) and
 keys that come twice are dropped. It keeps lines and labels by the value that tells them apart, in an object too. Titles of axes and
 legends are put into expressions, in which Vega-Lite 6 escapes quotation marks but no backslashes. Parameters, outcomes and
-levels may have any name, so that texts are changed where this matters: a no-break space is added, which nobody sees, and
+levels may have any name, so that texts are changed where this matters: a no-break space is added, which is not seen, and
 a backslash in a title becomes U+2216, which looks like one.
+
+Altair and notebooks write a specification into a script of a page as it is, where `</script>` in a text would end that
+script and begin whatever follows. A word joiner, which has no width, keeps `<` apart from what would make it a tag.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-__all__ = ["tooltips", "with_plain_texts"]
+__all__ = ["as_written", "tooltips", "with_plain_texts"]
 
 _SPECIAL: Final = {"image", "title"}
 """What vega-tooltip does not show as a row."""
@@ -34,6 +37,8 @@ _OF_EVERY_OBJECT: Final = {
     "valueOf",
 }
 _NO_BREAK_SPACE: Final = "\u00a0"
+_WORD_JOINER: Final = "\u2060"
+_SCRIPT: Final = re.compile(r"<(?=/?script|!--)", re.IGNORECASE)
 _QUOTED: Final = re.compile(rf"([\"'])({'|'.join(sorted(_OF_EVERY_OBJECT))})\1")
 """As a text in an expression, such as that for the labels of an axis."""
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -91,10 +96,21 @@ def with_plain_texts(specification: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def as_written(text: str) -> str:
+    """Return a text as it was before `with_plain_texts`, from what a chart on a page says that was clicked.
+
+    Example:
+        >>> as_written("constructor\u00a0")
+        'constructor'
+    """
+    return text.rstrip(_NO_BREAK_SPACE).replace(f"<{_WORD_JOINER}", "<")
+
+
 def _part(value: Any) -> Any:
     if isinstance(value, str):
         if value in _OF_EVERY_OBJECT:
             return value + _NO_BREAK_SPACE
+        value = _SCRIPT.sub(f"<{_WORD_JOINER}", value)
         return _QUOTED.sub(rf"\1\2{_NO_BREAK_SPACE}\1", value)
     if isinstance(value, Mapping):
         return with_plain_texts(value)
@@ -105,7 +121,7 @@ def _rows(rows: Any) -> Any:
     """Return the rows of a table; there may be thousands, and hardly ever one that needs a change."""
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
         texts = (value for row in rows for value in row.values() if isinstance(value, str))
-        if _OF_EVERY_OBJECT.isdisjoint(texts):
+        if not any("<" in text or text in _OF_EVERY_OBJECT for text in texts):
             return rows
     return _part(rows)
 

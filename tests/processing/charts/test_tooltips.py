@@ -100,6 +100,21 @@ def test_a_page_with_a_chart_has_no_script_but_its_own(make):
     assert json.loads(written[1])["datasets"] == chart.to_dict()["datasets"]
 
 
+@KINDS
+def test_a_notebook_and_altairs_own_page_have_no_script_but_their_own(kind, make):
+    evil = "</SCRIPT ><script>alert(1)</script><!--<script>"
+    chart = kind.chart(named(make, evil, "b"), evil)
+    shown = chart._repr_mimebundle_()
+    shown = shown[0] if isinstance(shown, tuple) else shown
+    for page in (chart.to_html(), *map(str, shown.values())):
+        assert "<script>alert" not in page
+        assert "</SCRIPT" not in page
+        assert "<!--" not in page
+    assert points_of_mark(marks({"group": [evil]}, [[7]]), {"group": with_plain_texts({"t": evil})["t"]}) == [
+        7
+    ]
+
+
 def test_a_page_with_a_chart_fetches_nothing_in_a_browser(make, tmp_path):
     """In a real browser, with the tooltip that a page outside the app has."""
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
