@@ -46,7 +46,8 @@ def load_plug_ins(
             ) from problem
         fits = isinstance(loaded, kind) if isinstance(kind, type) else kind(loaded)
         if not fits:
-            raise error(f"The entry point '{entry.name}' ({entry.value}) is no {what}.")
+            expected = kind.__name__ if isinstance(kind, type) else f"{what} class"
+            raise error(f"The entry point '{entry.name}' ({entry.value}) is no {expected}.")
         found.append(loaded)
     return found
 
