@@ -177,7 +177,7 @@ def row_for(info: ParameterInfo) -> Row:
 
 
 def default_kind(info: ParameterInfo | None) -> str:
-    """Return how a parameter varies when somebody just says that it shall."""
+    """Return how a parameter varies when it is only said that it does."""
     kinds = {"real": "real", "integer": "integer", "choice": "choice"}
     return kinds.get(info.kind, "levels") if info else "levels"
 

@@ -39,7 +39,7 @@ class Ending:
 
     Attributes:
         study: The study.
-        how: "finished", "stopped" (somebody asked) or "interrupted" (Ctrl-C).
+        how: "finished", "stopped" (on request) or "interrupted" (Ctrl-C).
         status: How far the study is now.
         seconds: How long the session took.
         notices: What the user should know, such as that the model's code has changed.

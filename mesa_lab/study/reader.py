@@ -81,14 +81,14 @@ class OpenedStudy:
         The log beside the study grows for as long as a snapshot of a running study is held.
         """
         with self._one_reader, ExitStack() as held:
-            with storage.speaking(self.path):
+            with storage.translate_errors(self.path):
                 self._connection.refuse_shared_log()
                 held.enter_context(run_table.at_one_moment(self._connection))
             yield
 
     def edition(self) -> Hashable:
         """Return what changes when results that were there are replaced by others: by a retry, or by another file under the name."""
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             made = self._connection.execute("SELECT value FROM meta WHERE key = 'created'").fetchone()
             return self._connection.files[""], made, run_table.replaced_results(self._connection)
 
@@ -100,7 +100,7 @@ class OpenedStudy:
         if self.is_closed and self._known_experiment is not None:
             return self._known_experiment[1]
         with self.snapshot():
-            with storage.speaking(self.path):
+            with storage.translate_errors(self.path):
                 text = metadata.meta(self._connection, "experiment")
             if (
                 self._known_experiment is None or self._known_experiment[0] != text
@@ -109,7 +109,7 @@ class OpenedStudy:
         return self._known_experiment[1]
 
     def _read_experiment(self, text: str) -> Experiment:
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             source = metadata.model_of(self._connection)
         try:
             return self._with_model_file(metadata.experiment_in(text), source)
@@ -131,7 +131,7 @@ class OpenedStudy:
     @property
     def shard(self) -> Shard | None:
         """The part of the experiment that the study asks for, None when it asks for all runs."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             return metadata.shard_of(self._connection)
 
     @property
@@ -152,7 +152,7 @@ class OpenedStudy:
             names = [row[1] for row in self._query("PRAGMA table_info(sessions)")]
             rows = self._query("SELECT * FROM sessions ORDER BY session")
         found = [dict(zip(names, row, strict=True)) for row in rows]
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             found = [metadata.read_session(session) for session in found]
             for session in found:
                 session["notices"] = metadata.read_notices(session["settings"].pop("notices", None))
@@ -167,19 +167,19 @@ class OpenedStudy:
         Raises:
             StudyFormatError: If it is not; the message names what is damaged, such as the series of some runs.
         """
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             connection, _ = storage.connect(self.path)
             with closing(connection):
                 return checking.check(connection, self.path)
 
     def status(self) -> StudyStatus:
         """Return how far the study is; quick whatever its size."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             return read_status(self._connection, self.path)
 
     def driver(self) -> lease.Tenant | None:
-        """Return who drives the study now, None when nobody does."""
-        with storage.speaking(self.path):
+        """Return who drives the study now, None when no process does."""
+        with storage.translate_errors(self.path):
             tenant = lease.read(self._connection)
         return tenant if tenant is not None and tenant.is_alive else None
 
@@ -208,7 +208,7 @@ class OpenedStudy:
         Raises:
             OutcomeError: If an outcome is unknown.
         """
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             with making_sense("rows of runs"):
                 frame, is_sound = run_table.runs_frame(
                     self._connection, self._whole_plan(), outcomes, columns
@@ -221,7 +221,7 @@ class OpenedStudy:
         """Return the design points: index `point`, one column per parameter, fixed ones too."""
         with self.snapshot():
             self._look_at_tables()
-            with storage.speaking(self.path), making_sense("design points"):
+            with storage.translate_errors(self.path), making_sense("design points"):
                 frame = run_table.points_frame(self._connection)
             parameters = self.experiment.parameters
         order = [name for name in parameters if name in frame.columns]
@@ -229,12 +229,12 @@ class OpenedStudy:
 
     def failures_frame(self) -> pd.DataFrame:
         """Return one row per failed attempt: run_id, attempt, stage, error_type, message, traceback."""
-        with storage.speaking(self.path), making_sense("the records of failures"):
+        with storage.translate_errors(self.path), making_sense("the records of failures"):
             return run_table.failures_frame(self._connection)
 
     def failure_kinds(self, latest: int = 5) -> tuple[FailureKind, ...]:
         """Return what goes wrong, the most frequent first, with the latest runs of each kind; quick however many failed."""
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             return failure_kinds(self._connection, latest)
 
     def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[Block]:
@@ -246,7 +246,7 @@ class OpenedStudy:
 
         Runs that are tried again while the blocks are gone through may be missing, unless a `snapshot` is held meanwhile.
         """
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             yield from blocks.series_blocks(self._connection, self.path, run_ids, outcomes)
 
     def series_tables(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -268,7 +268,7 @@ class OpenedStudy:
             agent_type: Name of an agent class; the empty name for data over all agents.
             run_ids: Runs to read; None for all.
         """
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             yield from blocks.agent_blocks(self._connection, self.path, agent_type, run_ids)
 
     def agent_tables(self, agent_type: str = "", run_ids: Any = None) -> Iterator[pa.Table]:
@@ -283,17 +283,17 @@ class OpenedStudy:
 
     def _look_at_tables(self) -> None:
         """Refuse what is not as it was written of the experiment, its points and its outcomes."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             checking.look_at_tables(self._connection, self.path)
 
     def _whole_plan(self) -> RunPlan:
         """Every run that the study ever asked for: the place of a run is its number."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             layout = metadata.layout_of(self._connection)
         if self._numbered is None or self._numbered[0] != layout:
             self._numbered = layout, plan(layout)
         return self._numbered[1]
 
     def _query(self, statement: str, *values: Any) -> list[Any]:
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             return self._connection.execute(statement, values).fetchall()

@@ -1,4 +1,4 @@
-"""The shelf of questions: which there are, which fit some results, and their answers one by one.
+"""The list of questions: which there are, which fit some results, and their answers one by one.
 
 A new question is one file with a `QUESTION` (a `Question`), and one line in `QUESTIONS` here, or an entry point in the
 group `mesa_lab.conclusions` of another package.
@@ -91,7 +91,7 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
     asked = _asked(results)
     fit.sort(
         key=lambda pair: (pair[1].name != asked, -pair[0])
-    )  # stable: equals stay in the order of the shelf
+    )  # stable: equals stay in the order of the list
     return [question for _, question in fit], reasons
 
 

@@ -36,7 +36,7 @@ _SCHEMES: Final = {
 
 
 class Cluster(Protocol):
-    """Somebody else's workers."""
+    """Workers that another program has started."""
 
     @property
     def client(self) -> Any:

@@ -109,7 +109,7 @@ class _WorkersLostError(Exception):
     """A task was given up because it lost its workers.
 
     Args:
-        run_id: The first run of the batch, -1 when nobody knows.
+        run_id: The first run of the batch, -1 when that is not known.
         message: What the cluster said.
     """
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mesa_lab.running.workers.serialization import Payload
     from mesa_lab.study.records import Task
 
-__all__ = ["Crew", "Worker", "end_idle", "make_ready"]
+__all__ = ["Worker", "WorkerPool", "end_idle", "make_ready"]
 
 _IDLE_SECONDS = 120.0
 _numbers = itertools.count()
@@ -127,7 +127,7 @@ class Worker:
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """The workers of one stream, for itself alone.
 
     Args:
@@ -207,7 +207,7 @@ def _folder() -> Path:
 
 
 def make_ready(start: Start) -> None:
-    """Start a worker for a crew that is about to come, unless one is idle."""
+    """Start a worker for a pool that is about to come, unless one is idle."""
     folder = _folder()
     with _idle_lock:
         if _idle:

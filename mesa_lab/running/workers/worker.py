@@ -123,7 +123,7 @@ def run_tasks(plan: Plan, tasks: Sequence[Task]) -> tuple[Batch, ...]:
 
 
 def run_here(payload: bytes, tasks: Sequence[Task]) -> tuple[Batch, ...]:
-    """Carry out tasks in a worker of somebody else's, such as a cluster's."""
+    """Carry out tasks in a worker that another program has started, such as a cluster's."""
     with _one_model_at_a_time:
         plan = prepare(hashlib.blake2b(payload, digest_size=16).hexdigest(), payload)
     assert plan is not None

@@ -96,13 +96,13 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
             f"'{target}' could not be written: {error.strerror}. Choose a folder that is there and that you may write to."
         ) from error
     try:
-        with storage.speaking(path):
+        with storage.translate_errors(path):
             _copy(path, copy)
         source = sqlite3.connect(copy, isolation_level=None, factory=limits.LimitedConnection)
         try:
             source.limit(str(copy))
             _refuse_replaced(source, path)
-            with storage.speaking(target), Draft(target) as connection:
+            with storage.translate_errors(target), Draft(target) as connection:
                 schema.lay_out(connection)
                 try:
                     runs, had = _transfer(source, connection, path)

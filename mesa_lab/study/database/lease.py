@@ -136,7 +136,7 @@ class Lease:
     token: str
 
     def holds(self, connection: sqlite3.Connection) -> bool:
-        """Tell whether nobody has taken the study over, inside the caller's transaction."""
+        """Tell whether no other process has taken the study over, inside the caller's transaction."""
         row = connection.execute("SELECT token FROM driver").fetchone()
         return row is not None and row[0] == self.token
 
@@ -170,7 +170,7 @@ def take(connection: log_file.Connection, path: Path, token: str | None = None) 
     Args:
         connection: A connection that writes, outside a transaction.
         path: The study, for messages.
-        token: The lease's name, when somebody waits for it; a new one otherwise.
+        token: The lease's name, when a caller waits for it; a new one otherwise.
 
     Raises:
         StudyBusyError: If another process drives it.
@@ -237,7 +237,7 @@ def refuse_if_driven(path: Path) -> None:
         StudyBusyError: If it is.
     """
     connection, _ = storage.connect(path)
-    with closing(connection), storage.speaking(path):
+    with closing(connection), storage.translate_errors(path):
         tenant = read(connection)
     if tenant is not None and tenant.is_alive:
         raise busy(path, tenant)

@@ -144,7 +144,7 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
         StudyMismatchError: If it has runs that the target does not ask for, or other results for the same runs.
         StudyFormatError: If it is damaged.
     """
-    with storage.speaking(path):
+    with storage.translate_errors(path):
         own = plan(layout_of(source))
         numbers = _numbers(source, path, own, target)
         last = source.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
@@ -160,7 +160,7 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
             rows if numbers is None else [(int(numbers[row[0]]), *row[1:]) for row in rows],
         )
     for rows in storage.rows(path, source, f"SELECT {', '.join(_SESSION)} FROM sessions"):
-        with storage.speaking(path):
+        with storage.translate_errors(path):
             for row in rows:
                 target.take_session(row)
     target.blocks += last
@@ -195,11 +195,11 @@ def _transfer_runs(
     source: sqlite3.Connection, path: Path, target: Target, whole: RunPlan, numbers: Numbers | None
 ) -> Counter[int]:
     """Take the rows of runs over, and return for each block how many of its runs are in, by its number there."""
-    with storage.speaking(path):
+    with storage.translate_errors(path):
         outcomes = source.execute("SELECT position, name, kinds FROM outcomes ORDER BY position").fetchall()
     columns = [*COLUMNS, *target.columns([(name, kinds) for _, name, kinds in outcomes])]
     insert = f"INSERT INTO runs({', '.join(columns)}) VALUES({', '.join('?' * len(columns))})"
-    with storage.speaking(path):
+    with storage.translate_errors(path):
         sums = digests.Sums(source, whole)
     kept: Counter[int] = Counter()
     strangers, astray = 0, False
@@ -231,7 +231,7 @@ def _transfer_runs(
         target.connection.executemany(insert, fresh)
         target.origin[ids if len(fresh) == len(ids) else [row[0] for row in fresh]] = len(target.sources) - 1
         kept.update(map(itemgetter(_BLOCK), fresh))
-    with storage.speaking(path):
+    with storage.translate_errors(path):
         if astray or sums.changed:
             check.refuse(source, path)
     if strangers:

@@ -214,7 +214,7 @@ class Watch:
                 continue
             shown = self._shown(name)
             try:
-                with storage.speaking(name), Draft(name) as copy:
+                with storage.translate_errors(name), Draft(name) as copy:
                     self._connection.backup(copy)
                     end(copy, shown)
             except StudyError as error:

@@ -38,10 +38,10 @@ class Writer:
 
     Args:
         path: The study.
-        token: Name for the lease, when somebody waits for it.
+        token: Name for the lease, when a caller waits for it.
         settings: What to note about this session: workers, backend.
         on_request: Called from the writing thread when another process asks for something else than before.
-        durable: Wait for the disk at each commit; a study that nobody keeps need not.
+        durable: Wait for the disk at each commit; a study that is not kept need not.
 
     Raises:
         StudyBusyError: If another process drives the study.
@@ -83,7 +83,7 @@ class Writer:
         """Whether the file has been moved, replaced or deleted; `trouble` says where its results are."""
         self._connection, _ = storage.connect(path, write=True)
         try:
-            with storage.speaking(path):
+            with storage.translate_errors(path):
                 if not durable:
                     self._connection.execute("PRAGMA synchronous = OFF")
                 self._check()
@@ -146,7 +146,7 @@ class Writer:
                 batches, self._waiting = self._waiting, []
                 self._size = self._rows = 0
             try:
-                with storage.speaking(self.path):
+                with storage.translate_errors(self.path):
                     self._look_for_file(batches)
                     self._transact(batches)
             except Exception as error:  # whatever it is: nothing is written any more, and it must be heard of
@@ -218,7 +218,7 @@ class Writer:
 
     def _listen(self) -> None:
         """Look at the control table without writing anything, and whether the file is where it was."""
-        with self._writing, storage.speaking(self.path):
+        with self._writing, storage.translate_errors(self.path):
             if self._watch.look() is not None:
                 self.commit()
             self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
@@ -257,7 +257,7 @@ class Writer:
 
     def _look_once_more(self) -> None:
         try:
-            with storage.speaking(self.path):
+            with storage.translate_errors(self.path):
                 self._look_for_file((), ended=True)
         except Exception as error:
             self.trouble = error
