@@ -38,7 +38,7 @@ class SharedWorker:
 
     def __init__(self, memory: int | None = None) -> None:
         self._memory = memory
-        self._crew: WorkerPool | None = None
+        self._pool: WorkerPool | None = None
         self._runs = 0
 
     def carry_out(
@@ -74,18 +74,18 @@ class SharedWorker:
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        pool, self._crew, self._runs = self._crew, None, 0
+        pool, self._pool, self._runs = self._pool, None, 0
         if pool is not None:
             pool.release(keep=False)
 
     def _ready(self, payload: Payload) -> WorkerPool:
         """Return a pool of one that works for this payload, with the process of before if that can go on."""
-        if self._crew is not None and (self._runs >= _RUNS or not self._crew.workers[0].is_reusable):
+        if self._pool is not None and (self._runs >= _RUNS or not self._pool.workers[0].is_reusable):
             self.close()
-        if self._crew is None:
-            self._crew = WorkerPool(payload, 1, self._start, workers_of_others=False)
-        self._crew.payload = payload
-        return self._crew
+        if self._pool is None:
+            self._pool = WorkerPool(payload, 1, self._start, workers_of_others=False)
+        self._pool.payload = payload
+        return self._pool
 
     def _start(self, slot: str) -> Executor:
         executor = start_worker(slot)
