@@ -77,6 +77,9 @@ if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
     from mesa_lab.running.batch_runner import BatchRunner, batch_run
     from mesa_lab.running.simulation.simulate import simulate
+    from mesa_lab.search.carry_out import search
+    from mesa_lab.search.methods import Optimise
+    from mesa_lab.search.search import Search
     from mesa_lab.study.records import RunResult
 
 _ROOMS = {
@@ -98,6 +101,9 @@ _ROOMS = {
     "processing.analysis.conclusion": "Conclusion",
     "processing.results": "Results",
     "running.batch_runner": "BatchRunner batch_run",
+    "search.carry_out": "search",
+    "search.methods": "Optimise",
+    "search.search": "Search",
     "study.records": "RunResult",
     "running.simulation.simulate": "simulate",
 }
@@ -132,6 +138,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "Morris",
     "NotAllowedError",
     "OneAtATime",
+    "Optimise",
     "OrthogonalArray",
     "Outcome",
     "OutcomeError",
@@ -145,6 +152,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "RunError",
     "RunResult",
     "Saltelli",
+    "Search",
     "Sobol",
     "SparseGrid",
     "StudyBusyError",
@@ -167,6 +175,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "open_study",
     "preview",
     "run",
+    "search",
     "simulate",
     "sobol",
     "sparse_grid",
