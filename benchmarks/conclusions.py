@@ -23,6 +23,11 @@ CASES = (
     ("surface", "Sobol"),
     ("surface", "CentralComposite"),
     ("discover", "Sobol"),
+    ("compare", "Levels"),
+    ("best", "Sobol"),
+    ("best", "Levels"),
+    ("replications", "Sobol"),
+    ("replications", "Levels"),
 )
 
 
@@ -68,7 +73,7 @@ def study(name: str, runs: int) -> Any:
     import mesa_lab as ml
     from mesa_lab.testing import synthetic_results
 
-    k = 3 if name == "CentralComposite" else 6
+    k = {"CentralComposite": 3, "Levels": 3}.get(name, 6)
     size = {
         "Saltelli": 2 ** int(np.log2(runs / 3 / 8)),
         "EFAST": runs // 3 // 6,
@@ -81,6 +86,7 @@ def study(name: str, runs: int) -> Any:
         "Sobol": lambda: ml.Sobol(size["Sobol"]),
         "FullFactorial": lambda: ml.FullFactorial(3 if runs > 10_000 else 2),
         "CentralComposite": ml.CentralComposite,
+        "Levels": lambda: ml.FullFactorial(4),
     }[name]()
     parameters: dict[str, Any] = {f"p{number}": ml.Real(0, 1) for number in range(k)}
     points = ml.Experiment("none:None", parameters, design=design).n_points

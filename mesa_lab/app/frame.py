@@ -12,6 +12,9 @@ from typing import Final
 import solara
 import solara.lab
 
+from mesa_lab.app.classroom.join_page import JoinPage
+from mesa_lab.app.classroom.member import Member, class_member
+from mesa_lab.app.classroom.student_bar import StudentBar
 from mesa_lab.app.code_question import CodeQuestion
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import icon, tag
@@ -41,13 +44,32 @@ def Look() -> None:
 
 @solara.component
 def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
-    """Put a page into its frame; Solara calls it for each page.
+    """Put a page into its frame; Solara calls it for each page. In a class, whoever has not joined is asked to.
 
     Args:
         children: The page.
     """
+    joined, set_joined = solara.use_state(0)
     router = solara.use_router()
     solara.use_route()
+    member = class_member()
+    if member is None or member.who:
+        Frame(children, member)
+        return
+    Look()
+    with tag("div", "ml-app"), tag("main", "ml-main"):
+        JoinPage(member.classroom, router.search, lambda: set_joined(joined + 1))
+
+
+@solara.component
+def Frame(children: list[solara.Element], member: Member | None) -> None:
+    """The frame of a page.
+
+    Args:
+        children: The page.
+        member: Who looks, in a class.
+    """
+    router = solara.use_router()
     solara.use_memo(lambda: session.begin(router.search), dependencies=[])
     current = "/" + router.parts[0]
     draft = session.draft.value
@@ -73,12 +95,21 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
             Steps(current, states)
             with tag("div", "ml-header-end"):
                 here = {"aria-current": "page"} if current == "/studies" else {}
+                if member is not None:
+                    there = {"aria-current": "page"} if current == "/class" else {}
+                    with PageLink("/class", classes=["ml-nav"], attributes=there):
+                        icon("mdi-school-outline")
+                        tag("span", "", "Class")
                 with PageLink("/studies", classes=["ml-nav"], attributes=here):
                     icon("mdi-folder-outline")
                     tag("span", "", "Studies")
                 solara.lab.ThemeToggle()
         with tag("main", "ml-main"):
             Notices()
+            if member is not None and member.student is not None:
+                StudentBar(
+                    member.classroom, member.student, current.strip("/") or "model", session.study.value
+                )
             if made is not None and changed and current in SAID_ON:
                 Stale(made, changed)
             tag("div", "ml-page", *children)

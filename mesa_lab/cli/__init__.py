@@ -18,6 +18,7 @@ import click
 from mesa_lab import __version__
 from mesa_lab.cli.app import app
 from mesa_lab.cli.check import check, rescue
+from mesa_lab.cli.classroom import classroom
 from mesa_lab.cli.console import printable
 from mesa_lab.cli.design import design
 from mesa_lab.cli.export import export, report
@@ -81,6 +82,7 @@ def cli(context: click.Context, debug: bool) -> None:
 
 for _command in (
     app,
+    classroom,
     models,
     new,
     design,

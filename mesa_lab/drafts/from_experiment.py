@@ -49,11 +49,12 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
         stop_when=reference_text(experiment.stop_when),
         timeout=_optional(experiment.timeout),
         period=str(experiment.period),
-        outcomes=tuple((outcome.name, outcome.text) for outcome in experiment.protocol.outcomes or ()),
+        outcomes=tuple((outcome.name, outcome.phrase) for outcome in experiment.protocol.outcomes or ()),
         agents=("all" if agents is True else "chosen") if agents else "none",
         agent_names=_agent_names(agents),
         constraints="\n".join(experiment.constraints),
         redraw=experiment.redraw,
+        question=experiment.question or "",
         correlations="\n".join(
             f"{one}, {other} = {show_value(value)}"
             for (one, other), value in (experiment.correlations or {}).items()

@@ -17,6 +17,7 @@ from mesa_lab.drafts.read_design import read_design
 from mesa_lab.drafts.read_parameters import DEFAULT, read_row
 from mesa_lab.drafts.value_text import parse_number, parse_values
 from mesa_lab.errors import ExperimentError, OutcomeError, suggest
+from mesa_lab.preparation.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +82,7 @@ def parse(draft: Draft, description: ModelDescription | None = None) -> Parsed:
         constraints=constraints,
         correlations=correlations,
         redraw=draft.redraw,
+        question=draft.question if draft.question in QUESTIONS else None,
         **settings,
     )
     return Parsed(made, mistakes)
@@ -242,10 +244,11 @@ def _seeds(text: str) -> list[int | float]:
 
 
 def _outcomes(draft: Draft, description: ModelDescription | None) -> Any:
-    from mesa_lab.preparation.outcomes import Outcome, parse_outcomes
+    from mesa_lab.preparation.outcomes import parse_outcomes, typed_outcome
 
-    typed = [(name.strip() or source.strip(), source.strip()) for name, source in draft.outcomes]
-    parsed = parse_outcomes([Outcome(name, source) for name, source in typed] or None)
+    reporters = description.model_reporters if description else ()
+    typed = [typed_outcome(source, name, reporters) for name, source in draft.outcomes]
+    parsed = parse_outcomes(typed or None)
     kinds = description.agent_types if description else ()
     for outcome in parsed or ():
         statistic = outcome.statistic

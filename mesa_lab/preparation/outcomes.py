@@ -4,19 +4,20 @@ An outcome is written as a short text that a person can read in a file (`"Wolves
 or as a function of the model. What a text may say is a list of kinds (`outcome_kinds`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from mesa_lab.errors import OutcomeError
+from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.limits import NAME_CHARACTERS, shortened
 from mesa_lab.preparation.outcome_kinds import Source, source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic
 from mesa_lab.preparation.outcome_kinds.function import FunctionReference
+from mesa_lab.preparation.outcome_kinds.over_time import CARRY, OverTime, over_time, read_phrase, subject_of
 
-__all__ = ["AgentSelection", "Outcome", "parse_agents", "parse_outcomes"]
+__all__ = ["AgentSelection", "Outcome", "parse_agents", "parse_outcomes", "typed_outcome"]
 
 type AgentSelection = bool | tuple[str, ...] | Mapping[str, tuple[str, ...]]
 
@@ -27,22 +28,34 @@ class Outcome:
 
     Attributes:
         name: The column's name in every table.
-        source: A model reporter's name, else a model attribute (`"Wolves"`); a statistic over agents (`"count(Wolf)"`,
+        source: What is measured; None for what the name says. A model reporter's name, else a model attribute (`"Wolves"`); a statistic over agents (`"count(Wolf)"`,
             `"mean(Wolf.energy)"`, also sum, median, sd, min, max); a function of the model; or where to find one
             (`"package.module:function"`, `"path/file.py:function"`).
+        over: One number for all steps of a run, in place of the value at its end: "mean", "max", "min", "sum", "sd", "time of
+            max", "time of min", or 'first "Wolves == 0"', the step at which a condition first holds. With no source of its
+            own the outcome is then called after it: "max of infected".
+        warm_up: Steps at the beginning that are left out of it.
+        after_end: "carry" lets a run that stops itself count with its last value until `max_steps`: the mean of an epidemic that
+            died out is else that of the steps before. "stop" or None counts the steps that there were.
 
     Raises:
-        OutcomeError: If the text is malformed.
+        OutcomeError: If the text is malformed, or `over` is something else.
 
     Example:
         >>> Outcome("wolves", "count(Wolf)").statistic
         AgentStatistic(statistic='count', agent_type='Wolf', attribute=None)
+        >>> Outcome("infected", over="max").name, Outcome("peak", "infected", over="max").name
+        ('max of infected', 'peak')
     """
 
     name: str
-    source: str | Callable[[Any], Any]
+    source: str | Callable[[Any], Any] | None = None
+    over: str | None = None
+    warm_up: int = 0
+    after_end: str | None = None
 
     def __post_init__(self) -> None:
+        self._settle()
         if not isinstance(self.name, str) or not self.name.strip():
             raise OutcomeError(f"An outcome needs a name, not {shortened(self.name)}.")
         if len(self.name) > NAME_CHARACTERS or (
@@ -59,10 +72,45 @@ class Outcome:
             )
         _ = self.parsed  # a malformed text is refused here; and it goes to workers with the outcome
 
+    def _settle(self) -> None:
+        """Complete what was left out: the source by the name, and the name of an outcome over time by what it says."""
+        settle = object.__setattr__
+        said = self.over_time
+        if self.source is None:
+            settle(self, "source", self.name)
+            if said is not None and isinstance(self.name, str) and self.name.strip():
+                settle(self, "name", said.phrase(self.name.strip()))
+        if said is None:
+            if self.warm_up != 0 or self.after_end is not None:
+                given = "warm_up" if self.warm_up != 0 else "after_end"
+                raise OutcomeError(
+                    f"Outcome {shortened(self.name)} has {given}, but is the value at the end of a run. Say what over the steps it is, "
+                    'such as over="mean".'
+                )
+            return
+        settle(self, "over", said.over)
+        settle(self, "after_end", CARRY if said.carried else None)
+
+    @cached_property
+    def over_time(self) -> OverTime | None:
+        """What is said of it over the steps of a run; None for the value at the end."""
+        return None if self.over is None else over_time(self.over, self.warm_up, self.after_end)
+
     @cached_property
     def parsed(self) -> Source:
         """What the source asks for, and how it is measured."""
-        return source_of(self.source)
+        return source_of(self.given)
+
+    @property
+    def phrase(self) -> str:
+        """What it asks for in one text, as a form shows it: the source, or "max of infected"."""
+        return self.text if self.over_time is None else self.over_time.phrase(self.text)
+
+    @property
+    def given(self) -> str | Callable[[Any], Any]:
+        """The source: a text or a function."""
+        assert self.source is not None
+        return self.source
 
     @property
     def statistic(self) -> AgentStatistic | None:
@@ -93,8 +141,8 @@ def parse_outcomes(outcomes: Any) -> tuple[Outcome, ...] | None:
     """Turn what a person writes into outcomes.
 
     Args:
-        outcomes: None for every model reporter; a name, an `Outcome`, a function, or a sequence of them; or a mapping
-            from name to source.
+        outcomes: None for every model reporter; a name, an `Outcome`, its fields as a mapping, a function, or a sequence of
+            them; or a mapping from name to source, or to fields.
 
     Returns:
         The outcomes in their order, None for the default.
@@ -109,7 +157,7 @@ def parse_outcomes(outcomes: Any) -> tuple[Outcome, ...] | None:
     if outcomes is None:
         return None
     if isinstance(outcomes, Mapping):
-        parsed = tuple(Outcome(name, source) for name, source in outcomes.items())
+        parsed = tuple(_parse_named(name, source) for name, source in outcomes.items())
     elif isinstance(outcomes, str | Outcome) or callable(outcomes):
         parsed = (_parse_one(outcomes),)
     elif isinstance(outcomes, Iterable):
@@ -130,9 +178,38 @@ def parse_outcomes(outcomes: Any) -> tuple[Outcome, ...] | None:
     return parsed
 
 
+def _parse_named(name: Any, given: Any) -> Outcome:
+    if isinstance(given, Mapping):
+        return _parse_fields({"name": name, **given})
+    if isinstance(given, Outcome):
+        return replace(given, name=name)
+    return Outcome(name, given)
+
+
+def _parse_fields(given: Mapping[str, Any]) -> Outcome:
+    """Make an outcome of its fields as a file has them: { outcome = "infected", over = "max" }."""
+    known = ("name", "outcome", "over", "warm_up", "after_end")
+    for field in given:
+        if field not in known:
+            raise OutcomeError(
+                f"An outcome has no '{field}'. There are: {', '.join(known)}.{suggest(str(field), known)}"
+            )
+    name, source, over = given.get("name"), given.get("outcome"), given.get("over")
+    rest = {field: given[field] for field in ("warm_up", "after_end") if field in given}
+    if source is None and over is not None and (said := over_time(over)).condition is not None:
+        source = subject_of(said)  # the condition says what it is about
+    if source is None:
+        raise OutcomeError('An outcome needs an \'outcome\', as in { outcome = "infected", over = "max" }.')
+    if name is None:
+        return Outcome(source, over=over, **rest)
+    return Outcome(name, source, over=over, **rest)
+
+
 def _parse_one(outcome: Any) -> Outcome:
     if isinstance(outcome, Outcome):
         return outcome
+    if isinstance(outcome, Mapping):
+        return _parse_fields(outcome)
     if isinstance(outcome, str):
         return Outcome(outcome.strip(), outcome.strip())
     if callable(outcome):
@@ -143,6 +220,30 @@ def _parse_one(outcome: Any) -> Outcome:
             )
         return Outcome(name, outcome)
     raise OutcomeError(f"{outcome!r} is no outcome. Give a name, or a function of the model.")
+
+
+def typed_outcome(text: str, name: str = "", reporters: Collection[str] = ()) -> Outcome:
+    """Make an outcome of what is typed into a form, where one over time is a phrase.
+
+    Args:
+        text: A source, or a phrase such as "max of infected", "mean of infected from step 100 carried on", "first Wolves == 0".
+        name: What it is called; empty for what the text says.
+        reporters: Names of the model's reporters, which come before phrases that read the same.
+
+    Raises:
+        OutcomeError: If the text is malformed.
+
+    Example:
+        >>> typed_outcome("max of infected").over, typed_outcome("max of infected", reporters=["max of infected"]).over
+        ('max', None)
+    """
+    text, name = text.strip(), name.strip()
+    said = None if text in reporters else read_phrase(text)
+    if said is None:
+        return Outcome(name or text, text)
+    source, over = said
+    after_end = CARRY if over.carried else None
+    return Outcome(name or over.phrase(source), source, over.over, over.warm_up, after_end)
 
 
 def parse_agents(agents: Any) -> AgentSelection:

@@ -72,6 +72,11 @@ class Protocol:
             )
         settle(self, "outcomes", parse_outcomes(self.outcomes))
         settle(self, "agents", parse_agents(self.agents))
+        for outcome in self.outcomes or ():
+            if outcome.over_time is not None and outcome.over_time.carried and self.max_steps is None:
+                raise ExperimentError(
+                    f"Outcome '{outcome.name}' counts runs with their last value until max_steps, and there is none. Set max_steps."
+                )
 
     @property
     def named_code(self) -> tuple[CodeReference, ...]:

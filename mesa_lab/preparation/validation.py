@@ -15,7 +15,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
-from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.expressions.parse import Expression, compile_expression
 from mesa_lab.preparation.models import build, check_parameters, load_model
 from mesa_lab.preparation.models.signatures import plan_of
 from mesa_lab.preparation.outcome_kinds import source_of
@@ -45,7 +45,11 @@ def check(experiment: ExperimentData) -> None:
     except Exception:
         return  # a point at which set-up fails is a failed run, and says so there
     for outcome in protocol.outcomes or ():
-        outcome.parsed.check(model)
+        condition = outcome.over_time.condition if outcome.over_time else None
+        if condition is None:
+            outcome.parsed.check(model)
+        else:
+            _check_condition(f"Outcome '{outcome.name}'", condition, model)
     if isinstance(protocol.stop_when, str):
         _check_stop_rule(protocol.stop_when, model)
     _check_agents(protocol.agents, model)
@@ -88,8 +92,13 @@ def _check_stop_rule(stop_when: str, model: Any) -> None:
     if is_reference(stop_when):
         check_reference("stop_when", stop_when)
         return
+    _check_condition("stop_when", compile_expression(stop_when), model)
+
+
+def _check_condition(what: str, condition: Expression, model: Any) -> None:
+    """Refuse a condition over a name that is nearly one of the model's, and none of them."""
     reporters = reporters_of(model)
-    for name in compile_expression(stop_when).names:
+    for name in condition.names:
         if isinstance(statistic := source_of(name), AgentStatistic):
             near = like_types(statistic.agent_type, model)
         elif name in reporters or hasattr(model, name) or _sets(name, [type(model)]):
@@ -98,7 +107,7 @@ def _check_stop_rule(stop_when: str, model: Any) -> None:
             near = suggest(name, [*reporters, *attributes_of(model)])
         if near:
             raise ExperimentError(
-                f"stop_when is '{stop_when}', but {type(model).__name__} has no '{name}'.{near}"
+                f"{what} is '{condition.text}', but {type(model).__name__} has no '{name}'.{near}"
             )
 
 

@@ -188,7 +188,7 @@ class Answers(Reader):
         level: float = 0.95,
         looks: int | None = None,
     ) -> Conclusion:
-        """Is one better than the other?
+        """Is A better than B?
 
         Each scenario is compared with a base: run by run of the same seed where points share their seeds (common random numbers), else
         as independent means with unequal variances (Welch). Verdicts hold for all comparisons together, and also when
@@ -225,6 +225,77 @@ class Answers(Reader):
             ['higher']
         """
         return self._ask("compare", outcome, base=base, by=by, margin=margin, level=level, looks=looks)
+
+    def best(
+        self, outcome: str | None = None, *, goal: Literal["max", "min"] = "max", level: float = 0.95
+    ) -> Conclusion:
+        """What is the best setting tried?
+
+        Settings that cannot be the best are excluded (multiple comparisons with the best), and the mean of the winner is corrected
+        for having been picked: the luckiest of many looks better than it is.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
+            goal: "max" where more is better, "min" where less is.
+            level: Level of confidence.
+
+        Returns:
+            A table with one row per design point, the best first: `point`, the parameters, `n, mean, low, high, from_best_low,
+            from_best_high, candidate`; `values["corrected"]` is what the winner is worth; `next` runs the candidates with fresh
+            seeds.
+
+        Raises:
+            ConclusionError: If there is one point only, or no point has two runs.
+            OutcomeError: If the outcome is unknown, or the goal is neither.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> experiment = ml.Experiment("none:None", {"a": [1, 2, 5]}, replications=10)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.normal(0, 0.5, len(runs))})
+            >>> results.best("y").table["a"].tolist()
+            [5, 2, 1]
+        """
+        return self._ask("best", outcome, goal=goal, level=level)
+
+    def replications(
+        self,
+        outcome: str | None = None,
+        *,
+        precision: float = 0.05,
+        within: float | None = None,
+        level: float = 0.95,
+    ) -> Conclusion:
+        """How many replications?
+
+        How precise the mean of each point is, from how many runs on it was as precise as is wanted and stayed so (Hoad, Robinson
+        & Davies 2010, with their look-ahead), and about how many runs it takes where it is not yet.
+
+        Args:
+            outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
+            precision: Half the width of the interval as a part of the mean: 0.05 for ±5 %; of a share, 0.05 for ±5 percentage
+                points. Where a mean is near 0 it is a part of the usual mean, which is said.
+            within: Half the width in units of the outcome, in place of `precision`.
+            level: Level of the intervals.
+
+        Returns:
+            A table with one row per design point: `point`, the parameters, `n, mean, sd, half_width, relative, wanted, n_needed,
+            steady_from, to_confirm`; `steady_from` is 0 where the precision is not reached, `to_confirm` counts the runs of the
+            look-ahead that are missing. `tables["consistency"]` is the curve of the A-test, which depends on n alone.
+
+        Raises:
+            ConclusionError: If no point has three runs.
+            OutcomeError: If the outcome is unknown, or the precision out of range.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> experiment = ml.Experiment("none:None", {"a": [1, 2]}, replications=20)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: 100 + rng.normal(0, 2, len(runs))})
+            >>> results.replications("y").values["n_needed"] < 10
+            True
+        """
+        return self._ask("replications", outcome, precision=precision, within=within, level=level)
 
     def _ask(self, question: str, outcome: str | None, **options: Any) -> Conclusion:
         from mesa_lab.processing.analysis.shelf import find_question

@@ -59,7 +59,7 @@ class ResultTables(Reader):
         """Return what was collected over the steps.
 
         Args:
-            outcomes: Which outcomes; None means all.
+            outcomes: Which outcomes; None means all that have a value for each step.
             points: Only runs of these design points, by their numbers.
             runs: Only these runs. Those that have no result yet have no rows.
 
@@ -70,7 +70,7 @@ class ResultTables(Reader):
             OutcomeError: If an outcome is unknown.
             ParameterError: If the study has no such point or run.
         """
-        names = self.outcome_list(outcomes)
+        names = self.outcome_list(outcomes, series=True)
         renamed = tables.outcome_columns(names)
         blocks = self.series_blocks(names, self.run_ids(points, runs))
         keys = pa.schema([("run_id", pa.int64()), ("step", pa.int64()), ("time", pa.float64())])

@@ -59,6 +59,7 @@ _FREE: Final = (
     "seeds",
     "redraw",
     "correlations",
+    "question",
 )
 
 

@@ -9,7 +9,7 @@ else (`preparation.code_permission`); pages ask here and never look at hosts or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -49,15 +49,18 @@ class Access:
         local: Whether the app is one person's, on the machine it runs on.
         studies: The folder that holds the studies.
         models: References of models to offer beside the bundled ones (local) or instead of them.
+        member_of: In a class, returns whose a browser's session is: the name of a student's folder, "" for the teacher, who
+            has the studies in the folder itself. Elsewhere each session is a visitor of its own.
     """
 
     local: bool = True
     studies: Path = field(default_factory=Path.cwd)
     models: tuple[str, ...] = ()
+    member_of: Callable[[str], str] | None = None
 
     def folder(self, visitor: str) -> Path:
         """Return the folder with the studies of one visitor; in a local app everything is one person's."""
-        return self.studies if self.local else self.studies / "visitors" / visitor
+        return self.studies if self.local or not visitor else self.studies / "visitors" / visitor
 
 
 _granted: Access | None = None

@@ -18,7 +18,7 @@ from mesa_lab.workspace.registry import Registry, Ticket
 if TYPE_CHECKING:
     from mesa_lab.study.database.lease import Tenant
 
-__all__ = ["Queue", "queue_of", "start_in_thread"]
+__all__ = ["Queue", "queue_of", "share_queue", "start_in_thread"]
 
 _LOOK_SECONDS: Final = 0.5
 _queues: dict[tuple[Path, bool], Queue] = {}
@@ -37,6 +37,13 @@ def queue_of(root: Path, *, paused_holds: bool = True) -> Queue:
         queue = _queues.setdefault((root, paused_holds), Queue(root, paused_holds=paused_holds))
     queue.wake()
     return queue
+
+
+def share_queue(queue: Queue) -> None:
+    """Have a queue be that of its folder for the whole process, in place of the usual one."""
+    with _making:
+        _queues[queue.root, False] = queue
+    queue.wake()
 
 
 class Queue:

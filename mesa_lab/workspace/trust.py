@@ -56,10 +56,10 @@ def code_in(draft: Draft) -> tuple[CodeReference, ...]:
 
 
 def _in_outcome(text: str) -> tuple[CodeReference, ...]:
-    from mesa_lab.preparation.outcomes import Outcome
+    from mesa_lab.preparation.outcomes import typed_outcome
 
     try:
-        return Outcome("outcome", text.strip()).named_code
+        return typed_outcome(text).named_code
     except MesaLabError:  # such a draft makes no experiment
         return ()
 

@@ -24,6 +24,7 @@ HEAVY = (
 )
 COMMANDS = [
     "app",
+    "class",
     "models",
     "new",
     "design",

@@ -42,7 +42,7 @@ def test_the_winner_is_chosen_and_then_confirmed_with_seeds_of_its_own():
     assert first >= max(part[2] for part in select.runs)
     truth = (played.points[point]["x"] - 0.3) ** 2 + (played.points[point]["y"] + 0.2) ** 2
     assert truth < 0.2
-    assert played.over == "The best setting is confirmed with fresh seeds."
+    assert played.over == "The budget of 160 runs is used up."
 
 
 def test_contenders_get_more_runs_than_others():

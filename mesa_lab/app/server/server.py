@@ -21,6 +21,8 @@ import click
 from mesa_lab.app import asset_paths
 from mesa_lab.app.server.request_guard import Guard, is_loopback
 from mesa_lab.app.server.session_cookie import DAYS, SessionCookie, kept_key
+from mesa_lab.classroom.classroom import Classroom, hold, member_of
+from mesa_lab.classroom.invitation import invitation
 from mesa_lab.errors import MesaLabError
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.queue import queue_of
@@ -42,6 +44,7 @@ def serve(
     *,
     hosts: Sequence[str] = (),
     pages: str | os.PathLike[str] | None = None,
+    classroom: Classroom | None = None,
 ) -> None:
     """Serve the app until it is interrupted.
 
@@ -54,11 +57,12 @@ def serve(
         models: References of models to offer, "package.module:Class" or "file.py:Class".
         hosts: Further names under which people reach the app, through a proxy for instance.
         pages: Folder of Solara pages to show instead of the app's own.
+        classroom: The class that the app is for, None for none. Who has not joined it sees nothing.
 
     Raises:
         MesaLabError: When the address cannot be used, or others would have no model to use.
     """
-    local = is_loopback(host)
+    local = is_loopback(host) and classroom is None
     if not local and not models:
         raise MesaLabError(
             f"Host {host} opens the app to others, who may use listed models only, and none is listed. "
@@ -66,8 +70,12 @@ def serve(
         )
     folder = Path(studies).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    grant(Access(local=local, studies=folder, models=tuple(models)))
-    queue_of(folder, paused_holds=local)  # what waited when the server was last stopped goes on
+    grant(Access(local, folder, tuple(models), member_of if classroom is not None else None))
+    if classroom is None:
+        queue_of(folder, paused_holds=local)  # what waited when the server was last stopped goes on
+    else:
+        hold(classroom)
+        classroom.open()
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     url = f"http://{_shown(host)}:{bound}"
@@ -80,7 +88,9 @@ def serve(
     def ready() -> None:
         taken = f"Port {port} is taken, so " if port not in (0, bound) else ""
         click.echo(f"{taken}Mesa Lab is at {url} (Ctrl+C stops it).")
-        if not local:
+        if classroom is not None:
+            click.echo(invitation(classroom, host, bound))
+        elif not local:
             click.echo(
                 f"Open to everyone who can reach {host}. They may run: {', '.join(models)}. "
                 "Each browser sees its own studies only, and nobody can open files."
@@ -88,7 +98,11 @@ def serve(
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-    _run(app, listener, ready)
+    try:
+        _run(app, listener, ready)
+    finally:
+        if classroom is not None:
+            classroom.close()
 
 
 def _application(pages: str | os.PathLike[str] | None) -> Any:

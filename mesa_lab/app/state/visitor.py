@@ -11,7 +11,7 @@ from mesa_lab.errors import ModelError
 from mesa_lab.workspace.access import access
 from mesa_lab.workspace.workspace import Workspace
 
-__all__ = ["visitor", "visitor_workspace"]
+__all__ = ["browser_session", "visitor", "visitor_workspace"]
 
 _NO_COOKIE: Final = "session-id-cookie-unavailable:"
 """How Solara begins the id of the session of a browser that sends no cookie: another one for each connection."""
@@ -21,13 +21,26 @@ def visitor() -> str:
     """Return a name for the browser that looks at this page: the same after a reload, another one in another browser.
 
     It is a digest of the browser's session. The session itself opens the door to all that is the visitor's, so it is
-    written nowhere.
+    written nowhere. In a class it is the student who has joined with this browser, and empty for the teacher.
 
     Raises:
         ModelError: If there is no session, in an app for others.
+        StudyError: If nobody has joined the class with this browser.
     """
     if access().local:
         return ""
+    member_of = access().member_of
+    if member_of is not None:
+        return member_of(browser_session())
+    return hashlib.sha256(f"mesa-lab visitor {browser_session()}".encode()).hexdigest()[:32]
+
+
+def browser_session() -> str:
+    """Return the id of the session of the browser that looks at this page.
+
+    Raises:
+        ModelError: If there is none.
+    """
     try:
         session = solara.get_session_id()
     except RuntimeError:
@@ -36,7 +49,7 @@ def visitor() -> str:
         raise ModelError(
             "This browser has no session. Allow cookies for this site, then load the page again."
         )
-    return hashlib.sha256(f"mesa-lab visitor {session}".encode()).hexdigest()[:32]
+    return session
 
 
 def visitor_workspace() -> Workspace:

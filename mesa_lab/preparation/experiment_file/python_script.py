@@ -162,7 +162,16 @@ class Script:
         """Outcomes by their names, with their sources where these differ."""
         if all(outcome.name == outcome.source for outcome in outcomes):
             return self.value([outcome.name for outcome in outcomes])
-        return self.value({outcome.name: outcome.source for outcome in outcomes})
+        rows = [f"{outcome.name!r}: {self._outcome(outcome)}" for outcome in outcomes]
+        return f"{{{', '.join(rows)}}}"
+
+    def _outcome(self, outcome: Any) -> str:
+        """Its source; with what is said over time as a mapping."""
+        if outcome.over is None:
+            return self.value(outcome.source)
+        said = {"over": outcome.over, "warm_up": outcome.warm_up or None, "after_end": outcome.after_end}
+        rest = "".join(f", {name!r}: {value!r}" for name, value in said.items() if value is not None)
+        return f"{{'outcome': {self.value(outcome.source)}{rest}}}"
 
     def function(self, function: Any) -> str:
         """A function by the name that leads to it."""

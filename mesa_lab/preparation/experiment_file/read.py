@@ -42,10 +42,11 @@ class _Document(BaseModel):
     stop_when: str | None = None
     timeout: float | int | None = None
     period: int = 1
-    outcomes: str | list[str] | dict[str, str] | None = None
+    outcomes: str | list[str | dict[str, str | int]] | dict[str, str | dict[str, str | int]] | None = None
     agents: bool | str | list[str] | dict[str, str | list[str]] = False
     constraints: str | list[str] = []
     redraw: bool = False
+    question: str | None = None
     correlations: dict[str, dict[str, float | int]] | None = None
     parameters: dict[str, Any] = {}
     design: dict[str, Any] | None = None
@@ -58,8 +59,10 @@ _FORMS: Final = {
     **dict.fromkeys(("max_time", "timeout"), "a number"),
     "seeds": "a list of whole numbers, one for each replication",
     **dict.fromkeys(("common_random_numbers", "redraw"), "true or false"),
+    "question": 'the name of a question, such as "matter"',
     "stop_when": 'text, such as "Wolves == 0"',
-    "outcomes": 'a list of names, such as ["Wolves", "count(Sheep)"], or { name = "what to measure" }',
+    "outcomes": 'a list of names, such as ["Wolves", "count(Sheep)"], or { name = "what to measure" }; over the steps of a run '
+    '{ outcome = "infected", over = "max" }',
     "agents": 'true, a list of attributes such as ["energy"], or { Wolf = ["energy"] }',
     "constraints": 'a list of texts, such as ["a < b"]',
     "correlations": "a table for each parameter, such as { a = { b = 0.6 } }",

@@ -78,6 +78,7 @@ def to_plain(experiment: ExperimentData) -> dict[str, Any]:
 
     plain: dict[str, Any] = {"model": reference_of(experiment.model)}
     settings = {
+        "question": experiment.question,
         "replications": experiment.replications,
         "max_steps": experiment.max_steps,
         "max_time": experiment.max_time,
@@ -106,9 +107,17 @@ def _reference(source: Any) -> str | None:
 def _plain_outcomes(outcomes: tuple[Outcome, ...] | None) -> Any:
     if outcomes is None:
         return None
-    if all(outcome.name == outcome.text for outcome in outcomes):
-        return [outcome.text for outcome in outcomes]
-    return {outcome.name: outcome.text for outcome in outcomes}
+    if all(outcome.name == outcome.phrase for outcome in outcomes):
+        return [_plain_outcome(outcome) for outcome in outcomes]
+    return {outcome.name: _plain_outcome(outcome) for outcome in outcomes}
+
+
+def _plain_outcome(outcome: Outcome) -> Any:
+    if outcome.over is None:
+        return outcome.text
+    rest = {"warm_up": outcome.warm_up or None, "after_end": outcome.after_end}
+    said = {name: value for name, value in rest.items() if value is not None}
+    return {"outcome": outcome.text, "over": outcome.over, **said}
 
 
 def _plain_agents(agents: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any, Final, override
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.outcome_kinds.kind import OutcomeKind, Source
+from mesa_lab.preparation.outcome_kinds.over_time import advice
 from mesa_lab.preparation.outcome_kinds.plain_attributes import are_plain
 
 __all__ = [
@@ -73,7 +74,10 @@ def _parse(text: str) -> AgentStatistic | None:
     statistic, agent_type, attribute = match.group("statistic", "agent_type", "attribute")
     if (statistic == "count") != (attribute is None):
         fix = f"count({agent_type})" if statistic == "count" else f"{statistic}({agent_type}.attribute)"
-        raise OutcomeError(f"Outcome '{text}' should read '{fix}'.")
+        over_steps = advice(statistic, agent_type) if attribute is None else ""
+        raise OutcomeError(
+            f"Outcome '{text}' should read '{fix}'{' for agents' if over_steps else ''}.{over_steps}"
+        )
     return AgentStatistic(statistic, agent_type, attribute)
 
 
@@ -90,8 +94,21 @@ def refuse_unknown(text: str) -> None:
         statistic = match.group("statistic")
         raise OutcomeError(
             f"Unknown statistic '{statistic}' in outcome '{text}'. "
-            f"There are: {', '.join(STATISTICS)}.{suggest(statistic, STATISTICS)}"
+            f"There are: {', '.join(STATISTICS)}.{suggest(statistic, STATISTICS)}{_over_steps(match)}"
         )
+
+
+def _over_steps(match: re.Match[str]) -> str:
+    """Advice for who wrote `time_of_max(infected)` or the like."""
+    statistic = match["statistic"].replace("_", " ").lower()
+    statistic = {
+        "argmax": "time of max",
+        "argmin": "time of min",
+        "avg": "mean",
+        "average": "mean",
+        "std": "sd",
+    }.get(statistic, statistic)
+    return advice(statistic, match["agent_type"]) if match["attribute"] is None else ""
 
 
 def agents_of_type(model: Any, name: str) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from mesa_lab.processing.analysis.observations import Factor, Observations, obse
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["observe_once"]
+__all__ = ["in_scale", "observe_once"]
 
 
 def observe_once(results: Reader, outcome: str) -> Observations:
@@ -44,3 +44,16 @@ def _present(factor: Factor) -> Factor:
     used, codes = np.unique(factor.codes, return_inverse=True)
     levels = tuple(factor.levels[at] for at in used)
     return replace(factor, codes=codes.astype(np.int64), levels=levels)
+
+
+def in_scale(observed: Observations) -> tuple[Observations, float]:
+    """Divide values whose squares would overflow, or vanish, by the largest.
+
+    Returns:
+        The outcome to compute with, and what to multiply results by.
+    """
+    known = observed.values[np.isfinite(observed.values)]
+    largest = float(np.abs(known).max()) if len(known) else 0.0
+    if largest == 0 or 1e-100 < largest < 1e100:
+        return observed, 1.0
+    return replace(observed, values=observed.values / largest), largest

@@ -11,11 +11,13 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
+from mesa_lab.processing.analysis.best import question as best
 from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
 from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.discovery import question as discovery
 from mesa_lab.processing.analysis.effects import question as effects
 from mesa_lab.processing.analysis.question import Question
+from mesa_lab.processing.analysis.replications import question as replications
 from mesa_lab.processing.analysis.sensitivity import question as sensitivity
 from mesa_lab.processing.analysis.surface import question as surface
 
@@ -33,6 +35,8 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     surface.QUESTION,
     discovery.QUESTION,
     comparison.QUESTION,
+    best.QUESTION,
+    replications.QUESTION,
 )
 
 
@@ -79,7 +83,8 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
         outcome: What to ask about; None takes the first outcome that is a number.
 
     Returns:
-        Those that fit, the best first, and for each of the others by its name why it does not fit.
+        Those that fit, and for each of the others by its name why it does not fit. First comes the one that the experiment
+        was made for (`Experiment.question`), then the others, the best first.
 
     Raises:
         OutcomeError: If the outcome is unknown.
@@ -100,8 +105,19 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
             fit.append((merit, question))
         else:
             reasons[question.name] = reason
-    fit.sort(key=lambda pair: -pair[0])  # stable: equals stay in the order of the shelf
+    asked = _asked(results)
+    fit.sort(
+        key=lambda pair: (pair[1].name != asked, -pair[0])
+    )  # stable: equals stay in the order of the shelf
     return [question for _, question in fit], reasons
+
+
+def _asked(results: Reader) -> str:
+    """The name of the conclusion that the experiment was made for, empty where it names no question."""
+    from mesa_lab.preparation.questions import QUESTIONS
+
+    name = getattr(results.experiment, "question", None)
+    return QUESTIONS[name].answer if name in QUESTIONS else ""
 
 
 def conclusions(

@@ -69,7 +69,7 @@ def table(
     level = checked_level(level)
     if band not in ("interval", "spread"):
         raise OutcomeError(f'band is {band!r}. Write "interval" or "spread".')
-    results.outcome_list(outcome)
+    results.outcome_list(outcome, series=True)
     points = None if points is None else results.known_points(points)
     by = by or automatic(results, outcome, MOST_LINES, points)
     groups, labels, levels, notes = lines(results, by, points, MOST_LINES)

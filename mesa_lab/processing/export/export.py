@@ -111,7 +111,9 @@ def _table_names(results: ResultTables, tables: str | Sequence[str] | None, *, f
         empty = {"failures"} if results.done.all() else set()
         empty |= {"points"} if not results.parameters else set()
         empty |= (
-            {"series"} if next(iter(results.series_parts(list(results.outcomes))), None) is None else set()
+            {"series"}
+            if next(iter(results.series_parts(list(results.series_outcomes))), None) is None
+            else set()
         )
         return [name for name in known if name not in empty]
     names: list[str] = []
@@ -136,7 +138,7 @@ def _file_name(table: str) -> str:
 def _parts(results: ResultTables, name: str) -> Parts:
     """Return a function that goes through a table part by part, as often as asked."""
     if name == "series":
-        return lambda: _streamed(results, lambda: results.series_parts(list(results.outcomes)))
+        return lambda: _streamed(results, lambda: results.series_parts(list(results.series_outcomes)))
     if name.startswith("agents"):
         return lambda: _streamed(results, lambda: results.agent_parts(_agent_type(name)))
     wholes: dict[str, Callable[[], pd.DataFrame]] = {
@@ -157,7 +159,7 @@ def _row_counts(results: ResultTables, name: str) -> Iterator[int]:
     elif name == "series" or name.startswith("agents"):
         series = name == "series"
         blocks = (
-            results.series_blocks(list(results.outcomes))
+            results.series_blocks(list(results.series_outcomes))
             if series
             else results.study.agent_blocks(_agent_type(name))
         )

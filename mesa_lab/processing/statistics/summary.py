@@ -49,7 +49,7 @@ def aggregate(
         )
     level = checked_level(level)
     _check_quantiles(quantiles)
-    names = results.outcome_list(outcomes, measures=over == "final")
+    names = results.outcome_list(outcomes, measures=over == "final", series=over == "series")
     if outcomes is None:
         names = [name for name in names if is_number(results.values(name))]
     groups = group(results, by)

@@ -225,7 +225,7 @@ class Reader(Snapshots):
         Returns:
             Row of the run in `base`, step, and value, one each per kept step.
         """
-        self.outcome_list(name)
+        self.outcome_list(name, series=True)
         ids = pd.Index(self.base["run_id"])
         wanted = None if chosen.all() else ids[chosen].tolist()
         last = self.experiment.max_steps
@@ -251,23 +251,29 @@ class Reader(Snapshots):
         return row, frame["step"].to_numpy(dtype=np.int64), column_names.settle(frame["value"])
 
     def outcome_list(
-        self, outcomes: str | Sequence[str] | None = None, *, measures: bool = False
+        self, outcomes: str | Sequence[str] | None = None, *, measures: bool = False, series: bool = False
     ) -> list[str]:
         """Check the names of outcomes.
 
         Args:
             outcomes: One name, several, or None for all.
             measures: Accept what is recorded of each run too, such as `steps`.
+            series: Accept only what has a value for each step.
 
         Raises:
-            OutcomeError: If one is unknown, naming the nearest.
+            OutcomeError: If one is unknown, naming the nearest, or has no series.
         """
         if outcomes is None:
-            return list(self.outcomes)
+            return list(self.series_outcomes if series else self.outcomes)
         names = (
             list(outcomes) if isinstance(outcomes, Iterable) and not isinstance(outcomes, str) else [outcomes]
         )
         for name in names:
+            if series and name in self.outcomes and name not in self.series_outcomes:
+                known = ", ".join(self.series_outcomes) or "none of them has; measure one without over"
+                raise OutcomeError(
+                    f"'{name}' is one number for each run and has no series. With a series: {known}."
+                )
             if name in self.outcomes or (measures and name in column_names.MEASURES):
                 continue
             if not self.outcomes and nothing_ended(self):

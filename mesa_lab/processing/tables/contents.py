@@ -147,6 +147,13 @@ class Snapshots:
         return tuple(dict.fromkeys([*self._reported, *asked]))
 
     @property
+    def series_outcomes(self) -> tuple[str, ...]:
+        """Names of the outcomes that have a value for each step; those over time have one for each run."""
+        asked: Any = self.experiment.outcomes or ()
+        over_time = {outcome.name for outcome in asked if getattr(outcome, "over", None)}
+        return tuple(name for name in self.outcomes if name not in over_time)
+
+    @property
     def _reported(self) -> tuple[str, ...]:
         return self._contents.outcomes
 

@@ -23,6 +23,7 @@ from mesa_lab.running.collection.data_collector import RestartError, adopt, adop
 from mesa_lab.running.collection.notes import Notes
 from mesa_lab.running.collection.other_outcomes import OtherOutcomes, value_of
 from mesa_lab.running.collection.outcome_values import PLAIN, UnstorableError, cell, reporter_function
+from mesa_lab.running.collection.over_time import Summaries
 from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.running.collection.reporters import AgentReporters, ModelReporters, collect_for_another
 from mesa_lab.running.collection.series import Series, time_of
@@ -78,6 +79,7 @@ class Recorder:
         self._asked: dict[str, str] = {}
         self._asks_for_all = False
         self._others = OtherOutcomes({}, self.notes)
+        self._over_time = Summaries({name: outcome for name, (outcome, _) in plan.own.items()}, self.notes)
         self._describes_agents = False
         self._current: dict[str, Scalar] = {}
 
@@ -182,7 +184,7 @@ class Recorder:
         """
         if self._collector is not None and not self._is_adopted:
             self._observe()
-        if not (last or self.plan.stop is not None or self._is_due()):
+        if not (last or self.plan.stop is not None or self._over_time or self._is_due()):
             return
         if self._collects_for_model:
             with RandomStates(model):
@@ -214,6 +216,10 @@ class Recorder:
         due = last or self._is_due()
         if self.agents is not None:
             self._close_agents(model, self.agents, due)
+        if self._over_time:
+            self._over_time.take(self._current, self.step, lambda name: self.value_of(name, model))
+            if last:
+                self.latest.update(self._over_time.results(self.step, self.plan.limit))
         if self._current:
             self.latest.update(self._current)
             if due and self._protocol.period > 0:
@@ -285,6 +291,8 @@ class Recorder:
             return
         self._asked, others = {}, {}
         for name, (outcome, measure) in self.plan.own.items():
+            if outcome.over_time is not None and outcome.over_time.condition is not None:
+                continue
             source = outcome.source.strip() if isinstance(outcome.source, str) else ""
             if source in reporters:
                 self._asked[name] = source

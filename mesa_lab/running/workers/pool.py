@@ -134,18 +134,20 @@ class Crew:
         payload: The model and the protocol.
         size: How many workers.
         start: See `Worker`.
+        workers_of_others: Whether to take over idle workers of earlier streams.
     """
 
     payload: Payload
     size: int
     start: Start
+    workers_of_others: bool = True
     workers: list[Worker] = field(default_factory=list)
     inbox: queue.SimpleQueue[tuple[Worker, list[Task], Future[bytes]]] = field(
         default_factory=queue.SimpleQueue
     )
 
     def __post_init__(self) -> None:
-        self.workers = _take_idle(self.size)
+        self.workers = _take_idle(self.size) if self.workers_of_others else []
         while len(self.workers) < self.size:
             self.workers.append(Worker(self.start, str(_folder() / str(next(_numbers)))))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,7 +18,7 @@ from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design, more_replications
 from mesa_lab.processing.analysis.observations import Observations, reason_against
 from mesa_lab.processing.analysis.question import Question
-from mesa_lab.processing.analysis.repeats import observe_once
+from mesa_lab.processing.analysis.repeats import in_scale, observe_once
 from mesa_lab.processing.statistics.origins import points_are_sampled
 from mesa_lab.processing.statistics.summary import checked_level
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QUESTION", "conclude"]
 
-TEXT: Final = "Is one better than the other?"
+TEXT: Final = "Is A better than B?"
 _FEW: Final = 6
 """Scenarios that a study of several parameters was probably made to compare."""
 
@@ -60,7 +59,7 @@ def conclude(
     """
     level = checked_level(level)
     _check(margin, looks)
-    observed, scale = _in_scale(observe_once(results, outcome))
+    observed, scale = in_scale(observe_once(results, outcome))
     found = scenarios_of(observed, by, base, results)
     sampled = points_are_sampled(results) and bool(found.held)
     compared = [
@@ -116,15 +115,6 @@ def _check(margin: float | None, looks: int | None) -> None:
         raise OutcomeError(
             f"looks is {looks!r}. Give a whole number from 1: how often you look at results in all."
         )
-
-
-def _in_scale(observed: Observations) -> tuple[Observations, float]:
-    """Divide values whose squares would overflow, or vanish, by the largest."""
-    known = observed.values[np.isfinite(observed.values)]
-    largest = float(np.abs(known).max()) if len(known) else 0.0
-    if largest == 0 or 1e-100 < largest < 1e100:
-        return observed, 1.0
-    return replace(observed, values=observed.values / largest), largest
 
 
 def _too_few(observed: Observations, found: Scenarios) -> str:

@@ -1,0 +1,78 @@
+"""All that a class has made, in one file: a folder for each student, under their name, with their studies in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mesa_lab.classroom.progress import Progress
+from mesa_lab.study import Study
+from mesa_lab.workspace.study_names import numbered
+
+__all__ = ["write_archive"]
+
+
+def write_archive(path: Path, students: Sequence[Progress]) -> Path:
+    """Write the archive of a class.
+
+    Studies that are being run are taken as they are at that moment. A study that cannot be read is named in `class.csv`.
+
+    Args:
+        path: The zip file to write.
+        students: How far each student is.
+
+    Returns:
+        The file.
+    """
+    taken: set[str] = set()
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(["folder", "name", "joined", "studies", "runs", "failed", "not readable"])
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        for progress in students:
+            folder = numbered(_folder_name(progress.student.name), taken)
+            taken.add(folder.lower())
+            unreadable = []
+            for entry in progress.studies:
+                copy = Path(scratch) / "copy.study"
+                copy.unlink(missing_ok=True)
+                try:
+                    with Study.open(entry.ref.path) as study:
+                        study.copy(copy)
+                except OSError:  # damaged, or just deleted
+                    unreadable.append(entry.ref.name)
+                    continue
+                archive.write(copy, f"{folder}/{entry.ref.path.name}")
+            joined = datetime.fromtimestamp(progress.student.joined, UTC).isoformat(timespec="seconds")
+            rows.writerow(
+                [
+                    folder,
+                    _cell(progress.student.name),
+                    joined,
+                    len(progress.studies),
+                    progress.done,
+                    progress.failed,
+                    _cell(", ".join(unreadable)),
+                ]
+            )
+        archive.writestr("class.csv", table.getvalue())
+    return path
+
+
+def _folder_name(name: str) -> str:
+    """A student's name as a folder can have it on every system."""
+    kept = "".join(sign if sign.isalnum() or sign in " -_" else "_" for sign in name).strip(" .")
+    return kept or "student"
+
+
+def _cell(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

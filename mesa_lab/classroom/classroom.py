@@ -1,0 +1,191 @@
+"""One class: its roster, its queue, its assignments, and the folders of its students, brought together for pages and terminal.
+
+The process that serves a class holds one (`hold`); pages ask for it with `current`, which is None where no class is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from mesa_lab.classroom.archive import write_archive
+from mesa_lab.classroom.assignments import Assignment, Assignments
+from mesa_lab.classroom.limits import StudentLimits
+from mesa_lab.classroom.progress import Progress
+from mesa_lab.classroom.roster import TEACHER, JoinError, Roster, Student, browser_of
+from mesa_lab.classroom.runner import ClassQueue
+from mesa_lab.errors import StudyError
+from mesa_lab.study import Study
+from mesa_lab.study.shards import Shard
+from mesa_lab.workspace.queue import share_queue
+from mesa_lab.workspace.study_state import entries
+from mesa_lab.workspace.workspace import Workspace
+
+__all__ = ["Classroom", "current", "hold", "member_of"]
+
+_STUCK_SECONDS: Final = 240.0
+
+
+class Classroom:
+    """A class in a folder.
+
+    Args:
+        folder: The folder of its studies; the teacher's are in it, and each student's in a folder of their own.
+        models: The models that it offers.
+        limits: What each student may use.
+        processes: Worker processes.
+    """
+
+    def __init__(self, folder: Path, models: Sequence[str], limits: StudentLimits, processes: int) -> None:
+        self.folder = folder
+        self.models = tuple(models)
+        self.limits = limits
+        self.roster = Roster(folder)
+        self.assignments = Assignments(self.roster.path)
+        self.queue = ClassQueue(folder, self.roster, limits, processes)
+
+    def open(self) -> None:
+        """Begin to run what is asked for, also what was asked for before the server was last stopped."""
+        share_queue(self.queue)
+
+    def close(self) -> None:
+        """End what runs; it goes on when the class is started again."""
+        self.queue.close()
+
+    def workspace(self, student: str) -> Workspace:
+        """Return the studies of a student, or the teacher's."""
+        folder = self.folder if student == TEACHER else self.folder / "visitors" / student
+        return Workspace(folder, self.folder, local=False)
+
+    # ------------------------------------------------------------ what the teacher sees
+
+    def progress(self) -> list[Progress]:
+        """Return how far each student is, in the order in which they joined."""
+        return [self._progress(student) for student in self.roster.students()]
+
+    def _progress(self, student: Student) -> Progress:
+        found = tuple(entries(self.workspace(student.id)))
+        standings = [entry.standing for entry in found if entry.standing is not None]
+        done = sum(standing.status.done for standing in standings)
+        failed = sum(standing.status.failed + standing.status.timed_out for standing in standings)
+        asked = sum(standing.status.n_runs for standing in standings)
+        answered = tuple(
+            assignment.number
+            for assignment in self.assignments.all()
+            for entry in found
+            if entry.ref.name == assignment.study_name
+            and entry.standing is not None
+            and entry.standing.status.finished == entry.standing.status.n_runs
+        )
+        states = [standing.state for standing in standings]
+        if "running" in states:
+            state = "running"
+        elif "waiting" in states or "starting" in states:
+            state = "waiting"
+        elif not student.is_here:
+            state = "away"
+        elif failed > done:
+            state = "failing"
+        elif not done and time.time() - student.joined > _STUCK_SECONDS:
+            state = "stuck"
+        else:
+            state = "here"
+        return Progress(student, found, done, failed, asked, state, answered)
+
+    # ------------------------------------------------------------ assignments
+
+    def begin_assignment(self, number: int, student: Student) -> str:
+        """Make a student's study of an assignment, and return its name.
+
+        Of an assignment that is pooled each student gets other runs of the same experiment, so that all of them together are
+        one study with that many more replications.
+
+        Raises:
+            StudyError: If there is no such assignment.
+            MesaLabError: If the study cannot be made.
+        """
+        assignment = self.assignments.get(number)
+        experiment = assignment.experiment
+        workspace = self.workspace(student.id)
+        path = workspace.folder / f"{assignment.study_name}.study"
+        if not path.exists():
+            workspace.folder.mkdir(parents=True, exist_ok=True)
+            place = (student.number - 1) % assignment.seats + 1
+            whole = assignment.pooled_experiment
+            if assignment.is_pooled:
+                Study.for_experiment(whole, path, shard=Shard(place, assignment.seats)).close()
+            else:
+                Study.for_experiment(experiment, path).close()
+        return assignment.study_name
+
+    def answers(self, number: int) -> list[tuple[Student, Path]]:
+        """Return the students' studies of an assignment."""
+        name = f"{self.assignments.get(number).study_name}.study"
+        found = ((each, self.workspace(each.id).folder / name) for each in self.roster.students())
+        return [(student, path) for student, path in found if path.is_file()]
+
+    def pool(self, number: int) -> str:
+        """Put what all students have run for an assignment into one study of the teacher's, and return its name.
+
+        Can be repeated while results come in.
+
+        Raises:
+            StudyError: If it is not pooled, or nobody has begun.
+        """
+        from mesa_lab.study.merging.merge import merge
+
+        assignment: Assignment = self.assignments.get(number)
+        if not assignment.is_pooled:
+            raise StudyError(
+                f"The students of '{assignment.title}' may each change the experiment, so that their runs are no one study. "
+                "Open them one by one, or give it as an assignment that is pooled."
+            )
+        paths = [path for _, path in self.answers(number)]
+        if not paths:
+            raise StudyError(f"Nobody has begun '{assignment.title}' yet.")
+        name = f"{assignment.study_name} of all"
+        target = self.folder / f"{name}.study"
+        merge(paths, target)
+        return name
+
+    # ------------------------------------------------------------ the end
+
+    def archive(self, path: Path) -> Path:
+        """Write all studies of all students into one zip file, in folders with their names.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The file.
+        """
+        return write_archive(path, self.progress())
+
+
+_held: Classroom | None = None
+
+
+def hold(classroom: Classroom | None) -> None:
+    """Make a class the one that this process serves."""
+    global _held
+    _held = classroom
+
+
+def current() -> Classroom | None:
+    """Return the class that this process serves, None where none is."""
+    return _held
+
+
+def member_of(session: str) -> str:
+    """Return the folder of whoever a browser's session belongs to: a student's id, "" for the teacher.
+
+    Raises:
+        JoinError: If nobody has joined with this browser.
+    """
+    classroom = current()
+    who = classroom.roster.who(browser_of(session)) if classroom is not None else None
+    if who is None:
+        raise JoinError("Nobody has joined the class with this browser. Open the first page to join.")
+    return "" if who == TEACHER else who

@@ -1,0 +1,38 @@
+"""What the terminal says when a class begins: the address for students, its QR code, the teacher's address, and who can do what."""
+
+from __future__ import annotations
+
+from mesa_lab.classroom.classroom import Classroom
+from mesa_lab.classroom.join_code import own_addresses, qr_text
+
+__all__ = ["invitation"]
+
+
+def invitation(classroom: Classroom, host: str, port: int) -> str:
+    """Return what to print.
+
+    Args:
+        classroom: The class.
+        host: What the server listens on.
+        port: Its port.
+    """
+    first, *others = (f"http://{_shown(address)}:{port}" for address in own_addresses(host))
+    roster = classroom.roster
+    join = f"{first}/?code={roster.code}"
+    lines = [
+        "",
+        f"Students open   {first}   and type the code   {roster.code}",
+        *(f"            or  {other}" for other in others),
+        "",
+        qr_text(join),
+        f"The teacher's page:  {first}/class?teacher={roster.teacher_key}",
+        "Keep this address to yourself: whoever has it sees all studies and can end the class.",
+        "",
+        f"Everyone who can reach this computer's network address sees the page that asks for the code. Who has joined may run: "
+        f"{', '.join(classroom.models)}. Each sees their own studies; the teacher sees all. Nobody can open files.",
+    ]
+    return "\n".join(lines)
+
+
+def _shown(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

@@ -1,0 +1,1 @@
+"""The question how many replications are enough."""

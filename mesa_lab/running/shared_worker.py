@@ -1,0 +1,108 @@
+"""A worker process that several studies share: it carries out some tasks of one, then some of another.
+
+A stream has its workers for itself until its last run. In a class thirty studies are under way on two cores, and each is to
+get on; so here a worker stays, and what it is given changes. How many tasks come at a time is the caller's decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from typing import Final
+
+from mesa_lab.running.backends.backend import Control
+from mesa_lab.running.scheduling.task_queue import TaskQueue
+from mesa_lab.running.workers.dispatch import Dispatch
+from mesa_lab.running.workers.pool import Crew
+from mesa_lab.running.workers.process import start_worker
+from mesa_lab.running.workers.serialization import Payload
+from mesa_lab.study.records import Batch, Task
+
+__all__ = ["SharedWorker"]
+
+_RUNS: Final = 2_000
+"""Runs after which a process is replaced: what the models of many studies leave behind adds up, and nobody else looks."""
+
+
+class SharedWorker:
+    """One worker process, for tasks of any study, a few at a time.
+
+    Args:
+        memory: Bytes of memory that the process may use; a run that asks for more fails. None for no limit. Where the
+            operating system offers no such limit, there is none.
+
+    Example:
+        >>> worker = SharedWorker()
+        >>> worker.close()
+    """
+
+    def __init__(self, memory: int | None = None) -> None:
+        self._memory = memory
+        self._crew: Crew | None = None
+        self._runs = 0
+
+    def carry_out(
+        self, payload: Payload, tasks: Sequence[Task], control: Control, tell: Callable[[str, str], None]
+    ) -> Iterator[Batch]:
+        """Carry out some tasks and yield their results as they come.
+
+        Args:
+            payload: The model and the protocol, packed.
+            tasks: What to run.
+            control: Stops it. A run under way is given up then, with the process that it is in.
+            tell: Called with a topic and what the user should know about it.
+
+        Yields:
+            Batches, each task's result in exactly one of them unless it was stopped.
+
+        Raises:
+            RunError: If the worker cannot load the model.
+        """
+        crew = self._ready(payload)
+        dispatch = Dispatch(TaskQueue(tasks, workers=1), crew, tell)
+        try:
+            while not control.stopped():
+                dispatch.feed()
+                if not crew.is_busy:
+                    break
+                for batch in dispatch.receive():
+                    self._runs += len(batch.runs)
+                    yield batch
+        finally:
+            if crew.is_busy:  # it was stopped, or went wrong
+                self.close()
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        crew, self._crew, self._runs = self._crew, None, 0
+        if crew is not None:
+            crew.release(keep=False)
+
+    def _ready(self, payload: Payload) -> Crew:
+        """Return a crew of one that works for this payload, with the process of before if that can go on."""
+        if self._crew is not None and (self._runs >= _RUNS or not self._crew.workers[0].is_reusable):
+            self.close()
+        if self._crew is None:
+            self._crew = Crew(payload, 1, self._start, workers_of_others=False)
+        self._crew.payload = payload
+        return self._crew
+
+    def _start(self, slot: str) -> Executor:
+        executor = start_worker(slot)
+        if self._memory is not None:
+            executor.submit(limit_memory, self._memory)
+        return executor
+
+
+def limit_memory(size: int) -> None:
+    """Let this process use at most so many bytes more than it does, where the operating system can see to it."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    import psutil
+
+    used = psutil.Process().memory_info().vms
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = used + size
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if most < 0 else min(wanted, most), most))
