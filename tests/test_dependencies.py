@@ -22,6 +22,7 @@ IMPORTED_AS = {
     "scikit-learn": "sklearn",
     "ipython": "IPython",
     "sim-tools": "sim_tools",
+    "pillow": "PIL",
 }
 # What a tool that is never imported is called where it is used.
 CALLED = {
