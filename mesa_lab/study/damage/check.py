@@ -1,7 +1,7 @@
 """Is a study file whole? All of it is looked at: SQLite's pages and indices, and what was written, by its digests.
 
 What is damaged is said in the user's words: which runs, and what of them. Where pages cannot be read, the rest is looked at
-all the same (`legible`). Nothing is changed.
+all the same (`database/tolerant_reader.py`). Nothing is changed.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ _MEANT: Final = {
     "meta_copy": "the second copy of the description of the experiment",
     "points_copy": "the second copy of the design points",
     "outcomes_copy": "the second copy of the names and types of the outcomes",
+    "batches": "the batches of the search",
+    "batches_copy": "the second copy of the batches of the search",
     "failures": "the messages of failed runs",
     "tally": "the counts of runs",
     "sessions": "the records of sessions",
@@ -56,10 +58,10 @@ _MEANT: Final = {
     "control": "the requests to its driver",
     "driver": "the records of its driver",
 }
-_OF_TEXTS: Final = ("points", "outcomes", "failures", "sessions")
-_NOT_IN_ALL: Final = {
-    name for name in _MEANT if "digests" in name or "copy" in name or name in SIDE_TABLES
-}  # an older version has none
+_OF_TEXTS: Final = ("points", "outcomes", "batches", "failures", "sessions")
+_NOT_IN_ALL: Final = {  # an older version has none, and only a search has batches
+    name for name in _MEANT if "digests" in name or "copy" in name or name == "batches" or name in SIDE_TABLES
+}
 _OTHER: Final = "are not those that were written"
 _AT_A_TIME: Final = 10_000
 _LAST: Final = 2**62
