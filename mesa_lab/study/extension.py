@@ -56,6 +56,7 @@ _FREE: Final = (
     "seeds",
     "redraw",
     "correlations",
+    "claims",
 )
 
 

@@ -47,6 +47,7 @@ class _Document(BaseModel):
     constraints: str | list[str] = []
     redraw: bool = False
     correlations: dict[str, dict[str, float | int]] | None = None
+    claims: list[dict[str, str]] = []
     parameters: dict[str, Any] = {}
     design: dict[str, Any] | None = None
 
@@ -63,6 +64,7 @@ _FORMS: Final = {
     "agents": 'true, a list of attributes such as ["energy"], or { Wolf = ["energy"] }',
     "constraints": 'a list of texts, such as ["a < b"]',
     "correlations": "a table for each parameter, such as { a = { b = 0.6 } }",
+    "claims": "tables, [[claims]], each with a name and what holds, such as holds = \"mean('Wolves') > 20\"",
     "parameters": "a table, [parameters], with one line for each",
     "design": 'a table, [design], with a type, such as type = "Sobol"',
 }
