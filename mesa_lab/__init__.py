@@ -75,7 +75,8 @@ if TYPE_CHECKING:
     )
     from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
-    from mesa_lab.running.batch_runner import BatchRunner, batch_run
+    from mesa_lab.running.batch_run import batch_run
+    from mesa_lab.running.batch_runner import BatchRunner
     from mesa_lab.running.simulation.simulate import simulate
     from mesa_lab.study.records import RunResult
 
@@ -97,7 +98,8 @@ _ROOMS = {
     "preparation.preview": "preview",
     "processing.analysis.conclusion": "Conclusion",
     "processing.results": "Results",
-    "running.batch_runner": "BatchRunner batch_run",
+    "running.batch_run": "batch_run",
+    "running.batch_runner": "BatchRunner",
     "study.records": "RunResult",
     "running.simulation.simulate": "simulate",
 }

@@ -13,7 +13,19 @@ title = "Results"
 def Page():
     study = session.study.value
     view = session.view(study)
-    ResultsPage(visitor_workspace(), study, view, lambda changed: session.set_view(study, changed))
+    router = solara.use_router()
+
+    def design(experiment, source):
+        session.offer_experiment(experiment, source)
+        router.push("/design")
+
+    ResultsPage(
+        visitor_workspace(),
+        study,
+        view,
+        lambda changed: session.set_view(study, changed),
+        on_design=design,
+    )
     Address(name="study", value=study)
     for name, value in to_query(view).items():
         Address(name=name, value=value).key(name)

@@ -13,32 +13,35 @@ import mesa_lab as ml
 from mesa_lab.cli import cli
 from mesa_lab.drafts.design_fields import designs
 from mesa_lab.preparation.outcome_kinds import installed_kinds
+from mesa_lab.processing.charts import find_chart
+from mesa_lab.testing import SPACES, check_chart, check_design
 
 PACKAGE = '''
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import altair
 import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
-from mesa_lab.preparation.designs.design import Design
+from mesa_lab.preparation.designs.design import UnitDesign
 from mesa_lab.preparation.outcome_kinds.kind import OutcomeKind, Source
+from mesa_lab.processing.charts.caption import caption
 from mesa_lab.processing.charts.chart import ChartKind
+from mesa_lab.processing.charts.theme import finish, theme_of
 from mesa_lab.processing.export.export_format import ExportFormat
 from mesa_lab.running.backends import sequential
 from mesa_lab.running.backends.backend import Backend
 
 
 @dataclass(frozen=True, eq=False)
-class Ends(Design):
+class Ends(UnitDesign):
     """The two ends of every range, all at once."""
 
-    high_first: bool = False
+    high_first: bool = field(default=False, metadata={"help": "Whether the high end comes first."})
 
-    def points(self, space, seed):
-        columns = {name: [p.from_unit(np.array([u]))[0] for u in (0.0, 1.0)] for name, p in space.varied.items()}
-        return pd.DataFrame(columns)[:: -1 if self.high_first else 1].reset_index(drop=True)
+    def unit(self, dimensions, rng):
+        return np.array([[0.0] * dimensions, [1.0] * dimensions])[:: -1 if self.high_first else 1]
 
     def n_points(self, space):
         return 2
@@ -76,11 +79,15 @@ BACKWARDS = Backend("backwards", lambda name: name == "backwards", run_backwards
 
 
 def table(results, outcome, unit="runs"):
-    return pd.DataFrame({"unit": [unit], "count": [results.values(outcome).notna().sum()]})
+    count = int(results.values(outcome).notna().sum())
+    rows = pd.DataFrame({"unit": [unit], "count": [count]})
+    return caption(rows, "count", f"Runs with {outcome}", [f"{count} runs."], {"unit": "Unit", "count": "Count"})
 
 
 def draw(table, theme="light", width=300, height=200, interactive=True):
-    return altair.Chart(table).mark_bar().encode(x="unit", y="count").properties(width=width, height=height)
+    seen = {"tooltip": "count:Q"} if interactive else {}
+    bars = altair.Chart(table).mark_bar().encode(x="unit", y="count", **seen)
+    return finish(bars.properties(width=width, height=height), table, theme_of(theme), width)
 
 
 COUNT = ChartKind("count", "Count", "How many runs have the outcome.", table, draw)
@@ -200,6 +207,16 @@ def test_a_chart_and_an_export_format_are_found(tmp_path: Path) -> None:
         results.save(tmp_path / "x.feather")
     with pytest.raises(ml.ExportError, match="'markdwn'.*json, markdown.*Did you mean 'markdown'"):
         results.save(tmp_path / "x", format="markdwn")
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_the_design_passes_the_tests_for_designs(space: str) -> None:
+    check_design(ends(high_first=True), space)
+
+
+@pytest.mark.parametrize("study", ["plain", "one point", "text", "all runs failed", "odd names"])
+def test_the_chart_passes_the_tests_for_charts(study: str) -> None:
+    assert check_chart(find_chart("count"), study, unit="all") is not None
 
 
 def test_the_terminal_knows_them_too(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     ]
     if not names and list(old.space.varied) != list(new.space.varied):
         names.append("the order of the parameters")
-    rest = [field.name for field in fields(old) if field.name not in ("model", "parameters")]
+    rest = [field.name for field in fields(old) if field.name not in ("model", "parameters", "question")]
     names += [_WORDS.get(name, name) for name in rest if getattr(old, name) != getattr(new, name)]
     return names
 

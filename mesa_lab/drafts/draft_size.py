@@ -83,6 +83,7 @@ def _lengths(draft: Draft) -> Iterator[tuple[int, int, str]]:
     ]
     values += [text for row in draft.rows for pair in row.arguments for text in pair]
     values += [
+        draft.question,
         draft.replications,
         draft.seed,
         draft.max_steps,

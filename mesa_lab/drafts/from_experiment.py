@@ -55,6 +55,7 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
         constraints="\n".join(experiment.constraints),
         claims=tuple((claim.name, claim.holds) for claim in experiment.claims),
         redraw=experiment.redraw,
+        question=experiment.question or "",
         correlations="\n".join(
             f"{one}, {other} = {show_value(value)}"
             for (one, other), value in (experiment.correlations or {}).items()

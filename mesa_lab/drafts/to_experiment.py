@@ -18,6 +18,7 @@ from mesa_lab.drafts.read_parameters import DEFAULT, read_row
 from mesa_lab.drafts.value_text import parse_number, parse_values
 from mesa_lab.errors import ExperimentError, OutcomeError, suggest
 from mesa_lab.preparation.claims.claim import parse_claims
+from mesa_lab.preparation.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +87,7 @@ def parse(draft: Draft, description: ModelDescription | None = None) -> Parsed:
         correlations=correlations,
         redraw=draft.redraw,
         claims=claims,
+        question=draft.question if draft.question in QUESTIONS else None,
         **settings,
     )
     return Parsed(made, mistakes)

@@ -45,6 +45,8 @@ class Experiment(ExperimentData):
         correlations: Rank correlations between parameters that are drawn together, `{("a", "b"): 0.6}` or
             `{"a": {"b": 0.6}}`; for designs that fill the unit cube.
         redraw: Continue the design until as many points as it asks for keep the constraints, in place of dropping some.
+        question: What the experiment is for, by name, such as `"matter"` (`mesa_lab.preparation.questions.QUESTIONS`): which
+            conclusion comes first. It changes no run.
 
     Raises:
         ExperimentError: If a number is out of range, or two settings contradict each other.

@@ -17,6 +17,7 @@ from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.limits import LARGEST_SEED, shortened
 from mesa_lab.preparation.parameters.space import ParameterSpace, listed
 from mesa_lab.preparation.parameters.value_keys import key as key_of
+from mesa_lab.preparation.questions import find_question
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
 from mesa_lab.preparation.sampling import sample
 from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, parts_of_keys, point_keys, without
@@ -58,6 +59,7 @@ class ExperimentData:
     correlations: Mapping[Any, Any] | None = None
     redraw: bool = False
     claims: Any = ()
+    question: str | None = None
 
     def __post_init__(self) -> None:
         from mesa_lab.preparation.designs import as_design
@@ -86,6 +88,8 @@ class ExperimentData:
         settle(self, "correlations", self.space.correlations or None)
         settle(self, "redraw", check_flag("redraw", self.redraw))
         settle(self, "claims", parse_claims(self.claims))
+        if self.question is not None:
+            settle(self, "question", find_question(self.question).name)
         protocol = self.protocol
         for name in ("max_steps", "max_time", "timeout", "period", "outcomes", "agents"):
             settle(self, name, getattr(protocol, name))

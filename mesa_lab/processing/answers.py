@@ -190,7 +190,7 @@ class Answers(Reader):
         looks: int | None = None,
         adjust: Literal["holm", "dunnett"] = "holm",
     ) -> Conclusion:
-        """Is one better than the other?
+        """Is A better than B?
 
         Each scenario is compared with a base: run by run of the same seed where points share their seeds (common random numbers), else
         as independent means with unequal variances (Welch). Verdicts hold for all comparisons together, and also when

@@ -57,6 +57,7 @@ _FREE: Final = (
     "redraw",
     "correlations",
     "claims",
+    "question",
 )
 
 

@@ -84,6 +84,8 @@ class Batch:
             for; under the empty name what was collected over all agents, with a column agent_type. Columns
             that repeat themselves are packed (`mesa_lab.study.reading.series_blocks`).
         failures: One record per run that failed or timed out.
+        rows: For `batch_run` alone, which stores nothing: what was collected in each run, as the objects that reporters
+            returned, or pickled where it comes from a worker; None for all other runs.
     """
 
     runs: tuple[RunRecord, ...]
@@ -92,11 +94,13 @@ class Batch:
     series: bytes | None = None
     agents: Mapping[str, bytes] = field(default_factory=dict)
     failures: tuple[FailureRecord, ...] = ()
+    rows: tuple[Any, ...] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Named tuples take four times as long to pickle as plain ones.
         plain = tuple(map(tuple, self.runs))
-        return _unpickled, (plain, self.outcome_names, self.finals, self.series, self.agents, self.failures)
+        others = (self.outcome_names, self.finals, self.series, self.agents, self.failures, self.rows)
+        return _unpickled, (plain, *others)
 
 
 def _unpickled(runs: Iterable[Iterable[Any]], *others: Any) -> Batch:

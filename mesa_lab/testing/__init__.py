@@ -1,26 +1,42 @@
-"""For authors of plug-ins: results that no model had to make, and the tests that every question must pass.
+"""For authors of plug-ins: data that no model had to make, and the tests that designs, charts and questions must pass.
 
 `synthetic_results` gives results of a real experiment with outcomes computed by a function, so that a statistic can be tried on
-data whose truth is known. `check_question` runs the tests that the questions of Mesa Lab pass, over one of yours, on a study of
-each kind. A test module is a few lines:
+data whose truth is known. The checks are those that the designs, charts and questions of Mesa Lab pass: `check_design` makes the
+points of a design on a parameter space of each kind, `check_chart` draws a study of each kind, and `check_question` asks a
+question of one. They raise an AssertionError that says what is expected. A test module is a few lines:
 
     import pytest
-    from mesa_lab.testing import STUDIES, check_question
+    from mesa_lab.testing import SPACES, STUDIES, check_chart, check_design, check_question
+
+    @pytest.mark.parametrize("space", SPACES)
+    def test_my_design(space):
+        check_design(MyDesign(), space)
+
+    @pytest.mark.parametrize("study", STUDIES)
+    def test_my_chart(study):
+        check_chart(MY_CHART, study)
 
     @pytest.mark.parametrize("study", STUDIES)
     def test_my_question(study):
         check_question(MY_QUESTION, study)
 """
 
+from mesa_lab.testing.chart_suite import check_chart
 from mesa_lab.testing.conclusion_suite import check_conclusion, check_question
+from mesa_lab.testing.design_suite import check_design
+from mesa_lab.testing.space_kinds import SPACES, space_of_kind
 from mesa_lab.testing.study_kinds import STUDIES, study_of_kind
 from mesa_lab.testing.synthetic_study import SyntheticStudy, synthetic_results
 
 __all__ = [
+    "SPACES",
     "STUDIES",
     "SyntheticStudy",
+    "check_chart",
     "check_conclusion",
+    "check_design",
     "check_question",
+    "space_of_kind",
     "study_of_kind",
     "synthetic_results",
 ]

@@ -7,13 +7,14 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ConclusionError, MesaLabError
 from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.question import Question
+from mesa_lab.testing.sentences import is_sentence
 from mesa_lab.testing.study_kinds import ODD, OUTCOME, study_of_kind
+from mesa_lab.testing.surroundings import surroundings
 
 if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
@@ -46,7 +47,7 @@ def check_question(question: Question, study: str) -> Conclusion | None:
     except MesaLabError as error:  # such as an event of an outcome that no run has
         _check_refusal(error)
         return None
-    before = _surroundings()
+    before = surroundings()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -55,7 +56,7 @@ def check_question(question: Question, study: str) -> Conclusion | None:
             _check_refusal(error)
             return None
         if reason is not None:
-            assert _is_sentence(reason), reason
+            assert is_sentence(reason), reason
             _check_refused(question, results, reason)
             return None
         assert 0 <= question.merit(results, subject) <= 1, "merit is between 0 and 1."
@@ -70,13 +71,13 @@ def check_question(question: Question, study: str) -> Conclusion | None:
     pd.testing.assert_frame_equal(again.table, conclusion.table)
     assert conclusion.name == question.name, "A conclusion is named like its question."
     assert conclusion.question == question.text, "A conclusion holds its question."
-    assert _surroundings() == before, "numpy's global generator and the theme of altair are as they were."
+    assert surroundings() == before, "numpy's global generator and the theme of altair are as they were."
     return conclusion
 
 
 def _check_refusal(error: MesaLabError) -> None:
     """Check that an error says what is wrong in a sentence."""
-    assert _is_sentence(str(error)), str(error)
+    assert is_sentence(str(error)), str(error)
 
 
 def _check_refused(question: Question, results: Results, reason: str) -> None:
@@ -106,7 +107,7 @@ def check_conclusion(conclusion: Conclusion, results: Results | None = None) -> 
         plain = text.replace(ODD, "name")
         assert not _NO_WORDS.search(plain), text
     for text in said:
-        assert _is_sentence(text), text
+        assert is_sentence(text), text
     assert re.search(r"\d", conclusion.sentence), "The sentence holds a number."
     assert conclusion.method, "The method is named."
     _check_tables(conclusion)
@@ -151,20 +152,9 @@ def _check_next(conclusion: Conclusion, results: Results | None) -> None:
         assert conclusion.next_runs == 0, "No experiment, no runs."
         return
     assert conclusion.next_runs > 0, "What is to be run has runs."
-    assert _is_sentence(conclusion.next_sentence), conclusion.next_sentence
+    assert is_sentence(conclusion.next_sentence), conclusion.next_sentence
     runs = conclusion.next.n_runs
     if results is not None:
         before = results.experiment.n_runs if conclusion.next_grows else 0
         assert runs - before == conclusion.next_runs, "It says how many runs it takes."
     assert conclusion.to_dict()["next"]["experiment"], "It can be written to a file."
-
-
-def _is_sentence(text: str) -> bool:
-    return bool(text) and text.rstrip()[-1] in ".?!" and not text.startswith(" ")
-
-
-def _surroundings() -> tuple[Any, ...]:
-    import altair as alt
-
-    state: Any = np.random.get_state()
-    return (state[1].tolist(), state[2], alt.theme.active, alt.data_transformers.active, alt.renderers.active)

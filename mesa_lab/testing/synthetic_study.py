@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.processing.results import Results
-    from mesa_lab.study.reading.series_blocks import Block
 
 __all__ = ["SyntheticStudy", "synthetic_results"]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Series that are in memory."""
+
+    rows: pa.Table
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.rows.schema
+
+    def read(self, first: int | None = None) -> pa.Table:
+        """The table, or its first columns."""
+        return self.rows.select(range(self.rows.num_columns if first is None else first))
+
+    def table(self) -> pa.Table:
+        """The table."""
+        return self.rows
 
 
 class SyntheticStudy:
@@ -25,7 +46,7 @@ class SyntheticStudy:
             a column for each varied parameter and `replication`.
         failed: Numbers of runs that failed; all points count once, then the next replication.
         seed: Of the functions' generator.
-        steps: How many steps each run took.
+        steps: How many steps each run took. Its series has the start, the middle and the end: a number grows evenly from 0.
     """
 
     shard = None
@@ -41,6 +62,7 @@ class SyntheticStudy:
     ) -> None:
         self.experiment = experiment
         self.outcome_names = tuple(outcomes)
+        self._steps = steps
         self._points = experiment.design_matrix()
         n = len(self._points)
         run_id = np.arange(n * experiment.replications)
@@ -83,11 +105,29 @@ class SyntheticStudy:
         """The design points."""
         return self._points.copy()
 
-    def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[Block]:
-        """No series."""
-        return iter(())
+    def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[_Block]:
+        """All series of the runs that came to their end, as one block."""
+        import pyarrow as pa
 
-    def agent_blocks(self, agent_type: str = "") -> Iterator[Block]:
+        kept = self._runs["status"].to_numpy() == "done"
+        if run_ids is not None:
+            kept &= self._runs["run_id"].isin(list(run_ids)).to_numpy()
+        steps = np.array(sorted({0, self._steps // 2, self._steps}))
+        share = steps / max(self._steps, 1)
+        columns: dict[str, Any] = {
+            "run_id": np.repeat(self._runs["run_id"].to_numpy()[kept], len(steps)),
+            "step": np.tile(steps, int(kept.sum())),
+        }
+        columns["time"] = columns["step"].astype(float)
+        for name in self.outcome_names if outcomes is None else outcomes:
+            values = self._finals[name].to_numpy()[kept]
+            if values.dtype.kind in "if":
+                columns[name] = (values[:, None] * share).ravel()
+            else:
+                columns[name] = pa.array([_part(value, each) for value in values for each in share])
+        yield _Block(pa.table(columns))
+
+    def agent_blocks(self, agent_type: str = "") -> Iterator[_Block]:
         """No agents' data."""
         return iter(())
 
@@ -104,6 +144,12 @@ class SyntheticStudy:
                 "traceback": "ValueError: no reason",
             }
         )
+
+
+def _part(value: Any, share: float) -> Any:
+    """A share of a final value; of what is no finite number, the value itself."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return value * share if is_number and np.isfinite(value) else value
 
 
 def synthetic_results(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
     from mesa_lab.processing.tables.source import Block
     from mesa_lab.study import Shard, Study
@@ -160,6 +161,9 @@ class Opened:
         failed: How many of them failed or timed out.
         points: How many design points there are.
         model_name: What the model is called.
+        question: The name of the question that the experiment was made for; empty for none.
+        answers: Conclusions that were drawn from them, by outcome and question.
+        answering: Held by whoever draws conclusions: one at a time.
     """
 
     def __init__(self, file: StudyFile, results: Results) -> None:
@@ -167,6 +171,9 @@ class Opened:
         self.file = file
         self.results = results
         self.lock = threading.RLock()
+        self.answers: dict[tuple[str, str], Conclusion] = {}
+        self.answering = threading.Lock()
+        self.question: str = getattr(results.experiment, "question", None) or ""
         with results.snapshot():
             self.parameters = tuple(results.parameters)
             self.finished = len(results.base)
@@ -174,6 +181,21 @@ class Opened:
             self.points = len(results.points)
             self.model_name = results.model_name
             self.outcomes = tuple(name for name in results.outcomes if _is_number(results, name))
+
+    @cached_property
+    def apart(self) -> Results:
+        """The same results once more, with a reader of their own: drawing conclusions takes long, and holds up no chart."""
+        from mesa_lab.processing.results import Results
+
+        file = StudyFile(self.path)
+
+        def tell() -> None:
+            self.file.damage = self.file.damage or file.damage
+            self.file.is_replaced = self.file.is_replaced or file.is_replaced
+            self.file.on_news()
+
+        file.on_news = tell
+        return Results(file)
 
     @cached_property
     def by_point(self) -> pd.DataFrame:

@@ -24,7 +24,7 @@ def results(lab):
 
 @pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, False), (1024, 768, True)])
 def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark):
-    page = visit(results, "/results?study=neighbours", width=width, height=height, dark=dark)
+    page = visit(results, "/results?study=neighbours&tab=charts", width=width, height=height, dark=dark)
     for title, words in (
         ("Against a parameter", "Happy against density"),
         ("Over the steps", "Happy over the steps"),
@@ -41,9 +41,9 @@ def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark
 
 
 def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot):
-    page = visit(results, "/results?study=neighbours")
+    page = visit(results, "/results?study=neighbours&tab=charts")
     tables = page.get_by_role("region", name="Tables")
-    page.get_by_role("tab", name="Points", exact=True).click()
+    page.get_by_role("region", name="Tables").get_by_role("tab", name="Points", exact=True).click()
     page.get_by_role("button", name="Open Point 3", exact=True).click()
     tables.get_by_text("Only point 3.").wait_for()
     tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
@@ -81,7 +81,7 @@ def test_three_charts_leave_no_empty_place(results, visit, shoot):
 
 
 def test_the_keyboard_does_all_of_it(results, visit):
-    page = visit(results, "/results?study=neighbours")
+    page = visit(results, "/results?study=neighbours&tab=charts")
     keys, tables = page.keyboard, page.get_by_role("region", name="Tables")
     tables.get_by_text("1 to 15 of 60", exact=True).wait_for()
     focused = "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
@@ -114,7 +114,7 @@ def test_the_keyboard_does_all_of_it(results, visit):
 
 
 def test_a_mark_of_a_chart_leads_to_its_runs(results, visit):
-    page = visit(results, "/results?study=neighbours")
+    page = visit(results, "/results?study=neighbours&tab=charts")
     tables = page.get_by_role("region", name="Tables")
     marks = "[aria-label='Charts'] .ml-chart-stage:not(.ml-chart-hidden) svg .mark-symbol path"
     tables.get_by_text("1 to 15 of 60", exact=True).wait_for()
@@ -127,7 +127,7 @@ def test_a_mark_of_a_chart_leads_to_its_runs(results, visit):
 
 
 def test_a_table_is_filtered_and_saved(results, visit):
-    page = visit(results, "/results?study=neighbours")
+    page = visit(results, "/results?study=neighbours&tab=charts")
     tables = page.get_by_role("region", name="Tables")
     tables.get_by_text("1 to 15 of 60", exact=True).wait_for()
     tables.get_by_role("textbox").first.fill("density > 0.75 and replication == 0")
@@ -141,7 +141,7 @@ def test_a_table_is_filtered_and_saved(results, visit):
 
 
 def test_the_report_and_the_study_can_be_taken_away(results, visit):
-    page = visit(results, "/results?study=neighbours")
+    page = visit(results, "/results?study=neighbours&tab=charts")
     for button, name, start in (
         ("Report", "neighbours.html", b"<!"),
         ("Study file", "neighbours.study", b"SQLite format 3"),

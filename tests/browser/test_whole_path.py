@@ -175,6 +175,7 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, width, he
     shoot(page, f"run-done-{mode}")
 
     page.get_by_role("link", name="See the results").click()
+    page.get_by_role("tab", name="Charts", exact=True).click()
     page.wait_for_selector(DRAWN)
     page.get_by_role("region", name="Tables").get_by_text("1 to 4 of 4", exact=True).wait_for()
     assert_nothing_is_hidden(page)
@@ -249,6 +250,7 @@ def test_a_file_and_points_of_ones_own_from_model_to_results(own_lab, visit, sho
     page.get_by_role("button", name="Start 4 runs").click()
     page.wait_for_selector("text=All 4 runs are done", timeout=LONG)
     page.get_by_role("link", name="See the results").click()
+    page.get_by_role("tab", name="Charts", exact=True).click()
     page.wait_for_selector(DRAWN)
     page.get_by_role("region", name="Tables").get_by_text("1 to 4 of 4", exact=True).wait_for()
     assert page.locator("main img").count() == 0
@@ -332,6 +334,8 @@ def test_the_whole_way_by_keyboard_alone(own_lab, visit):
     keys.press("Space")
     page.wait_for_selector("text=All 2 runs are done", timeout=LONG)
     tab_to(page, "See the results")
+    keys.press("Enter")
+    tab_to(page, "Charts")
     keys.press("Enter")
     page.wait_for_selector(DRAWN)
     tab_to(page, "Over the steps")

@@ -19,6 +19,7 @@ from mesa_lab.app.design.design_form import DesignForm, offered_designs
 from mesa_lab.app.design.parameters import AddParameter, ParameterRows
 from mesa_lab.app.design.pending_edits import Latest
 from mesa_lab.app.design.preview import PreviewPanel
+from mesa_lab.app.design.question_form import QuestionForm
 from mesa_lab.app.design.run_settings import ConstraintsForm, MeasureForm, RunsForm
 from mesa_lab.app.hooks.use_model import use_description
 from mesa_lab.drafts.draft import Draft, completed
@@ -108,6 +109,8 @@ def DesignPage(
         tag("p", "ml-error-text", described.problem, role="alert")
     with tag("div", "ml-design-page"):
         with tag("div", "ml-body"):
+            steps = parsed.experiment.max_steps if parsed.experiment else None
+            QuestionForm(value, change, description, speed=trial.speed if trial else None, steps=steps)
             with Panel("Parameters", "Hold a parameter fixed, or let it vary."):
                 ParameterRows(value.rows, change_row, infos, errors, columns)
                 if description is not None and takes_anything(description):

@@ -19,27 +19,37 @@ from mesa_lab.app.components.downloads import StudyDownloads
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.components.run_styles import RunLook
+from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_fresh, use_reader
 from mesa_lab.app.hooks.use_study import use_watch
-from mesa_lab.app.results.charts import ChartPanel
+from mesa_lab.app.results.answers.panel import AnswersPanel
+from mesa_lab.app.results.charts import ChartPanel, Tabs
 from mesa_lab.app.results.tables import TablesPanel
-from mesa_lab.app.state.result_view import ResultView
+from mesa_lab.app.state.result_view import TABLES, ResultView
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import plural
+from mesa_lab.preparation.questions import answered_by
 from mesa_lab.workspace.shared_results import Opened, open_results
 
 if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.workspace.study_names import StudyRef
     from mesa_lab.workspace.workspace import Workspace
 
 __all__ = ["ResultsPage", "ResultsView"]
 
+TABS: Final = [("answers", "Answers"), ("charts", "Charts"), ("runs", "Runs"), ("points", "Points")]
 _STYLE: Final = Path(__file__).with_name("results.css")
 
 
 @solara.component
 def ResultsPage(
-    workspace: Workspace, value: str, view: ResultView, on_view: Callable[[ResultView], None]
+    workspace: Workspace,
+    value: str,
+    view: ResultView,
+    on_view: Callable[[ResultView], None],
+    on_design: Callable[[Experiment, str], None] | None = None,
 ) -> None:
     """Show the results of a study.
 
@@ -48,12 +58,13 @@ def ResultsPage(
         value: The key of the study; empty for none.
         view: What is looked at.
         on_view: Called when something else is looked at.
+        on_design: Called with an experiment that would answer better, and where it comes from, to go on with its design.
     """
     RunLook()
     found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value])
     with tag("div", "ml-stack"):
         if found is not None:
-            Watched(workspace, found, view, on_view).key(found.key)
+            Watched(workspace, found, view, on_view, on_design).key(found.key)
             return
         with tag("section", "ml-empty", aria_label="No results yet"):
             tag("h1", "", "No results yet")
@@ -78,10 +89,30 @@ def _find(workspace: Workspace, key: str) -> tuple[StudyRef | None, str]:
 
 @solara.component
 def Watched(
-    workspace: Workspace, ref: StudyRef, view: ResultView, on_view: Callable[[ResultView], None]
+    workspace: Workspace,
+    ref: StudyRef,
+    view: ResultView,
+    on_view: Callable[[ResultView], None],
+    on_design: Callable[[Experiment, str], None] | None,
 ) -> None:
-    """Show the results of a study that may still be running."""
+    """Show the results of a study that may still be running, and have it grow where an answer asks for it."""
     watch = use_watch(workspace, ref)
+    doing = use_doing()
+
+    def grow(experiment: Experiment) -> None:
+        workspace.make(ref.name, experiment)
+        workspace.start(ref)
+
+    def go_on(conclusion: Conclusion) -> None:
+        experiment = conclusion.next
+        if experiment is None:
+            return
+        if conclusion.next_grows:
+            doing.do("grow", lambda: grow(experiment), watch.poke)
+        elif on_design is not None:
+            asked = answered_by(conclusion.name) or experiment.question
+            on_design(replace(experiment, question=asked), f"The study “{ref.name}”")
+
     standing = watch.standing.value
     if standing is None:
         with tag("div", "ml-empty", role="alert" if watch.problem.value else "status"):
@@ -92,6 +123,12 @@ def Watched(
         with tag("div", "ml-notice ml-notice-error", role="alert"):
             tag("span", "", watch.displaced.value)
     status = standing.status
+    if doing.problem:
+        with tag("div", "ml-notice ml-notice-error", role="alert"):
+            tag("span", "", doing.problem)
+            Action("Dismiss", doing.clear)
+    if standing.is_active or doing.busy:
+        Going(status.finished, status.n_runs).key("going")
     shown = ResultsView(
         ref.path,
         ref.name,
@@ -99,10 +136,26 @@ def Watched(
         view,
         on_view,
         failed=status.failed + status.timed_out,
-        running=standing.is_active,
+        running=standing.is_active or bool(doing.busy),
+        on_next=go_on if ref.own else None,
     )
+    shown.key("results")  # in its place, whatever stands above it
     with shown, PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
         tag("span", "", "Back to the run")
+
+
+@solara.component
+def Going(finished: int, total: int) -> None:
+    """Say that more runs are on their way, and how far they are."""
+    share = 100 * finished / total if total else 0
+    with tag("div", "ml-notice ml-going", role="status"):
+        tag(
+            "span",
+            "",
+            f"Running: {finished:,} of {plural(total, 'run')}. What stands below is renewed when they are done.",
+        )
+        with tag("div", "ml-bar", aria_hidden="true"):
+            tag("div", "ml-bar-done", attributes={"style": f"width: {share:.1f}%"})
 
 
 @solara.component
@@ -115,6 +168,7 @@ def ResultsView(
     *,
     failed: int = 0,
     running: bool = False,
+    on_next: Callable[[Conclusion], None] | None = None,
     children: list[solara.Element] = [],  # noqa: B006  reacton hands in a new list
 ) -> None:
     """Show the results of a study file.
@@ -127,6 +181,7 @@ def ResultsView(
         on_view: Called when something else is looked at.
         failed: How many of these failed or timed out; fewer once they have been tried again.
         running: Whether there will be more.
+        on_next: Called with a conclusion whose next runs are wanted; None where nothing can be run.
         children: What else can be done with the study.
     """
     now = finished, failed
@@ -171,7 +226,7 @@ def ResultsView(
         said = "The first results will appear here." if running else "No run of this study has a result yet."
         tag("p", "ml-nothing ml-quiet", said, role="status")
     else:
-        Shown(opened, view, on_view)
+        Shown(opened, view, on_view, on_next, running)
 
 
 @solara.component
@@ -213,8 +268,14 @@ def _said(opened: Opened | None) -> str:
 
 
 @solara.component
-def Shown(opened: Opened, view: ResultView, on_view: Callable[[ResultView], None]) -> None:
-    """Show results: charts above, tables below; what is chosen in one narrows the other."""
+def Shown(
+    opened: Opened,
+    view: ResultView,
+    on_view: Callable[[ResultView], None],
+    on_next: Callable[[Conclusion], None] | None,
+    running: bool,
+) -> None:
+    """Show results: answers, charts with the runs behind their marks, tables, comparisons; one at a time."""
     latest = solara.use_ref(view)
     latest.current = view
 
@@ -233,24 +294,37 @@ def Shown(opened: Opened, view: ResultView, on_view: Callable[[ResultView], None
     def open_run(run: int | None) -> None:
         change(run=run)
 
-    ChartPanel(
-        opened,
-        view.outcome,
-        lambda outcome: change(outcome=outcome),
-        kind=view.chart,
-        on_kind=lambda chart: change(chart=chart),
-        options=view.chosen,
-        on_option=choose,
-        on_points=narrow,
-        on_run=open_run,
-    )
+    Tabs(view.tab, lambda tab: change(tab=tab), TABS, "Results")
+    if view.tab == "answers":
+        AnswersPanel(
+            opened, view.outcome, lambda outcome: change(outcome=outcome), on_next=on_next, running=running
+        )
+        return
+    if view.tab == "charts":
+        ChartPanel(
+            opened,
+            view.outcome,
+            lambda outcome: change(outcome=outcome),
+            kind=view.chart,
+            on_kind=lambda chart: change(chart=chart),
+            options=view.chosen,
+            on_option=choose,
+            on_points=narrow,
+            on_run=open_run,
+        )
     TablesPanel(
         opened,
         view.outcome,
-        name=view.table,
+        name={"runs": "failures" if view.table == "failures" else "runs", "points": "points"}.get(
+            view.tab, view.table
+        ),
         on_name=lambda name: change(table=name),
         points=view.points,
         on_points=narrow,
         run=view.run,
         on_run=open_run,
-    )
+        offered={"runs": ("runs", "failures"), "points": ("points",)}.get(view.tab, TABLES),
+        on_point=lambda point: change(
+            tab="charts" if view.tab == "charts" else "runs", table="runs", points=(point,), run=None
+        ),
+    ).key(view.tab)

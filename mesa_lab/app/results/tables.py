@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import solara
@@ -54,6 +54,8 @@ def TablesPanel(
     on_points: Callable[[list[int] | None], None],
     run: int | None,
     on_run: Callable[[int | None], None],
+    on_point: Callable[[int], None],
+    offered: Sequence[str] = ("runs", "points", "failures"),
 ) -> None:
     """Show the tables.
 
@@ -66,6 +68,8 @@ def TablesPanel(
         on_points: Called with other points.
         run: The run that is open, None for none.
         on_run: Called with another.
+        on_point: Called with a point whose runs are wanted.
+        offered: Which tables can be shown.
     """
     name = "runs" if name == "failures" and not opened.failed else name
     shown = solara.use_ref(None)
@@ -80,10 +84,7 @@ def TablesPanel(
     frame: pd.DataFrame | None = fresh.value[1] if fresh.value and fresh.value[0] == name else None
     items = [("runs", "Runs"), ("points", "Points")]
     items += [("failures", f"Failures ({opened.failed:,})")] if opened.failed else []
-
-    def open_point(point: int) -> None:
-        on_name("runs")
-        on_points([point])
+    items = [item for item in items if item[0] in offered]
 
     def keep(rows: pd.DataFrame) -> None:
         shown.current = rows
@@ -93,7 +94,8 @@ def TablesPanel(
             RunDetails(opened, run, lambda: on_run(None)).key(f"run {run}")
         # Out of sight while a run is open, so that filter and page are still there afterwards.
         with tag("div", "ml-hidden", attributes={"hidden": "hidden"} if run is not None else {}):
-            Tabs(name, on_name, items, "Tables")
+            if len(items) > 1:
+                Tabs(name, on_name, items, "Tables")
             with tag("div", "ml-tables-head"):
                 with tag("div", "ml-chosen"):
                     if points is None:
@@ -117,7 +119,7 @@ def TablesPanel(
                     frame,
                     dict(items)[name],
                     key="point" if name == "points" else "run_id",
-                    on_row=open_point if name == "points" else on_run,
+                    on_row=on_point if name == "points" else on_run,
                     chosen=run,
                     hidden=_aside(frame),
                     on_rows=keep,

@@ -14,6 +14,7 @@ __all__ = ["ResultView", "from_query", "to_query"]
 
 OPTIONS: Final = ("parameter", "x", "y", "by", "band")
 """What charts can be asked, by the names that their options have in an address too."""
+TABS: Final = ("answers", "charts", "runs", "points", "compare")
 TABLES: Final = ("runs", "points", "failures")
 MOST_POINTS: Final = 100
 """Chosen points that an address holds; a brush over more is not remembered in it."""
@@ -30,6 +31,7 @@ class ResultView:
         run: The run that is open; None for none.
         table: The table that is shown.
         options: What was chosen about charts: kind of chart, option, value.
+        tab: Which part of the page is shown.
     """
 
     outcome: str = ""
@@ -38,6 +40,7 @@ class ResultView:
     run: int | None = None
     table: str = TABLES[0]
     options: tuple[tuple[str, str, str], ...] = ()
+    tab: str = TABS[0]
 
     def chosen(self, chart: str) -> dict[str, str]:
         """Return what was chosen about a kind of chart."""
@@ -63,7 +66,7 @@ def to_query(view: ResultView) -> dict[str, str]:
         {'outcome': 'Wolves', 'points': '3,5'}
     """
     points = view.points if view.points and len(view.points) <= MOST_POINTS else ()
-    return {
+    parts = {
         "outcome": view.outcome,
         "chart": view.chart,
         "points": ",".join(map(str, points)),
@@ -72,6 +75,12 @@ def to_query(view: ResultView) -> dict[str, str]:
         **dict.fromkeys(OPTIONS, ""),
         **view.chosen(view.chart),
     }
+    return {"tab": "" if view.tab == _tab_of(parts) else view.tab, **parts}
+
+
+def _tab_of(given: Mapping[str, str]) -> str:
+    """The tab of an address that names none, such as a link from before there were tabs."""
+    return "charts" if any(given.get(name) for name in ("chart", "points", "run", "table")) else TABS[0]
 
 
 def from_query(query: Mapping[str, Sequence[str]]) -> ResultView:
@@ -81,6 +90,7 @@ def from_query(query: Mapping[str, Sequence[str]]) -> ResultView:
         number for text in given.get("points", "").split(",") if (number := _whole(text)) is not None
     )
     chart, table = given.get("chart", ""), given.get("table", "")
+    tab = given.get("tab", "")
     return ResultView(
         given.get("outcome", ""),
         chart,
@@ -88,6 +98,7 @@ def from_query(query: Mapping[str, Sequence[str]]) -> ResultView:
         _whole(given.get("run", "")),
         table if table in TABLES else TABLES[0],
         tuple((chart, name, given[name]) for name in OPTIONS if chart and given.get(name)),
+        tab if tab in TABS else _tab_of(given),
     )
 
 

@@ -46,6 +46,7 @@ class _Document(BaseModel):
     agents: bool | str | list[str] | dict[str, str | list[str]] = False
     constraints: str | list[str] = []
     redraw: bool = False
+    question: str | None = None
     correlations: dict[str, dict[str, float | int]] | None = None
     claims: list[dict[str, str]] = []
     parameters: dict[str, Any] = {}
@@ -58,6 +59,7 @@ _FORMS: Final = {
     **dict.fromkeys(("max_time", "timeout"), "a number"),
     "seeds": "a list of whole numbers, one for each replication",
     **dict.fromkeys(("common_random_numbers", "redraw"), "true or false"),
+    "question": 'the name of a question, such as "matter"',
     "stop_when": 'text, such as "Wolves == 0"',
     "outcomes": 'a list of names, such as ["Wolves", "count(Sheep)"], or { name = "what to measure" }; over the steps of a run '
     '{ outcome = "infected", over = "max" }',

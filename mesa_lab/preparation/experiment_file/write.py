@@ -74,6 +74,7 @@ def to_plain(experiment: ExperimentData) -> dict[str, Any]:
 
     plain: dict[str, Any] = {"model": reference_of(experiment.model)}
     settings = {
+        "question": experiment.question,
         "replications": experiment.replications,
         "max_steps": experiment.max_steps,
         "max_time": experiment.max_time,

@@ -13,7 +13,7 @@ advanced and measured belongs to the running stage, which this room must not kno
 """
 
 from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models
-from mesa_lab.preparation.models.construction import build, check_parameters
+from mesa_lab.preparation.models.construction import build, build_as_given, check_parameters
 from mesa_lab.preparation.models.declarations import REQUIRED, Required
 from mesa_lab.preparation.models.description import ModelDescription, ModelSignature, describe, signature
 from mesa_lab.preparation.models.references import import_code, importable, load_model, reference_of
@@ -27,6 +27,7 @@ __all__ = [
     "ParameterInfo",
     "Required",
     "build",
+    "build_as_given",
     "check_parameters",
     "describe",
     "import_code",

@@ -27,7 +27,7 @@ from mesa_lab.preparation.models.declarations import (
 )
 from mesa_lab.preparation.models.scenarios import BOOKKEEPING, find_scenario, scenario_slots, shadows_rng
 
-__all__ = ["SEED_KEYWORDS", "Plan", "defaults_of", "plan_of"]
+__all__ = ["SEED_KEYWORDS", "Plan", "defaults_of", "plan_of", "seed_keywords_of"]
 
 SEED_KEYWORDS = ("rng", "seed")
 
@@ -82,6 +82,20 @@ def defaults_of(model_cls: type[Any]) -> dict[str, Any]:
         model_cls: A subclass of `mesa.Model`.
     """
     return {slot.name: slot.default for slot in plan_of(model_cls).slots if slot.default is not REQUIRED}
+
+
+def seed_keywords_of(model_cls: type[Any]) -> frozenset[str]:
+    """Return the names under which a call of the class takes a seed, those that it hands on to `mesa.Model` included.
+
+    Args:
+        model_cls: A subclass of `mesa.Model`.
+    """
+    plan = plan_of(model_cls)
+    found = {plan.seed_keyword, *plan.unused}
+    base = constructors(model_cls)[0][-1][0]
+    if is_mesa_base(base):
+        found |= set(inspect.signature(base.__init__).parameters)
+    return frozenset(name for name in SEED_KEYWORDS if name in found)
 
 
 @cached

@@ -96,7 +96,8 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
         outcome: What to ask about; None takes the first outcome that is a number.
 
     Returns:
-        Those that fit, the best first, and for each of the others by its name why it does not fit.
+        Those that fit, and for each of the others by its name why it does not fit. First comes the one that the experiment
+        was made for (`Experiment.question`), then the others, the best first.
 
     Raises:
         OutcomeError: If the outcome is unknown.
@@ -117,8 +118,19 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
             fit.append((merit, question))
         else:
             reasons[question.name] = reason
-    fit.sort(key=lambda pair: -pair[0])  # stable: equals stay in the order of the shelf
+    asked = _asked(results)
+    fit.sort(
+        key=lambda pair: (pair[1].name != asked, -pair[0])
+    )  # stable: equals stay in the order of the shelf
     return [question for _, question in fit], reasons
+
+
+def _asked(results: Reader) -> str:
+    """The name of the conclusion that the experiment was made for, empty where it names no question."""
+    from mesa_lab.preparation.questions import QUESTIONS
+
+    name = getattr(results.experiment, "question", None)
+    return QUESTIONS[name].answer if name in QUESTIONS else ""
 
 
 def conclusions(

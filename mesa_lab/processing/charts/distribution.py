@@ -158,7 +158,7 @@ def draw(
     each = base.transform_aggregate(largest, groupby=["group"])
     each = each.transform_calculate(top="datum.row - 0.3", bottom="datum.row + 0.3")
     layers = (
-        _shares(each, about, look)
+        _shares(each, about, look, interactive=interactive)
         if about["share"]
         else _boxes(base, each, table, look, interactive=interactive)
     )
@@ -235,10 +235,17 @@ def _boxes(base: Any, each: Any, table: pd.DataFrame, look: Theme, *, interactiv
     ]
 
 
-def _shares(each: Any, about: dict[str, Any], look: Theme) -> list[Any]:
+def _shares(each: Any, about: dict[str, Any], look: Theme, *, interactive: bool) -> list[Any]:
     """Return a bar for each share, with its interval: of yes and no nothing else is to be seen."""
     import altair as alt
 
+    shown: dict[str, Any] = {}
+    if interactive:
+        shown["tooltip"] = [
+            alt.Tooltip("group:N", title=about["columns"]["group"]),
+            alt.Tooltip("n:Q", title="runs", format=",d"),
+            *(alt.Tooltip(f"{name}:Q", title=text, format=".1%") for name, text in _SHARE.items()),
+        ]
     bars = each.transform_calculate(zero="0")
     return [
         bars.mark_rect(fill=look.accent, fillOpacity=0.35).encode(
@@ -248,13 +255,7 @@ def _shares(each: Any, about: dict[str, Any], look: Theme) -> list[Any]:
             x=_x("ci_low", about), x2="ci_high:Q", y="row:Q"
         ),
         each.mark_point(shape="diamond", filled=True, size=90, color=look.ink, opacity=1).encode(
-            x=_x("mean", about),
-            y="row:Q",
-            tooltip=[
-                alt.Tooltip("group:N", title=about["columns"]["group"]),
-                alt.Tooltip("n:Q", title="runs", format=",d"),
-                *(alt.Tooltip(f"{name}:Q", title=text, format=".1%") for name, text in _SHARE.items()),
-            ],
+            x=_x("mean", about), y="row:Q", **shown
         ),
     ]
 

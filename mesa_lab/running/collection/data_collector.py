@@ -75,7 +75,10 @@ def _state(collector: Any) -> dict[str, Any]:
 def _record(name: str) -> property:
     def get(self: Any) -> Any:
         self.__dict__["_taker"].is_read()
-        return self.__dict__[name]
+        try:
+            return self.__dict__[name]
+        except KeyError:  # the model took it away
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'") from None
 
     def put(self: Any, value: Any) -> None:
         self.__dict__["_taker"].is_read()

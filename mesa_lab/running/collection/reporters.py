@@ -14,6 +14,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from mesa.datacollection import DataCollector
+
 from mesa_lab.preparation.outcome_kinds.plain_attributes import are_plain
 from mesa_lab.running.collection.agent_attributes import attribute_or_none
 from mesa_lab.running.collection.outcome_values import PLAIN, Measure, reporter_function
@@ -34,6 +36,9 @@ type Note = Callable[[str, Exception], None]
 
 type Source = str | Callable[[Any], Any]
 """The name of an attribute, or a function of the agent."""
+
+_COUNTED = hasattr(DataCollector(), "_collection_steps")
+"""Whether Mesa's collectors know when they collected (since 3.4.1); where they do not, it is kept for them."""
 
 _IMMUTABLE = (str, int, bool, float, tuple)
 
@@ -76,7 +81,7 @@ class ModelReporters:
             The value of each, as a cell holds it.
         """
         values = self.values
-        if records is not None and self._measures:
+        if records is not None and self._measures and (not _COUNTED or "_collection_steps" in records):
             records.setdefault("_collection_steps", []).append(model.time)
         for name, measure in self._measures.items():
             try:

@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import itertools
 import os
-import pickle
 import queue
 import shutil
 import threading
@@ -64,9 +63,10 @@ class Worker:
 
     def send(self, payload: Payload, tasks: list[Task], budget: float | None) -> Future[bytes]:
         """Send a batch."""
+        from mesa_lab.running.workers.objects import pack_tasks
         from mesa_lab.running.workers.worker import work
 
-        packed = pickle.dumps(list(map(tuple, tasks)), protocol=5)  # named tuples take four times as long
+        packed = pack_tasks(tasks)
         for attempt in range(3):
             _check_program()
             if self._executor is None:

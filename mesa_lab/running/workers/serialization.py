@@ -29,7 +29,7 @@ from mesa_lab.running.simulation.failure import failure_from
 from mesa_lab.running.simulation.simulate import Run
 from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Scalar
 
-__all__ = ["Payload", "encode", "encode_each", "pack"]
+__all__ = ["Payload", "dump_with_code", "encode", "encode_each", "pack"]
 
 
 def encode(runs: Sequence[Run]) -> Batch:
@@ -61,6 +61,9 @@ def encode(runs: Sequence[Run]) -> Batch:
         failures=tuple(
             FailureRecord(run.task.run_id, *_astuple(run)) for run in runs if run.failure is not None
         ),
+        rows=tuple(run.packed_rows or run.rows for run in runs)
+        if any(run.rows is not None for run in runs)
+        else None,
     )
 
 
@@ -141,6 +144,12 @@ def pack(protocol: Protocol, *, elsewhere: bool = False) -> Payload:
     with _as_code(_unknown(things)):
         packed = cloudpickle.dumps(replace(protocol, model=model))
     return _sealed(reference, reference if found else None, packed)
+
+
+def dump_with_code(value: Any, things: Iterable[Any]) -> bytes:
+    """Pickle a value; classes and functions among these things that a worker could not import go as code."""
+    with _as_code(_unknown(things)):
+        return cloudpickle.dumps(value, protocol=5)  # type: ignore[no-any-return]
 
 
 def _pack_all(protocol: Protocol, reference: str) -> Payload:

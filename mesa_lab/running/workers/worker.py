@@ -32,6 +32,7 @@ from mesa_lab.running.simulation.cleanup import Surroundings
 from mesa_lab.running.simulation.simulate import Run, carry_out
 from mesa_lab.running.workers.captured_output import Output
 from mesa_lab.running.workers.memory import Footprint, Witness
+from mesa_lab.running.workers.objects import pack_rows
 from mesa_lab.running.workers.serialization import encode, encode_each
 from mesa_lab.study.records import Batch, Task
 
@@ -226,7 +227,7 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
             runs.append(_carry_out(plan, task, surroundings, _this))
             if budget is not None and time.perf_counter() - started > budget:
                 break
-    encoded = _encoded(runs)
+    encoded = _encoded(_with_packed_rows(runs) if plan.protocol.rows else runs)
     done = len(runs)
     del runs
     gc.collect()
@@ -248,6 +249,14 @@ def _carry_out(plan: Plan, task: Task, surroundings: Surroundings, worker: _Work
     if run.init_seconds + run.run_seconds > _LONG_RUN_SECONDS:
         gc.collect()
     return run
+
+
+def _with_packed_rows(runs: Sequence[Run]) -> Sequence[Run]:
+    """The same runs, their rows pickled for the way back."""
+    packed, lines = pack_rows([run.rows for run in runs])
+    for run, rows, missing in zip(runs, packed, lines, strict=True):
+        run.packed_rows, run.notes = rows, [*run.notes, *missing]
+    return runs
 
 
 def _encoded(runs: Sequence[Run]) -> tuple[Batch, ...]:

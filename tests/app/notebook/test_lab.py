@@ -169,9 +169,10 @@ def test_what_is_looked_at_is_still_there_after_another_step(tmp_path, show):
     lab.run(processes=1, backend="sequential").wait(60)
     lab._session.step.value = "Results"
     box = show(lab._element())
+    assert until(lambda: "Questions that these results cannot answer" in texts(box))
+    lab._session.view.value = dataclasses.replace(lab._session.view.value, tab="charts")
     assert until(lambda: "Spread over runs" in texts(box))
     press(box, "Spread over runs")
-    press(box, "Points")
     press(box, "Design")
     assert until(lambda: "An experiment on Schelling" in texts(box))
     press(box, "Results")
@@ -180,7 +181,7 @@ def test_what_is_looked_at_is_still_there_after_another_step(tmp_path, show):
         tabs = (w for w in walk(box) if (getattr(w, "attributes", None) or {}).get("aria-selected") == "true")
         return [text for tab in tabs for text in tab.children]
 
-    assert until(lambda: chosen() == ["Spread over runs", "Points"])
+    assert until(lambda: chosen() == ["Charts", "Spread over runs", "Runs"])
 
 
 @pytest.mark.parametrize(

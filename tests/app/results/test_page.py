@@ -201,7 +201,7 @@ def Charts(opened):
 
 @solara.component
 def Page(workspace, key, view=None, seen=None):
-    view, set_view = solara.use_state(view or ResultView())
+    view, set_view = solara.use_state(view or ResultView(tab="charts"))
     if seen is not None:
         seen.append(view)
     ResultsPage(workspace, key, view, set_view)
@@ -312,7 +312,7 @@ def test_results_that_were_changed_are_shown_and_said_to_be(folder, tmp_path, sh
         connection.execute(f"UPDATE runs SET {column} = 999 WHERE run_id = 3")
 
     def see():
-        box = show(ResultsView(path, "changed", 8, ResultView(), lambda view: None))
+        box = show(ResultsView(path, "changed", 8, ResultView(tab="charts"), lambda view: None))
         assert until(lambda: any("the results of" in text for text in texts(box)))
         return box
 
@@ -323,15 +323,15 @@ def test_results_that_were_changed_are_shown_and_said_to_be(folder, tmp_path, sh
 
 def test_what_is_looked_at_fits_into_an_address():
     view = ResultView(
-        NASTY, "heatmap", (3, 5), 12, "points", (("heatmap", "x", "a"), ("heatmap", "y", NASTY))
+        NASTY, "heatmap", (3, 5), 12, "points", (("heatmap", "x", "a"), ("heatmap", "y", NASTY)), "charts"
     )
     assert from_query({name: [value] for name, value in to_query(view).items()}) == view
     assert from_query({name: [value] for name, value in to_query(ResultView()).items()}) == ResultView()
     assert from_query({"points": [NASTY, "-1,x,²,9,"], "run": ["1e3"], "chart": []}) == ResultView(
-        points=(9,)
+        points=(9,), tab="charts"
     )
     assert to_query(ResultView(points=tuple(range(1000))))["points"] == ""
-    assert from_query({"table": [NASTY], "by": ["x"], NASTY: ["y"]}) == ResultView()
+    assert from_query({"table": [NASTY], "by": ["x"], NASTY: ["y"]}) == ResultView(tab="charts")
 
 
 def test_the_address_holds_what_was_chosen_about_the_chart_that_is_shown():
@@ -351,7 +351,7 @@ def test_options_of_charts_and_the_table_come_back_with_the_address(folder, show
     assert until(lambda: selects(box, "Tell apart by"))
     selects(box, "Tell apart by")[0].v_model = "2"
     assert until(lambda: seen[-1].chosen("effect") == {"by": "homophily"})
-    button(box, "Points").click()
+    [w for w in walk(box) if getattr(w, "tag", "") == "button" and "Points" in w.children][-1].click()
     assert until(lambda: "1 to 4 of 4" in texts(box))
     address = {name: [text] for name, text in to_query(seen[-1]).items()}
     again = show(Page(Workspace(folder), "neighbours", from_query(address)))
@@ -361,7 +361,7 @@ def test_options_of_charts_and_the_table_come_back_with_the_address(folder, show
 
 
 def test_an_option_that_the_chart_does_not_offer_is_as_if_it_were_not_there(folder, show):
-    view = ResultView(chart="effect", table="failures").with_option("effect", "by", NASTY)
+    view = ResultView(chart="effect", table="failures", tab="charts").with_option("effect", "by", NASTY)
     box = show(Page(Workspace(folder), "neighbours", view))
     assert until(lambda: selects(box, "Tell apart by"))
     assert selects(box, "Tell apart by")[0].v_model == "0"
@@ -393,10 +393,12 @@ def test_statistics_stand_under_each_other(show):
 
 
 def test_a_link_leads_to_a_run_and_to_what_is_there(folder, show):
-    box = show(Page(Workspace(folder), "neighbours", ResultView("pct_happy", "heatmap", (1,), 3)))
+    box = show(
+        Page(Workspace(folder), "neighbours", ResultView("pct_happy", "heatmap", (1,), 3, tab="charts"))
+    )
     assert until(lambda: "Run 3" in texts(box) and "Back to the table" in texts(box))
     button(box, "Back to the table").click()
     assert until(lambda: "Only point 1." in texts(box))
-    odd = show(Page(Workspace(folder), "neighbours", ResultView(NASTY, NASTY, (999,), 999)))
+    odd = show(Page(Workspace(folder), "neighbours", ResultView(NASTY, NASTY, (999,), 999, tab="charts")))
     assert until(lambda: "There is no run 999 with a result." in texts(odd))
     assert "Against a parameter" in texts(odd)

@@ -273,7 +273,7 @@ def test_an_offer_is_answered_in_the_frame(show):
 
 def test_what_is_looked_at_is_remembered_by_study_and_taken_from_a_link():
     session.begin("study=wolves&outcome=Sheep&chart=heatmap&run=7")
-    assert session.view("wolves") == ResultView("Sheep", "heatmap", None, 7)
+    assert session.view("wolves") == ResultView("Sheep", "heatmap", None, 7, tab="charts")
     assert session.view("other") == ResultView()
     session.set_view("other", ResultView("Wolves"))
     session.views.value = {}

@@ -1,7 +1,3 @@
-import dataclasses
-import pickle
-import random
-import typing
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +38,7 @@ from mesa_lab.preparation.designs import (
 )
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, ParameterSpace, Real
 from mesa_lab.preparation.parameters.value_keys import key
+from mesa_lab.testing import SPACES, check_design, space_of_kind
 
 MIXED = ParameterSpace(
     {
@@ -177,78 +174,31 @@ def test_every_design_of_the_registry_is_examined() -> None:
     assert list(EXAMPLES) == DESIGNS
 
 
-@pytest.mark.parametrize(
-    "make",
-    list(dict.fromkeys([*EXAMPLES.values(), *VARIANTS, *TWO_LEVELS, *THREE_LEVELS, *IN_ORDER])),
-    ids=name_of,
-)
-class TestEveryDesign:
-    def test_points_have_the_spaces_columns_and_types(self, make: Any) -> None:
-        space = space_for(make)
-        points = make(space).points(space, 1)
-        assert len(points) > 0
-        assert list(points.columns)[: len(space.varied)] == list(space.varied)
-        assert set(points.columns) <= set(space.names)
-        assert points.index.equals(pd.RangeIndex(len(points)))
-        for name, parameter in space.varied.items():
-            for value in points[name].tolist():
-                assert parameter.contains(value), (name, value)
+EVERY: list[Any] = list(dict.fromkeys([*EXAMPLES.values(), *VARIANTS, *TWO_LEVELS, *THREE_LEVELS, *IN_ORDER]))
 
-    def test_the_number_of_points_is_known_before(self, make: Any) -> None:
-        space = space_for(make)
-        design = make(space)
-        points = design.points(space, 1)
-        known = design.n_points(space)
-        if isinstance(design, FunctionDesign):
-            assert known is None
-        else:
-            assert known == len(points) + points.attrs.get("merged", 0)
 
-    def test_the_same_seed_gives_the_same_points(self, make: Any) -> None:
-        space = space_for(make)
-        design = make(space)
-        first, second = design.points(space, 5), make(space).points(space, 5)
-        assert rows_of(first) == rows_of(second)
-        assert first.dtypes.equals(second.dtypes)
+@pytest.mark.parametrize("make", EVERY, ids=name_of)
+def test_a_design_makes_the_points_of_a_space_that_suits_it(make: Any) -> None:
+    space = space_for(make)
+    assert check_design(make(space), space) is not None
+    assert (make(space).n_points(space) is None) == (make is EXAMPLES[FunctionDesign])
 
-    def test_chance_comes_from_the_seed_alone(self, make: Any) -> None:
-        space = space_for(make)
-        design = make(space)
-        random.seed(1)
-        np.random.seed(1)
-        before = random.getstate(), np.random.get_state()[1].tolist()
-        first = design.points(space, 5)
-        assert (random.getstate(), np.random.get_state()[1].tolist()) == before
-        np.random.seed(2)
-        assert rows_of(design.points(space, 5)) == rows_of(first)
 
-    def test_frozen_data(self, make: Any) -> None:
-        space = space_for(make)
-        design = make(space)
-        copy = pickle.loads(pickle.dumps(design))
-        assert copy == design == make(space) == dataclasses.replace(design)
-        assert hash(copy) == hash(design)
-        assert rows_of(copy.points(space, 3)) == rows_of(design.points(space, 3))
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(design, next((field.name for field in dataclasses.fields(design)), "size"), 1)
-
-    def test_advice_is_sentences(self, make: Any) -> None:
-        space = space_for(make)
-        for sentence in make(space).advice(space):
-            assert sentence.endswith((".", ")."))
+@pytest.mark.parametrize("make", [*EXAMPLES.values(), *VARIANTS], ids=name_of)
+@pytest.mark.parametrize("kind", SPACES)
+def test_a_design_passes_on_every_kind_of_space(make: Any, kind: str) -> None:
+    space = space_of_kind(kind)
+    if make is table_for and not space.varied:
+        with pytest.raises(DesignError, match="has no points"):
+            make(space)
+    else:
+        check_design(make(space), space)
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.__name__)
 class TestEveryClass:
-    def test_a_form_can_be_made_from_its_fields(self, design: type[Design]) -> None:
-        hints = typing.get_type_hints(design)
-        for field in dataclasses.fields(design):
-            assert field.metadata["help"].endswith("."), field.name
-            assert not isinstance(hints[field.name], str)
-
-    def test_its_first_line_says_when_to_use_it(self, design: type[Design]) -> None:
+    def test_its_docstring_shows_how_to_use_it(self, design: type[Design]) -> None:
         assert design.__doc__ is not None
-        assert design.__doc__.splitlines()[0].endswith(".")
         assert "Example:" in design.__doc__
 
     def test_it_is_found_by_name(self, design: type[Design]) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QUESTION", "conclude"]
 
-TEXT: Final = "Is one better than the other?"
+TEXT: Final = "Is A better than B?"
 _FEW: Final = 6
 """Scenarios that a study of several parameters was probably made to compare."""
 

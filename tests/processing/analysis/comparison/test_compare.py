@@ -1,4 +1,4 @@
-"""Is one better than the other? Against scipy, and in simulated studies."""
+"""Is A better than B? Against scipy, and in simulated studies."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,184 @@
+"""Answers without a browser: they come one by one, can be left out, and lead on to the next runs."""
+
+import threading
+import time
+
+import pytest
+import solara
+
+import mesa_lab as ml
+from mesa_lab.app.results.answers.panel import AnswersPanel
+from mesa_lab.app.state.result_view import ResultView, from_query, to_query
+from mesa_lab.errors import ConclusionError
+from mesa_lab.processing.analysis import shelf
+from mesa_lab.processing.analysis.cancellation import check_cancelled
+from mesa_lab.processing.analysis.conclusion import Conclusion
+from mesa_lab.processing.analysis.question import Question
+from mesa_lab.workspace.shared_results import open_results
+
+EVIL = "<img src=x onerror=alert(1)> {{ 7*7 }}"
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("studies") / "neighbours.study"
+    experiment = ml.Experiment(
+        "mesa.examples:Schelling",
+        {"density": [0.6, 0.8], "width": 10, "height": 10},
+        replications=4,
+        max_steps=4,
+        seed=1,
+        question="better",
+    )
+    ml.run(experiment, path, progress=False, backend="sequential")
+    return path
+
+
+def said(name, text, conclude, merit=0.5, reason=None):
+    return Question(
+        name, text, "", lambda results, outcome: reason, conclude, merit=lambda results, outcome: merit
+    )
+
+
+def conclusion(name, text, sentence="It is so (3, n = 4).", **more):
+    import pandas as pd
+
+    return Conclusion(name, text, "happy", sentence, pd.DataFrame({"mean": [3.0]}), **more)
+
+
+@pytest.fixture
+def questions(monkeypatch):
+    def put(*these):
+        monkeypatch.setattr(shelf, "all_questions", lambda: these)
+
+    return put
+
+
+def test_the_study_s_own_answers_are_shown_its_question_first(show, path):
+    view = show(AnswersPanel(open_results(path), "happy", lambda name: None))
+    view.until("You asked: Is A better than B?")
+    view.until("What this does not tell")
+    assert view.text.index("Is A better than B?\nYour question") < view.text.index(
+        "Questions that these results cannot"
+    )
+
+
+def test_one_answer_does_not_wait_for_the_next_and_can_be_left_out(show, path, questions):
+    running, gone = threading.Event(), threading.Event()
+
+    def endless(results, outcome):
+        try:
+            while True:
+                check_cancelled()
+                running.set()
+                time.sleep(0.01)
+        finally:
+            gone.set()
+
+    questions(
+        said("quick", "Quick?", lambda results, outcome: conclusion("quick", "Quick?"), 0.9),
+        said("slow", "Slow?", endless, 0.8),
+        said("last", "Last?", lambda results, outcome: conclusion("last", "Last?", EVIL), 0.1),
+    )
+    view = show(AnswersPanel(open_results(path), "happy", lambda name: None))
+    view.until("It is so (3, n = 4).")
+    assert running.wait(30)
+    assert "Waiting for the one before" in view.text
+    view.press("Leave it out")
+    view.until(EVIL)
+    assert gone.is_set()
+    assert "Not computed." in view.text
+    view.press("Compute it")
+    view.until("Computing …")
+
+
+def test_leaving_the_page_ends_the_computation(show, path, questions):
+    running, gone = threading.Event(), threading.Event()
+
+    def endless(results, outcome):
+        try:
+            while True:
+                check_cancelled()
+                running.set()
+                time.sleep(0.01)
+        finally:
+            gone.set()
+
+    questions(said("slow", "Slow?", endless))
+    shown = solara.reactive(True)
+
+    @solara.component
+    def Page():
+        if shown.value:
+            AnswersPanel(open_results(path), "happy", lambda name: None)
+
+    show(Page())
+    assert running.wait(30)
+    shown.value = False
+    assert gone.wait(30)
+
+
+def test_what_cannot_be_answered_is_said_with_the_reason(show, path, questions):
+    def fail(results, outcome):
+        raise ConclusionError("All runs are alike.")
+
+    def crash(results, outcome):
+        raise RuntimeError(EVIL)
+
+    questions(
+        said("no", "No?", fail),
+        said("bad", "Bad?", crash),
+        said("never", "Never?", fail, reason="It takes more points."),
+    )
+    view = show(AnswersPanel(open_results(path), "happy", lambda name: None))
+    view.until("All runs are alike.")
+    view.until(f"This could not be computed (RuntimeError: {EVIL})")
+    assert "Never?\nIt takes more points." in view.text
+
+
+def test_the_next_runs_are_asked_for(show, path, questions):
+    more = ml.Experiment("mesa.examples:Schelling", {"density": [0.6, 0.8]}, replications=9)
+    grown = conclusion("a", "A?", next=more, next_runs=10, next_sentence="Five more of each.")
+    other = conclusion("b", "B?", next=more, next_runs=18, next_sentence="Another design.", next_grows=False)
+    questions(
+        said("a", "A?", lambda results, outcome: grown), said("b", "B?", lambda results, outcome: other)
+    )
+    asked = []
+    view = show(AnswersPanel(open_results(path), "happy", lambda name: None, on_next=asked.append))
+    view.until("Another design.")
+    view.press("Add 10 runs")
+    view.press("Design the follow-up: 18 runs")
+    assert asked == [grown, other]
+
+
+def test_renewed_answers_say_what_was_said_before(show, path, questions):
+    sentences = iter(["About 3.", "About 4."])
+    questions(said("a", "A?", lambda results, outcome: conclusion("a", "A?", next(sentences))))
+    opened = solara.reactive(open_results(path))
+
+    @solara.component
+    def Page():
+        AnswersPanel(opened.value, "happy", lambda name: None)
+
+    view = show(Page())
+    view.until("About 3.")
+    opened.value = open_results(path)
+    view.until("About 4.")
+    assert "Before: About 3." in view.text
+
+
+def test_tabs_are_part_of_the_address_and_old_links_lead_to_the_charts():
+    assert ResultView().tab == "answers"
+    assert to_query(ResultView(tab="points"))["tab"] == "points"
+    assert to_query(ResultView())["tab"] == ""
+    assert from_query({"tab": ["runs"]}).tab == "runs"
+    assert from_query({"tab": ["<b>"]}).tab == "answers"
+    assert from_query({"chart": ["effect"]}).tab == "charts"
+    assert from_query({"points": ["1,2"]}).tab == "charts"
+    assert from_query({"outcome": ["happy"]}).tab == "answers"
+    for view in (
+        ResultView(tab="charts"),
+        ResultView("happy", tab="runs", run=3),
+        ResultView(tab="answers", outcome="x"),
+    ):
+        assert from_query({name: [text] for name, text in to_query(view).items() if text}) == view

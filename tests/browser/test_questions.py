@@ -1,0 +1,97 @@
+"""From a question to an answer and to a better one, in a real browser: three questions, light and dark, small and large."""
+
+import re
+
+import pytest
+
+LONG = 120_000  # milliseconds
+OWN = '''
+import mesa
+
+
+class Walkers(mesa.Model):
+    """People walk about.
+
+    Args:
+        many: How many there are.
+        pace: How fast they are.
+    """
+
+    def __init__(self, many: int = 10, pace: float = 1.0, rng=None):
+        super().__init__(rng=rng)
+        self.many, self.pace, self.way = many, pace, 0.0
+        self.datacollector = mesa.DataCollector({"way": "way"})
+
+    def step(self):
+        self.way += 20 * self.pace + self.many * self.random.random()
+        self.datacollector.collect(self)
+'''
+
+
+@pytest.fixture(scope="module")
+def own_lab(start_lab):
+    """A server in a folder with a model of somebody's own."""
+    running = start_lab()
+    (running.log.parent / "walkers.py").write_text(OWN)
+    return running
+
+
+def design(page, question):
+    """Open the model and ask a question; few steps, so that runs take no time."""
+    field = page.get_by_role("combobox", name="Python file or module", exact=True)
+    field.click()
+    field.press_sequentially("walkers.py")
+    field.press("Enter")
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_role("link", name="Design an experiment").click()
+    page.get_by_role("button", name=question, exact=True).click()
+    page.locator(".ml-recommended p", has_text=re.compile(r"[\d,]+ runs\.")).wait_for()
+    page.get_by_role("textbox", name="Steps", exact=True).fill("3")
+
+
+def run(page, name):
+    page.get_by_role("link", name="Continue to the runs").click()
+    page.get_by_label("Name of the study").fill(name)
+    page.get_by_role("button", name=re.compile("^Start [0-9,]+ runs")).click()
+    page.get_by_role("link", name="See the results").click(timeout=LONG)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "look"),
+    [
+        ("Which parameters matter?", "depends mostly on pace", (1920, 1080, False)),
+        ("Is A better than B?", r"pace|many", (1024, 768, True)),
+        ("How does the outcome respond?", r"pace", (1280, 800, False)),
+    ],
+)
+def test_a_question_is_answered_and_the_next_runs_make_the_answer_better(
+    own_lab, visit, shoot, question, sentence, look
+):
+    width, height, dark = look
+    name = "".join(letter for letter in question.lower() if letter.isalpha())
+    page = visit(own_lab, width=width, height=height, dark=dark)
+    design(page, question)
+    shoot(page, f"question {name} design")
+    run(page, name)
+    page.get_by_text(f"You asked: {question}").wait_for()
+    card = page.get_by_role("region", name=question, exact=True)
+    answer = card.locator(".ml-answer-sentence")
+    answer.wait_for(timeout=LONG)
+    assert re.search(sentence, answer.inner_text())
+    first = page.locator(".ml-answer").first
+    assert first.get_attribute("aria-label") == question  # what was asked comes first
+    card.locator(".ml-chart-stage:not(.ml-chart-hidden) svg").wait_for()
+    shoot(page, f"question {name} answer")
+    grow = card.get_by_role("button", name=re.compile("^Add [0-9,]+ runs"))
+    if grow.count():
+        before = page.locator(".ml-panel-head p").first.inner_text()
+        grow.click()
+        page.wait_for_function(
+            "before => { const said = document.querySelector('.ml-panel-head p')?.innerText; return said && said !== before && said !== '…'; }",
+            arg=before,
+            timeout=LONG,
+        )
+        page.locator(".ml-going").wait_for(state="hidden", timeout=LONG)
+        card.get_by_text("Computing anew").wait_for(state="hidden", timeout=LONG)
+        answer.wait_for(timeout=LONG)
+        shoot(page, f"question {name} better answer")
