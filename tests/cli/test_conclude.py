@@ -43,7 +43,7 @@ def ran(study, terminal):
 def test_run_and_conclude_in_one_command(study, terminal):
     outcome = terminal("run", "noisy.toml", "--conclude", "-q", "-j", "1")
     assert outcome.exit_code == 0
-    assert "Is one better than the other? (compare)" in outcome.output
+    assert "Is A better than B? (compare)" in outcome.output
     assert "answers about total" in outcome.output
     again = terminal("run", "noisy.toml", "--conclude", "-q", "-j", "1", "--json")
     names = [each["name"] for each in json.loads(again.stdout)["conclusions"]]
