@@ -33,9 +33,9 @@ _MARKS: Final = {"holds": "holds          ", "fails": "FAILS          ", "cannot
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @json_option
 def check_claims(file: Path, study: Path | None, fresh: bool, jobs: int, quiet: bool, as_json: bool) -> None:
-    """Check the claims in FILE, an experiment file, against the results in STUDY.
+    """Check the claims in FILE against results.
 
-    STUDY is by default the name of FILE with the ending .study, in the current folder; what is missing in
+    FILE is an experiment file, and its results are in STUDY. STUDY is by default the name of FILE with the ending .study, in the current folder; what is missing in
     it is run first. The exit code is 0 when all claims hold, 5 when one fails, and 6 when none fails but
     one cannot be told yet. FILE may also be a study, whose own claims are checked; nothing is run then.
 

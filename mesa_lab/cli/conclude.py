@@ -52,9 +52,9 @@ def conclude(
     chart: Path | None,
     as_json: bool,
 ) -> None:
-    """Say what the results in STUDY mean: answers, how sure they are, and what would tell more.
+    """Say what the results in STUDY mean.
 
-    Without --question all questions that these results can answer are asked, the best first; with it,
+    Answers, how sure they are, and what would tell more. Without --question all questions that these results can answer are asked, the best first; with it,
     one is answered in full.
 
     \b

@@ -96,7 +96,16 @@ def test_the_next_experiment_is_written(ran, study):
     assert outcome.exit_code == 0
     assert "It extends this study" in outcome.stderr
     assert ml.Experiment.load(study / "more.toml").replications > 12
-    nothing = ran("conclude", "noisy.study", "--question", "replications", "--next", "none.toml")
+    nothing = ran(
+        "conclude",
+        "noisy.study",
+        "--question",
+        "replications",
+        "--with",
+        "precision=0.5",
+        "--next",
+        "none.toml",
+    )
     assert nothing.exit_code == 1
     assert not (study / "none.toml").exists()
 

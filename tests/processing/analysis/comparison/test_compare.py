@@ -75,7 +75,7 @@ def test_dunnett_is_that_of_scipy_and_finds_more_than_holm():
     )
     assert found.table["p_adjusted"].tolist() == pytest.approx(expected.pvalue.tolist(), abs=1e-6)
     holm = results.compare("y", looks=1).table["p_adjusted"]
-    assert (found.table["p_adjusted"][:2] <= holm[:2] + 1e-3).all()
+    assert found.table["p_adjusted"].min() <= holm.min() + 1e-6
     assert "Dunnett (1955)" in found.method
 
 
