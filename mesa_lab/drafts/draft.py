@@ -112,6 +112,7 @@ class Draft:
         redraw: Whether points that break a constraint are made up for.
         on_error: What an outcome that raises costs: "missing", its value, or "fail", its run.
         correlations: One pair of parameters on each line, as in "a, b = 0.6".
+        claims: What is claimed of the results, each with its name and what holds.
         question: The name of the question that it is for; empty for none.
     """
 
@@ -134,6 +135,7 @@ class Draft:
     redraw: bool = False
     on_error: str = "missing"
     correlations: str = ""
+    claims: tuple[tuple[str, str], ...] = ()
     question: str = ""
 
     def row(self, name: str) -> Row | None:
