@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 import solara
-import solara.lab
 
 from mesa_lab.app.classroom.join_page import JoinPage
 from mesa_lab.app.classroom.member import Member, class_member
 from mesa_lab.app.classroom.student_bar import StudentBar
 from mesa_lab.app.code_question import CodeQuestion
+from mesa_lab.app.components.browser import ThemeButton
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
@@ -23,8 +23,9 @@ from mesa_lab.app.design_changed import Stale, changes, use_made
 from mesa_lab.app.hooks.use_model import use_parsed
 from mesa_lab.app.state import session
 from mesa_lab.app.state.visitor import visitor_workspace
-from mesa_lab.app.step_bar import Steps, states_of
+from mesa_lab.app.step_bar import STEPS, Steps, states_of
 from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import shorten
 from mesa_lab.workspace.workspace import Workspace
 
 __all__ = ["Layout", "Look"]
@@ -34,6 +35,40 @@ _STYLE: Final = Path(__file__).with_name("frame.css")
 
 SAID_ON: Final = ("/", "/design", "/results")
 """Pages on which an earlier design is spoken of; that of the runs does it itself."""
+
+
+PAGES: Final = {
+    **{step.path: step.name for step in STEPS},
+    "/studies": "Studies",
+    "/class": "Class",
+}
+OF_A_STUDY: Final = ("/run", "/results")
+
+
+def _title(path: str, study: str) -> str:
+    """The title of a page, what tells it from others first."""
+    return " – ".join(part for part in (study, PAGES.get(path, "No such page"), "Mesa Lab") if part)
+
+
+@solara.component
+def PageTitle(title: str, depth: int = 6) -> None:
+    """Set the title. Of several Solara takes the one that lies deepest, and each page brings one of its own."""
+    if depth:
+        PageTitle(title, depth - 1)
+    else:
+        solara.Title(title)
+
+
+@solara.component
+def NoSuchPage(path: str) -> None:
+    """What stands at an address that has no page."""
+    with tag("section", "ml-empty", aria_label="No such page"):
+        tag("h1", "", "There is no such page")
+        tag(
+            "p", "ml-quiet", f"Mesa Lab has no page '{shorten(path, 60)}'. Its pages stand in the line above."
+        )
+        with PageLink("/", classes=["ml-primary"]):
+            tag("span", "", "To the start")
 
 
 @solara.component
@@ -51,10 +86,10 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
     """
     joined, set_joined = solara.use_state(0)
     router = solara.use_router()
-    solara.use_route()
+    route, _ = solara.use_route()
     member = class_member()
     if member is None or member.who:
-        Frame(children, member)
+        Frame(children, member, known=route is not None)
         return
     Look()
     with tag("div", "ml-app"), tag("main", "ml-main"):
@@ -62,12 +97,13 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
 
 
 @solara.component
-def Frame(children: list[solara.Element], member: Member | None) -> None:
+def Frame(children: list[solara.Element], member: Member | None, *, known: bool = True) -> None:
     """The frame of a page.
 
     Args:
         children: The page.
         member: Who looks, in a class.
+        known: Whether there is such a page.
     """
     router = solara.use_router()
     solara.use_memo(lambda: session.begin(router.search), dependencies=[])
@@ -87,6 +123,7 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
         stale=bool(changed),
     )
     Look()
+    PageTitle(_title(current, made.name if made is not None and current in OF_A_STUDY else ""))
     with tag("div", "ml-app"):
         with tag("header", "ml-header"):
             with PageLink("/", classes=["ml-brand"], attributes={"aria-label": "Mesa Lab, to the start"}):
@@ -103,8 +140,8 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
                 with PageLink("/studies", classes=["ml-nav"], attributes=here):
                     icon("mdi-folder-outline")
                     tag("span", "", "Studies")
-                solara.lab.ThemeToggle()
-        with tag("main", "ml-main"):
+                ThemeButton()
+        with tag("main", "ml-main", attributes={"id": "ml-main", "tabindex": "-1"}):
             Notices()
             if member is not None and member.student is not None:
                 StudentBar(
@@ -112,7 +149,10 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
                 )
             if made is not None and changed and current in SAID_ON:
                 Stale(made, changed)
-            tag("div", "ml-page", *children)
+            if known:
+                tag("div", "ml-page", *children)
+            else:
+                NoSuchPage(current)
 
 
 def _workspace() -> Workspace | None:
