@@ -25,7 +25,6 @@ from mesa_lab.app.state import session
 from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.app.step_bar import STEPS, Steps, states_of
 from mesa_lab.errors import MesaLabError
-from mesa_lab.formatting import shorten
 from mesa_lab.workspace.workspace import Workspace
 
 __all__ = ["Layout", "Look"]
@@ -60,18 +59,6 @@ def PageTitle(title: str, depth: int = 6) -> None:
 
 
 @solara.component
-def NoSuchPage(path: str) -> None:
-    """What stands at an address that has no page."""
-    with tag("section", "ml-empty", aria_label="No such page"):
-        tag("h1", "", "There is no such page")
-        tag(
-            "p", "ml-quiet", f"Mesa Lab has no page '{shorten(path, 60)}'. Its pages stand in the line above."
-        )
-        with PageLink("/", classes=["ml-primary"]):
-            tag("span", "", "To the start")
-
-
-@solara.component
 def Look() -> None:
     """The styles of the components; needed once around them, also in a notebook."""
     solara.Style(_STYLE)
@@ -86,10 +73,10 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
     """
     joined, set_joined = solara.use_state(0)
     router = solara.use_router()
-    route, _ = solara.use_route()
+    solara.use_route()
     member = class_member()
     if member is None or member.who:
-        Frame(children, member, known=route is not None)
+        Frame(children, member)
         return
     Look()
     with tag("div", "ml-app"), tag("main", "ml-main"):
@@ -97,13 +84,12 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
 
 
 @solara.component
-def Frame(children: list[solara.Element], member: Member | None, *, known: bool = True) -> None:
+def Frame(children: list[solara.Element], member: Member | None) -> None:
     """The frame of a page.
 
     Args:
         children: The page.
         member: Who looks, in a class.
-        known: Whether there is such a page.
     """
     router = solara.use_router()
     solara.use_memo(lambda: session.begin(router.search), dependencies=[])
@@ -149,10 +135,7 @@ def Frame(children: list[solara.Element], member: Member | None, *, known: bool 
                 )
             if made is not None and changed and current in SAID_ON:
                 Stale(made, changed)
-            if known:
-                tag("div", "ml-page", *children)
-            else:
-                NoSuchPage(current)
+            tag("div", "ml-page", *children)
 
 
 def _workspace() -> Workspace | None:

@@ -124,7 +124,7 @@ def DesignPage(
                     lambda design: change(design=design),
                     varied=varied,
                     errors=errors,
-                    designs=offered_designs(code=access().local),
+                    designs=offered_designs(code=access().opens_code),
                     parameters=[row.name for row in value.rows],
                     current_points=_points_of(outlook),
                 )
@@ -266,7 +266,7 @@ def _complaint(outlook: Outlook | None, parsed: Parsed) -> dict[str, str]:
 
 def _allowed(parsed: Parsed, draft: Draft) -> Parsed:
     """In an app for others, say at once that a function of somebody's cannot be used."""
-    if access().local or not (code := untrusted(draft)):
+    if access().opens_code or not (code := untrusted(draft)):
         return parsed
     return Parsed(None, {**parsed.errors, "experiment": f"'{code[0].text}' is not offered here."})
 

@@ -203,7 +203,7 @@ def offer_draft(new: Draft, source: str) -> None:
     if not code:
         offer.value = None
         set_draft(new)
-    elif access().local:
+    elif access().opens_code:
         offer.value = Offer(new, code, source)
     else:
         notice.value = (
