@@ -94,6 +94,9 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
     router = solara.use_router()
     solara.use_memo(lambda: session.begin(router.search), dependencies=[])
     current = "/" + router.parts[0]
+    solara.use_effect(
+        lambda: session.note_designed(session.draft.peek().model) if current == "/design" else None, [current]
+    )
     draft = session.draft.value
     parsed = use_parsed(draft)
     experiment = parsed.experiment if parsed else None
@@ -104,7 +107,7 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
     )
     states = states_of(
         model=bool(draft.model),
-        design=experiment is not None,
+        design=experiment is not None and (draft.model in session.designed.value or made is not None),
         study=(session.progress.value or made.state) if made else "",
         stale=bool(changed),
     )
