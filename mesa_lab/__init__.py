@@ -75,11 +75,15 @@ if TYPE_CHECKING:
     )
     from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
-    from mesa_lab.running.batch_runner import BatchRunner, batch_run
+    from mesa_lab.running.batch_run import batch_run
+    from mesa_lab.running.batch_runner import BatchRunner
     from mesa_lab.running.simulation.simulate import simulate
+    from mesa_lab.search.carry_out import search
+    from mesa_lab.search.methods import Optimise
+    from mesa_lab.search.search import Search
     from mesa_lab.study.records import RunResult
 
-_ROOMS = {
+_MODULES = {
     "app.notebook.lab": "Lab",
     "errors": """ConclusionError DesignError ExperimentError ExportError MesaLabError ModelError NotAllowedError OutcomeError
         ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
@@ -97,11 +101,15 @@ _ROOMS = {
     "preparation.preview": "preview",
     "processing.analysis.conclusion": "Conclusion",
     "processing.results": "Results",
-    "running.batch_runner": "BatchRunner batch_run",
+    "running.batch_run": "batch_run",
+    "running.batch_runner": "BatchRunner",
+    "search.carry_out": "search",
+    "search.methods": "Optimise",
+    "search.search": "Search",
     "study.records": "RunResult",
     "running.simulation.simulate": "simulate",
 }
-_HOMES = {name: f"mesa_lab.{room}" for room, names in _ROOMS.items() for name in names.split()}
+_HOMES = {name: f"mesa_lab.{module}" for module, names in _MODULES.items() for name in names.split()}
 
 __version__ = "0.1.0"
 
@@ -132,6 +140,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "Morris",
     "NotAllowedError",
     "OneAtATime",
+    "Optimise",
     "OrthogonalArray",
     "Outcome",
     "OutcomeError",
@@ -145,6 +154,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "RunError",
     "RunResult",
     "Saltelli",
+    "Search",
     "Sobol",
     "SparseGrid",
     "StudyBusyError",
@@ -167,6 +177,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "open_study",
     "preview",
     "run",
+    "search",
     "simulate",
     "sobol",
     "sparse_grid",

@@ -1,7 +1,7 @@
 """The way back from data to typed text: parameters, designs and functions as a draft shows them.
 
 Used when an experiment is loaded from a file or a study, or handed over by a notebook. What it
-writes, `parsing` reads as the same thing.
+writes, `to_experiment.py` reads as the same thing.
 """
 
 from __future__ import annotations

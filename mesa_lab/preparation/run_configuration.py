@@ -1,7 +1,7 @@
 """RunConfiguration and Protocol: one run, and what it shares with the other runs of its experiment.
 
 A run configuration is complete in itself: any tool can make them, and any tool can run them. This
-room knows neither designs nor files, and looks at no model.
+module knows neither designs nor files, and looks at no model.
 """
 
 from __future__ import annotations
@@ -18,10 +18,25 @@ from mesa_lab.preparation.outcome_kinds.function import is_reference
 from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
 from mesa_lab.preparation.settings import check_positive, check_whole
 
-__all__ = ["DEFAULT_MAX_STEPS", "Protocol", "RunConfiguration"]
+__all__ = ["DEFAULT_MAX_STEPS", "CollectorRows", "Protocol", "RunConfiguration"]
 
 DEFAULT_MAX_STEPS: Final = 1000
 """The stop rule when none is given, as in Mesa's batch_run."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorRows:
+    """That runs answer with the rows of Mesa's `batch_run`, and how models are built for it.
+
+    Attributes:
+        period: Every so many collections from the first on; -1 for the last one alone.
+        as_given: Parameters reach the model as they are given, its seed among them, without a look at its type hints.
+        from_records: Made of what the model's collector recorded; otherwise the model is measured as in any other run.
+    """
+
+    period: int
+    as_given: bool
+    from_records: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,7 @@ class Protocol:
         period: Collect every so many steps, and the last; -1 only at the end.
         outcomes: What is measured of the model, None for every model reporter.
         agents: What is measured of the agents.
+        rows: Answer with rows made of the records of the model's own DataCollector; None for all but `batch_run`.
     """
 
     model: type | str
@@ -48,6 +64,7 @@ class Protocol:
     period: int = 1
     outcomes: tuple[Outcome, ...] | None = None
     agents: AgentSelection = False
+    rows: CollectorRows | None = None
 
     def __post_init__(self) -> None:
         model: Any = self.model

@@ -1,8 +1,7 @@
-"""BatchRunner and batch_run: the familiar faces of the runner, for those who want a list of dicts and no file.
+"""BatchRunner: runs any list of run configurations, for those who want a list of dicts and no file.
 
-`batch_run` takes what Mesa 3's takes and gives the rows that Mesa 3's gives, also under Mesa 4, which has
-none, and for models that Mesa's cannot run. Everything is kept in memory, as there: for more than a
-laptop's worth of runs, or for results that survive, use `mesa_lab.run`.
+Everything is kept in memory: for more than a laptop's worth of runs, or for results that survive, use `mesa_lab.run`.
+`batch_run`, which has the arguments and rows of Mesa's, is a module of its own.
 """
 
 from __future__ import annotations
@@ -11,16 +10,14 @@ import itertools
 import json
 import secrets
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mesa_lab.errors import ExperimentError, ParameterError
-from mesa_lab.preparation.models import check_parameters, describe, load_model
+from mesa_lab.errors import ExperimentError
+from mesa_lab.preparation.models import check_parameters, load_model
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
-from mesa_lab.preparation.settings import BATCH_WORDS, check_whole, explain_keywords
+from mesa_lab.preparation.settings import BATCH_WORDS, explain_keywords
 from mesa_lab.running.collection.arrow_columns import decode_table
 from mesa_lab.running.interruption import Interruption
 from mesa_lab.running.progress import Progress, check_progress
@@ -30,7 +27,7 @@ from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BatchRunner", "batch_run"]
+__all__ = ["BatchRunner", "decode_batch"]
 
 type Row = dict[str, Any]
 
@@ -118,7 +115,7 @@ class BatchRunner:
                     ]
                     finished += len(batch.runs)
                     progress.update(finished, len(self.failures))
-                    yield from _decoded(batch)
+                    yield from decode_batch(batch)
 
     def _task(self, place: int) -> Task:
         configuration = self.configurations[place]
@@ -162,140 +159,6 @@ def _listed(configurations: Any) -> list[RunConfiguration]:
     return listed
 
 
-@explain_keywords("batch_run", BATCH_WORDS)
-def batch_run(
-    model_cls: type | str,
-    parameters: Mapping[str, Any],
-    number_processes: int | None = 1,
-    iterations: int | None = None,
-    data_collection_period: int = -1,
-    max_steps: int = 1000,
-    display_progress: bool = True,
-    rng: Any = None,
-) -> list[Row]:
-    """Run a model at all combinations of parameter values, with the arguments and rows of Mesa 3's `batch_run`.
-
-    What differs: it runs every model; seeds are drawn and recorded where none is given; a run that raises costs its own
-    rows and a warning, not all of them; nothing process-wide is set, so it works from notebooks and unguarded scripts.
-
-    Args:
-        model_cls: The model class, or the text that finds one.
-        parameters: Values by name: one value, or an iterable of them (text counts as one value).
-        number_processes: Worker processes; None for one on each core.
-        iterations: How many runs of each combination, with seeds of their own. Not together with `rng`.
-        data_collection_period: Every so many collected steps; -1 for the last one only.
-        max_steps: Stop a run after so many steps.
-        display_progress: Show what is done, what failed, and the time left.
-        rng: A seed, or an iterable of seeds: one run of each combination for each.
-
-    Returns:
-        One row per run, collected step and (where the model reports agents) agent: RunId, iteration, Step, the
-        parameters, the seed under its keyword (`seed` or `rng`), the model's reporters, AgentID, the agents' reporters.
-
-    Raises:
-        ModelError: If the model cannot be found.
-        ParameterError: If the model does not take a parameter, or one has no values.
-        ExperimentError: If `iterations` and `rng` are both given, or a number is out of range.
-
-    Example:
-        >>> from mesa.examples import Schelling
-        >>> rows = batch_run(Schelling, {"density": [0.6, 0.8]}, rng=[1, 2], max_steps=5, display_progress=False)
-        >>> len({row["RunId"] for row in rows})
-        4
-    """
-    if iterations is not None and rng is not None:
-        raise ExperimentError("Give iterations or rng, not both. rng lists one seed for each iteration.")
-    if data_collection_period != -1:
-        data_collection_period = check_whole(
-            "data_collection_period", data_collection_period, least=1, hint=" Write -1 for the last step."
-        )
-    check_number_processes(number_processes)
-    if not isinstance(parameters, Mapping):
-        raise ExperimentError(
-            f"parameters is {parameters!r:.80}. Give a dict from each parameter to its value or values: "
-            '{"density": [0.6, 0.8], "width": 20}.'
-        )
-    model = load_model(model_cls)
-    check_parameters(model, parameters)
-    seeds = _seeds(rng, iterations)
-    combinations = [
-        dict(zip(parameters, values, strict=True))
-        for values in itertools.product(*(_values(name, value) for name, value in parameters.items()))
-    ]
-    description = describe(model)
-    configurations = [
-        RunConfiguration(
-            model_cls=model,
-            run_id=iteration * len(combinations) + point,
-            iteration=iteration,
-            parameters=combination,
-            max_steps=max_steps,
-            data_collection_period=-1 if data_collection_period == -1 else 1,
-            seed=seed,
-            point=point,
-            agents=bool(description.agent_reporters or description.agenttype_reporters),
-        )
-        for iteration, seed in enumerate(seeds)
-        for point, combination in enumerate(combinations)
-    ]
-    keyword = "seed" if description.seed_keyword == "seed" else "rng"
-    runner = BatchRunner(configurations, number_processes, display_progress)
-    rows: dict[int, list[Row]] = {}
-    for place, record, collected in runner._results():
-        head = {"RunId": place, "iteration": record.replication}
-        told = {**configurations[place].parameters, keyword: record.seed}
-        kept = _every(collected, data_collection_period)
-        rows[place] = [{**head, "Step": step, **told, **values} for step, values in kept]
-    runner._tell_failures(stacklevel=4)  # the caller of batch_run, which is wrapped
-    return [row for place in sorted(rows) for row in rows[place]]
-
-
-def _values(name: str, value: Any) -> list[Any]:
-    """The values of one parameter, by the rules of Mesa 3: text is one value, anything else iterable is several."""
-    if isinstance(value, str | bytes | Mapping):
-        return [value]
-    try:
-        values = list(value)
-    except TypeError:
-        return [value]
-    if not values:
-        raise ParameterError(f"The parameter '{name}' has no values: {value!r}. Give at least one.")
-    return values
-
-
-def _seeds(rng: Any, iterations: int | None) -> list[int]:
-    if rng is None:
-        count = check_whole("iterations", iterations, least=1, optional=True)
-        return [secrets.randbits(63) for _ in range(count or 1)]
-    several = list(rng) if isinstance(rng, Iterable) else [rng]
-    if not several:
-        raise ExperimentError("rng is empty. Give one seed for each run of a combination, or leave it out.")
-    return [_seed(seed) for seed in several]
-
-
-def _seed(seed: Any) -> int:
-    """One plain integer for whatever numpy takes as a seed; an integer is itself."""
-    if seed is None:
-        return secrets.randbits(63)
-    if isinstance(seed, int | np.integer) and not isinstance(seed, bool) and seed >= 0:
-        return int(seed)
-    try:
-        return int(np.random.default_rng(seed).integers(2**63))
-    except (TypeError, ValueError):
-        raise ExperimentError(
-            f"rng holds {seed!r}, which is no seed. Give whole numbers of at least 0."
-        ) from None
-
-
-def _every(collected: list[tuple[float, Row]], period: int) -> list[tuple[float, Row]]:
-    """Every so many collected steps, all agents of a step together."""
-    if period in (-1, 1):
-        return collected
-    steps = [step for step, _ in itertools.groupby(step for step, _ in collected)]
-    kept = set(steps[::period])
-    return [row for row in collected if row[0] in kept]
-
-
 def _distinct(protocols: Iterable[Protocol]) -> list[Protocol]:
     distinct: list[Protocol] = []
     for protocol in protocols:
@@ -304,7 +167,7 @@ def _distinct(protocols: Iterable[Protocol]) -> list[Protocol]:
     return distinct
 
 
-def _decoded(batch: Batch) -> Iterator[tuple[int, RunRecord, list[tuple[float, Row]]]]:
+def decode_batch(batch: Batch) -> Iterator[tuple[int, RunRecord, list[tuple[float, Row]]]]:
     """Take a batch apart: for each run, what was collected at each step, one row for each agent where there are any."""
     series: dict[int, list[tuple[int, float, Row]]] = {}
     if batch.series is not None:

@@ -2,20 +2,22 @@
 
 A worker answers with a `Batch`: plain tuples for what is one value per run, and Arrow bytes for what is one
 row per step or per agent, so that the driver stores results without ever looking into them. `RunResult` is
-the same for one run, as a person wants it. This room knows neither Mesa nor joblib nor the study file.
+the same for one run, as a person wants it. This module knows neither Mesa nor joblib nor the study file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "ACTIVE_STATES",
     "STAGES",
+    "STATES",
     "STATUSES",
     "Batch",
     "Failure",
@@ -29,8 +31,12 @@ __all__ = [
 Scalar = bool | int | float | str | None
 """What a cell of a results table may hold. `None` is a missing value; NaN and infinities are values."""
 
-STATUSES = ("done", "failed", "timed out")
-STAGES = ("setting up", "stepping", "measuring", "saving", "worker")
+STATUSES: Final = ("done", "failed", "timed out")
+"""Of runs that need not run again."""
+STATES: Final = {"run": "running", "pause": "paused", "stop": "stopping"}
+"""Of a study that has a driver, by what the driver is asked to do."""
+ACTIVE_STATES: Final = tuple(STATES.values())
+STAGES: Final = ("setting up", "stepping", "measuring", "saving", "worker")
 
 
 class Task(NamedTuple):
@@ -84,6 +90,8 @@ class Batch:
             for; under the empty name what was collected over all agents, with a column agent_type. Columns
             that repeat themselves are packed (`mesa_lab.study.reading.series_blocks`).
         failures: One record per run that failed or timed out.
+        rows: For `batch_run` alone, which stores nothing: what was collected in each run, as the objects that reporters
+            returned, or pickled where it comes from a worker; None for all other runs.
     """
 
     runs: tuple[RunRecord, ...]
@@ -92,11 +100,13 @@ class Batch:
     series: bytes | None = None
     agents: Mapping[str, bytes] = field(default_factory=dict)
     failures: tuple[FailureRecord, ...] = ()
+    rows: tuple[Any, ...] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Named tuples take four times as long to pickle as plain ones.
         plain = tuple(map(tuple, self.runs))
-        return _unpickled, (plain, self.outcome_names, self.finals, self.series, self.agents, self.failures)
+        others = (self.outcome_names, self.finals, self.series, self.agents, self.failures, self.rows)
+        return _unpickled, (plain, *others)
 
 
 def _unpickled(runs: Iterable[Iterable[Any]], *others: Any) -> Batch:

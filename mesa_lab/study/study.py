@@ -1,12 +1,13 @@
 """Study: an experiment and its results in one file, to be made, grown and driven.
 
-It joins the rooms below it: looking (`opened`), the numbers of the runs (`layout`, `growth`), the driver's
-lease and pen (`lease`, `writer`). It knows experiments, and neither Mesa nor joblib.
+It joins what is below it: reading (`reader.py`), the numbers of the runs (`run_numbers.py`, `extension.py`), the driver's
+lease (`database/lease.py`) and its writing (`writing/writer.py`). It knows experiments, and neither Mesa nor joblib.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from mesa_lab.errors import StudyError
 from mesa_lab.files import path_of
 from mesa_lab.preparation.encoding import from_json, from_jsons
-from mesa_lab.study import extension
+from mesa_lab.study import extension, search_study
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import lease, metadata, schema, temporary
@@ -100,7 +101,7 @@ class Study(OpenedStudy):
             if not overwrite:
                 raise storage.exists_already(path)
             lease.refuse_if_driven(path)
-        with storage.speaking(path), Draft(path, replace=overwrite) as connection:
+        with storage.translate_errors(path), Draft(path, replace=overwrite) as connection:
             schema.lay_out(connection)
             extension.found(connection, experiment, shard)
             text = metadata.meta(connection, "experiment")
@@ -115,7 +116,7 @@ class Study(OpenedStudy):
 
     @classmethod
     def temporary(cls, experiment: Experiment, *, shard: Shard | None = None) -> Self:
-        """Make a study that is deleted when it is no longer used, for runs that nobody asked to keep."""
+        """Make a study that is deleted when it is no longer used, for runs that are not to be kept."""
         folder = temporary.make_folder()
         study = cls.create(folder / "temporary.study", experiment, shard=shard)
         study.is_temporary = True
@@ -156,6 +157,53 @@ class Study(OpenedStudy):
         study.extend(experiment)
         return study
 
+    @classmethod
+    def for_search(
+        cls,
+        experiment: Experiment,
+        search: Mapping[str, Any],
+        path: str | Path | None = None,
+        *,
+        budget: int | None = None,
+        overwrite: bool = False,
+    ) -> Self:
+        """Return the study in which a search is carried out: made, or opened to go on.
+
+        Args:
+            experiment: What is searched.
+            search: The settings of the search, as plain data.
+            path: The file; None for a study that is deleted when it is no longer used.
+            budget: The largest number of runs, None where there is none.
+            overwrite: Start afresh, without the results that are there.
+
+        Raises:
+            StudyMismatchError: If the file holds runs of something else.
+            StudyBusyError: If another process drives the study.
+            StudyError: If the file cannot be made or used.
+        """
+        is_temporary = path is None
+        folder = temporary.make_folder() if path is None else None
+        path = folder / "temporary.study" if folder is not None else path_of(path, "study", StudyError)
+        storage.check_new_name(path)
+        if path.exists() and not overwrite:
+            study = cls.open(path)
+            study._change(
+                lambda writes: search_study.continue_search(writes, path, experiment, search, budget)
+            )
+        else:
+            if path.exists():
+                lease.refuse_if_driven(path)
+            with storage.translate_errors(path), Draft(path, replace=overwrite) as connection:
+                schema.lay_out(connection)
+                search_study.found_search(connection, experiment, search, budget)
+            study = cls(path)
+        with storage.translate_errors(path):
+            study._known_experiment = metadata.meta(study._connection, "experiment"), experiment
+        if is_temporary and folder is not None:
+            study.is_temporary = True
+            study._close = weakref.finalize(study, partial(temporary.clear, study._close, folder))
+        return study
+
     def extend(self, experiment: Experiment) -> bool:
         """Ask for the runs of an experiment: the same one, or one with more replications or more points.
 
@@ -169,21 +217,29 @@ class Study(OpenedStudy):
             StudyMismatchError: If it would mix unlike runs; the message names each difference.
             StudyBusyError: If another process drives the study.
         """
-        connection, _ = storage.connect(self.path, write=True)
-        try:
-            with storage.speaking(self.path), storage.Transaction(connection):
-                tenant = lease.read(connection)
-                if tenant is not None and tenant.is_alive and not lease.is_ours(tenant):
-                    raise lease.busy(self.path, tenant)
-                check.look_at_tables(connection, self.path)
-                changed = extension.grow(connection, self.path, experiment)
-                text = metadata.meta(connection, "experiment")
-        finally:
-            connection.close()
+        changed, text = self._change(
+            lambda connection: (
+                extension.grow(connection, self.path, experiment),
+                metadata.meta(connection, "experiment"),
+            )
+        )
         self._known_experiment = text, experiment  # its model may be one that no other process can find
         if changed:
             self._points.clear()
         return changed
+
+    def _change[T](self, act: Callable[[sqlite3.Connection], T]) -> T:
+        """Change what the study asks for, in one transaction, unless another process drives it."""
+        connection, _ = storage.connect(self.path, write=True)
+        try:
+            with storage.translate_errors(self.path), storage.Transaction(connection):
+                tenant = lease.read(connection)
+                if tenant is not None and tenant.is_alive and not lease.is_ours(tenant):
+                    raise lease.busy(self.path, tenant)
+                check.look_at_tables(connection, self.path)
+                return act(connection)
+        finally:
+            connection.close()
 
     # ------------------------------------------------------------ what is to be run
 
@@ -192,7 +248,7 @@ class Study(OpenedStudy):
 
         The number of a run stays the same when the study grows.
         """
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             return extension.asked(self._connection)
 
     def pending(self, *, retry_failed: bool = False) -> npt.NDArray[np.int64]:
@@ -202,7 +258,7 @@ class Study(OpenedStudy):
             retry_failed: Count runs that failed or timed out among them.
         """
         condition = "WHERE status = 'done'" if retry_failed else ""
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             runs = self.plan().run_id
             cursor = self._connection.execute(f"SELECT run_id FROM runs {condition}")
             have = np.fromiter((row[0] for row in cursor), np.int64)
@@ -219,9 +275,10 @@ class Study(OpenedStudy):
         """
         whole = self._whole_plan()
         numbers = np.asarray(run_ids if isinstance(run_ids, np.ndarray) else list(run_ids), np.int64)
-        seed_of = self.experiment.seed_of
-        with storage.speaking(self.path):
-            unsaid = extension.unsaid(self._connection, self.experiment)
+        described = self.described_experiment
+        seed_of = described.seed_of
+        with storage.translate_errors(self.path):
+            unsaid = extension.unsaid(self._connection, described)
         for start in range(0, len(numbers), 2000):
             portion = numbers[start : start + 2000]
             points, replications = whole.point[portion], whole.replication[portion]
@@ -261,9 +318,9 @@ class Study(OpenedStudy):
         """Drive the study: hold its lease, and write results into it.
 
         Args:
-            token: Name for the lease, when somebody waits for it.
+            token: Name for the lease, when a caller waits for it.
             settings: What to note about this session, such as the number of workers.
-            on_request: Called from another thread when somebody asks to pause, proceed or stop, or writing fails (stop).
+            on_request: Called from another thread when another process asks to pause, proceed or stop, or writing fails (stop).
 
         Yields:
             The writer: `add(batch)`, `commit()`, `request`. What it was given is on disk within a second, and when the
@@ -296,7 +353,7 @@ class Study(OpenedStudy):
         """Ask the study's driver, in whatever process, to "run", "pause" or "stop"; it hears within a second."""
         connection, _ = storage.connect(self.path, write=True)
         try:
-            with storage.speaking(self.path):
+            with storage.translate_errors(self.path):
                 connection.execute("UPDATE control SET request = ?", (request,))
         finally:
             connection.close()
@@ -313,6 +370,6 @@ class Study(OpenedStudy):
         storage.check_new_name(path)
         if path.exists():
             raise storage.exists_already(path)
-        with storage.speaking(path), Draft(path) as connection:
+        with storage.translate_errors(path), Draft(path) as connection:
             self._connection.backup(connection)
             connection.execute("DELETE FROM driver")

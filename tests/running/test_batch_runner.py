@@ -63,15 +63,16 @@ def test_every_bundled_model_gives_rows(name: str) -> None:
     assert any(isinstance(row[outcome], int | float) for row in rows for outcome in measured)
 
 
-def test_iterations_draw_seeds_and_record_them() -> None:
-    rows = ml.batch_run(Schelling, {"density": [0.6, 0.8]}, iterations=3, max_steps=2, display_progress=False)
-    assert len({row["RunId"] for row in rows}) == 6
-    seeds = {row["iteration"]: row["rng"] for row in rows}
-    assert len(set(seeds.values())) == 3
+def test_seeds_that_are_drawn_are_known_afterwards() -> None:
+    with pytest.warns(DeprecationWarning, match=r"iterations.*deprecated.*rng=\[None\] \* 3"):
+        rows = ml.batch_run(Schelling, {"density": 0.6}, iterations=3, max_steps=2, display_progress=False)
+    assert {(row["RunId"], row["rng"]) for row in rows} == {(0, None), (1, None), (2, None)}
+    assert len(set(rows.seeds.values())) == 3
     again = ml.batch_run(
-        Schelling, {"density": [0.6, 0.8]}, rng=list(seeds.values()), max_steps=2, display_progress=False
+        Schelling, {"density": 0.6}, rng=rows.seeds.values(), max_steps=2, display_progress=False
     )
-    assert again == rows
+    assert [row["happy"] for row in again] == [row["happy"] for row in rows]
+    assert again.seeds == rows.seeds
 
 
 def test_configurations_of_several_models_keep_their_order() -> None:

@@ -2,7 +2,7 @@
 
 The differences between Mesa releases (3.4, 3.5, 4.0), and between the ways in which models take
 parameters and seeds, end here: callers give names, values and one plain integer. How a model is
-advanced and measured belongs to the running stage, which this room must not know. Its parts:
+advanced and measured belongs to the running stage, which this module must not know. Its parts:
 
 - `references`    from what a person writes to a class, and back; `files` for models in files
 - `catalogue`     which models are installed
@@ -13,7 +13,7 @@ advanced and measured belongs to the running stage, which this room must not kno
 """
 
 from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models
-from mesa_lab.preparation.models.construction import build, check_parameters
+from mesa_lab.preparation.models.construction import build, build_as_given, check_parameters
 from mesa_lab.preparation.models.declarations import REQUIRED, Required
 from mesa_lab.preparation.models.description import ModelDescription, ModelSignature, describe, signature
 from mesa_lab.preparation.models.references import import_code, importable, load_model, reference_of
@@ -27,6 +27,7 @@ __all__ = [
     "ParameterInfo",
     "Required",
     "build",
+    "build_as_given",
     "check_parameters",
     "describe",
     "import_code",

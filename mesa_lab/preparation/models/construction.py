@@ -19,7 +19,7 @@ from mesa_lab.errors import ParameterError, suggest
 from mesa_lab.preparation.models.declarations import cached
 from mesa_lab.preparation.models.signatures import SEED_KEYWORDS, Plan, plan_of
 
-__all__ = ["build", "check_parameters"]
+__all__ = ["build", "build_as_given", "check_parameters"]
 
 _MESA_WARNINGS = r"The use of the `seed` keyword|(ABM|DEV)Simulator is deprecated"
 _SEED_ATTRIBUTE = "_mesa_lab_seed"
@@ -111,6 +111,43 @@ def build(model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None)
         return _construct(model_cls, plan, arguments, seed)
     with _mesa_warnings_silenced():
         return _construct(model_cls, plan, arguments, seed)
+
+
+def build_as_given(model_cls: type[Any], arguments: Mapping[str, Any], seed: int | None) -> Any:
+    """Construct a model as Mesa's `batch_run` does: called with the arguments as they are.
+
+    The global generators are seeded first, and lists, dicts and sets are copied, so that a model that changes one does
+    not change it for the runs that come after.
+
+    Args:
+        model_cls: A subclass of `mesa.Model`.
+        arguments: Values by name; the model's own seed is one of them.
+        seed: The seed of the global generators; None to leave them alone.
+
+    Returns:
+        The model, ready for its first step.
+
+    Raises:
+        Exception: Whatever the model itself raises while it is set up.
+
+    Example:
+        >>> from mesa.examples import ConwaysGameOfLife
+        >>> model = build_as_given(ConwaysGameOfLife, {"width": 3, "height": 4, "rng": 1}, seed=1)
+        >>> len(model.agents)
+        12
+    """
+    if seed is not None:
+        _seed_generators(_plain_seed(seed))
+    values = {name: _copied(value) for name, value in arguments.items()}
+    with _mesa_warnings_silenced() if plan_of(model_cls).warns else contextlib.nullcontext():
+        return model_cls(**values)
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return copy.deepcopy(value) if type(value) in (list, dict, set) else value
+    except Exception:  # what it holds cannot be copied
+        return value
 
 
 def _construct(model_cls: type[Any], plan: Plan, arguments: dict[str, Any], seed: int | None) -> Any:

@@ -1,7 +1,7 @@
 """What a Mesa model class takes: its parameters, and how a seed reaches it.
 
 Mesa models take their parameters as keywords, as the fields of a `Scenario`, or as both, and their
-seed as `seed`, as `rng`, inside the scenario, or not at all. This room reads all of that from the
+seed as `seed`, as `rng`, inside the scenario, or not at all. This module reads all of that from the
 class alone, without building it, and hands out one answer that does not differ between Mesa
 releases. It must not know how models are found, built or run.
 """
@@ -27,7 +27,7 @@ from mesa_lab.preparation.models.declarations import (
 )
 from mesa_lab.preparation.models.scenarios import BOOKKEEPING, find_scenario, scenario_slots, shadows_rng
 
-__all__ = ["SEED_KEYWORDS", "Plan", "defaults_of", "plan_of"]
+__all__ = ["SEED_KEYWORDS", "Plan", "defaults_of", "plan_of", "seed_keywords_of"]
 
 SEED_KEYWORDS = ("rng", "seed")
 
@@ -82,6 +82,20 @@ def defaults_of(model_cls: type[Any]) -> dict[str, Any]:
         model_cls: A subclass of `mesa.Model`.
     """
     return {slot.name: slot.default for slot in plan_of(model_cls).slots if slot.default is not REQUIRED}
+
+
+def seed_keywords_of(model_cls: type[Any]) -> frozenset[str]:
+    """Return the names under which a call of the class takes a seed, those that it hands on to `mesa.Model` included.
+
+    Args:
+        model_cls: A subclass of `mesa.Model`.
+    """
+    plan = plan_of(model_cls)
+    found = {plan.seed_keyword, *plan.unused}
+    base = constructors(model_cls)[0][-1][0]
+    if is_mesa_base(base):
+        found |= set(inspect.signature(base.__init__).parameters)
+    return frozenset(name for name in SEED_KEYWORDS if name in found)
 
 
 @cached

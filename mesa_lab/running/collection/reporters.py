@@ -2,7 +2,7 @@
 
 A reporter that is a function, or that names a property, may draw numbers or change the model. It is called whenever Mesa
 would call it, for every agent and in Mesa's order: first those of the model, then agent by agent, and for each agent one
-reporter after the other. What names a plain attribute of agents leaves no trace and is left to `agent_data`, which reads
+reporter after the other. What names a plain attribute of agents leaves no trace and is left to `agent_attributes.py`, which reads
 it where it is asked for. For models that read their records back, everything is evaluated, and stored as Mesa stores it.
 """
 
@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
+
+from mesa.datacollection import DataCollector
 
 from mesa_lab.preparation.outcome_kinds.plain_attributes import are_plain
 from mesa_lab.running.collection.agent_attributes import attribute_or_none
@@ -34,6 +36,9 @@ type Note = Callable[[str, Exception], None]
 
 type Source = str | Callable[[Any], Any]
 """The name of an attribute, or a function of the agent."""
+
+_COUNTED = hasattr(DataCollector(), "_collection_steps")
+"""Whether Mesa's collectors know when they collected (since 3.4.1); where they do not, it is kept for them."""
 
 _IMMUTABLE = (str, int, bool, float, tuple)
 
@@ -76,7 +81,7 @@ class ModelReporters:
             The value of each, as a cell holds it.
         """
         values = self.values
-        if records is not None and self._measures:
+        if records is not None and self._measures and (not _COUNTED or "_collection_steps" in records):
             records.setdefault("_collection_steps", []).append(model.time)
         for name, measure in self._measures.items():
             try:

@@ -1,7 +1,7 @@
 """One run: build a model, advance it until it stops, measure it, and tell what happened. Never raises.
 
 Steps are counted here, since not every Mesa release counts them. How runs are spread over processes is not
-this room's business.
+known here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any, TextIO
 
 from mesa_lab.errors import ExperimentError
-from mesa_lab.preparation.models import build, load_model
+from mesa_lab.preparation.models import build, build_as_given, load_model
 from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.running.collection.arrow_columns import (
     SERIES_KEYS,
@@ -24,6 +24,7 @@ from mesa_lab.running.collection.arrow_columns import (
     encode_columns,
 )
 from mesa_lab.running.collection.collection_plan import Plan
+from mesa_lab.running.collection.collector_rows import CollectedStep, CollectorRecorder
 from mesa_lab.running.collection.data_collector import RestartError, installed, watch
 from mesa_lab.running.collection.outcome_values import stored
 from mesa_lab.running.collection.recorder import Recorder
@@ -57,6 +58,8 @@ class Run:
     row_times: Sequence[float | None] = ()
     columns: Mapping[str, list[Scalar]] = field(default_factory=dict)
     agents: Mapping[str, list[Chunk]] = field(default_factory=dict)
+    rows: list[CollectedStep] | None = None
+    packed_rows: bytes | None = None
 
 
 def simulate(configuration: RunConfiguration) -> RunResult:
@@ -180,6 +183,7 @@ def carry_out(
             status, failure = _end_of(error, attempt.stage, plan)
         finally:
             ended = perf_counter()
+            attempt.read_rows(failure is None)
             surroundings.restore(attempt.model)
             if see is not None:
                 see(attempt.model)
@@ -200,7 +204,7 @@ def _end_of(error: BaseException, stage: str, plan: Plan) -> tuple[str, Failure]
 class _Attempt:
     """One attempt at a run, and how far it has come."""
 
-    __slots__ = ("model", "plan", "ready", "recorder", "stage", "started", "steps", "task")
+    __slots__ = ("model", "plan", "ready", "recorder", "rows", "stage", "started", "steps", "task")
 
     def __init__(self, plan: Plan, task: Task, is_final: bool) -> None:
         self.plan = plan
@@ -208,25 +212,35 @@ class _Attempt:
         self.stage = "setting up"
         self.steps = 0
         self.model: Any = None
-        self.recorder = Recorder(plan, is_final)
+        rule = plan.protocol.rows
+        self.recorder = (CollectorRecorder if rule is not None and rule.from_records else Recorder)(
+            plan, is_final
+        )
+        self.rows: list[CollectedStep] | None = None
         self.started = perf_counter()
         self.ready: float | None = None
 
     def go(self) -> None:
-        recorder, plan, task = self.recorder, self.plan, self.task
-        watch(recorder)
+        watch(self.recorder)
         try:
-            model = self.model = build(plan.model_cls, task.parameters, task.seed)
+            self._go()
         finally:
             watch(None)
+
+    def _go(self) -> None:
+        recorder, plan, task = self.recorder, self.plan, self.task
+        rule = plan.protocol.rows
+        construct = build_as_given if rule is not None and rule.as_given else build
+        model = self.model = construct(plan.model_cls, task.parameters, task.seed)
         recorder.begin(model)
         self.ready = perf_counter()
         advance = stepper(model)
         limit, max_time, stop, step = plan.limit, plan.protocol.max_time, plan.stop, 0
+        counted = recorder.counted_steps if isinstance(recorder, CollectorRecorder) else None
         while True:
             self.stage = "measuring"
             last = (
-                step >= limit
+                (step if counted is None else counted(model, step)) >= limit
                 or not getattr(model, "running", True)
                 or (max_time is not None and (time_of(model) or 0.0) >= max_time)
             )
@@ -242,6 +256,11 @@ class _Attempt:
             advance()
             self.steps = step
 
+    def read_rows(self, is_done: bool) -> None:
+        """Make rows of what the model's collector has recorded, where they are asked for."""
+        if isinstance(self.recorder, CollectorRecorder) and not self.recorder.must_restart:
+            self.rows = self.recorder.rows(self.model, is_done)
+
     def result(self, status: str, failure: Failure | None, time: float | None, ended: float) -> Run:
         """Return what it left, of the steps that it completed."""
         recorder, series = self.recorder, self.recorder.series
@@ -250,8 +269,8 @@ class _Attempt:
         if not (SERIES_KEYS.isdisjoint(columns) and SERIES_KEYS.isdisjoint(finals)):
             columns, finals = _clear_of_keys(columns), _clear_of_keys(finals)
         notes = recorder.notes.lines()
-        if recorder.agents is not None and status == "done":
-            notes += recorder.agents.missing()
+        if status == "done":
+            notes += recorder.missing_agents()
         return Run(
             self.task,
             status,
@@ -265,7 +284,8 @@ class _Attempt:
             series.steps,
             series.times,
             columns,
-            {} if recorder.agents is None else recorder.agents.chunks(),
+            recorder.agent_chunks(),
+            self.rows,
         )
 
 

@@ -22,6 +22,7 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from mesa_lab.errors import RunError
 from mesa_lab.preparation.models import importable, load_model, reference_of
+from mesa_lab.preparation.models.files import left_behind
 from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.arrow_columns import agent_columns, encode_columns
@@ -29,7 +30,7 @@ from mesa_lab.running.simulation.failure import failure_from
 from mesa_lab.running.simulation.simulate import Run
 from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Scalar
 
-__all__ = ["Payload", "encode", "encode_each", "pack"]
+__all__ = ["Payload", "dump_with_code", "encode", "encode_each", "pack"]
 
 
 def encode(runs: Sequence[Run]) -> Batch:
@@ -61,6 +62,9 @@ def encode(runs: Sequence[Run]) -> Batch:
         failures=tuple(
             FailureRecord(run.task.run_id, *_astuple(run)) for run in runs if run.failure is not None
         ),
+        rows=tuple(run.packed_rows or run.rows for run in runs)
+        if any(run.rows is not None for run in runs)
+        else None,
     )
 
 
@@ -143,6 +147,12 @@ def pack(protocol: Protocol, *, elsewhere: bool = False) -> Payload:
     return _sealed(reference, reference if found else None, packed)
 
 
+def dump_with_code(value: Any, things: Iterable[Any]) -> bytes:
+    """Pickle a value; classes and functions among these things that a worker could not import go as code."""
+    with _as_code(_unknown(things)):
+        return cloudpickle.dumps(value, protocol=5)  # type: ignore[no-any-return]
+
+
 def _pack_all(protocol: Protocol, reference: str) -> Payload:
     """Pack all code that is not of an installed package."""
     model_cls = load_model(protocol.model)  # after that its modules are known
@@ -178,7 +188,7 @@ def _own_modules() -> Iterator[ModuleType]:
 
 def _sealed(reference: str, found: str | None, packed: bytes) -> Payload:
     path = [entry or str(Path.cwd()) for entry in sys.path]
-    data = pickle.dumps((path, str(Path.cwd()), found, packed), protocol=5)
+    data = pickle.dumps((path, left_behind(), str(Path.cwd()), found, packed), protocol=5)
     return Payload(data, reference)
 
 
