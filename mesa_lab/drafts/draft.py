@@ -111,6 +111,7 @@ class Draft:
         constraints: One expression on each line.
         redraw: Whether points that break a constraint are made up for.
         correlations: One pair of parameters on each line, as in "a, b = 0.6".
+        claims: What is claimed of the results, each with its name and what holds.
         question: The name of the question that it is for; empty for none.
     """
 
@@ -132,6 +133,7 @@ class Draft:
     constraints: str = ""
     redraw: bool = False
     correlations: str = ""
+    claims: tuple[tuple[str, str], ...] = ()
     question: str = ""
 
     def row(self, name: str) -> Row | None:

@@ -53,6 +53,7 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
         agents=("all" if agents is True else "chosen") if agents else "none",
         agent_names=_agent_names(agents),
         constraints="\n".join(experiment.constraints),
+        claims=tuple((claim.name, claim.holds) for claim in experiment.claims),
         redraw=experiment.redraw,
         question=experiment.question or "",
         correlations="\n".join(

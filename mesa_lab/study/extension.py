@@ -60,6 +60,7 @@ _FREE: Final = (
     "seeds",
     "redraw",
     "correlations",
+    "claims",
     "question",
 )
 

@@ -124,6 +124,9 @@ def _kinds() -> dict[str, Callable[[], Results]]:
         "one parameter": lambda: _results(_reals(1), _hypercube()),
         "all runs failed": lambda: _results(_reals(), _hypercube(), failed=range(96)),
         "some runs failed": lambda: _results(_reals(), _hypercube(), failed=[0, 5, 32, 37, 69, 95]),
+        "one level failed": lambda: _results(
+            {"a": [1, 2, 3], "b": [1, 2, 3], "c": [True, False]}, None, 4, failed=range(1, 72, 2)
+        ),
         "one run left": lambda: _results(_reals(), _hypercube(), failed=range(1, 96)),
         "constant": lambda: _results(
             _reals(), _hypercube(), outcome=lambda runs, rng: np.full(len(runs), 3.0)

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Final
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
 from mesa_lab.plug_ins import find_named, load_plug_ins
 from mesa_lab.processing.analysis.best import question as best
-from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
+from mesa_lab.processing.analysis.cancellation import (
+    Cancelled,
+    cancellable,
+    check_cancelled,
+    within_seconds,
+)
 from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.discovery import question as discovery
 from mesa_lab.processing.analysis.effects import question as effects
@@ -25,7 +30,15 @@ if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["ENTRY_POINTS", "QUESTIONS", "all_questions", "conclusions", "find_question", "fitting"]
+__all__ = [
+    "ENTRY_POINTS",
+    "QUESTIONS",
+    "all_questions",
+    "answers_in_time",
+    "conclusions",
+    "find_question",
+    "fitting",
+]
 
 ENTRY_POINTS: Final = "mesa_lab.conclusions"
 
@@ -127,3 +140,33 @@ def conclusions(
             except MesaLabError:  # it turned out only now that nothing can be said
                 continue
         yield answer
+
+
+def answers_in_time(
+    results: Reader, outcome: str, most: int, seconds: float
+) -> Iterator[tuple[str, Conclusion | str]]:
+    """Yield the best answers, each computed within a bounded time.
+
+    Args:
+        results: The results.
+        outcome: What to ask about.
+        most: How many answers at most; those that took too long count.
+        seconds: For each answer, on the clock.
+
+    Yields:
+        The name of a question with its answer; with the question in words where the time was not enough.
+    """
+    found = 0
+    for question in fitting(results, outcome)[0]:
+        if found == most:
+            return
+        try:
+            with within_seconds(seconds):
+                answer: Conclusion | str = question.ask(results, outcome)
+        except MesaLabError:  # it turned out only now that nothing can be said
+            continue
+        except Cancelled:
+            check_cancelled()  # the caller wants no more
+            answer = question.text
+        found += 1
+        yield question.name, answer

@@ -23,7 +23,7 @@ __all__ = ["ranking"]
 
 type Floats = npt.NDArray[np.float64]
 
-_MOST: Final = 25
+_MOST: Final = 15
 
 
 def ranking(
