@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from mesa_lab.running.batch_runner import BatchRunner
     from mesa_lab.running.simulation.simulate import simulate
     from mesa_lab.search.carry_out import search
-    from mesa_lab.search.methods import Optimise
+    from mesa_lab.search.methods import Compare, Diversity, Optimise, Select, UntilPrecise
     from mesa_lab.search.search import Search
     from mesa_lab.study.records import RunResult
 
@@ -104,7 +104,7 @@ _ROOMS = {
     "running.batch_run": "batch_run",
     "running.batch_runner": "BatchRunner",
     "search.carry_out": "search",
-    "search.methods": "Optimise",
+    "search.methods": "Compare Diversity Optimise Select UntilPrecise",
     "search.search": "Search",
     "study.records": "RunResult",
     "running.simulation.simulate": "simulate",
@@ -118,10 +118,12 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "BoxBehnken",
     "CentralComposite",
     "Choice",
+    "Compare",
     "Conclusion",
     "ConclusionError",
     "DefinitiveScreening",
     "DesignError",
+    "Diversity",
     "EFAST",
     "Experiment",
     "ExperimentError",
@@ -155,6 +157,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "RunResult",
     "Saltelli",
     "Search",
+    "Select",
     "Sobol",
     "SparseGrid",
     "StudyBusyError",
@@ -163,6 +166,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "StudyMismatchError",
     "Table",
     "Union",
+    "UntilPrecise",
     "Zip",
     "base_case",
     "batch_run",
