@@ -22,6 +22,7 @@ IMPORTED_AS = {
     "scikit-learn": "sklearn",
     "ipython": "IPython",
     "sim-tools": "sim_tools",
+    "pillow": "PIL",
 }
 # What a tool that is never imported is called where it is used.
 CALLED = {
@@ -30,6 +31,8 @@ CALLED = {
     "import-linter": "lint-imports",
     "jupyterlab": "jupyterlab",
     "pytest-timeout": "timeout = ",
+    "pytest-xdist": "pytest_xdist_",
+    "coverage": "coverage report",
 }
 # In the standard library of a newer Python than the one at hand.
 NEWER = {"annotationlib"}
