@@ -65,8 +65,8 @@ class FixedPoints:
         return Request(values=self.rows[place], replications=replications)
 
     def matrix(self, places: Sequence[int]) -> Floats:
-        """Values of some points in the replications that all of them have: one row for each point."""
-        if not places or any(self.numbers[place] is None for place in places):
-            return np.zeros((len(places), 0))
-        rows = np.array([self.row(place) for place in places])
-        return rows[:, np.isfinite(rows).all(axis=0)]
+        """Values of some points: one row for each, one column for each replication; NaN where there is none."""
+        rows = [self.row(place) for place in places]
+        width = max(map(len, rows), default=0)
+        padded = [np.pad(row, (0, width - len(row)), constant_values=np.nan) for row in rows]
+        return np.array(padded, np.float64).reshape(len(rows), width)

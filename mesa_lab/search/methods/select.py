@@ -157,7 +157,7 @@ def kim_nelson(
     Kim & Nelson (2001), ACM TOMACS 11: 251-273, with c = 1: valid with common random numbers, since it takes the variance of differences.
 
     Args:
-        values: One row for each point, one column for each replication, in their order.
+        values: One row for each point, one column for each replication, in their order; NaN where there is no value.
         indifference: A difference that is not worth detecting.
         level: Promised probability of a correct selection.
         first: Replications of the first stage.
@@ -171,25 +171,30 @@ def kim_nelson(
         [1]
     """
     k, n = values.shape
-    if k < 2 or n < first:
-        return list(range(k)), n
+    whole = np.flatnonzero(np.isfinite(values).all(axis=0))
+    if k < 2 or len(whole) < first:
+        return list(range(k)), len(whole)
     eta = ((2 * (1 - level) / (k - 1)) ** (-2 / (first - 1)) - 1) / 2
     h2 = 2 * eta * (first - 1)
-    stage = values[:, :first]
+    stage = values[:, whole[:first]]
     spread = np.var(stage[:, None, :] - stage[None, :, :], axis=2, ddof=1)
-    np.fill_diagonal(spread, 0.0)
-    means = np.cumsum(values, axis=1) / np.arange(1, n + 1)
     alive = np.arange(k)
-    for r in range(first, n + 1):
-        here = means[alive, r - 1]
+    sums = np.zeros(k)
+    r = 0
+    for column in range(n):
+        if not np.isfinite(values[alive, column]).all():
+            continue  # a run failed, or is not there yet; points that were dropped have no more
+        sums = sums + np.where(np.isfinite(values[:, column]), values[:, column], 0.0)
+        r += 1
+        if r < first:
+            continue
+        here = sums[alive] / r
         wide = spread[np.ix_(alive, alive)]
         reach = np.maximum(0.0, indifference / (2 * r) * (h2 * wide / indifference**2 - r))
-        stays = (here[:, None] >= here[None, :] - reach).all(axis=1)
-        if not stays.all():
-            alive = alive[stays]
-            if len(alive) == 1:
-                return [int(alive[0])], r
-    return [int(place) for place in alive], n
+        alive = alive[(here[:, None] >= here[None, :] - reach).all(axis=1)]
+        if len(alive) == 1:
+            break
+    return [int(place) for place in alive], r
 
 
 def ocba(means: Floats, spreads: Floats, asked: Whole, more: int) -> Whole:
