@@ -4,7 +4,7 @@ One file per group of commands. They import click and nothing heavy: pandas, Mes
 inside the commands that need them, so that `mesa-lab --help` and a mistyped option answer at once.
 
 Exit codes, the same for all commands: 0 it did what it says; 1 it could not, and says why; 2 the
-command line is wrong; 3 the study is complete, but some of its runs failed; 130 Ctrl-C, 143 SIGTERM.
+command line is wrong; 3 the study is complete, but some of its runs failed; 4 `compare` found a change; 130 Ctrl-C, 143 SIGTERM.
 """
 
 import sys
@@ -19,6 +19,7 @@ from mesa_lab import __version__
 from mesa_lab.cli.app import app
 from mesa_lab.cli.check import check, rescue
 from mesa_lab.cli.classroom import classroom
+from mesa_lab.cli.compare import compare
 from mesa_lab.cli.console import printable
 from mesa_lab.cli.design import design
 from mesa_lab.cli.export import export, report
@@ -95,6 +96,7 @@ for _command in (
     merge,
     export,
     report,
+    compare,
     check,
     rescue,
 ):
