@@ -24,6 +24,7 @@ from mesa_lab.app.hooks.use_background import use_fresh, use_reader
 from mesa_lab.app.hooks.use_study import use_watch
 from mesa_lab.app.results.answers.panel import AnswersPanel
 from mesa_lab.app.results.charts import ChartPanel, Tabs
+from mesa_lab.app.results.run_details import STUDY_KEY
 from mesa_lab.app.results.tables import TablesPanel
 from mesa_lab.app.state.result_view import TABLES, ResultView
 from mesa_lab.errors import MesaLabError
@@ -96,6 +97,7 @@ def Watched(
     on_design: Callable[[Experiment, str], None] | None,
 ) -> None:
     """Show the results of a study that may still be running, and have it grow where an answer asks for it."""
+    STUDY_KEY.provide(ref.key)
     watch = use_watch(workspace, ref)
     doing = use_doing()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import solara
 
@@ -13,7 +14,8 @@ from mesa_lab.app.components.chart import Chart
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.data_table import DataTable
 from mesa_lab.app.components.downloads import TableDownloads
-from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.html import icon, tag
+from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.components.series_chart import line_chart, outcomes_of
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.drafts.value_text import value_text
@@ -25,9 +27,11 @@ from mesa_lab.workspace.shared_results import Opened
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OneRun", "RunDetails", "read_run"]
+__all__ = ["STUDY_KEY", "OneRun", "RunDetails", "read_run"]
 
 MOST_CHARTS: Final = 6
+STUDY_KEY: Final = solara.create_context("")
+"""The key in the address of the study whose runs are shown, by which one can be watched; empty where no page is around."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,10 +124,17 @@ def RunDetails(opened: Opened, run_id: int, on_close: Callable[[], None]) -> Non
         on_close: Called when it is to be closed.
     """
     fresh = use_fresh(lambda: read_run(opened, run_id), run_id, topic=(id(opened), run_id))
+    study = solara.use_context(STUDY_KEY)
     with tag("div", "ml-run", role="region", aria_label=f"Run {run_id}"):
         with tag("div", "ml-panel-head"):
             tag("h2", "", f"Run {run_id}")
-            Action("Back to the table", on_close, icon="mdi-arrow-left")
+            with tag("div", "ml-actions"):
+                if study:
+                    there = f"/watch?study={quote(study)}&run={run_id}"
+                    with PageLink(there, classes=["ml-button", "ml-button-tonal"]):
+                        icon("mdi-eye-outline")
+                        tag("span", "", "Watch it")
+                Action("Back to the table", on_close, icon="mdi-arrow-left")
         if fresh.problem:
             tag("p", "ml-error-text", fresh.problem, role="alert")
         elif fresh.value is None:

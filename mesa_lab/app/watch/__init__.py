@@ -1,0 +1,1 @@
+"""Watch a run: the page on which a model moves."""

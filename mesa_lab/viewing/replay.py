@@ -1,0 +1,92 @@
+"""A run carried out anew, step by step, up to the step that somebody wants to see."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from mesa_lab.preparation.models import build
+from mesa_lab.running.collection.collection_plan import Plan
+from mesa_lab.running.collection.series import time_of
+from mesa_lab.running.simulation.step import stepper
+from mesa_lab.study.records import Task
+
+__all__ = ["Replay"]
+
+
+class Replay:
+    """A model at a step of a run; there is no way back but to begin anew.
+
+    Args:
+        plan: The model, and how its runs are stopped.
+        task: The parameters and the seed.
+        model_cls: The class to build, where it is not the plan's: an author's pictures know the classes of their own import.
+
+    Attributes:
+        model: The model as it is now; None when it could not be set up.
+        step: How many steps it has made.
+        problem: What it raised, empty when nothing.
+    """
+
+    def __init__(self, plan: Plan, task: Task, model_cls: type | None = None) -> None:
+        self._plan, self._task = plan, task
+        self._model_cls: Any = model_cls or plan.model_cls
+        self.model: Any = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self.step, self.problem = 0, ""
+        self.model, self._advance = None, None
+        try:
+            self.model = build(self._model_cls, dict(self._task.parameters), self._task.seed)
+            self._advance = stepper(self.model)
+        except Exception as error:
+            self.problem = f"{type(error).__name__} while setting up: {error}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has come to its end here: its steps are made, the model has stopped itself, or it has failed."""
+        protocol, model = self._plan.protocol, self.model
+        return (
+            bool(self.problem)
+            or self.step >= self._plan.limit
+            or not getattr(model, "running", True)
+            or (protocol.max_time is not None and (time_of(model) or 0.0) >= protocol.max_time)
+        )
+
+    def go(self, step: int, last: int | None = None, tell: Callable[[int], bool] = lambda at: True) -> None:
+        """Go to a step, or to the end of the run if that comes first.
+
+        Args:
+            step: The step; one that lies behind has the run begin anew.
+            last: The step at which the run ended in its study, where that is known: its stop rule is not looked at again.
+            tell: Called after each step with its number; False gives up.
+        """
+        if step < self.step:
+            self._begin()
+        goal = step if last is None else min(step, last)
+        while self.step < goal and not self.is_over:
+            try:
+                assert self._advance is not None
+                self._advance()
+            except Exception as error:
+                self.problem = f"{type(error).__name__} in step {self.step + 1}: {error}"
+                return
+            self.step += 1
+            if not tell(self.step):
+                return
+
+    def collected(self) -> dict[str, Any]:
+        """Return what the model's data collector holds of this step, as far as these are plain values."""
+        variables = getattr(getattr(self.model, "datacollector", None), "model_vars", None) or {}
+        rows = {len(values) for values in variables.values()}
+        if len(rows) != 1:
+            return {}
+        found = {}
+        for name, values in variables.items():
+            value: Any = values[-1] if values else None
+            value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+            if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+                found[name] = value
+        return found

@@ -1,0 +1,121 @@
+"""What is drawn: the author's pictures of Mesa's examples, and a default for spaces of every kind."""
+
+import base64
+import io
+
+import mesa
+import networkx as nx
+import pytest
+from mesa.discrete_space import CellAgent, FixedAgent, HexGrid, Network, OrthogonalMooreGrid, VoronoiGrid
+from mesa.experimental.continuous_space import ContinuousSpace, ContinuousSpaceAgent
+from PIL import Image
+
+from mesa_lab.preparation.models import installed_models, load_model
+from mesa_lab.preparation.run_configuration import Protocol
+from mesa_lab.running.collection.collection_plan import Plan
+from mesa_lab.study.records import Task
+from mesa_lab.viewing.author_pictures import find_author_pictures
+from mesa_lab.viewing.default_drawing import default_pictures
+from mesa_lab.viewing.pictures import pictures_of
+from mesa_lab.viewing.replay import Replay
+
+EXAMPLES = [entry.reference for entry in installed_models() if entry.reference.startswith("mesa.examples")]
+
+
+def colours_of(picture) -> int:
+    image = Image.open(io.BytesIO(base64.b64decode(picture["png"]))).convert("RGB")
+    return len(set(image.resize((200, 200)).getdata()))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("reference", EXAMPLES)
+def test_the_author_s_pictures_of_every_example(reference):
+    model_cls = load_model(reference)
+    author = find_author_pictures(model_cls)
+    assert author is not None
+    replay = Replay(Plan(model_cls, Protocol(reference, max_steps=3)), Task(0, 0, 0, 1, {}), author.model_cls)
+    replay.go(2)
+    assert (replay.step, replay.problem) == (2, "")
+    shown = pictures_of(replay.model, author.renderer_for(replay.model), author.components)
+    assert any("png" in picture for picture in shown)
+    assert not [picture["text"] for picture in shown if "could not be drawn" in picture.get("text", "")]
+    assert all(colours_of(picture) > 2 for picture in shown if "png" in picture)
+
+
+class Walker(CellAgent):
+    pass
+
+
+class Soil(FixedAgent):
+    pass
+
+
+def grid(space_cls):
+    model = mesa.Model(rng=1)
+    model.grid = space_cls((6, 6), random=model.random)
+    for cell in list(model.grid.all_cells)[::4]:
+        Walker(model).cell = cell
+    for cell in model.grid.all_cells:
+        Soil(model).cell = cell
+    return model
+
+
+def network():
+    model = mesa.Model(rng=1)
+    model.grid = Network(nx.cycle_graph(8), random=model.random)
+    for number, cell in enumerate(model.grid.all_cells):
+        agent = Walker(model)
+        agent.cell, agent.state = cell, ["ill", "well"][number % 2]
+    return model
+
+
+def continuous():
+    model = mesa.Model(rng=1)
+    model.space = ContinuousSpace([[0, 5], [0, 5]], torus=True, random=model.random, n_agents=9)
+    for number in range(9):
+        ContinuousSpaceAgent(model.space, model).position = [number / 2, number / 3]
+    return model
+
+
+def layer():
+    model = mesa.Model(rng=1)
+    model.world = OrthogonalMooreGrid((5, 5), random=model.random)
+    model.world.create_property_layer("sugar", default_value=1.0)
+    model.world.sugar.data[2, 2] = 5.0
+    return model
+
+
+def voronoi():
+    model = mesa.Model(rng=1)
+    model.grid = VoronoiGrid([[0, 0], [1, 3], [2, 1], [4, 2], [3, 4]], random=model.random)
+    for cell in model.grid.all_cells:
+        Walker(model).cell = cell
+    return model
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "make",
+    [lambda: grid(OrthogonalMooreGrid), lambda: grid(HexGrid), network, continuous, layer, voronoi],
+    ids=["grid", "hexagons", "network", "continuous", "property layer", "voronoi"],
+)
+def test_a_default_drawing_for_every_kind_of_space(make):
+    first, *_ = default_pictures(make())
+    assert first["title"] == "Space"
+    assert "png" in first, first
+    assert colours_of(first) > 2
+
+
+def test_agents_of_one_type_are_told_apart_by_their_state():
+    pictures = default_pictures(network())
+    assert {"title": "Agents", "text": "4 state: ill, 4 state: well"} in pictures
+
+
+def test_a_model_without_a_space_shows_its_agents_and_outcomes():
+    model = mesa.Model(rng=1)
+    mesa.Agent(model)
+    model.datacollector = mesa.DataCollector(
+        {"small": lambda m: 1.0, "large": lambda m: 1e6, "text": lambda m: "x"}
+    )
+    model.datacollector.collect(model)
+    assert [picture["title"] for picture in default_pictures(model)] == ["Agents", "Outcomes", "Outcomes 2"]
