@@ -30,6 +30,8 @@ CALLED = {
     "import-linter": "lint-imports",
     "jupyterlab": "jupyterlab",
     "pytest-timeout": "timeout = ",
+    "pytest-xdist": "pytest_xdist_",
+    "coverage": "coverage report",
 }
 # In the standard library of a newer Python than the one at hand.
 NEWER = {"annotationlib"}

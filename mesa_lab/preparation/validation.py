@@ -8,20 +8,21 @@ the business of running.
 from __future__ import annotations
 
 import dataclasses
-import dis
-import inspect
 from collections.abc import Iterable, Mapping
-from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
 from mesa_lab.preparation.expressions.parse import Expression, compile_expression
-from mesa_lab.preparation.models import build, check_parameters, load_model
+from mesa_lab.preparation.models import check_parameters, load_model
+from mesa_lab.preparation.models.collectors import agent_reporters_of
+from mesa_lab.preparation.models.inspection.attributes_in_code import may_set
+from mesa_lab.preparation.models.inspection.interruption import OutOfTimeError
+from mesa_lab.preparation.models.inspection.look import look_at, may_come
 from mesa_lab.preparation.models.signatures import plan_of
 from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic, like_types
 from mesa_lab.preparation.outcome_kinds.function import check_reference, is_reference
-from mesa_lab.preparation.outcome_kinds.model_value import attributes_of, reporters_of
+from mesa_lab.preparation.outcome_kinds.model_value import attributes_of, known_names, reporters_of
 from mesa_lab.preparation.settings import EXPERIMENT_WORDS
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ def check(experiment: ExperimentData) -> None:
     if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str)):
         return
     try:
-        model = build(model_cls, next(experiment.points()), seed=0)
+        model = look_at(model_cls, next(experiment.points()), seed=0)
     except MesaLabError:
         raise
-    except Exception:
+    except (Exception, OutOfTimeError, SystemExit):
         return  # a point at which set-up fails is a failed run, and says so there
     for outcome in protocol.outcomes or ():
         condition = outcome.over_time.condition if outcome.over_time else None
@@ -100,30 +101,26 @@ def _check_condition(what: str, condition: Expression, model: Any) -> None:
     reporters = reporters_of(model)
     for name in condition.names:
         if isinstance(statistic := source_of(name), AgentStatistic):
-            near = like_types(statistic.agent_type, model)
-        elif name in reporters or hasattr(model, name) or _sets(name, [type(model)]):
+            if near := like_types(statistic.agent_type, model):
+                raise ExperimentError(_unknown_in(what, condition, name, model, near))
             continue
-        else:
-            near = suggest(name, [*reporters, *attributes_of(model)])
-        if near:
-            raise ExperimentError(
-                f"{what} is '{condition.text}', but {type(model).__name__} has no '{name}'.{near}"
-            )
+        if name in reporters or hasattr(model, name):
+            continue
+        set_later = may_come(name, model)
+        near = suggest(name, [*reporters, *attributes_of(model)])
+        if set_later is False or (set_later is None and near):
+            raise ExperimentError(_unknown_in(what, condition, name, model, near))
+
+
+def _unknown_in(what: str, condition: Expression, name: str, model: Any, near: str) -> str:
+    return f"{what} is '{condition.text}', but {type(model).__name__} has no '{name}'. {known_names(model)}{near}"
 
 
 def _check_agents(agents: Any, model: Any) -> None:
     by_type: Mapping[str, Iterable[str]] = (
         {"Agent": agents} if isinstance(agents, tuple) else agents if isinstance(agents, Mapping) else {}
     )
-    collector = getattr(model, "datacollector", None)
-    reporters = [
-        *(getattr(collector, "agent_reporters", None) or ()),
-        *(
-            name
-            for own in (getattr(collector, "agenttype_reporters", None) or {}).values()
-            for name in own or ()
-        ),
-    ]
+    reporters = [name for names in agent_reporters_of(model).values() for name in names]
     known_types = {base.__name__ for kind in model.agent_types for base in kind.__mro__} - {"object"}
     for kind, names in by_type.items():
         if near := like_types(kind, model):
@@ -142,7 +139,7 @@ def _check_agents(agents: Any, model: Any) -> None:
                     f"agents asks for '{name}' of each agent, which is a type of agents. To measure something of these: "
                     f"{{'{name}': {_example(name, model)!r}}}."
                 )
-            if _sets(name, [*types, type(model)]):
+            if may_set(name, [*types, type(model)]):
                 continue
             near = suggest(name, [*reporters, *(key for one in types.values() for key in attributes_of(one))])
             if near:
@@ -159,33 +156,3 @@ def _example(kind: str, model: Any) -> list[str]:
         if name not in ("model", "unique_id", "pos")
     ]
     return list(dict.fromkeys(found))[:2] or ["unique_id"]
-
-
-def _sets(name: str, classes: Iterable[type]) -> bool:
-    """Whether a method of these classes sets an attribute of this name, and so may do it while a run is under way."""
-    members = (member for own in classes for base in own.__mro__ for member in vars(base).values())
-    return any(
-        name in _names_set(function.__code__)
-        for member in members
-        for function in _functions(member)
-        if isinstance(getattr(function, "__code__", None), CodeType)
-    )
-
-
-def _functions(member: Any) -> list[Any]:
-    if isinstance(member, property):
-        return [member.fget, member.fset]
-    if isinstance(member, staticmethod | classmethod):
-        member = member.__func__
-    return [inspect.unwrap(member)] if isinstance(member, FunctionType) else []
-
-
-def _names_set(code: CodeType) -> set[str]:
-    """Attributes that code sets, and texts by which it may: `setattr(agent, "mood", 1)`."""
-    found = {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
-    for constant in code.co_consts:
-        if isinstance(constant, str):
-            found.add(constant)
-        elif isinstance(constant, CodeType):
-            found |= _names_set(constant)
-    return found

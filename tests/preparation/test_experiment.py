@@ -230,7 +230,7 @@ def test_check_looks_at_agents_and_the_stop_rule() -> None:
     with pytest.raises(ml.OutcomeError, match="asks for 'Wolff', but .* Did you mean 'Wolf'"):
         ml.Experiment(WolfSheep, agents={"Wolff": ["energy"]}).check()
     ml.Experiment(WolfSheep, stop_when="Wolves == 0 or count(Sheep) > 500 or steps > 5").check()
-    with pytest.raises(ml.ExperimentError, match="no 'Wolvs'. Did you mean 'Wolves'"):
+    with pytest.raises(ml.ExperimentError, match="no 'Wolvs'. WolfSheep reports: .* Did you mean 'Wolves'"):
         ml.Experiment(WolfSheep, stop_when="Wolvs == 0").check()
 
 
@@ -246,6 +246,45 @@ def test_what_a_step_may_yet_make_is_not_refused() -> None:
     ml.Experiment(Later, stop_when="converged").check()
     with pytest.raises(ml.ExperimentError, match="Did you mean 'convergence'"):
         ml.Experiment(Later, stop_when="convergenc > 1").check()
+
+
+def test_a_rule_about_something_that_no_code_makes_is_refused_before_anything_runs() -> None:
+    class Nurse(mesa.Agent):
+        def step(self) -> None:
+            self.model.outbreak = True
+            self.tired = 1
+
+    class Ward(mesa.Model):
+        def __init__(self, beds: int = 1, rng: Any = None) -> None:
+            super().__init__(rng=rng)
+            self.beds = beds
+            Nurse(self)
+
+        def step(self) -> None:
+            self.agents.do("step")
+
+    for later in ("outbreak", "beds == 3 or outbreak", "steps > 2 and time < 9"):
+        ml.Experiment(Ward, stop_when=later).check()
+    ml.Experiment(Ward, outcomes=["outbreak"], agents=["tired"]).check()
+    with pytest.raises(ml.ExperimentError, match="no 'traffic'. Ward reports nothing.*measured: beds"):
+        ml.run(ml.Experiment(Ward, stop_when="traffic > 2"), backend="sequential", progress=False)
+    with pytest.raises(ml.OutcomeError, match="Unknown outcome 'traffic'. Ward reports nothing"):
+        ml.Experiment(Ward, outcomes=["traffic"]).check()
+
+
+def test_a_name_that_only_a_run_can_tell_is_refused_only_where_another_is_like_it() -> None:
+    class Loose(mesa.Model):
+        def __init__(self, rng: Any = None) -> None:
+            super().__init__(rng=rng)
+            self.noises = 0
+
+        def step(self) -> None:
+            for letter in "ab":
+                setattr(self, f"lane_{letter}", self.noises)
+
+    ml.Experiment(Loose, stop_when="lane_a > 2", outcomes=["lane_b"]).check()
+    with pytest.raises(ml.ExperimentError, match="Did you mean 'noises'"):
+        ml.Experiment(Loose, stop_when="noisse > 2").check()
 
 
 @pytest.mark.parametrize("setting", ["outcomes", "stop_when"])

@@ -191,7 +191,6 @@ HUGE = 10**400
         lambda: ml.Experiment("a:B", {"a": ml.Real(0, 1)}, ml.OneAtATime(10**15)).n_points,
         lambda: ml.Experiment("a:B", {"a": ml.Real(0, 1)}, ml.Zip(10**15)).n_points,
     ],
-    ids=str,
 )
 def test_numbers_that_are_too_large_are_refused_in_a_sentence(make):
     with pytest.raises(MesaLabError) as refused:

@@ -8,16 +8,26 @@ import contextlib
 import io
 import random
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mesa_lab.preparation.models.catalogue import first_sentence
-from mesa_lab.preparation.models.construction import build
+from mesa_lab.preparation.models.collectors import agent_reporters_of, model_reporters_of
 from mesa_lab.preparation.models.declarations import cached, parameters_of, passes_keyword
 from mesa_lab.preparation.models.docs import documentation
+from mesa_lab.preparation.models.inspection.attributes_in_code import calls_in_methods
+from mesa_lab.preparation.models.inspection.interruption import OutOfTimeError
+from mesa_lab.preparation.models.inspection.look import (
+    LOOKING_SECONDS,
+    look_at,
+    number_attributes,
+    release,
+    reporters_in_code,
+)
+from mesa_lab.preparation.models.inspection.peculiarities import peculiarities
 from mesa_lab.preparation.models.references import load_model, names_class, reference_of
 from mesa_lab.preparation.models.signatures import Plan, plan_of
 from mesa_lab.preparation.models.suggestions import ParameterInfo, parameter_infos
@@ -96,7 +106,7 @@ def signature(model_cls: type[Any]) -> ModelSignature:
     return ModelSignature(infos, plan.seed_keyword, plan.scenario_class, plan.accepts_any)
 
 
-def describe(model: type[Any] | str) -> ModelDescription:
+def describe(model: type[Any] | str, seconds: float = LOOKING_SECONDS) -> ModelDescription:
     """Describe a model: its parameters with suggested ranges, its reporters, its types of agents.
 
     The model is built once with its defaults, silently, to see its reporters and agents. Python's
@@ -104,6 +114,7 @@ def describe(model: type[Any] | str) -> ModelDescription:
 
     Args:
         model: A class, `"package.module:Class"` or `"path/file.py:Class"`.
+        seconds: How long it may take to build it; 0 to build nothing, and to read from its code what it reports.
 
     Returns:
         The description. A model that cannot be built says so in `problems`.
@@ -121,55 +132,54 @@ def describe(model: type[Any] | str) -> ModelDescription:
     with _quiet():
         model_cls = load_model(model)
         reference = reference_of(model if isinstance(model, str) and names_class(model) else model_cls)
-        return _describe(model_cls, reference)
+        return _describe(model_cls, reference, seconds)
 
 
 @cached
-def _describe(model_cls: type[Any], reference: str) -> ModelDescription:
+def _describe(model_cls: type[Any], reference: str, seconds: float) -> ModelDescription:
     plan = plan_of(model_cls)
     takes = signature(model_cls)
     doc = documentation(model_cls)
     problems = _problems(model_cls, plan)
     built = None
-    if not plan.required:
+    if not plan.required and seconds > 0:
         try:
-            built = build(model_cls, {}, _DESCRIBING_SEED)
+            built = look_at(model_cls, {}, _DESCRIBING_SEED, seconds)
+        except OutOfTimeError:
+            problems.append(
+                f"Building it with its defaults takes more than {seconds:g} s, so it was not built to look at: what it reports "
+                "is read from its code, and its types of agents are not known."
+            )
         except (Exception, SystemExit) as error:
             problems.append(f"It cannot be built with its defaults: {_told(error, model_cls)}")
-    collector = _data_collector(built)
-    if built is not None and (said := _unmeasured(built, collector)):
+    problems += peculiarities(model_cls)
+    reporters, by_kind = list(model_reporters_of(built)), agent_reporters_of(built)
+    if built is None or (not reporters and calls_in_methods(model_cls, "DataCollector")):
+        reporters, by_kind = reporters_in_code(model_cls)
+    elif said := _unmeasured(built, reporters):
         problems.append(said)
-    by_type = getattr(collector, "agenttype_reporters", None) or {}
     agent_types = _agent_types(built)
-    _release(built)
+    release(built)
     return ModelDescription(
         reference=reference,
         name=model_cls.__name__,
         summary=first_sentence(doc),
         doc=doc,
         parameters=tuple(takes.parameters.values()),
-        model_reporters=tuple(getattr(collector, "model_reporters", None) or ()),
-        agent_reporters=tuple(getattr(collector, "agent_reporters", None) or ()),
-        agenttype_reporters={kind.__name__: tuple(names) for kind, names in by_type.items()},
+        model_reporters=tuple(reporters),
+        agent_reporters=tuple(by_kind.pop(object, ())),
+        agenttype_reporters={kind.__name__: tuple(names) for kind, names in by_kind.items()},
         agent_types=agent_types,
         seed_keyword=takes.seed_keyword,
         problems=tuple(problems),
     )
 
 
-def _unmeasured(model: Any, collector: Any) -> str:
+def _unmeasured(model: Any, reporters: Sequence[str]) -> str:
     """What to do about a model of which nothing is measured unless it is asked for; nothing about others."""
-    if getattr(collector, "model_reporters", None) or _agent_types(model):
+    if reporters or _agent_types(model):
         return ""
-    import mesa
-
-    of_mesa = vars(mesa.Model())
-    numbers = [
-        name
-        for name, value in vars(model).items()
-        if not name.startswith("_") and name not in of_mesa and isinstance(value, int | float | np.number)
-    ]
-    named = numbers[:3] or ["the name of an attribute"]
+    named = number_attributes(model)[:3] or ["the name of an attribute"]
     return (
         "It has no model reporters and starts without agents, so nothing is measured by itself. Name what is to be "
         f"measured, reporters or attributes of the model: outcomes={named!r}."
@@ -205,30 +215,12 @@ def _problems(model_cls: type[Any], plan: Plan) -> list[str]:
     return problems
 
 
-def _data_collector(model: Any) -> Any:
-    """The model's DataCollector, under the usual name or any other."""
-    from mesa.datacollection import DataCollector
-
-    usual = getattr(model, "datacollector", None)
-    if usual is not None or model is None:
-        return usual
-    return next((value for value in vars(model).values() if isinstance(value, DataCollector)), None)
-
-
 def _agent_types(model: Any) -> tuple[str, ...]:
     try:
         return tuple(kind.__name__ for kind in model.agents_by_type)
     except Exception:
         # No model, or one that never called super().__init__().
         return ()
-
-
-def _release(model: Any) -> None:
-    # Mesa 3.5's numpy data sets hang on the agent class and would disturb the next model.
-    registry = getattr(model, "data_registry", None)
-    with contextlib.suppress(Exception):
-        if registry is not None:
-            registry.close()
 
 
 @contextlib.contextmanager

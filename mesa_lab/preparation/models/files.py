@@ -14,12 +14,14 @@ import importlib.util
 import sys
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["find_module", "import_file", "is_from_file"]
+__all__ = ["extend_path", "find_module", "import_file", "is_from_file", "left_behind"]
 
 _PREFIX = "mesa_lab_model_"
+_HIGHEST = 6
+"""So many folders above a file may be the root of its project."""
 _lock = threading.RLock()
 # Root folder -> modules that were imported from there -> (file, time stamp), so that an edited
 # file is read again and neighbours of one name are kept apart.
@@ -29,6 +31,9 @@ _imported: dict[Path, dict[str, tuple[str, int]]] = {}
 def import_file(path: Path) -> types.ModuleType:
     """Import a Python file under a module name that derives from its path.
 
+    A file may import from the root of its project (`from src.app.agents import Wolf` in `src/app/model.py`): where a module is
+    missing that one of the folders above holds, the file is imported as a module of that folder.
+
     A second call gives the same module, unless the file or a neighbour that it imported has changed.
 
     Args:
@@ -37,26 +42,75 @@ def import_file(path: Path) -> types.ModuleType:
     Returns:
         The module, also in `sys.modules`. Its folder stays at the end of `sys.path`.
     """
+    with _lock:
+        project = _projects.get(path)
+        if project is None:
+            try:
+                return _import_below(_root_of(path), path)
+            except ImportError as error:
+                project = _project_with(error, path)
+                if project is None:
+                    raise
+        if path.is_relative_to(project):
+            module = _import_below(project, path, is_project=True)
+        else:
+            module = _import_below(_root_of(path), path, beside=project)
+        _projects[path] = project
+        return module
+
+
+# Files that import from a folder above -> that folder, or the one called src in it.
+_projects: dict[Path, Path] = {}
+
+
+def _root_of(path: Path) -> Path:
+    """The folder in which the outermost package of a file lies; its own folder without packages."""
     root = path.parent
     while (root / "__init__.py").is_file():
         root = root.parent
+    return root
+
+
+def _project_with(error: ImportError, path: Path) -> Path | None:
+    """The nearest folder above a file, or the one called src in it, from which the file could import what it did not find."""
+    missing = (error.name or "").split(".")
+    wanted = getattr(error, "name_from", None)
+    for above in list(path.parents)[1 : _HIGHEST + 1] if missing[0] else ():
+        parts = path.relative_to(above).with_suffix("").parts
+        for folder in (above, above / "src"):
+            module = folder.joinpath(*missing)
+            is_there = module.with_suffix(".py").is_file() or module.is_dir()
+            if is_there and (wanted is None or _holds(module, wanted)) and all(map(str.isidentifier, parts)):
+                return folder
+    return None
+
+
+def _holds(module: Path, name: str) -> bool:
+    return (module / f"{name}.py").is_file() or (module / name).is_dir()
+
+
+def _import_below(
+    root: Path, path: Path, *, is_project: bool = False, beside: Path | None = None
+) -> types.ModuleType:
     # `model.v2.py` is no submodule of `model`.
     dotted = ".".join([*path.parent.relative_to(root).parts, path.stem.replace(".", "%2E")])
-    with _lock:
-        known = _imported.setdefault(root, {})
-        if any(_stamp(file) != stamp for file, stamp in known.values()):
-            for name in known:
-                if is_from_file(name):
-                    sys.modules.pop(name, None)
-            known.clear()
-            importlib.invalidate_caches()
-        # A package that is importable anyway keeps its name, so that its classes exist only once.
-        spec = find_module(dotted) if root != path.parent else None
-        name = dotted if spec and spec.origin == str(path) else f"{_root_package(root)}.{dotted}"
-        if name not in sys.modules:
-            with _neighbours_first(root, path.parent):
-                _execute(name, path)
-        return sys.modules[name]
+    known = _imported.setdefault(root, {})
+    if any(_stamp(file) != stamp for file, stamp in known.values()):
+        for name in known:
+            if is_from_file(name):
+                sys.modules.pop(name, None)
+        known.clear()
+        importlib.invalidate_caches()
+    # A package that is importable anyway keeps its name, so that its classes exist only once.
+    spec = find_module(dotted) if root != path.parent else None
+    keeps_name = is_project or (spec is not None and spec.origin == str(path))
+    name = dotted if keeps_name else f"{_root_package(root)}.{dotted}"
+    loaded = sys.modules.get(name)
+    if loaded is None or (is_project and getattr(loaded, "__file__", None) != str(path)):
+        with _neighbours_first(root, path.parent, is_project, beside):
+            sys.modules.pop(name, None)
+            _execute(name, path)
+    return sys.modules[name]
 
 
 def is_from_file(module: str) -> bool:
@@ -132,12 +186,20 @@ def _execute(name: str, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _neighbours_first(root: Path, folder: Path) -> Iterator[None]:
-    """Let a file import the files beside it, as `python folder/file.py` would."""
-    aside = _set_aside(folder)
+def _neighbours_first(root: Path, folder: Path, is_project: bool, beside: Path | None) -> Iterator[None]:
+    """Let a file import the files beside it, as `python folder/file.py` would; those of its project before them."""
+    aside = _set_aside(*([folder, root] if is_project else [folder]))
+    hidden = _hide_other_projects(folder)
     before = set(sys.modules)
-    entries = list(dict.fromkeys([str(folder), str(root)]))
-    sys.path[:0] = entries
+    entries = list(dict.fromkeys([str(root), str(folder)] if is_project else [str(folder), str(root)]))
+    if is_project and (folder / f"{folder.relative_to(root).parts[0]}.py").is_file():
+        # In model/model.py, `model` is the folder: a file of that name would be found before a folder without __init__.py.
+        entries.remove(str(folder))
+        _left_behind.add(str(folder))
+    if beside is not None:
+        entries.append(str(beside))
+    left = [entry for entry in sys.path if entry in _left_behind and entry not in entries]
+    sys.path[:] = [*entries, *(entry for entry in sys.path if entry not in _left_behind)]
     importlib.invalidate_caches()
     done = False
     try:
@@ -147,35 +209,86 @@ def _neighbours_first(root: Path, folder: Path) -> Iterator[None]:
         for entry in entries:
             sys.path.remove(entry)
         # For imports inside functions, which come later; at the end, where they hide nothing.
-        sys.path += [entry for entry in entries if entry not in sys.path]
-        for name in set(sys.modules) - before:
+        sys.path += [entry for entry in (*entries, *left) if entry not in sys.path]
+        _left_behind.update(entry for entry in entries if entry in sys.path[-len(entries) - len(left) :])
+        new = set(sys.modules) - before
+        for name in new:
             file = _own_file(name, root)
             if file and done:
                 _imported[root][name] = (file, _stamp(file))
-            elif file:
+            elif file or (not done and _is_own_folder(name, root)):
                 del sys.modules[name]
         sys.modules.update(aside)
+        taken = {name.partition(".")[0] for name in new & sys.modules.keys()}
+        sys.modules.update(
+            {name: module for name, module in hidden.items() if name.partition(".")[0] not in taken}
+        )
 
 
-def _set_aside(folder: Path) -> dict[str, types.ModuleType]:
+# Entries of sys.path that imports of files have left at its end.
+_left_behind: set[str] = set()
+
+
+def left_behind() -> set[str]:
+    """Return the entries of sys.path that are there for the models imported so far; those of the next do not see them."""
+    return _left_behind & set(sys.path)
+
+
+def extend_path(entries: Iterable[str], left: Iterable[str]) -> None:
+    """Add entries to sys.path as another process has them.
+
+    Args:
+        entries: All of its entries, in order.
+        left: What `left_behind` returned there.
+    """
+    sys.path += [entry for entry in entries if entry not in sys.path]
+    _left_behind.update(left)
+
+
+def _hide_other_projects(folder: Path) -> dict[str, types.ModuleType]:
+    """Take the modules of other projects out of the way, which may have the names of this one's."""
+    others = [other for other in _imported if not folder.is_relative_to(other)]
+    names = {name for other in others for name in _imported[other] if not name.startswith(_PREFIX)}
+    folders = [name for name in sys.modules if any(_is_own_folder(name, other) for other in others)]
+    return {
+        name: sys.modules.pop(name)
+        for name in (*names, *folders)
+        if name in sys.modules and name != "__main__"
+    }
+
+
+def _set_aside(*folders: Path) -> dict[str, types.ModuleType]:
     """Take modules from elsewhere that have a neighbour's name out of the way.
 
     Returns:
         Those to put back afterwards; another model's neighbours have done their work.
     """
-    files = {file.stem for file in folder.glob("*.py")} - sys.stdlib_module_names
-    packages = {entry.name for entry in folder.iterdir() if entry.is_dir()}
+    files = {file.stem for folder in folders for file in folder.glob("*.py")} - sys.stdlib_module_names
+    packages = {entry.name for folder in folders for entry in folder.iterdir() if entry.is_dir()}
     aside = {}
     for name, module in list(sys.modules.items()):
         top = name.partition(".")[0]
         file = getattr(module, "__file__", None)
-        if name == "__main__" or not isinstance(file, str) or Path(file).is_relative_to(folder):
+        if name == "__main__":
+            continue
+        if not isinstance(file, str):
+            continue
+        if any(Path(file).is_relative_to(folder) for folder in folders):
             continue
         if top in files | packages and is_from_file(name):
             del sys.modules[name]
         elif name in files and not hasattr(module, "__path__"):
             aside[name] = sys.modules.pop(name)
     return aside
+
+
+def _is_own_folder(name: str, root: Path) -> bool:
+    """Whether a module is a folder of a project, without a file of its own."""
+    module = sys.modules.get(name)
+    places = [str(place) for place in getattr(module, "__path__", ())]
+    return getattr(module, "__file__", None) is None and any(
+        Path(place).is_relative_to(root) for place in places
+    )
 
 
 def _own_file(name: str, root: Path) -> str | None:

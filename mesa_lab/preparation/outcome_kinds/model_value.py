@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
-from typing import Any, override
+from typing import Any, Final, override
 
 from mesa_lab.errors import OutcomeError, suggest
+from mesa_lab.preparation.models.collectors import model_reporters_of
+from mesa_lab.preparation.models.inspection.look import may_come, number_attributes
 from mesa_lab.preparation.outcome_kinds.kind import Source
 from mesa_lab.preparation.outcome_kinds.plain_attributes import is_plain
 
-__all__ = ["ModelValue", "attributes_of", "reporters_of"]
+__all__ = ["ModelValue", "attributes_of", "known_names", "reporters_of"]
+
+_LISTED: Final = 12
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class ModelValue(Source):
     @override
     def measure(self, model: Any) -> Any:
         try:
-            return getattr(model, self.name)
+            return operator.attrgetter(self.name)(model)  # also `market.price`
         except AttributeError as error:
             if hasattr(type(model), self.name):
                 raise
@@ -41,24 +46,32 @@ class ModelValue(Source):
         reporters = reporters_of(model)
         if self.name in reporters or hasattr(model, self.name):
             return
-        known = (
-            ", ".join(reporters) if reporters else "no model reporters; its attributes can be measured too"
-        )
-        raise OutcomeError(
-            f"Unknown outcome '{self.name}'. {type(model).__name__} reports: {known}."
-            f"{suggest(self.name, [*reporters, *attributes_of(model)])}"
-        )
+        near = suggest(self.name, [*reporters, *attributes_of(model)])
+        set_later = may_come(self.name, model)
+        if set_later or (set_later is None and not near):
+            return
+        raise OutcomeError(f"Unknown outcome '{self.name}'. {known_names(model)}{near}")
 
     @override
     def leaves_no_trace(self, model: Any) -> bool:
-        return is_plain(type(model), self.name)
+        return "." not in self.name and is_plain(type(model), self.name)
 
 
 def reporters_of(model: Any) -> list[str]:
     """Return the names of the model's reporters."""
-    return list(getattr(getattr(model, "datacollector", None), "model_reporters", None) or ())
+    return list(model_reporters_of(model))
 
 
 def attributes_of(thing: Any) -> list[str]:
     """Return the names of the public attributes that a model or an agent has of its own."""
     return [name for name in getattr(thing, "__dict__", ()) if not name.startswith("_")]
+
+
+def known_names(model: Any) -> str:
+    """A sentence that lists what a model reports or, where it reports nothing, the attributes that hold its numbers."""
+    name = type(model).__name__
+    if reporters := reporters_of(model):
+        return f"{name} reports: {', '.join(reporters)}."
+    if numbers := number_attributes(model):
+        return f"{name} reports nothing by itself; attributes that can be measured: {', '.join(numbers[:_LISTED])}."
+    return f"{name} reports: no model reporters; its attributes can be measured too."

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mesa_lab.preparation.outcome_kinds.agent_statistic import agents_of_type
 from mesa_lab.preparation.outcome_kinds.plain_attributes import are_plain
@@ -34,7 +35,7 @@ from mesa_lab.running.collection.outcome_values import (
 from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.running.collection.reporters import AgentReporters, Reported, Source, agents_of
 
-__all__ = ["AgentTables"]
+__all__ = ["AgentTables", "merged"]
 
 _SCALARS = frozenset({pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string()})
 
@@ -305,3 +306,41 @@ def _fits(value: Any) -> bool:
     except UnstorableError:
         return False
     return True
+
+
+def merged(parts: Sequence[dict[str, list[Chunk]]]) -> dict[str, list[Chunk]]:
+    """Join the tables of several data collectors: columns of the same agents at the same step stand side by side.
+
+    Args:
+        parts: Chunks by table, of each collector.
+    """
+    if len(parts) < 2:
+        return dict(parts[0]) if parts else {}
+    whole: dict[str, list[Chunk]] = {}
+    for part in parts:
+        for key, chunks in part.items():
+            known = {chunk.step: chunk for chunk in whole.get(key, ())}
+            for chunk in chunks:
+                known[chunk.step] = _beside(known[chunk.step], chunk) if chunk.step in known else chunk
+            whole[key] = [known[step] for step in sorted(known)]
+    return whole
+
+
+def _beside(left: Chunk, right: Chunk) -> Chunk:
+    """One chunk of all agents of two; an agent that is not in both has nulls in the other's columns."""
+    if left.agent_id.equals(right.agent_id):
+        return Chunk(left.step, left.agent_id, left.agent_type, left.columns | right.columns)
+    frames = [_as_table(chunk) for chunk in (left, right)]
+    joined = frames[0].join(frames[1], "agent_id", join_type="full outer", right_suffix=" of the other")
+    joined = joined.sort_by("agent_id").combine_chunks()
+    types = None
+    if left.agent_type is not None and right.agent_type is not None:
+        names = [joined[name].cast(pa.string()) for name in ("agent_type", "agent_type of the other")]
+        types = pc.coalesce(*names).combine_chunks().dictionary_encode()
+    columns = {name: joined[name].combine_chunks() for name in left.columns | right.columns}
+    return Chunk(left.step, joined["agent_id"].combine_chunks(), types, columns)
+
+
+def _as_table(chunk: Chunk) -> pa.Table:
+    types = {} if chunk.agent_type is None else {"agent_type": chunk.agent_type.cast(pa.string())}
+    return pa.table({"agent_id": chunk.agent_id, **types, **chunk.columns})

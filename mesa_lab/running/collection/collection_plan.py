@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
+from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.preparation.run_configuration import Protocol
+from mesa_lab.running.collection.outcome_values import Measure
 
 __all__ = ["Plan", "StopRule"]
 
@@ -27,6 +29,7 @@ class Plan:
             out is done again.
         collects: Whether the model collects by itself, though not while it is set up. None until it is known: then the first
             step tells. Learned in the same way, in both directions.
+        late: What a collector reports that the model makes after it was set up; empty until such a one is met.
         limit: Steps after which every run ends.
         stop: The condition that ends a run, as a function of the names' values and the model.
         own: The outcomes that were asked for, each with a function of the model in case that it is no reporter.
@@ -40,9 +43,38 @@ class Plan:
         self.protocol = protocol
         self.reads_records = False
         self.collects: bool | None = None
+        self.late: frozenset[str] = frozenset()
         self.limit = math.inf if protocol.max_steps is None else protocol.max_steps
         self.own = {outcome.name: (outcome, outcome.parsed.function()) for outcome in protocol.outcomes or ()}
         self.stop = _stop_rule(protocol.stop_when)
+
+    def sources(
+        self, reported: Mapping[str, tuple[str, str]], fields: Iterable[str], waits_for_late: bool
+    ) -> tuple[dict[str, tuple[str, str]], dict[str, tuple[Outcome, Measure]]]:
+        """Tell where each outcome comes from.
+
+        Args:
+            reported: What the model's collectors report, each with the collector's name and the reporter's.
+            fields: Fields of its data sets that no collector reports.
+            waits_for_late: The collector that reports what is in `late` is still to be made.
+
+        Returns:
+            The outcomes that are reporters, as in `reported`; and the others, each with a function of the model.
+        """
+        if self.protocol.outcomes is None:
+            data = [Outcome(field, field) for field in fields]
+            return dict(reported), {each.name: (each, each.parsed.function()) for each in data}
+        asked: dict[str, tuple[str, str]] = {}
+        others: dict[str, tuple[Outcome, Measure]] = {}
+        for name, (outcome, measure) in self.own.items():
+            if outcome.over_time is not None and outcome.over_time.condition is not None:
+                continue
+            source = outcome.source.strip() if isinstance(outcome.source, str) else ""
+            if source in reported:
+                asked[name] = reported[source]
+            elif not waits_for_late or source not in self.late:
+                others[name] = outcome, measure
+        return asked, others
 
 
 def _stop_rule(stop_when: Any) -> StopRule | None:

@@ -9,6 +9,8 @@ import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mesa_lab.preparation.models.collectors import collectors_of
+from mesa_lab.running.collection.adopted_collector import AdoptedCollector
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import RestartError
 from mesa_lab.running.collection.recorder import Recorder
@@ -44,19 +46,17 @@ class CollectorRecorder(Recorder):
         super().begin(model)
         self._has_records = has_records(model)
         if self._has_records:
-            self._collects_for_model = self.measures_more = False
+            self._collects_for_model = self._is_waiting = self.measures_more = False
 
-    def _collect(self, model: Any, keeps_records: bool) -> None:
-        if not (self._is_adopted and keeps_records):
-            super()._collect(model, keeps_records)
+    def _collect(self, adopted: AdoptedCollector, model: Any, keeps_records: bool) -> None:
+        if not keeps_records:
+            super()._collect(adopted, model, keeps_records)
             return
-        collector = self._collector
-        if len(collector.model_reporters) != len(self._reporters):  # one was added since
-            self._settle(collector.model_reporters)
-        if self._collected_at < 0:
-            self._reporters.validate(collector, model)
-        self._collected_at = self.step
-        self._reporters.evaluate(model, lambda name, value: None, self._note, collector.__dict__)
+        if not adopted.is_settled:  # a reporter was added since
+            self._settle(collectors_of(model))
+        self._is_waiting = False
+        adopted.record(model)
+        collector = adopted.collector
         if collector.agent_reporters or collector.agenttype_reporters:
             AgentReporters(collector, self._note_cell).record(collector, model)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from mesa.datacollection import DataCollector
 __all__ = [
     "RestartError",
     "Taker",
+    "Watcher",
     "adopt",
     "adoptable",
     "installed",
@@ -37,13 +38,17 @@ class RestartError(BaseException):
     """
 
 
-class Taker(Protocol):
-    """What takes over a collector."""
+class Watcher(Protocol):
+    """What is asked about each collector that collects and that nobody has taken over."""
 
     def adopts(self, collector: Any, model: Any) -> bool:
         """Take over this collector, if it is the model's own."""
 
-    def collect(self, collector: Any, model: Any) -> None:
+
+class Taker(Protocol):
+    """What takes over a collector."""
+
+    def collect(self, model: Any) -> None:
         """Do what `collector.collect(model)` has to do."""
 
     def is_read(self) -> None:
@@ -54,7 +59,7 @@ class _Adopted:
     """Mixed in before the collector's own class."""
 
     def collect(self, model: Any) -> None:
-        self.__dict__["_taker"].collect(self, model)
+        self.__dict__["_taker"].collect(model)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         self.__dict__["_taker"].is_read()
@@ -106,17 +111,16 @@ def adoptable(kind: Any) -> bool:
     )
 
 
-def adopt(collector: Any, taker: Taker, collect: Callable[[Any], None]) -> None:
+def adopt(collector: Any, taker: Taker) -> None:
     """Let a taker do what the collector did.
 
     Args:
         collector: The collector.
         taker: What takes it over.
-        collect: The taker's function that is called as `collector.collect(model)`.
     """
     kind: Any = type(collector)
     collector.__dict__["_taker"] = taker
-    collector.__dict__["collect"] = collect
+    collector.__dict__["collect"] = taker.collect
     collector.__class__ = _adopted_class(kind)
 
 
@@ -133,8 +137,8 @@ _installed = 0
 
 
 def _dispatch(self: Any, model: Any) -> None:
-    taker: Taker | None = getattr(_active, "taker", None)
-    if taker is not None and taker.adopts(self, model):
+    watcher: Watcher | None = getattr(_active, "watcher", None)
+    if watcher is not None and watcher.adopts(self, model):
         self.collect(model)
     else:
         _mesa_collect(self, model)
@@ -157,6 +161,6 @@ def installed() -> Iterator[None]:
                 DataCollector.collect = _mesa_collect
 
 
-def watch(taker: Taker | None) -> None:
-    """Let a taker adopt the collector that a model uses while it is being set up in this thread, or nobody any more."""
-    _active.taker = taker
+def watch(watcher: Watcher | None) -> None:
+    """Let this be asked about the collectors that a model uses in this thread, or nothing any more."""
+    _active.watcher = watcher

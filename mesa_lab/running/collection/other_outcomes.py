@@ -41,6 +41,11 @@ class OtherOutcomes:
     def __len__(self) -> int:
         return len(self._asked)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the outcomes."""
+        return frozenset(self._asked)
+
     def measure(self, model: Any, step: int) -> Iterator[tuple[str, Scalar]]:
         """Yield the name and the value of each outcome; None where it cannot be measured."""
         states: RandomStates | None = None

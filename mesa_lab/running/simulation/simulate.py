@@ -221,14 +221,17 @@ class _Attempt:
         self.ready: float | None = None
 
     def go(self) -> None:
-        recorder, plan, task = self.recorder, self.plan, self.task
-        watch(recorder)
+        watch(self.recorder)
         try:
-            rule = plan.protocol.rows
-            construct = build_as_given if rule is not None and rule.as_given else build
-            model = self.model = construct(plan.model_cls, task.parameters, task.seed)
+            self._go()
         finally:
             watch(None)
+
+    def _go(self) -> None:
+        recorder, plan, task = self.recorder, self.plan, self.task
+        rule = plan.protocol.rows
+        construct = build_as_given if rule is not None and rule.as_given else build
+        model = self.model = construct(plan.model_cls, task.parameters, task.seed)
         recorder.begin(model)
         self.ready = perf_counter()
         advance = stepper(model)
@@ -266,8 +269,8 @@ class _Attempt:
         if not (SERIES_KEYS.isdisjoint(columns) and SERIES_KEYS.isdisjoint(finals)):
             columns, finals = _clear_of_keys(columns), _clear_of_keys(finals)
         notes = recorder.notes.lines()
-        if recorder.agents is not None and status == "done":
-            notes += recorder.agents.missing()
+        if status == "done":
+            notes += recorder.missing_agents()
         return Run(
             self.task,
             status,
@@ -281,7 +284,7 @@ class _Attempt:
             series.steps,
             series.times,
             columns,
-            {} if recorder.agents is None else recorder.agents.chunks(),
+            recorder.agent_chunks(),
             self.rows,
         )
 

@@ -7,19 +7,18 @@ interrupts Python code only. Code that never comes back to Python is ended from 
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import signal
 import threading
 from types import FrameType, TracebackType
 from typing import Self, TextIO
 
-__all__ = ["GRACE", "RunTimeoutError", "Sender", "Signaller", "time_limit"]
+from mesa_lab.preparation.models.inspection.interruption import EVERY, Interruption
+
+__all__ = ["GRACE", "RunTimeoutError", "Signaller", "time_limit"]
 
 GRACE = 1.0
 """Seconds that a run gets beyond its time limit to be interrupted by itself, before its process is ended."""
-
-_EVERY = 0.1
 
 
 class RunTimeoutError(BaseException):
@@ -36,7 +35,7 @@ class Signaller:
     def __enter__(self) -> Self:
         self._armed = True
         signal.signal(signal.SIGALRM, self._ring)
-        signal.setitimer(signal.ITIMER_REAL, self._seconds, _EVERY)
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, EVERY)
         return self
 
     def __exit__(
@@ -50,41 +49,10 @@ class Signaller:
             raise RunTimeoutError
 
 
-class Sender:
-    """Interrupts the thread it was entered in from a thread of its own."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._done = threading.Event()
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        self._target = ctypes.c_ulong(threading.get_ident())
-        threading.Thread(target=self._watch, name="mesa-lab-time-limit", daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._lock:
-            self._done.set()
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(self._target, None)
-
-    def _watch(self) -> None:
-        wait = self._seconds
-        while not self._done.wait(wait):
-            wait = _EVERY
-            with self._lock:
-                if not self._done.is_set():
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                        self._target, ctypes.py_object(RunTimeoutError)
-                    )
-
-
 class _Watched:
     """Ends the process when code that does not come back to Python has outlived its limit by far."""
 
-    def __init__(self, limit: Signaller | Sender, seconds: float, trace: TextIO) -> None:
+    def __init__(self, limit: Signaller | Interruption, seconds: float, trace: TextIO) -> None:
         self._limit = limit
         self._seconds = seconds
         self._trace = trace
@@ -103,7 +71,7 @@ class _Watched:
             faulthandler.cancel_dump_traceback_later()
 
 
-def time_limit(seconds: float, trace: TextIO | None = None) -> Signaller | Sender | _Watched:
+def time_limit(seconds: float, trace: TextIO | None = None) -> Signaller | Interruption | _Watched:
     """Return a context that raises `RunTimeoutError` inside itself after so many seconds.
 
     Args:
@@ -112,7 +80,11 @@ def time_limit(seconds: float, trace: TextIO | None = None) -> Signaller | Sende
             seconds later, after its traceback was written here. None in any other process.
     """
     if trace is None:
-        return Sender(seconds)
+        return Interruption(seconds, RunTimeoutError)
     in_main_thread = threading.current_thread() is threading.main_thread()
-    limit = Signaller(seconds) if in_main_thread and hasattr(signal, "setitimer") else Sender(seconds)
+    limit = (
+        Signaller(seconds)
+        if in_main_thread and hasattr(signal, "setitimer")
+        else Interruption(seconds, RunTimeoutError)
+    )
     return _Watched(limit, seconds + GRACE, trace)

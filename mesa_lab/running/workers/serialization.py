@@ -22,6 +22,7 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from mesa_lab.errors import RunError
 from mesa_lab.preparation.models import importable, load_model, reference_of
+from mesa_lab.preparation.models.files import left_behind
 from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.arrow_columns import agent_columns, encode_columns
@@ -187,7 +188,7 @@ def _own_modules() -> Iterator[ModuleType]:
 
 def _sealed(reference: str, found: str | None, packed: bytes) -> Payload:
     path = [entry or str(Path.cwd()) for entry in sys.path]
-    data = pickle.dumps((path, str(Path.cwd()), found, packed), protocol=5)
+    data = pickle.dumps((path, left_behind(), str(Path.cwd()), found, packed), protocol=5)
     return Payload(data, reference)
 
 

@@ -26,6 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_lab.preparation.models import load_model
+from mesa_lab.preparation.models.files import extend_path
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import installed
 from mesa_lab.running.simulation.cleanup import Surroundings
@@ -89,15 +90,15 @@ def prepare(digest: str, payload: bytes | None) -> Plan | None:
 
     Args:
         digest: What the payload is known by.
-        payload: Pickled search path, working folder, reference of the model (None when the protocol holds the class
+        payload: Pickled search path, what imports of files left in it, working folder, reference of the model (None when the protocol holds the class
             itself) and pickled protocol; None if it should be known already.
 
     Returns:
         The plan, or None when it is not known.
     """
     if digest not in _plans and payload is not None:
-        search_path, folder, reference, protocol = pickle.loads(payload)
-        sys.path += [entry for entry in search_path if entry not in sys.path]
+        search_path, left, folder, reference, protocol = pickle.loads(payload)
+        extend_path(search_path, left)
         if Path(folder).is_dir() and Path.cwd() != Path(folder):
             os.chdir(folder)
         # The model first: the protocol's functions may come from its module.

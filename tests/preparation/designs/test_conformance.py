@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,8 @@ def space_for(make: Any) -> ParameterSpace:
 
 
 def name_of(value: Any) -> str:
-    return repr(value(space_for(value)))[:60] if callable(value) else str(value)
+    said = repr(value(space_for(value)))[:60] if callable(value) else str(value)
+    return re.sub(r" at 0x\w+", "", said)  # names of tests are alike in all processes
 
 
 def rows_of(points: pd.DataFrame) -> list[Any]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import mesa_lab as ml
+from mesa_lab.errors import ModelError
 from mesa_lab.preparation.models import importable, load_model, reference_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -169,3 +171,80 @@ def test_a_folder_with_the_whole_environment_below_it_keeps_its_modules(here):
     write(here / "town.py", "import library_of_town\n" + MODEL.format("New."))
     assert load_model("town.py").__doc__ == "New."
     assert sys.modules["library_of_town"] is library
+
+
+AGENTS = "import mesa\n\nclass Cat(mesa.Agent):\n    pass\n"
+PETS = """
+{}
+
+import mesa
+
+class Pets(mesa.Model):
+    def __init__(self, n=3, rng=None):
+        super().__init__(rng=rng)
+        for _ in range(n):
+            {}(self)
+
+    def step(self):
+        self.total = len(self.agents)
+"""
+LAYOUTS = {
+    "src without packages": (
+        "src/app/model.py",
+        "src/app/agents.py",
+        "from src.app.agents import Cat",
+        "Cat",
+    ),
+    "root is a package too": ("abm/model.py", "abm/agents.py", "from abm.agents import Cat", "Cat"),
+    "folder called as the file": (
+        "model/model.py",
+        "model/agents.py",
+        "import model.agents",
+        "model.agents.Cat",
+    ),
+    "the same by from": ("model/model.py", "model/agents.py", "from model import agents", "agents.Cat"),
+    "a module of another folder": ("models/pets.py", "agents/cats.py", "from agents.cats import Cat", "Cat"),
+    "far below": ("a/b/c/model.py", "a/kinds/cat.py", "from a.kinds import cat", "cat.Cat"),
+    "package below src": ("scripts/model.py", "src/petshop/cats.py", "from petshop.cats import Cat", "Cat"),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_file_may_import_from_the_root_of_its_project(here, name):
+    file, agents, line, kind = LAYOUTS[name]
+    for place in ("first", "second"):
+        write(here / place / file, PETS.format(line, kind))
+        write(here / place / agents, AGENTS + f"\nPLACE = '{place}'\n")
+        if name == "root is a package too":
+            write(here / place / "__init__.py", "")
+            write(here / place / "abm" / "__init__.py", "")
+    for place in ("first", "second", "first"):
+        model = load_model(f"{place}/{file}:Pets")
+        agents_of = sys.modules[next(iter(model(rng=1).agents)).__module__]
+        assert agents_of.__file__ == str(here / place / agents)
+        assert reference_of(model) == f"{place}/{file}:Pets"
+
+
+def test_an_edited_module_of_the_project_is_read_again(here):
+    write(here / "app/core/model.py", PETS.format("from app.core.agents import Cat", "Cat"), age=9)
+    write(here / "app/core/agents.py", AGENTS, age=9)
+    before = load_model("app/core/model.py:Pets")
+    assert load_model("app/core/model.py:Pets") is before
+    write(here / "app/core/agents.py", AGENTS + "\nAGE = 3\n")
+    assert load_model("app/core/model.py:Pets") is not before
+    assert sys.modules["app.core.agents"].AGE == 3
+
+
+def test_what_no_folder_above_holds_is_named(here):
+    write(here / "app/core/model.py", PETS.format("from nowhere.agents import Cat", "Cat"))
+    with pytest.raises(ModelError, match="needs the module 'nowhere', which was not found"):
+        load_model("app/core/model.py:Pets")
+    assert not [name for name in sys.modules if name.startswith(("app.core.", "nowhere"))]
+
+
+def test_workers_find_the_modules_of_a_project(here, tmp_path):
+    write(here / "model/model.py", PETS.format("import model.agents", "model.agents.Cat"))
+    write(here / "model/agents.py", AGENTS)
+    experiment = ml.Experiment("model/model.py:Pets", {"n": [1, 2]}, max_steps=2, outcomes=["total"])
+    results = ml.run(experiment, here / "pets.study", n_jobs=2, progress=False)
+    assert results.runs["total"].tolist() == [1, 2]

@@ -75,8 +75,11 @@ def expected(built, steps, last, period):
                 values.setdefault(step, {})[name] = cell(value)
             except UnstorableError:
                 values.setdefault(step, {})[name] = None
-    rows = {s: row for s, row in values.items() if period > 0 and (s % period == 0 or s == last)}
-    return rows, values[max(values)]
+    latest = max(values)
+    if period < 0:
+        return {latest: values[latest]}, values[latest]
+    rows = {s: row for s, row in values.items() if s % period == 0 or s == last}
+    return rows, values[latest]
 
 
 def series_rows(result):

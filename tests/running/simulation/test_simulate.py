@@ -78,7 +78,7 @@ def test_a_model_that_stops_itself_is_measured_at_its_end(period):
     assert result.steps == 5
     assert result.outcomes["done"] == 5
     steps = [] if result.series is None else result.series["step"].to_pylist()
-    assert steps == {1: [0, 1, 2, 3, 4, 5], 4: [0, 4, 5], -1: []}[period]
+    assert steps == {1: [0, 1, 2, 3, 4, 5], 4: [0, 4, 5], -1: [5]}[period]
 
 
 def test_stop_rules_know_outcomes_that_are_asked_for_by_another_name():

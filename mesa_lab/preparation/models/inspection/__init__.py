@@ -1,0 +1,1 @@
+"""A model looked at before it runs: its code read, itself built within a time limit."""
