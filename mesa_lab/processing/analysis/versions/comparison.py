@@ -19,7 +19,7 @@ from mesa_lab.processing.analysis.versions.surroundings import surroundings
 from mesa_lab.processing.analysis.versions.time_changes import ALL_POINTS, compare_times
 
 if TYPE_CHECKING:
-    from mesa_lab.processing.results import Results
+    from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["MARGIN", "compare_versions"]
 
@@ -36,8 +36,8 @@ _METHOD: Final = (
 
 
 def compare_versions(
-    old: Results,
-    new: Results,
+    old: Reader,
+    new: Reader,
     outcomes: str | Sequence[str] | None = None,
     *,
     margin: float = MARGIN,
