@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import mesa_lab as ml
 from mesa_lab.testing import synthetic_results
@@ -44,6 +45,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> ml.Results:
 
 def test_xarray_has_points_replications_and_steps(real: ml.Results) -> None:
     data = real.to_xarray()
+    assert isinstance(data, xr.Dataset)
     assert data["place"].dims == ("point", "replication", "step")
     assert data["place"].shape == (6, 2, 6)
     assert data["mood"].dims == ("point", "replication")
