@@ -78,6 +78,9 @@ if TYPE_CHECKING:
     from mesa_lab.running.batch_run import batch_run
     from mesa_lab.running.batch_runner import BatchRunner
     from mesa_lab.running.simulation.simulate import simulate
+    from mesa_lab.search.carry_out import search
+    from mesa_lab.search.methods import Optimise
+    from mesa_lab.search.search import Search
     from mesa_lab.study.records import RunResult
 
 _ROOMS = {
@@ -100,6 +103,9 @@ _ROOMS = {
     "processing.results": "Results",
     "running.batch_run": "batch_run",
     "running.batch_runner": "BatchRunner",
+    "search.carry_out": "search",
+    "search.methods": "Optimise",
+    "search.search": "Search",
     "study.records": "RunResult",
     "running.simulation.simulate": "simulate",
 }
@@ -134,6 +140,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "Morris",
     "NotAllowedError",
     "OneAtATime",
+    "Optimise",
     "OrthogonalArray",
     "Outcome",
     "OutcomeError",
@@ -147,6 +154,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "RunError",
     "RunResult",
     "Saltelli",
+    "Search",
     "Sobol",
     "SparseGrid",
     "StudyBusyError",
@@ -170,6 +178,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "open_study",
     "preview",
     "run",
+    "search",
     "simulate",
     "sobol",
     "sparse_grid",

@@ -21,6 +21,7 @@ IMPORTED_AS = {
     "ema-workbench": "ema_workbench",
     "scikit-learn": "sklearn",
     "ipython": "IPython",
+    "sim-tools": "sim_tools",
     "pillow": "PIL",
 }
 # What a tool that is never imported is called where it is used.

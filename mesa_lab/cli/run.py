@@ -15,6 +15,8 @@ from mesa_lab.formatting import plural
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.running.driver import Ending
+    from mesa_lab.search.search import Search
     from mesa_lab.study import Shard, Study, StudyStatus
 
 __all__ = ["resume", "retry", "run"]
@@ -87,6 +89,11 @@ def _read_shard(context: click.Context, parameter: click.Parameter, text: str | 
 @click.option("-r", "--replications", type=click.IntRange(min=1), help="Take the place of the file's.")
 @click.option("--max-steps", type=click.IntRange(min=0), help="Take the place of the file's.")
 @click.option("--seed", type=click.IntRange(min=0), help="Take the place of the file's.")
+@click.option(
+    "--budget",
+    metavar="RUNS|TIME",
+    help="Of a search: take the place of the file's, such as 480 or '20 min'.",
+)
 @click.option("--retry-failed", is_flag=True, help="Run runs that failed before once more.")
 @click.option("--overwrite", is_flag=True, help="Throw away the results that STUDY holds, and start anew.")
 @click.option(
@@ -102,6 +109,7 @@ def run(
     replications: int | None,
     max_steps: int | None,
     seed: int | None,
+    budget: str | None,
     shard: Shard | None,
     **how: Any,
 ) -> None:
@@ -110,6 +118,9 @@ def run(
     STUDY is by default the name of FILE with the ending .study, in the current folder. Runs that it
     holds already are kept: the same command goes on after an interruption, and with more
     replications or points it runs only the new ones.
+
+    A FILE with a table [search] is a search: its method decides what runs next, until its budget is used up or its question
+    is answered. With a larger --budget it goes on.
 
     With --shard, one of several machines runs its part of the runs, by default into a study such as
     wolf_sheep-2-of-8.study. The parts are alike in size; to put
@@ -123,13 +134,19 @@ def run(
       mesa-lab run wolf_sheep.toml --detach; mesa-lab status wolf_sheep.study --watch
       mesa-lab run wolf_sheep.toml --backend tcp://node1:8786
       mesa-lab run wolf_sheep.toml --shard 2/8
+      mesa-lab run best_wolves.toml --budget 480
     """
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.experiment_file.read import read_with_search
 
     changes = {"replications": replications, "max_steps": max_steps, "seed": seed}
-    experiment = Experiment.load(file).replace(
-        **{name: value for name, value in changes.items() if value is not None}
-    )
+    experiment, settings = read_with_search(file, Experiment)
+    experiment = experiment.replace(**{name: value for name, value in changes.items() if value is not None})
+    if settings is not None:
+        _run_search(file, study, experiment, settings, budget, shard, **how)
+        return
+    if budget is not None:
+        raise click.UsageError(f"--budget is for searches, and {file} has no table [search].")
     part = "" if shard is None else f"-{shard.number}-of-{shard.of}"
     _carry_out(experiment, study or Path(f"{file.stem}{part}.study"), shard=shard, **how)
 
@@ -150,6 +167,7 @@ def resume(study: Path, shard: Shard | None, **how: Any) -> None:
       mesa-lab resume wolf_sheep-2-of-8.study
     """
     from mesa_lab.running import background
+    from mesa_lab.search.carry_out import search_of
     from mesa_lab.study import Study
 
     opened = Study.open(study)
@@ -157,7 +175,8 @@ def resume(study: Path, shard: Shard | None, **how: Any) -> None:
         status = background.proceed(study)
         say(f"{study} goes on in process {status.pid} on {status.host}.")
         return
-    _carry_out(opened.experiment, study, shard=shard, **how)
+    search = None if opened.search is None else search_of(opened)
+    _carry_out(opened.described_experiment, study, search=search, shard=shard, **how)
 
 
 @click.command()
@@ -173,15 +192,45 @@ def retry(study: Path, **how: Any) -> None:
       mesa-lab retry wolf_sheep.study
       mesa-lab retry wolf_sheep.study -j 1 --json
     """
+    from mesa_lab.search.carry_out import search_of
     from mesa_lab.study import Study
 
-    _carry_out(Study.open(study).experiment, study, retry_failed=True, **how)
+    opened = Study.open(study)
+    search = None if opened.search is None else search_of(opened)
+    _carry_out(opened.described_experiment, study, search=search, retry_failed=True, **how)
+
+
+def _run_search(
+    file: Path,
+    study: Path | None,
+    experiment: Experiment,
+    settings: dict[str, Any],
+    budget: str | None,
+    shard: Shard | None,
+    **how: Any,
+) -> None:
+    """Run the search that a file describes."""
+    from mesa_lab.errors import MesaLabError
+    from mesa_lab.search.search import Search
+
+    if shard is not None:
+        raise click.UsageError(
+            "A search cannot be split into shards: what it runs next depends on all results."
+        )
+    if budget is not None:
+        settings = {**settings, "budget": int(budget) if budget.isdigit() else budget}
+    try:
+        search = Search.from_plain(experiment, settings)
+    except MesaLabError as error:
+        raise type(error)(f"{file}: [search]: {error}") from None
+    _carry_out(experiment, study or Path(f"{file.stem}.study"), search=search, **how)
 
 
 def _carry_out(
     experiment: Experiment,
     path: Path,
     *,
+    search: Search | None = None,
     jobs: int,
     backend: str,
     detach: bool,
@@ -192,15 +241,13 @@ def _carry_out(
     shard: Shard | None = None,
 ) -> None:
     from mesa_lab.running import background
-    from mesa_lab.running.driver import drive
-    from mesa_lab.study import Study
     from mesa_lab.study.database import connection
 
     connection.check_new_name(path)
-    experiment.check()
+    (search or experiment).check()
     if not as_json:
-        _announce(experiment, path, shard, retry_failed=retry_failed, overwrite=overwrite)
-    study = Study.for_experiment(experiment, path, overwrite=overwrite, shard=shard)
+        _announce(search or experiment, path, shard, retry_failed=retry_failed, overwrite=overwrite)
+    study = _study(experiment, search, path, overwrite=overwrite, shard=shard)
     for notice in study.notices:
         note(f"Note: {notice}")
     if detach:
@@ -208,7 +255,9 @@ def _carry_out(
             path, background.launch(path, n_jobs=jobs, backend=backend, retry_failed=retry_failed), as_json
         )
         return
-    ending = drive(study, n_jobs=jobs, backend=backend, progress=not quiet, retry_failed=retry_failed)
+    ending = _drive(
+        study, search, n_jobs=jobs, backend=backend, progress=not quiet, retry_failed=retry_failed
+    )
     for notice in ending.notices:
         note(f"Note: {notice}")
     if ending.how != "finished":
@@ -220,16 +269,39 @@ def _carry_out(
         click.get_current_context().exit(_SOME_FAILED)
 
 
-def _announce(
-    experiment: Experiment, path: Path, shard: Shard | None, *, retry_failed: bool, overwrite: bool
-) -> None:
-    """Say what is about to happen: how many runs, which of them, and how many are there already."""
+def _study(
+    experiment: Experiment, search: Search | None, path: Path, *, overwrite: bool, shard: Shard | None
+) -> Study:
+    from mesa_lab.search.carry_out import study_for
     from mesa_lab.study import Study
 
-    text = (
-        f"{model_name(experiment)}: {plural(experiment.n_points, 'point')} × "
-        f"{plural(experiment.replications, 'replication')} = {plural(experiment.n_runs, 'run')}"
-    )
+    if search is not None:
+        return study_for(search, path, overwrite=overwrite)
+    return Study.for_experiment(experiment, path, overwrite=overwrite, shard=shard)
+
+
+def _drive(study: Study, search: Search | None, **how: Any) -> Ending:
+    from mesa_lab.running.driver import drive
+    from mesa_lab.search.carry_out import drive_search
+
+    return drive(study, **how) if search is None else drive_search(study, search, **how)
+
+
+def _announce(
+    what: Experiment | Search, path: Path, shard: Shard | None, *, retry_failed: bool, overwrite: bool
+) -> None:
+    """Say what is about to happen: how many runs, which of them, and how many are there already."""
+    from mesa_lab.search.search import Search
+    from mesa_lab.study import Study
+
+    if isinstance(what, Search):
+        allowed = "" if what.budget is None else f", at most {_budget(what)}"
+        text = f"{model_name(what.experiment)}: a search, {what.method.described}{allowed}"
+    else:
+        text = (
+            f"{model_name(what)}: {plural(what.n_points, 'point')} × "
+            f"{plural(what.replications, 'replication')} = {plural(what.n_runs, 'run')}"
+        )
     there = Study.open(path) if path.exists() and not overwrite else None
     if part := shard or (there and there.shard):
         text += f", of which this is {part.described}"
@@ -239,6 +311,10 @@ def _announce(
         if retry_failed:
             text += f", of which {status.failed + status.timed_out:,} are run again"
     note(f"{text}.")
+
+
+def _budget(search: Search) -> str:
+    return plural(search.budget, "run") if isinstance(search.budget, int) else str(search.budget)
 
 
 def _show_results(study: Study, as_json: bool) -> None:

@@ -54,8 +54,13 @@ def _say_how_it_stands(study: Path, opened: Study, *, failures: bool, as_json: b
     name = model_name(opened.experiment)
     part = "" if found.shard is None else f", shard {found.shard[0]} of {found.shard[1]}"
     extent = f"{plural(found.n_points, 'point')} × {plural(found.replications, 'replication')}"
-    say(f"{study}: {name}, {extent}{part}")
+    if found.search is not None:
+        extent = f"{plural(found.n_points, 'point')} with at most {plural(found.replications, 'replication')}"
+    kind = "" if found.search is None else f", a search ({found.search})"
+    say(f"{study}: {name}, {extent}{part}{kind}")
     say(_line(found))
+    if found.over:
+        say(found.over)
     if found.message:
         say(found.message)
     for notice in found.notices:
@@ -63,7 +68,7 @@ def _say_how_it_stands(study: Path, opened: Study, *, failures: bool, as_json: b
     if found.started:
         say(f"Started {moment(found.started)}, last written {moment(found.updated)}")
     show_failures(opened, tracebacks=failures)
-    if found.pending and not found.is_active:
+    if (found.pending or found.is_open) and not found.is_active:
         note(f"Go on with: mesa-lab resume {quoted(study)}")
     elif found.failed or found.timed_out:
         note(f"Run the failed runs again with: mesa-lab retry {quoted(study)}")

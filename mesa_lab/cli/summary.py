@@ -31,7 +31,8 @@ def ended(status: StudyStatus) -> str:
         parts.append(f"{status.failed:,} failed")
     if status.timed_out:
         parts.append(f"{status.timed_out:,} timed out")
-    return ", ".join(parts)
+    said = ", ".join(parts)
+    return said if not status.over else f"{said}. {status.over.rstrip('.')}"
 
 
 def summary_records(results: Results) -> list[dict[str, Any]]:
@@ -159,7 +160,7 @@ def show_next_steps(path: Path, status: StudyStatus) -> None:
     """Print where the study is and what can be done with it."""
     say(f"Study: {path}")
     name = quoted(path)
-    if status.pending:
+    if status.pending or status.is_open:
         say(f"  mesa-lab resume {name}                 run what is missing")
     if status.failed or status.timed_out:
         say(f"  mesa-lab status {name} --failures      where they failed")

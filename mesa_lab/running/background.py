@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,7 +74,9 @@ def launch(
             "in this process."
         )
     token = uuid.uuid4().hex
-    command = [sys.executable, "-m", "mesa_lab.running.background", str(Path(path).absolute())]
+    # A search is carried on by the package that knows it, which stands above this one.
+    module = "mesa_lab.running.background" if study.search is None else "mesa_lab.search.process"
+    command = [sys.executable, "-m", module, str(Path(path).absolute())]
     command += [f"--token={token}", f"--n-jobs={n_jobs}", f"--backend={backend}"]
     if retry_failed:
         command.append("--retry-failed")
@@ -239,8 +241,13 @@ def _tail(said: str) -> str:
 # ---------------------------------------------------------------- in the new process
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Be the process that drives a study."""
+def main(arguments: Sequence[str] | None = None, drive: Callable[..., Any] | None = None) -> int:
+    """Be the process that drives a study.
+
+    Args:
+        arguments: Those of the command line.
+        drive: What drives it, with the arguments of `running.driver.drive`, which is the default.
+    """
     parser = argparse.ArgumentParser(prog="python -m mesa_lab.running.background")
     parser.add_argument("study", type=Path)
     parser.add_argument("--token", required=True)
@@ -249,9 +256,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--retry-failed", action="store_true")
     options = parser.parse_args(arguments)
 
-    from mesa_lab.running.driver import drive
+    from mesa_lab.running import driver
     from mesa_lab.study import Study
 
+    drive = drive or driver.drive
     try:
         with Interruption(ENDING, for_good=True):
             drive(

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mesa_lab.errors import StudyBusyError
 from mesa_lab.formatting import duration, plural
@@ -24,7 +24,7 @@ from mesa_lab.study.records import Batch, Task
 if TYPE_CHECKING:
     from mesa_lab.study import Study, StudyStatus, Writer
 
-__all__ = ["Ending", "drive"]
+__all__ = ["Ending", "Planner", "drive"]
 
 _STATES = {"run": "running", "pause": "paused", "stop": "stopping"}
 
@@ -33,6 +33,31 @@ _NOTHING = (
     "Nothing was measured: the model has no reporters, and no agents to describe. Name what to measure, such as attributes "
     'of the model: outcomes = ["name"], in a new study.'
 )
+
+
+class Planner(Protocol):
+    """What decides on further runs while others are carried out: a search."""
+
+    def begin(self, writer: Writer) -> None:
+        """Ask for the runs that are due, before the first one is carried out.
+
+        Args:
+            writer: Writes what is asked for into the study.
+        """
+
+    def hear(self, batch: Batch) -> Iterable[int]:
+        """Take note of results, which the writer has been given, and return the numbers of further runs."""
+
+    headline: str
+    """What to show beside the progress; empty for nothing."""
+
+    @property
+    def total(self) -> int:
+        """How many runs there will be, as far as is known."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it asks for nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +126,7 @@ def drive(
     retry_failed: bool = False,
     token: str | None = None,
     on_start: Callable[[Writer], None] | None = None,
+    planner: Planner | None = None,
 ) -> Ending:
     """Run what a study lacks, into the study.
 
@@ -112,6 +138,7 @@ def drive(
         retry_failed: Run again what failed or timed out.
         token: Name for the study's lease, when another process waits for it.
         on_start: Called once the lease is taken.
+        planner: Decides on further runs while others are carried out; None where all are known.
 
     Returns:
         How it ended. Ctrl-C ends it too, cleanly, and is reported rather than raised.
@@ -123,6 +150,7 @@ def drive(
         RunError: If no worker can be started.
     """
     from mesa_lab.preparation.models import load_model
+    from mesa_lab.running.scheduling.growing_tasks import GrowingTasks
     from mesa_lab.running.stream import stream
 
     start = time.monotonic()
@@ -150,15 +178,23 @@ def drive(
                 )
             if on_start is not None:
                 on_start(writer)
+            if planner is not None:
+                planner.begin(writer)
             pending = study.pending(retry_failed=retry_failed)
             before = study.status()
             finished = before.n_runs - len(pending)
+            if planner is not None:  # whose number of runs is only what they may come to
+                finished = before.done if retry_failed else before.finished
             failed = 0 if retry_failed else before.failed + before.timed_out
+            asked = finished + len(pending)
             if len(pending):
-                with Progress(before.n_runs, finished, failed, show=progress) as view:
+                total = before.n_runs if planner is None else planner.total
+                with Progress(total, finished, failed, show=progress) as view:
                     shown.append(view)
                     requests = _Requests(writer, view, finished, failed)
-                    tasks = map(Task._make, study.tasks(pending))
+                    tasks: Any = map(Task._make, study.tasks(pending))
+                    if planner is not None:
+                        tasks = GrowingTasks(tasks)
                     batches: Any = stream(protocol, tasks, n_jobs, backend, requests, writer.note)
                     measured = before.done > 0
                     with contextlib.closing(batches):
@@ -166,12 +202,17 @@ def drive(
                             writer.add(batch)
                             measured = measured or _measured(batch)
                             finished += len(batch.runs)
+                            if planner is not None:
+                                more = [*planner.hear(batch)]
+                                tasks.add(map(Task._make, study.tasks(more)))
+                                asked += len(more)
+                                view.tally.total, view.tally.headline = planner.total, planner.headline
                             requests.show()
                     writer.commit()
                     if not measured:
                         writer.note("outcomes", _NOTHING)
                     requests.show()
-                    if finished < before.n_runs:
+                    if finished < asked or not (planner is None or planner.is_over):
                         writer.raise_trouble()
                         writer.ending = "stopped"
                         view.say("stopped")

@@ -67,6 +67,8 @@ class Tally:
         self.finished = finished
         self.failed = failed
         self.state = "running"
+        self.headline = ""
+        """What else to show, such as the best setting so far."""
         self.started = time.monotonic()
         self._samples: deque[tuple[float, int]] = (
             deque()
@@ -105,7 +107,7 @@ class Tally:
         if self.failed:
             parts.append(f"{self.failed:,} failed")
         if self.state != "running":
-            return ", ".join([*parts, self.state])
+            return ", ".join([*parts, self.state, *([self.headline] if self.headline else [])])
         finished, elapsed = self.finished >= self.total, time.monotonic() - self.started
         rate = self._new / elapsed if finished and elapsed else self.rate
         if rate:
@@ -116,7 +118,7 @@ class Tally:
             parts.append(f"{duration(left)} left")
         elif elapsed >= _LONG_SECONDS:
             parts.append(f"{duration(elapsed)} so far")
-        return ", ".join(parts)
+        return ", ".join([*parts, self.headline] if self.headline else parts)
 
 
 class Progress:
@@ -263,7 +265,13 @@ class _Terminal:
         self.bar.start()
 
     def show(self, *, at_once: bool = False) -> None:
-        self.bar.update(self.task, completed=self.tally.finished, text=self.tally.text, refresh=at_once)
+        self.bar.update(
+            self.task,
+            total=max(self.tally.total, 1),
+            completed=self.tally.finished,
+            text=self.tally.text,
+            refresh=at_once,
+        )
 
     def stop(self) -> None:
         self.show()

@@ -12,6 +12,7 @@ from mesa_lab.preparation.code_permission import require_code
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.backends import find_backend
 from mesa_lab.running.backends.backend import Control, Uncontrolled, Work
+from mesa_lab.running.scheduling.growing_tasks import GrowingTasks
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 from mesa_lab.study.records import Batch, Task
 
@@ -30,7 +31,8 @@ def stream(
 
     Args:
         protocol: The model, and how each run is stopped and measured.
-        tasks: What to run, in order; read as far as needed, so there may be a million.
+        tasks: What to run, in order; read as far as needed, so there may be a million. `GrowingTasks` may get more while
+            results are handed out.
         n_jobs: How many processes, as joblib counts them: -1 is one for each core. A cluster uses all that it has.
         backend: "loky" for processes on this machine, "sequential" for this thread, "dask" or "ray" or the address of one
             ("tcp://node1:8786", "ray://node1:10001") for a cluster, or the name of another joblib backend ("threading").
@@ -48,4 +50,8 @@ def stream(
     check_backend(backend)
     require_code(protocol.named_code)  # workers load it, and do not know what is permitted here
     work = Work(protocol, tasks, n_jobs, backend, control or Uncontrolled(), tell)
-    yield from find_backend(backend).run(work)
+    place = find_backend(backend)
+    yield from place.run(work)
+    # Some backends end when they have no task at the moment; in a search the last results may have brought new ones.
+    while isinstance(tasks, GrowingTasks) and tasks and not work.control.stopped():
+        yield from place.run(work)

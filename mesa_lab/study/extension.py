@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.errors import StudyMismatchError
+from mesa_lab.study import batches
 from mesa_lab.study.database import copies, lease, schema
 from mesa_lab.study.database.metadata import (
     layout_of,
@@ -41,6 +42,8 @@ __all__ = [
     "differences",
     "found",
     "grow",
+    "mismatch",
+    "shown",
     "unsaid",
 ]
 
@@ -74,8 +77,12 @@ def describe(experiment: Experiment) -> dict[str, str]:
 
 
 def asked(connection: sqlite3.Connection) -> RunPlan:
-    """Return the runs that a study asks for: those of its shard, when it is one."""
+    """Return the runs that a study asks for: those of its shard, when it is one, and those of its batches in a search."""
     layout = layout_of(connection)
+    if batches.read_state(connection) is not None:
+        whole = plan(layout)
+        mine = batches.asked_of(whole, layout, batches.read(connection))
+        return RunPlan(whole.run_id[mine], whole.point[mine], whole.replication[mine])
     wanted = np.ones(layout[-1][0], np.bool_)
     wanted[[row[0] for row in connection.execute("SELECT point FROM points WHERE NOT wanted")]] = False
     runs = plan(layout, wanted, size_of(connection)[1])
@@ -166,8 +173,13 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
         Whether anything changed.
 
     Raises:
-        StudyMismatchError: If it is another experiment; the message names each difference.
+        StudyMismatchError: If it is another experiment, or a search; the message names each difference.
     """
+    if batches.read_state(connection) is not None:
+        raise StudyMismatchError(
+            f"'{path}' is a search: its method decides what runs next. Go on with `mesa-lab resume {path}` or "
+            "`ml.search(...)`, or run this experiment into another file."
+        )
     new = describe(experiment)
     if connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is None:
         if new["settings"] == meta(connection, "settings") and _digest(experiment) == meta(
@@ -183,7 +195,7 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
     if experiment.replications < have:
         unlike.append(f"replications: {have} → {experiment.replications} (the study has runs of {have})")
     if unlike:
-        raise _mismatch(path, unlike)
+        raise mismatch(path, unlike)
     digest = _digest(experiment)
     if before == after and digest == meta(connection, "design"):
         return False
@@ -228,7 +240,7 @@ def _match_points(
             "SELECT parameters FROM points WHERE point = ?", (lost[0],)
         ).fetchone()
         points = f"design points: {len(lost)} of the {len(used)} that have runs are not in the new design, such as {example}"
-        raise _mismatch(path, [*fixed, points])
+        raise mismatch(path, [*fixed, points])
     connection.execute("UPDATE points SET wanted = 1")
     connection.executemany("UPDATE points SET wanted = 0 WHERE point = ?", [(old[key],) for key in gone])
     _add_points(connection, (key for key in keys if key not in old), len(old))
@@ -294,16 +306,17 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterabl
     if (old is None) != (new is None) or (
         old and new and any(a != b for a, b in zip(old, new, strict=False))
     ):
-        yield f"seeds: {_shown(old)} → {_shown(new)}"
+        yield f"seeds: {shown(old)} → {shown(new)}"
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
     for name in dict.fromkeys([*before, *after]):
         if before.get(name) != after.get(name):
-            yield f"{prefix}{name}: {_shown(before.get(name))} → {_shown(after.get(name))}"
+            yield f"{prefix}{name}: {shown(before.get(name))} → {shown(after.get(name))}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a setting as a message shows it."""
     if value is None:
         return "not set"
     text = json.dumps(value, ensure_ascii=False)
@@ -319,7 +332,8 @@ def _same_model(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return any(before.get(key) and before.get(key) == after.get(key) for key in ("file", "sha256"))
 
 
-def _mismatch(path: Path, differences: list[str]) -> StudyMismatchError:
+def mismatch(path: Path, differences: list[str]) -> StudyMismatchError:
+    """Return the error for a study that holds runs of something else, which names each difference."""
     fix = "Set these back to go on with this study, or choose another file."
     if any(difference.startswith("design points") for difference in differences):
         fix += (

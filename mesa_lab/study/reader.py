@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.files import path_of
+from mesa_lab.study import batches
+from mesa_lab.study.batches import AskedBatch, SearchState
 from mesa_lab.study.damage import check as checking
 from mesa_lab.study.damage.check import Checked
 from mesa_lab.study.database import connection as storage
@@ -53,6 +55,7 @@ class OpenedStudy:
         self._one_reader = threading.RLock()
         self._close = weakref.finalize(self, self._connection.close)
         self._known_experiment: tuple[str, Experiment] | None = None  # with its text in the file
+        self._known_points: tuple[tuple[str, int, int], Experiment] | None = None  # of a search
         self._numbered: tuple[Layout, RunPlan] | None = None
 
     def close(self) -> None:
@@ -96,7 +99,16 @@ class OpenedStudy:
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment, read from the file without running any code."""
+        """The experiment, read from the file without running any code; of a search with the points that it has by now."""
+        described = self.described_experiment
+        if self.is_closed:
+            return described if self._known_points is None else self._known_points[1]
+        with self.snapshot():
+            return self._with_points(described)
+
+    @property
+    def described_experiment(self) -> Experiment:
+        """The experiment as it was given: of a search without the points that were found since."""
         if self.is_closed and self._known_experiment is not None:
             return self._known_experiment[1]
         with self.snapshot():
@@ -107,6 +119,24 @@ class OpenedStudy:
             ):  # it may have been extended
                 self._known_experiment = text, self._read_experiment(text)
         return self._known_experiment[1]
+
+    def _with_points(self, described: Experiment) -> Experiment:
+        """Return the experiment of a search with its points so far as its design."""
+        with storage.speaking(self.path):
+            if batches.read_state(self._connection) is None:
+                return described
+            text = metadata.meta(self._connection, "experiment")
+            points, rounds = metadata.size_of(self._connection)
+            key = text, points, rounds
+            if self._known_points is None or self._known_points[0] != key:
+                experiment = described.replace(replications=max(rounds, 1))
+                if points:
+                    with making_sense("design points"):
+                        frame = run_table.points_frame(self._connection)
+                    varied = [name for name in described.parameters if name in described.space.varied]
+                    experiment = experiment.replace(design=frame[varied] if varied else None)
+                self._known_points = key, experiment
+            return self._known_points[1]
 
     def _read_experiment(self, text: str) -> Experiment:
         with storage.speaking(self.path):
@@ -133,6 +163,18 @@ class OpenedStudy:
         """The part of the experiment that the study asks for, None when it asks for all runs."""
         with storage.speaking(self.path):
             return metadata.shard_of(self._connection)
+
+    @property
+    def search(self) -> SearchState | None:
+        """What the study notes of its search; None when it is none."""
+        with storage.speaking(self.path):
+            return batches.read_state(self._connection)
+
+    @property
+    def batches(self) -> list[AskedBatch]:
+        """The batches of a search, in the order in which they were asked for; none where the study is no search."""
+        with self.snapshot(), storage.speaking(self.path), making_sense("the batches of its search"):
+            return [] if batches.read_state(self._connection) is None else batches.read(self._connection)
 
     @property
     def outcome_names(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from mesa_lab.study.batches import SearchState
 from mesa_lab.study.database import lease
 from mesa_lab.study.database.metadata import read_object, read_shard, read_size
 from mesa_lab.study.database.tolerant_reader import MalformedError, making_sense
@@ -25,7 +26,8 @@ SELECT
   (SELECT json_array(started, updated, ended, ending, message, settings -> '$.notices') FROM sessions ORDER BY session DESC LIMIT 1),
   (SELECT min(started) FROM sessions),
   (SELECT max(updated) FROM sessions),
-  (SELECT value FROM meta WHERE key = 'shard')
+  (SELECT value FROM meta WHERE key = 'shard'),
+  (SELECT value FROM meta WHERE key = 'search')
 """
 
 
@@ -37,7 +39,8 @@ class StudyStatus:
         path: The study file.
         n_points: Design points that it asks for.
         replications: Runs of each point that it asks for.
-        n_runs: Runs that it asks for: all replications of all points, or those of them that are in its shard.
+        n_runs: Runs that it asks for: all replications of all points, or those of them that are in its shard. Of a search those that
+            it may take by its budget, until it has ended.
         done: Runs that came to their end.
         failed: Runs that raised an error or whose worker died.
         timed_out: Runs that were ended by their time limit.
@@ -52,6 +55,8 @@ class StudyStatus:
         host: The computer that it runs on.
         notices: What to know about the results of the last session, such as that the model keeps memory.
         shard: Which part of the experiment it asks for, such as (2, 8); None when it asks for all.
+        search: The name of the method when the study is a search, else None.
+        over: Why the search has ended; None while it goes on, and in other studies.
     """
 
     path: Path
@@ -71,6 +76,8 @@ class StudyStatus:
     host: str | None = None
     notices: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
+    search: str | None = None
+    over: str | None = None
 
     @property
     def finished(self) -> int:
@@ -83,6 +90,11 @@ class StudyStatus:
         return self.n_runs - self.finished
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is a search that has not ended: it may ask for more runs than it has by now."""
+        return self.search is not None and self.over is None
+
+    @property
     def is_active(self) -> bool:
         """Whether a process drives it now."""
         return self.state in ("running", "paused", "stopping")
@@ -90,12 +102,17 @@ class StudyStatus:
 
 def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
     """Read how far a study is."""
-    size, tally, driver, rate, session, started, updated, part = connection.execute(_QUERY).fetchone()
+    size, tally, driver, rate, session, started, updated, part, searched = connection.execute(
+        _QUERY
+    ).fetchone()
     n_points, replications = read_size(size)
     counts = read_object(tally)
     if not all(name in STATUSES and type(count) is int and count >= 0 for name, count in counts.items()):
         raise MalformedError(f"{tally:.80} are no counts of runs")
     shard, n_runs = read_shard(part) if part is not None else (None, n_points * replications)
+    search = SearchState.from_json(searched) if searched is not None else None
+    if search is not None:
+        n_runs = search.runs if search.over is not None else max(search.runs, search.budget or 0)
     tenant = lease.Tenant(*json.loads(driver)) if driver else None
     if tenant is not None and not tenant.is_alive:
         tenant = None
@@ -107,7 +124,11 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
         raise MalformedError("the records of its sessions make no sense")
     if tenant is not None:
         state = tenant.state
-    elif finished >= n_runs and (n_runs or (shard and session)):  # a shard may have no run at all
+    elif (
+        finished >= n_runs
+        and (n_runs or (shard and session))  # a shard may have no run at all
+        and (search is None or search.over is not None)
+    ):
         state = "finished"
     elif session is None:
         state = "new"
@@ -130,11 +151,13 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
         started=started,
         updated=updated,
         rate=active_rate,
-        seconds_left=(n_runs - finished) / active_rate if active_rate else None,
+        seconds_left=(n_runs - finished) / active_rate if active_rate and n_runs > finished else None,
         pid=tenant.pid if tenant else None,
         host=tenant.host if tenant else None,
         notices=read_notices(notices),
         shard=None if shard is None else (shard.number, shard.of),
+        search=None if search is None else str(search.search.get("method", "search")),
+        over=None if search is None else search.over,
     )
 
 

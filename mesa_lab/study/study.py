@@ -7,6 +7,7 @@ lease and pen (`lease`, `writer`). It knows experiments, and neither Mesa nor jo
 from __future__ import annotations
 
 import json
+import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from mesa_lab.errors import StudyError
 from mesa_lab.files import path_of
 from mesa_lab.preparation.encoding import from_json, from_jsons
-from mesa_lab.study import extension
+from mesa_lab.study import extension, search_study
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import lease, metadata, schema, temporary
@@ -156,6 +157,53 @@ class Study(OpenedStudy):
         study.extend(experiment)
         return study
 
+    @classmethod
+    def for_search(
+        cls,
+        experiment: Experiment,
+        search: Mapping[str, Any],
+        path: str | Path | None = None,
+        *,
+        budget: int | None = None,
+        overwrite: bool = False,
+    ) -> Self:
+        """Return the study in which a search is carried out: made, or opened to go on.
+
+        Args:
+            experiment: What is searched.
+            search: The settings of the search, as plain data.
+            path: The file; None for a study that is deleted when it is no longer used.
+            budget: The largest number of runs, None where there is none.
+            overwrite: Start afresh, without the results that are there.
+
+        Raises:
+            StudyMismatchError: If the file holds runs of something else.
+            StudyBusyError: If another process drives the study.
+            StudyError: If the file cannot be made or used.
+        """
+        is_temporary = path is None
+        folder = temporary.make_folder() if path is None else None
+        path = folder / "temporary.study" if folder is not None else path_of(path, "study", StudyError)
+        storage.check_new_name(path)
+        if path.exists() and not overwrite:
+            study = cls.open(path)
+            study._change(
+                lambda writes: search_study.continue_search(writes, path, experiment, search, budget)
+            )
+        else:
+            if path.exists():
+                lease.refuse_if_driven(path)
+            with storage.speaking(path), Draft(path, replace=overwrite) as connection:
+                schema.lay_out(connection)
+                search_study.found_search(connection, experiment, search, budget)
+            study = cls(path)
+        with storage.speaking(path):
+            study._known_experiment = metadata.meta(study._connection, "experiment"), experiment
+        if is_temporary and folder is not None:
+            study.is_temporary = True
+            study._close = weakref.finalize(study, partial(temporary.clear, study._close, folder))
+        return study
+
     def extend(self, experiment: Experiment) -> bool:
         """Ask for the runs of an experiment: the same one, or one with more replications or more points.
 
@@ -169,6 +217,19 @@ class Study(OpenedStudy):
             StudyMismatchError: If it would mix unlike runs; the message names each difference.
             StudyBusyError: If another process drives the study.
         """
+        changed, text = self._change(
+            lambda connection: (
+                extension.grow(connection, self.path, experiment),
+                metadata.meta(connection, "experiment"),
+            )
+        )
+        self._known_experiment = text, experiment  # its model may be one that no other process can find
+        if changed:
+            self._points.clear()
+        return changed
+
+    def _change[T](self, act: Callable[[sqlite3.Connection], T]) -> T:
+        """Change what the study asks for, in one transaction, unless another process drives it."""
         connection, _ = storage.connect(self.path, write=True)
         try:
             with storage.speaking(self.path), storage.Transaction(connection):
@@ -176,14 +237,9 @@ class Study(OpenedStudy):
                 if tenant is not None and tenant.is_alive and not lease.is_ours(tenant):
                     raise lease.busy(self.path, tenant)
                 check.look_at_tables(connection, self.path)
-                changed = extension.grow(connection, self.path, experiment)
-                text = metadata.meta(connection, "experiment")
+                return act(connection)
         finally:
             connection.close()
-        self._known_experiment = text, experiment  # its model may be one that no other process can find
-        if changed:
-            self._points.clear()
-        return changed
 
     # ------------------------------------------------------------ what is to be run
 
@@ -219,9 +275,10 @@ class Study(OpenedStudy):
         """
         whole = self._whole_plan()
         numbers = np.asarray(run_ids if isinstance(run_ids, np.ndarray) else list(run_ids), np.int64)
-        seed_of = self.experiment.seed_of
+        described = self.described_experiment
+        seed_of = described.seed_of
         with storage.speaking(self.path):
-            unsaid = extension.unsaid(self._connection, self.experiment)
+            unsaid = extension.unsaid(self._connection, described)
         for start in range(0, len(numbers), 2000):
             portion = numbers[start : start + 2000]
             points, replications = whole.point[portion], whole.replication[portion]

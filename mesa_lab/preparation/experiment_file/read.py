@@ -24,7 +24,7 @@ from mesa_lab.preparation.limits import KEY_PARTS, NESTING, shortened, too_large
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
 from mesa_lab.preparation.settings import DESIGN_WORDS, RUN_WORDS, meant
 
-__all__ = ["from_toml", "read"]
+__all__ = ["from_toml", "read", "read_with_search"]
 
 
 class _Document(BaseModel):
@@ -50,6 +50,7 @@ class _Document(BaseModel):
     correlations: dict[str, dict[str, float | int]] | None = None
     parameters: dict[str, Any] = {}
     design: dict[str, Any] | None = None
+    search: dict[str, Any] | None = None
 
 
 _FORMS: Final = {
@@ -67,6 +68,7 @@ _FORMS: Final = {
     "correlations": "a table for each parameter, such as { a = { b = 0.6 } }",
     "parameters": "a table, [parameters], with one line for each",
     "design": 'a table, [design], with a type, such as type = "Sobol"',
+    "search": 'a table, [search], with a method, such as method = "optimise"',
 }
 
 
@@ -83,11 +85,27 @@ search itself takes no longer than the text."""
 
 
 def read[E: ExperimentData](path: Path, kind: type[E]) -> E:
-    """Read an experiment file; relative paths in it are relative to its folder.
+    """Read an experiment file; relative paths in it are relative to its folder. Its table `[search]` is left out.
 
     Args:
         path: The file.
         kind: The class to make, such as `Experiment`.
+
+    Raises:
+        ExperimentError: If it is missing, unreadable, no TOML, or does not describe an experiment.
+    """
+    return read_with_search(path, kind)[0]
+
+
+def read_with_search[E: ExperimentData](path: Path, kind: type[E]) -> tuple[E, dict[str, Any] | None]:
+    """Read an experiment file with what it says of a search.
+
+    Args:
+        path: The file.
+        kind: The class to make, such as `Experiment`.
+
+    Returns:
+        The experiment, and the table `[search]`; None where it has none.
 
     Raises:
         ExperimentError: If it is missing, unreadable, no TOML, or does not describe an experiment.
@@ -104,7 +122,8 @@ def read[E: ExperimentData](path: Path, kind: type[E]) -> E:
         raise ExperimentError(f"'{path}' is no text file, so it is no experiment file.{study}") from None
     except OSError as error:
         raise ExperimentError(f"The experiment file '{path}' cannot be read: {error.strerror}.") from None
-    return from_toml(text, kind, source=str(path), folder=path.parent)
+    document = _document(_parse(text, str(path)), str(path))
+    return _made(document, kind, str(path), path.parent), document.search
 
 
 def _near_file(path: Path) -> str:
@@ -131,12 +150,19 @@ def from_toml[E: ExperimentData](
     Raises:
         ExperimentError: If it is no TOML, or does not describe an experiment.
     """
-    data = _parse(text, source)
+    return _made(_document(_parse(text, source), source), kind, source, folder)
+
+
+def _document(data: dict[str, Any], source: str) -> _Document:
     try:
-        document = _Document.model_validate(_with_few_unknown(data))
+        return _Document.model_validate(_with_few_unknown(data))
     except ValidationError as error:
         raise ExperimentError(f"{source}: {_explain(error, data)}") from None
+
+
+def _made[E: ExperimentData](document: _Document, kind: type[E], source: str, folder: Path | None) -> E:
     fields = document.model_dump(exclude_unset=True)
+    fields.pop("search", None)
     fields["model"] = _anchor_model(document.model, folder)
     fields["parameters"] = {}
     _refuse_blanks(source, document.parameters)

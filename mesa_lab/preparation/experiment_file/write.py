@@ -29,8 +29,13 @@ _ENDING: Final = ".part"
 HEADER: Final = "Mesa Lab experiment. Run it with: mesa-lab run <this file>"
 
 
-def write(experiment: ExperimentData, path: Path) -> None:
+def write(experiment: ExperimentData, path: Path, search: Mapping[str, Any] | None = None) -> None:
     """Write an experiment file, whole or not at all.
+
+    Args:
+        experiment: The experiment.
+        path: The file.
+        search: The settings of a search, which become its table `[search]`; None for none.
 
     Raises:
         ExperimentError: If it cannot be written, or a function of it cannot be named.
@@ -39,7 +44,8 @@ def write(experiment: ExperimentData, path: Path) -> None:
     if not path.name:
         raise ExperimentError(f"'{path}' is no name for an experiment file. Write one such as 'wolves.toml'.")
     refuse_unfindable(experiment)
-    text = to_toml(experiment)
+    plain = to_plain(experiment)
+    text = plain_to_toml(plain if search is None else {**plain, "search": dict(search)})
     beside = path.with_name(path.name + _ENDING)
     try:
         beside.write_text(text, encoding="utf-8")
@@ -59,7 +65,7 @@ def plain_to_toml(plain: Mapping[str, Any]) -> str:
     """Return plain data of `to_plain` as TOML text."""
     lines, tables = [f"# {HEADER}"], []
     for name, value in plain.items():
-        if name in ("parameters", "design"):
+        if name in ("parameters", "design", "search"):
             tables += ["", *_table(f"[{name}]", name, value)]
         else:
             lines.append(f"{_key(name)} = {toml_text(value)}")

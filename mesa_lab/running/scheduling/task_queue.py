@@ -10,6 +10,9 @@ themselves or by their neighbours (`forecast`), go first (Graham, 1969, "Bounds 
 batches of their own, and do not count when the size of the others is found.
 Towards the end batches become smaller (guided self-scheduling; Polychronopoulos and Kuck, 1987). Replications stay in
 their order, so that a study that is stopped has been everywhere equally often.
+
+Tasks may also come in while others are carried out (`GrowingTasks`): then what is there is taken for all that there will be, and
+looked for again at each turn.
 """
 
 from __future__ import annotations
@@ -57,6 +60,7 @@ class TaskQueue:
         self, tasks: Iterable[Task], batch_seconds: float = BATCH_SECONDS, *, workers: int = 1
     ) -> None:
         self._tasks = iter(tasks)
+        self._may_grow = bool(getattr(tasks, "may_grow", False))
         self._batch_seconds = batch_seconds
         self._workers = workers
         self._back: deque[Task] = deque()
@@ -88,8 +92,8 @@ class TaskQueue:
                 if self._left is None and self._seconds is None:
                     known = len(self._ahead) + sum(map(len, self._later))
                     size = self._size = max(1, min(_FIRST_BATCH, known // (2 * self._workers)))
-                elif self._left is not None:
-                    size = max(min(size, self._shortest()), min(size, self._left // (2 * self._workers)))
+                elif (left := self._known_left) is not None:
+                    size = max(min(size, self._shortest()), min(size, left // (2 * self._workers)))
             batch = [self._back.popleft() for _ in range(min(size, len(self._back)))]
             if not batch and self._is_slow_next:
                 batch = self._take_slow()
@@ -170,6 +174,13 @@ class TaskQueue:
             seconds += self._slow.pop(batch[-1].run_id)
         return batch
 
+    @property
+    def _known_left(self) -> int | None:
+        """How many tasks are left, None while there are too many to know."""
+        if self._may_grow:
+            return len(self._back) + len(self._ahead) + sum(map(len, self._later))
+        return self._left
+
     def _shortest(self) -> int:
         return int(_SHORTEST_SECONDS / max(self._seconds or 1.0, 1e-6)) or 1
 
@@ -178,13 +189,15 @@ class TaskQueue:
         while len(self._ahead) < size and (self._later or self._left is None):
             if not self._later:
                 self._read()
+                if not self._later and self._may_grow:
+                    break
             if self._later:
                 self._ahead.extend(self._ordered(self._later.popleft()))
 
     def _read(self) -> None:
         some = list(islice(self._tasks, self._look))
         self._later.extend(list(group) for _, group in groupby(some, lambda task: task.replication))
-        if len(some) < self._look:
+        if len(some) < self._look and not self._may_grow:
             self._left = len(self._back) + len(self._ahead) + len(some)
         self._look = _AHEAD
 

@@ -44,16 +44,18 @@ _MEANT: Final = {
     "meta_copy": "the second copy of the description of the experiment",
     "points_copy": "the second copy of the design points",
     "outcomes_copy": "the second copy of the names and types of the outcomes",
+    "batches": "the batches of the search",
+    "batches_copy": "the second copy of the batches of the search",
     "failures": "the messages of failed runs",
     "tally": "the counts of runs",
     "sessions": "the records of sessions",
     "control": "the requests to its driver",
     "driver": "the records of its driver",
 }
-_OF_TEXTS: Final = ("points", "outcomes", "failures", "sessions")
-_NOT_IN_ALL: Final = {
-    name for name in _MEANT if "digests" in name or "copy" in name
-}  # an older version has none
+_OF_TEXTS: Final = ("points", "outcomes", "batches", "failures", "sessions")
+_NOT_IN_ALL: Final = {  # an older version has none, and only a search has batches
+    name for name in _MEANT if "digests" in name or "copy" in name or name == "batches"
+}
 _OTHER: Final = "are not those that were written"
 _AT_A_TIME: Final = 10_000
 _LAST: Final = 2**62
@@ -246,7 +248,7 @@ class _Found:
         lost = [] if self._pages or changed else copies.changed(self._connection, "_copy")
         yield from (f"{_MEANT[f'{name}_copy']} is not as it was written" for name in lost)
         for table in _OF_TEXTS:
-            if self._pages or table in changed:
+            if self._pages or table in changed or not self._has(table):
                 continue
             columns = ", ".join(row[1] for row in self._connection.execute(f"PRAGMA table_info({table})"))
             rows = tolerant_reader.rows(self._connection, table, f"rowid, {columns}", 0, _LAST)

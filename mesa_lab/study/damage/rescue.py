@@ -22,6 +22,7 @@ from typing import Any
 
 from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.files import path_of
+from mesa_lab.study import batches
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import (
     copies,
@@ -171,6 +172,10 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
         columns = [row[1] for row in source.execute("PRAGMA table_info(runs)")]
         n_outcomes = len([name for name in columns if re.fullmatch(r"o\d+", name)])
         copies.restore(source, connection, "outcomes", n_outcomes)
+        search = batches.read_state(connection)
+        if search is not None:
+            batches.make_tables(connection)
+            copies.restore(source, connection, "batches", search.batches)
     except StudyFormatError as error:
         raise StudyFormatError(f"Nothing can be saved of '{path}': {error}. Use a backup.") from None
     if problem := metadata.foreign_file(metadata.meta(connection, "experiment")):
@@ -198,7 +203,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     _insert(connection, "failures", _texts(source, connection, "failures"))
     connection.execute("INSERT INTO tally SELECT status, count(*) FROM runs GROUP BY status")
     digests.Sums(connection, whole).add_all().write()
-    copies.note(connection, "meta", "points", "outcomes")
+    copies.note(connection, "meta", "points", "outcomes", *(["batches"] if search is not None else []))
     schema.rewrite_view(connection)
     return connection.execute("SELECT count(*) FROM runs").fetchone()[0], had
 

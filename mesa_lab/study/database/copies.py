@@ -21,12 +21,13 @@ __all__ = ["ENTRIES", "NEEDED", "changed", "differing_entries", "note", "restore
 
 NEEDED: Final = ("experiment", "settings", "model", "created", "design", "layout", "size")
 """The keys of `meta` that all studies have."""
-ENTRIES: Final = (*NEEDED, "shard", "unsaid")
+ENTRIES: Final = (*NEEDED, "shard", "unsaid", "search")
 
 _COLUMNS: Final = {
     "meta": "key, value",
     "points": "point, occurrence, wanted, parameters",
     "outcomes": "position, name, kinds",
+    "batches": "batch, asked, milliseconds, why, notes, runs",
 }
 _AT_A_TIME: Final = 10_000
 
@@ -93,6 +94,7 @@ def restore(
             "meta": "the description of its experiment cannot be read",
             "points": "its design points cannot all be read",
             "outcomes": "the names of its outcomes cannot be read",
+            "batches": "the batches of its search cannot all be read",
         }[table]
     )
 

@@ -3,6 +3,7 @@
 Everything in them is TOML, JSON, text, numbers or Arrow streams: reading a study runs nobody's code. A newer
 schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`). Version 3: rows
 of runs have digests (`digests`), the small tables a second copy (`copies`), and the record of the driver says which file it drives.
+A search has two tables more (`study/batches.py`), which are made with the study.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Final
 
 __all__ = [
     "APPLICATION_ID",
+    "BATCH_COLUMNS",
     "KINDS",
     "MAX_OUTCOMES",
     "VERSION",
@@ -68,11 +70,19 @@ INSERT INTO control VALUES(1, 'run');
 INSERT INTO digests VALUES(0, x'');
 """
 
+BATCH_COLUMNS: Final = (
+    "batch INTEGER PRIMARY KEY, asked TEXT NOT NULL, milliseconds INTEGER NOT NULL, why TEXT NOT NULL, notes TEXT NOT NULL, "
+    "runs TEXT NOT NULL"
+)
+"""Of a batch of a search: its number, when and why it was asked for, and its runs as [point, first, stop] of replications."""
+
+_OF_SEARCHES: Final = ("batches", "batches_copy")
+
 _STATEMENTS: Final = {  # by what they make; SQLite keeps their text as it is
     found[1]: statement
     for statement in _SCHEMA.strip().split(";\n")
     if (found := re.match(r"CREATE (?:TABLE|INDEX) (\w+)", statement))
-}
+} | {name: f"CREATE TABLE {name}({BATCH_COLUMNS})" for name in _OF_SEARCHES}
 _NO_LONGER: Final = ("run_checksums", "column_checksums", "table_checksums")  # of version 2
 _OUTCOME: Final = ", o"  # what a new outcome adds to the text of the table of runs, with its position
 _MOST_ENTRIES: Final = 1000
@@ -120,7 +130,7 @@ def raise_version(connection: sqlite3.Connection) -> bool:
         return False
     there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     for name, statement in _STATEMENTS.items():
-        if name not in there:
+        if name not in there and name not in _OF_SEARCHES:
             connection.execute(statement)
     for name in _NO_LONGER:
         connection.execute(f"DROP TABLE IF EXISTS {name}")

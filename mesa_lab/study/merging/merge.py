@@ -110,6 +110,11 @@ def merge(studies: str | Path | Iterable[str | Path], path: str | Path, *, overw
 
 def _merge(paths: Sequence[Path], target: Path) -> Merged:
     looked = [_look(one) for one in paths]
+    if searches := [head.path for head in looked if "search" in head.meta]:
+        raise StudyMismatchError(
+            f"'{searches[0]}' is a search, whose points and replications depend on its own results: two of them are not one "
+            "study. Compare their results, or run the points of one in a study of their own: ml.run(results.experiment, ...)."
+        )
     base = max(looked, key=lambda head: head.extent)
     if problem := metadata.foreign_file(base.meta["experiment"]):
         raise StudyFormatError(f"'{base.path}' is no study as Mesa Lab makes them. {problem}")

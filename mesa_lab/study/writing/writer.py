@@ -158,6 +158,22 @@ class Writer:
                     self._waiting[:0] = batches
                 raise
 
+    def change[T](self, act: Callable[[sqlite3.Connection], T]) -> T:
+        """Write what waits, then change what the study asks for, in a transaction of its own.
+
+        Args:
+            act: Does it, with a connection that writes. What it was decided on is on disk by then.
+
+        Raises:
+            StudyError: If it cannot be written.
+            StudyBusyError: If another process has taken the study over.
+        """
+        self.commit()
+        with self._writing, storage.speaking(self.path), storage.Transaction(self._connection):
+            if not self._lease.holds(self._connection):
+                raise StudyBusyError(f"'{self.path}' was taken over by another process. Open it again.")
+            return act(self._connection)
+
     def close(self, ending: str, message: str | None = None) -> None:
         """Write what waits, note how the session ended, and give the lease back. Never raises for a full disk.
 

@@ -1,0 +1,32 @@
+"""Engines: where new points come from in an optimisation. One file each; `ENGINES` lists them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from mesa_lab.errors import ExperimentError, suggest
+from mesa_lab.search.engines.engine import Engine
+
+__all__ = ["ENGINES", "Engine", "find_engine"]
+
+ENGINES: Final = {
+    "tpe": "mesa_lab.search.engines.tpe",
+    "cma-es": "mesa_lab.search.engines.cma_es",
+    "nsga2": "mesa_lab.search.engines.nsga2",
+    "random": "mesa_lab.search.engines.random_points",
+}
+
+
+def find_engine(name: str) -> Engine:
+    """Return an engine by its name; what it needs is imported when it is asked for points.
+
+    Raises:
+        ExperimentError: If there is none.
+    """
+    if name not in ENGINES:
+        raise ExperimentError(
+            f"Unknown engine {name!r}. There are: {', '.join(ENGINES)}.{suggest(str(name), ENGINES)}"
+        )
+    engine: Engine = import_module(ENGINES[name]).ENGINE
+    return engine

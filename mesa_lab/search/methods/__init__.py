@@ -1,0 +1,58 @@
+"""The methods of searching, one file each. `METHODS` lists them; other packages join through entry points `mesa_lab.methods`."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Final
+
+from mesa_lab.errors import ExperimentError, suggest
+from mesa_lab.preparation.limits import shortened
+from mesa_lab.search.method import Method
+from mesa_lab.search.methods.optimise import Optimise
+
+__all__ = ["ENTRY_POINTS", "METHODS", "Optimise", "all_methods", "find_method"]
+
+ENTRY_POINTS: Final = "mesa_lab.methods"
+
+METHODS: Final[tuple[type[Method], ...]] = (Optimise,)
+
+
+def all_methods() -> tuple[type[Method], ...]:
+    """Return the methods of Mesa Lab, then those of installed packages.
+
+    Raises:
+        ExperimentError: If a package offers something that is no method.
+    """
+    found = list(METHODS)
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+        try:
+            method = entry.load()
+        except Exception as error:
+            raise ExperimentError(
+                f"The method '{entry.name}' of the package '{entry.value}' cannot be imported: {error}. "
+                "Reinstall or remove that package."
+            ) from error
+        if not (isinstance(method, type) and issubclass(method, Method)):
+            raise ExperimentError(
+                f"The entry point '{entry.name}' ({entry.value}) is no method of searching."
+            )
+        found.append(method)
+    return tuple(found)
+
+
+def find_method(name: object) -> type[Method]:
+    """Return a method by its name, such as "until precise"; case, hyphens and underscores do not matter.
+
+    Raises:
+        ExperimentError: If there is none.
+    """
+    methods = {method.name: method for method in METHODS}
+    wanted = str(name).lower().replace("-", " ").replace("_", " ") if isinstance(name, str) else ""
+    if wanted not in methods:  # looking through what is installed takes longer than all else here
+        methods = {method.name: method for method in all_methods()}
+    if wanted not in methods:
+        said = "has no method" if name is None else f"method {shortened(name)} is unknown"
+        raise ExperimentError(
+            f"The search {said}.{suggest(wanted, methods)} There are: {', '.join(methods)}."
+        )
+    return methods[wanted]

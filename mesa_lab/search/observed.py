@@ -1,0 +1,109 @@
+"""What the runs of a search gave, as numbers by point and replication, read from the study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mesa_lab.errors import OutcomeError, suggest
+from mesa_lab.formatting import listing, plural
+from mesa_lab.processing.statistics.measurements import numbers
+from mesa_lab.search.history import RECORDED, Floats, History
+
+if TYPE_CHECKING:
+    from mesa_lab.search.method import Method
+    from mesa_lab.study import Study
+
+__all__ = ["Observed"]
+
+_FEW: Final = 10
+"""Runs that have to fail, and no other, before a search is given up."""
+
+
+class Observed:
+    """Reads the outcomes that a method looks at.
+
+    Args:
+        study: The study of the search.
+        method: The method.
+    """
+
+    def __init__(self, study: Study, method: Method) -> None:
+        self.study = study
+        self.method = method
+        self._point: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        self._replication: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        self._values: dict[str, Floats] = {}
+        self._done: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
+
+    def read(self) -> set[int]:
+        """Read the study, and return which runs have a result, as point << 32 | replication."""
+        reported = self.study.outcome_names
+        names = [name for name in self.method.outcomes if name in reported]
+        recorded = [name for name in RECORDED if name in self.method.outcomes and name not in reported]
+        frame = self.study.runs_frame(names, ("run_id", "point", "replication", "status", *recorded))
+        self._point = frame["point"].to_numpy(np.int64)
+        self._replication = frame["replication"].to_numpy(np.int64)
+        self._done = (frame["status"] == "done").to_numpy(np.bool_)
+        self._values = {}
+        for name in self.method.outcomes:
+            if name in names or name in recorded:
+                values = _floats(frame[name], name)
+                values[~self._done] = np.nan
+            else:
+                values = np.full(len(frame), np.nan)
+            self._values[name] = values
+        return set((self._point << 32 | self._replication).tolist())
+
+    def arrays(self, shape: tuple[int, int]) -> dict[str, Floats]:
+        """Return the values of each outcome by point and replication, as of the last time that the study was read.
+
+        Args:
+            shape: How many points and replications there are.
+        """
+        inside = (self._point < shape[0]) & (self._replication < shape[1])
+        at = self._point[inside], self._replication[inside]
+        found = {}
+        for name, values in self._values.items():
+            matrix = np.full(shape, np.nan)
+            matrix[at] = values[inside]
+            found[name] = matrix
+        return found
+
+    def trouble(self, history: History) -> str:
+        """Why the search cannot go on whatever is tried, as a sentence; empty while it can."""
+        ended = int(history.ended.sum())
+        if not ended or (ended < _FEW and history.has_pending):
+            return ""
+        shown = history.ended[self._point, self._replication] if len(self._point) else np.zeros(0, np.bool_)
+        done = int((self._done & shown).sum())
+        if not done:
+            return (
+                f"All {plural(ended, 'run')} failed: {self._why()} Look at them with results.failures, mend the model or narrow the "
+                "ranges, and start the search anew."
+            )
+        for name in self.method.outcomes:
+            if np.isfinite(history.values[name]).any():
+                continue
+            reported = sorted(self.study.outcome_names)
+            if name not in reported and name not in RECORDED:
+                return f"No run reported '{name}'.{suggest(name, reported)} The runs report: {listing(reported) or 'nothing'}."
+            return f"'{name}' is no finite number in any of {plural(done, 'run')}: there is nothing to search for."
+        return ""
+
+    def _why(self) -> str:
+        kinds = self.study.failure_kinds(1)
+        if not kinds:
+            return "nothing says why."
+        latest = kinds[0].latest
+        return f"{kinds[0].error_type}: {latest[0].message if latest else '':.200}."
+
+
+def _floats(column: Any, name: str) -> Floats:
+    """A column of results as numbers; where it is none, as NaN throughout."""
+    try:
+        return np.array(numbers(column, name)[0], np.float64)
+    except OutcomeError:
+        return np.full(len(column), np.nan)
