@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from benchmarks.measuring import Row
+from mesa_lab.processing.analysis.best.correction import left_out_value, winner_interval
+from mesa_lab.processing.analysis.best.selection import select
+from mesa_lab.processing.analysis.comparison.any_time import any_time_p
+from mesa_lab.processing.analysis.replications.running import running, steady_from
 from mesa_lab.processing.statistics.group_statistics import statistics
 from mesa_lab.processing.statistics.pooling import Origins
 
@@ -104,6 +108,69 @@ def poisson(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     return rng.poisson(1, size)
 
 
+def winner(settings: int, runs: int, gap: float, *, what: str, luck: float = 0.0, share: bool = False):
+    """The best of several settings: whether it is among the candidates, and whether the worth of the winner is held.
+
+    Args:
+        settings: How many there are.
+        runs: Replications of each.
+        gap: Between the means of the best and the worst, in standard deviations.
+        what: "kept" or "worth".
+        luck: Standard deviation of what a seed does to all settings alike.
+        share: Whether runs answer yes or no.
+    """
+
+    def simulate(studies: int, rng: np.random.Generator) -> float:
+        truth = gap * np.linspace(1, 0, settings)
+        truth = 0.5 + 0.4 * truth if share else truth
+        good = 0
+        for _ in range(studies // 10):
+            if share:
+                values = (rng.random((settings, runs)) < truth[:, None]).astype(float)
+            else:
+                values = truth[:, None] + rng.normal(size=(settings, runs)) + luck * rng.normal(size=runs)
+            found = select(values, common=luck > 0, is_share=share, level=0.95)
+            if what == "kept":
+                good += found.candidate[0]
+            else:
+                low, high = winner_interval(values, found.winner, common=luck > 0, is_share=share, level=0.95)
+                value = left_out_value(values)
+                good += min(low, value) <= truth[found.winner] <= max(high, value)
+        return float(good / (studies // 10))
+
+    return simulate
+
+
+def precise_enough(sd: float, precision: float):
+    """The mean of as many runs as the sequential rule with its look-ahead asks for: is it as near the truth as was wanted?"""
+
+    def simulate(studies: int, rng: np.random.Generator) -> float:
+        values = rng.normal(1, sd, (studies // 10, int(12 * (2 * sd / precision) ** 2) + 40))
+        found = running(values, is_share=False, level=0.95)
+        n, _ = steady_from(found, precision * np.abs(found.mean))
+        mean = found.mean[np.arange(len(n)), n - 1]
+        return float((np.abs(mean - 1) <= precision)[n > 0].mean())
+
+    return simulate
+
+
+def no_difference(runs: int, looks: int):
+    """Two scenarios that do not differ, compared again whenever runs were added: how often is a difference never claimed?"""
+
+    def simulate(studies: int, rng: np.random.Generator) -> float:
+        steps = np.unique(np.linspace(5, runs, looks).astype(int))
+        gaps = rng.normal(size=(studies, runs))
+        alarmed = np.zeros(studies, dtype=bool)
+        for n in steps:
+            mean, sd = gaps[:, :n].mean(axis=1), gaps[:, :n].std(axis=1, ddof=1)
+            alarmed |= (
+                any_time_p(mean / (sd / np.sqrt(n)), np.full(studies, n - 1), np.full(studies, n)) <= 0.05
+            )
+        return float(1 - alarmed.mean())
+
+    return simulate
+
+
 ROWS = [
     *((f"mean of {n} normal runs of a point", one_point(normal, 10, n), HONEST) for n in (2, 5, 10, 30)),
     # Shares of few runs are few numbers: Wilson's interval holds the truth 95 times in the mean over shares, not at each.
@@ -148,4 +215,16 @@ ROWS = [
         several_points(10, 10, sampled=False, common=True, luck=1, share=True),
         HONEST,
     ),
+    *(
+        (f"{text}, {settings} settings, {runs} runs each", winner(settings, runs, gap, what=what), HONEST)
+        for what, text in (("kept", "the best is among the candidates"), ("worth", "the worth of the winner"))
+        for settings, runs, gap in ((2, 10, 0), (10, 5, 0), (10, 10, 1), (100, 10, 1))
+    ),
+    ("the best of 10 with common seeds, 10 runs", winner(10, 10, 0.5, what="kept", luck=2), HONEST),
+    ("the worth of the winner, common seeds", winner(10, 10, 0.5, what="worth", luck=2), HONEST),
+    ("the largest of 10 shares, 10 runs", winner(10, 10, 0, what="kept", share=True), HONEST),
+    ("the worth of the largest of 10 shares, 10 runs", winner(10, 10, 0, what="worth", share=True), HONEST),
+    ("±5 % after as many runs as the rule asks for, CV 10 %", precise_enough(0.1, 0.05), HONEST),
+    ("±5 % after as many runs as the rule asks for, CV 30 %", precise_enough(0.3, 0.05), ""),
+    ("no difference claimed, 40 looks up to 200 pairs", no_difference(200, 40), ">= 95"),
 ]

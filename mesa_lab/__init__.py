@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from mesa_lab.search.search import Search
     from mesa_lab.study.records import RunResult
 
-_ROOMS = {
+_MODULES = {
     "app.notebook.lab": "Lab",
     "errors": """ConclusionError DesignError ExperimentError ExportError MesaLabError ModelError NotAllowedError OutcomeError
         ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
@@ -109,7 +109,7 @@ _ROOMS = {
     "study.records": "RunResult",
     "running.simulation.simulate": "simulate",
 }
-_HOMES = {name: f"mesa_lab.{room}" for room, names in _ROOMS.items() for name in names.split()}
+_HOMES = {name: f"mesa_lab.{module}" for module, names in _MODULES.items() for name in names.split()}
 
 __version__ = "0.1.0"
 

@@ -95,6 +95,10 @@ class ConclusionError(MesaLabError, ValueError):
     """A question cannot be answered from these results; the message says why, and what would answer it."""
 
 
+class ClaimError(MesaLabError, ValueError):
+    """A claim is malformed, or speaks of an answer that there is not."""
+
+
 class ExportError(MesaLabError, OSError):
     """A table, chart or report cannot be written."""
 

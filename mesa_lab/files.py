@@ -1,6 +1,6 @@
 """Where a path that a person gave meets the file system: what cannot be a file's name is said at once, and in plain words.
 
-And how a file that is finished takes its place, so that a power cut leaves it whole or the old one. This room knows
+And how a file that is finished takes its place, so that a power cut leaves it whole or the old one. This module knows
 neither what is in the files nor whose they are: who calls it says which error its mistakes are.
 """
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
 
-__all__ = ["OpenStudy", "compare", "merge", "open_study", "run"]
+__all__ = ["OpenStudy", "compare", "merge", "open_study", "run", "trial_spread"]
 
 
 class OpenStudy(Study):
@@ -260,3 +260,74 @@ def merge(
     for notice in merged.notices:
         warnings.warn(notice, stacklevel=2)
     return open_study(path).results
+
+
+def trial_spread(
+    experiment: Experiment,
+    replications: int = 5,
+    *,
+    points: int = 3,
+    n_jobs: int = -1,
+    progress: bool = False,
+) -> dict[str, float]:
+    """Run a few points a few times, and return how much runs of one point differ: the basis of a preview's power.
+
+    The runs are thrown away. `Preview.precision` says what the number of replications can tell with such a spread.
+
+    Args:
+        experiment: The experiment.
+        replications: Runs of each point, 2 or more.
+        points: How many of the design's points, spread over its table.
+        n_jobs: Worker processes.
+        progress: Whether to show how far it is.
+
+    Returns:
+        For each outcome that is a number the standard deviation between runs of a point, over the points tried.
+
+    Raises:
+        ExperimentError: If the replications are fewer than 2, or all runs failed.
+
+    Example:
+        >>> import mesa_lab as ml
+        >>> experiment = ml.Experiment("mesa.examples:Schelling", {"density": [0.5, 0.8], "width": 8, "height": 8}, max_steps=1)
+        >>> spread = trial_spread(experiment, 3, n_jobs=1)
+        >>> spread["happy"] > 0
+        True
+    """
+    import tempfile
+    from dataclasses import replace
+
+    import numpy as np
+
+    from mesa_lab.preparation.designs import Table
+    from mesa_lab.processing.analysis.observations import observe
+    from mesa_lab.processing.statistics.summary import is_number
+
+    if not isinstance(replications, int) or replications < 2:
+        raise ExperimentError(
+            f"A trial takes 2 runs of a point at least, not {replications!r}: one shows no spread."
+        )
+    matrix = experiment.design_matrix()
+    rows = np.unique(np.linspace(0, len(matrix) - 1, min(points, len(matrix))).round().astype(int)).tolist()
+    chosen = list(experiment.points())
+    some = [{name: chosen[row][name] for name in matrix.columns} for row in rows]
+    design = Table(some) if len(matrix.columns) else experiment.design
+    trial = replace(
+        experiment,
+        design=design,
+        replications=replications,
+        seeds=None,
+        constraints=(),
+        correlations=None,
+        claims=(),
+        period=-1,
+    )
+    with tempfile.TemporaryDirectory(prefix="mesa-lab-trial-") as folder:
+        results = run(trial, Path(folder, "trial.study"), n_jobs=n_jobs, progress=progress)
+        if not results.done.any():
+            raise ExperimentError(
+                f"All {len(results.done)} trial runs failed: {results.failures['message'].iloc[0]}"
+            )
+        names = [name for name in results.outcomes if is_number(results.values(name))]
+        within = {name: observe(results, name).within for name in names}
+    return {name: float(np.sqrt(variance)) for name, variance in within.items() if np.isfinite(variance)}

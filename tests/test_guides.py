@@ -16,7 +16,7 @@ from mesa_lab.preparation.designs import DESIGNS
 from mesa_lab.processing.charts import CHARTS, find_chart
 
 DOCS = Path(__file__).parents[1] / "docs"
-GUIDES = ["designs.md", "experiments.md", "results.md"]
+GUIDES = ["designs.md", "experiments.md", "outcomes.md", "results.md"]
 
 
 def text(guide: str) -> str:

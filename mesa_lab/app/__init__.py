@@ -1,1 +1,1 @@
-"""The app: Solara components for the browser and for Jupyter. The only room that knows Solara."""
+"""The app: Solara components for the browser and for Jupyter. The only package that knows Solara."""

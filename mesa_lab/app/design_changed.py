@@ -78,7 +78,7 @@ def use_made(workspace: Workspace | None, key: str, version: object) -> Made | N
     """Return what the study at hand was made from, read in the background; a hook.
 
     Args:
-        workspace: The studies of whoever looks.
+        workspace: The studies of the user.
         key: The study's key, empty for none.
         version: When it changes, the study is looked at again.
     """

@@ -68,7 +68,7 @@ def check(study: Path) -> None:
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The new study."
 )
 def rescue(study: Path, output: Path) -> None:
-    """Save what is whole of STUDY, which is damaged, into a new study.
+    """Save what is whole of a damaged STUDY into a new one.
 
     A run is saved with all that belongs to it, or not at all. Nothing happens to STUDY. Going on with
     the new study runs again what is missing, with the same seeds.

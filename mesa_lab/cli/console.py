@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "STANDARD_OUTPUT",
     "cell",
+    "chosen_options",
     "json_option",
     "literal",
     "model_name",
@@ -189,6 +190,28 @@ def quoted(path: Path) -> str:
     """
     text = str(path)
     return text if re.fullmatch(r"[\w@%+=:,./\\-]+", text) else shlex.quote(text)
+
+
+def chosen_options(options: Sequence[str], example: str) -> dict[str, Any]:
+    """Read what --with gives: NAME=VALUE, where a value may be a number, true, false or a list as in JSON.
+
+    Args:
+        options: The texts.
+        example: One that is right, for who forgot the equals sign.
+
+    Raises:
+        UsageError: If one has no equals sign.
+    """
+    chosen: dict[str, Any] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals:
+            raise click.UsageError(f"--with {option}: write NAME=VALUE, such as --with {example}.")
+        try:
+            chosen[name] = json.loads(value)  # numbers, true and false, lists
+        except json.JSONDecodeError:
+            chosen[name] = value
+    return chosen
 
 
 def _is_number(value: Any) -> bool:

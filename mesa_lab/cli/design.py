@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,17 +40,23 @@ MOST_ALIASES: Final = 30
     help="Write the design matrix as CSV; '-' prints it, and nothing else.",
 )
 @click.option("--rows", type=click.IntRange(min=0), default=10, show_default=True, help="Points to show.")
+@click.option(
+    "--trial",
+    type=click.IntRange(min=2),
+    help="Run three of the points so many times, and say what the replications can tell.",
+)
 @json_option
-def design(file: Path, output: Path | None, rows: int, as_json: bool) -> None:
+def design(file: Path, output: Path | None, rows: int, trial: int | None, as_json: bool) -> None:
     """Show the points that an experiment would run.
 
-    With the coverage of each parameter and what a methodologist would say. Nothing is run; the
-    names are compared with the model's.
+    With the coverage of each parameter and what a methodologist would say. Nothing is run, unless
+    --trial asks for it; the names are compared with the model's.
 
     \b
     Examples:
       mesa-lab design wolf_sheep.toml
       mesa-lab design wolf_sheep.toml -o matrix.csv
+      mesa-lab design wolf_sheep.toml --trial 5
     """
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.preview import preview
@@ -65,14 +72,28 @@ def design(file: Path, output: Path | None, rows: int, as_json: bool) -> None:
         return
     if output is not None:
         _write(seen, output)
+    found = {} if trial is None else _trial(experiment, trial)
     if as_json:
-        show_json(_as_plain(seen))
+        told = {name: asdict(seen.precision(sd)) for name, sd in found.items()}
+        show_json({**_as_plain(seen), **({"trial": told} if trial is not None else {})})
         return
     _show(experiment, seen, rows)
+    for name, sd in found.items():
+        say(
+            f"{name}: {seen.precision(sd).sentence}"
+            if sd > 0
+            else f"{name}: no two runs of a point differed in the trial."
+        )
     if output is not None:
         note(f"The design matrix is in {output}.")
     else:
         note(f"Run it: mesa-lab run {quoted(file)}")
+
+
+def _trial(experiment: Experiment, runs: int) -> dict[str, float]:
+    from mesa_lab.pipeline import trial_spread
+
+    return trial_spread(experiment, runs, progress=True)
 
 
 def _check(experiment: Experiment) -> None:

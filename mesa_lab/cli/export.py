@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mesa_lab.cli.check import note_damage
-from mesa_lab.cli.console import STANDARD_OUTPUT, json_option, printed, say, show_json
+from mesa_lab.cli.console import STANDARD_OUTPUT, chosen_options, json_option, printed, say, show_json
 from mesa_lab.errors import ExportError
 from mesa_lab.processing.export.formats import FORMATS, find_format
 
@@ -128,15 +127,7 @@ def _draw(results: Results, path: Path, kind: str, outcome: str | None, options:
     from mesa_lab.processing.charts import find_chart
     from mesa_lab.processing.export.export import save_chart
 
-    chosen: dict[str, Any] = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not equals:
-            raise click.UsageError(f"--with {option}: write NAME=VALUE, such as --with by=density.")
-        try:
-            chosen[name] = json.loads(value)  # numbers, true and false, lists
-        except json.JSONDecodeError:
-            chosen[name] = value
+    chosen = chosen_options(options, "by=density")
     chart = find_chart(kind).chart(results, outcome or results.first_outcome(), **chosen)
     return save_chart(chart, path)
 

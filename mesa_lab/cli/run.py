@@ -96,6 +96,7 @@ def _read_shard(context: click.Context, parameter: click.Parameter, text: str | 
 )
 @click.option("--retry-failed", is_flag=True, help="Run runs that failed before once more.")
 @click.option("--overwrite", is_flag=True, help="Throw away the results that STUDY holds, and start anew.")
+@click.option("--conclude", is_flag=True, help="Say at the end what the results mean, as conclude does.")
 @click.option(
     "--shard",
     metavar="K/N",
@@ -239,10 +240,15 @@ def _carry_out(
     retry_failed: bool = False,
     overwrite: bool = False,
     shard: Shard | None = None,
+    conclude: bool = False,
 ) -> None:
     from mesa_lab.running import background
     from mesa_lab.study.database import connection
 
+    if conclude and detach:
+        raise click.UsageError(
+            "--detach returns before there are results: ask for conclusions later, by mesa-lab conclude."
+        )
     connection.check_new_name(path)
     (search or experiment).check()
     if not as_json:
@@ -264,7 +270,7 @@ def _carry_out(
         note(ending.message)
         click.get_current_context().exit(_INTERRUPTED if ending.how == "interrupted" else 1)
     with study.snapshot():
-        _show_results(study, as_json)
+        _show_results(study, as_json, conclude=conclude)
     if ending.status.failed or ending.status.timed_out:
         click.get_current_context().exit(_SOME_FAILED)
 
@@ -317,8 +323,9 @@ def _budget(search: Search) -> str:
     return plural(search.budget, "run") if isinstance(search.budget, int) else str(search.budget)
 
 
-def _show_results(study: Study, as_json: bool) -> None:
+def _show_results(study: Study, as_json: bool, *, conclude: bool = False) -> None:
     from mesa_lab.cli import summary
+    from mesa_lab.cli.conclude import answers_as_data, show_answers
     from mesa_lab.processing.results import Results
 
     status = study.status()  # it may be driven again by now
@@ -327,12 +334,24 @@ def _show_results(study: Study, as_json: bool) -> None:
         failures = results.failures.drop(columns="traceback").to_dict("records")
         means = summary.summary_records(results)
         note_damage(results)
-        show_json({"study": study.path, "status": asdict(status), "outcomes": means, "failures": failures})
+        answers = {"conclusions": answers_as_data(results)["conclusions"]} if conclude else {}
+        show_json(
+            {
+                "study": study.path,
+                "status": asdict(status),
+                "outcomes": means,
+                "failures": failures,
+                **answers,
+            }
+        )
         return
     say()
     summary.show_summary(results)
     note_damage(results)
     say()
+    if conclude:
+        show_answers(results)
+        say()
     summary.show_failures(study)
     say(f"{summary.ended(status)}.")
     summary.show_next_steps(study.path, status)

@@ -149,7 +149,7 @@ def show_failures(study: Study, *, tracebacks: bool = False) -> None:
         latest = kind.latest[0]
         first_line = latest.message.strip().partition("\n")[0]
         said = f": {first_line}" if first_line else ""
-        say(f"  {kind.count:,} × {kind.error_type} while {kind.stage}{said} (run {latest.run_id:,})")
+        say(f"  {kind.count:,} × {kind.title}{said} (run {latest.run_id:,})")
         if tracebacks and latest.traceback:
             say(textwrap.indent(latest.traceback.rstrip(), "      "))
     if len(kinds) > _MOST_FAILURES and not tracebacks:

@@ -1,7 +1,7 @@
 """The form of a design, read from the fields of its dataclass: what to ask for, and how to read the answer.
 
 A new design appears in the app with no edit there: its fields' types say which control fits and how
-the typed text becomes a value, its documentation says what to write beside them. This room knows
+the typed text becomes a value, its documentation says what to write beside them. This module knows
 designs only as dataclasses, and no page.
 """
 

@@ -2,8 +2,8 @@
 
 Every field is text (or a yes or no), so that half a number is a state like any other: nothing typed
 is lost by going to another page and back, by reloading, or by passing the address on. What a
-parameter had as a range is kept while it is held fixed, and comes back. `parsing` makes an
-experiment of a draft, `address` a link. No page is known here, and no model is imported.
+parameter had as a range is kept while it is held fixed, and comes back. `to_experiment.py` makes
+an experiment of a draft, `link.py` a link. No page is known here, and no model is imported.
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ class Draft:
         constraints: One expression on each line.
         redraw: Whether points that break a constraint are made up for.
         correlations: One pair of parameters on each line, as in "a, b = 0.6".
+        claims: What is claimed of the results, each with its name and what holds.
         question: The name of the question that it is for; empty for none.
     """
 
@@ -132,6 +133,7 @@ class Draft:
     constraints: str = ""
     redraw: bool = False
     correlations: str = ""
+    claims: tuple[tuple[str, str], ...] = ()
     question: str = ""
 
     def row(self, name: str) -> Row | None:
@@ -177,7 +179,7 @@ def row_for(info: ParameterInfo) -> Row:
 
 
 def default_kind(info: ParameterInfo | None) -> str:
-    """Return how a parameter varies when somebody just says that it shall."""
+    """Return how a parameter varies when it is only said that it does."""
     kinds = {"real": "real", "integer": "integer", "choice": "choice"}
     return kinds.get(info.kind, "levels") if info else "levels"
 

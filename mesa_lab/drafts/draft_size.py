@@ -54,6 +54,7 @@ def _counts(draft: Draft) -> Iterator[tuple[int, int, str]]:
         "arguments of a distribution",
     )
     yield len(draft.outcomes), OUTCOMES, "outcomes"
+    yield len(draft.claims), OUTCOMES, "claims"
     yield len(draft.agent_names), OUTCOMES, "attributes of agents"
     yield draft.constraints.count("\n"), CONSTRAINTS, "lines of constraints"
     level, depth, designs = [draft.design], 0, 0
@@ -72,7 +73,7 @@ def _counts(draft: Draft) -> Iterator[tuple[int, int, str]]:
 
 def _lengths(draft: Draft) -> Iterator[tuple[int, int, str]]:
     names = [*(row.name for row in draft.rows), *(text for pair in draft.outcomes for text in pair)]
-    names += [draft.model, *draft.agent_names]
+    names += [draft.model, *draft.agent_names, *(text for pair in draft.claims for text in pair)]
     yield max(map(len, names)), NAME_CHARACTERS, "characters in a name"
     lists = [text for row in draft.rows for text in (row.levels, row.choices)]
     lists += [draft.seeds, draft.constraints]

@@ -1,7 +1,7 @@
 """The way back from data to typed text: parameters, designs and functions as a draft shows them.
 
 Used when an experiment is loaded from a file or a study, or handed over by a notebook. What it
-writes, `parsing` reads as the same thing.
+writes, `to_experiment.py` reads as the same thing.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
         agents=("all" if agents is True else "chosen") if agents else "none",
         agent_names=_agent_names(agents),
         constraints="\n".join(experiment.constraints),
+        claims=tuple((claim.name, claim.holds) for claim in experiment.claims),
         redraw=experiment.redraw,
         question=experiment.question or "",
         correlations="\n".join(

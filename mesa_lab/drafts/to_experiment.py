@@ -17,6 +17,7 @@ from mesa_lab.drafts.read_design import read_design
 from mesa_lab.drafts.read_parameters import DEFAULT, read_row
 from mesa_lab.drafts.value_text import parse_number, parse_values
 from mesa_lab.errors import ExperimentError, OutcomeError, suggest
+from mesa_lab.preparation.claims.claim import parse_claims
 from mesa_lab.preparation.questions import QUESTIONS
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ def parse(draft: Draft, description: ModelDescription | None = None) -> Parsed:
     settings = _settings(draft, description, mistakes)
     constraints = tuple(line.strip() for line in draft.constraints.splitlines() if line.strip())
     correlations = mistakes.attempt("correlations", _correlations, draft.correlations)
+    claims = mistakes.attempt(
+        "claims", parse_claims, [{"name": name, "holds": holds} for name, holds in draft.claims]
+    )
     if not any(field.startswith("parameters") for field in mistakes):
         parameters = _with_defaults(parameters, constraints, description)
         _check_constraints(parameters, constraints, mistakes)
@@ -82,6 +86,7 @@ def parse(draft: Draft, description: ModelDescription | None = None) -> Parsed:
         constraints=constraints,
         correlations=correlations,
         redraw=draft.redraw,
+        claims=claims,
         question=draft.question if draft.question in QUESTIONS else None,
         **settings,
     )

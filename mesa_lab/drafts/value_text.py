@@ -2,7 +2,7 @@
 
 A field holds text; a model wants numbers, words, booleans. What reads as a Python literal is one,
 anything else that is a plain word is text, so that nobody has to quote the name of a choice. Nothing
-is evaluated. Of forms and pages this room knows nothing.
+is evaluated. Of forms and pages this module knows nothing.
 """
 
 import ast

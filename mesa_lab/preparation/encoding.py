@@ -1,4 +1,4 @@
-"""Parameter values as plain data: to JSON or TOML and back, without running anybody's code.
+"""Parameter values as plain data: to JSON or TOML and back, without running code.
 
 Study files, experiment files and seeds all need the same answer to "what is this value?", so
 the answer lives here. Numbers, text, booleans, None, lists and string-keyed dicts stay as they

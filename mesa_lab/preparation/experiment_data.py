@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from mesa_lab.errors import ExperimentError, ModelError
+from mesa_lab.preparation.claims.claim import parse_claims
 from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.limits import LARGEST_SEED, shortened
 from mesa_lab.preparation.parameters.space import ParameterSpace, listed
@@ -57,6 +58,7 @@ class ExperimentData:
     seeds: Sequence[int] | None = None
     correlations: Mapping[Any, Any] | None = None
     redraw: bool = False
+    claims: Any = ()
     question: str | None = None
 
     def __post_init__(self) -> None:
@@ -85,6 +87,7 @@ class ExperimentData:
         settle(self, "constraints", listed(self.constraints))
         settle(self, "correlations", self.space.correlations or None)
         settle(self, "redraw", check_flag("redraw", self.redraw))
+        settle(self, "claims", parse_claims(self.claims))
         if self.question is not None:
             settle(self, "question", find_question(self.question).name)
         protocol = self.protocol
@@ -265,8 +268,8 @@ class ExperimentData:
         parts = [model, repr(self.parameters), repr(self.design)]
         for each in fields(self)[3:]:
             value = getattr(self, each.name)
-            if each.name == "outcomes" and value is not None:
-                value = [outcome.name for outcome in value]
+            if each.name in ("outcomes", "claims") and value:
+                value = [member.name for member in value]
             if value != each.default:
                 parts.append(f"{each.name}={getattr(value, '__qualname__', None) or repr(value)}")
         return f"{type(self).__name__}({', '.join(parts)})"

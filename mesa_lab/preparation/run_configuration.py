@@ -1,7 +1,7 @@
 """RunConfiguration and Protocol: one run, and what it shares with the other runs of its experiment.
 
 A run configuration is complete in itself: any tool can make them, and any tool can run them. This
-room knows neither designs nor files, and looks at no model.
+module knows neither designs nor files, and looks at no model.
 """
 
 from __future__ import annotations

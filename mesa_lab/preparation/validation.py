@@ -2,7 +2,7 @@
 
 One model is built, at the first point, and never stepped. A name is refused only when it cannot be a
 later one: agents may be born and attributes set while a run is under way. How a name is evaluated is
-the business of running.
+settled in `running/collection/`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from mesa_lab.processing.tables.column_reader import Reader
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.analysis.surface.question import SurfaceConclusion
+    from mesa_lab.processing.claims.check import Checked
 
 __all__ = ["Answers"]
 
@@ -187,6 +188,7 @@ class Answers(Reader):
         margin: float | None = None,
         level: float = 0.95,
         looks: int | None = None,
+        adjust: Literal["holm", "dunnett"] = "holm",
     ) -> Conclusion:
         """Is A better than B?
 
@@ -203,6 +205,8 @@ class Answers(Reader):
             level: Level of the intervals.
             looks: How often results are looked at in all, where that was decided before the first look: 1 for the usual test. None
                 for any number of times.
+            adjust: How several comparisons are held together: "holm" always; "dunnett" finds more, for independent runs of one
+                point each whose variances are alike, at a number of looks that was decided before.
 
         Returns:
             A table with one row per scenario: `scenario, base, n_pairs, n, n_base, mean, mean_base, difference, low, high, p,
@@ -224,7 +228,9 @@ class Answers(Reader):
             >>> results.compare("y").table["verdict"].tolist()
             ['higher']
         """
-        return self._ask("compare", outcome, base=base, by=by, margin=margin, level=level, looks=looks)
+        return self._ask(
+            "compare", outcome, base=base, by=by, margin=margin, level=level, looks=looks, adjust=adjust
+        )
 
     def best(
         self, outcome: str | None = None, *, goal: Literal["max", "min"] = "max", level: float = 0.95
@@ -296,6 +302,34 @@ class Answers(Reader):
             True
         """
         return self._ask("replications", outcome, precision=precision, within=within, level=level)
+
+    def check_claims(self, claims: Any = None) -> list[Checked]:
+        """Do the claims of the experiment hold?
+
+        Args:
+            claims: Claims, or a mapping from name to statement; None takes those of the experiment.
+
+        Returns:
+            For each claim its `verdict` ("holds", "fails" or "cannot tell yet") with `reasons`, the intervals that say so.
+
+        Raises:
+            ClaimError: If a claim is malformed, or names an answer that there is not.
+            OutcomeError: If it names an outcome or option that there is not.
+            ParameterError: If it names a parameter or level that there is not.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> experiment = ml.Experiment("none:None", {"a": [1, 2]}, replications=9)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.normal(0, 0.1, len(runs))})
+            >>> [each.verdict for each in results.check_claims({"more than one": "mean('y', a=2) > 1.5"})]
+            ['holds']
+        """
+        from mesa_lab.preparation.claims.claim import parse_claims
+        from mesa_lab.processing.claims.check import check_claims
+
+        with self.snapshot():
+            return check_claims(self, self.experiment.claims if claims is None else parse_claims(claims))
 
     def _ask(self, question: str, outcome: str | None, **options: Any) -> Conclusion:
         from mesa_lab.processing.analysis.shelf import find_question

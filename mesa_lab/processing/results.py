@@ -15,10 +15,10 @@ from mesa_lab.processing.answers import Answers
 from mesa_lab.processing.charted import Charted
 from mesa_lab.processing.interchange.interchange import Interchange
 from mesa_lab.processing.result_tables import ResultTables
-from mesa_lab.processing.tables import column_names as tables
 from mesa_lab.processing.tables.column_reader import Reader
 from mesa_lab.processing.tables.contents import in_one_snapshot
 from mesa_lab.processing.tables.source import ResultsSource
+from mesa_lab.study.records import STATUSES
 
 __all__ = ["Results", "ResultsSource"]
 
@@ -78,9 +78,7 @@ class Results(Answers, Charted, Interchange, ResultTables):
 
     def _counts(self) -> str:
         parts = [plural(len(self.points), "design point"), plural(len(self.base), "run")]
-        parts += [
-            f"{self.status[status]:,} {status}" for status in tables.STATUSES[1:] if self.status[status]
-        ]
+        parts += [f"{self.status[status]:,} {status}" for status in STATUSES[1:] if self.status[status]]
         return ", ".join(parts)
 
     @in_one_snapshot

@@ -19,14 +19,12 @@ from mesa_lab.formatting import duration, plural
 from mesa_lab.running.interruption import Interruption
 from mesa_lab.running.progress import Progress
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
-from mesa_lab.study.records import Batch, Task
+from mesa_lab.study.records import STATES, Batch, Task
 
 if TYPE_CHECKING:
     from mesa_lab.study import Study, StudyStatus, Writer
 
 __all__ = ["Ending", "Planner", "drive"]
-
-_STATES = {"run": "running", "pause": "paused", "stop": "stopping"}
 
 
 _NOTHING = (
@@ -66,7 +64,7 @@ class Ending:
 
     Attributes:
         study: The study.
-        how: "finished", "stopped" (somebody asked) or "interrupted" (Ctrl-C).
+        how: "finished", "stopped" (on request) or "interrupted" (Ctrl-C).
         status: How far the study is now.
         seconds: How long the session took.
         notices: What the user should know, such as that the model's code has changed.
@@ -162,7 +160,7 @@ def drive(
 
     def tell(request: str) -> None:
         for view in shown:
-            view.say(_STATES[request])
+            view.say(STATES[request])
 
     settings = {
         "n_jobs": n_jobs,

@@ -13,7 +13,7 @@ from typing import Final
 from mesa_lab.running.backends.backend import Control
 from mesa_lab.running.scheduling.task_queue import TaskQueue
 from mesa_lab.running.workers.dispatch import Dispatch
-from mesa_lab.running.workers.pool import Crew
+from mesa_lab.running.workers.pool import WorkerPool
 from mesa_lab.running.workers.process import start_worker
 from mesa_lab.running.workers.serialization import Payload
 from mesa_lab.study.records import Batch, Task
@@ -38,7 +38,7 @@ class SharedWorker:
 
     def __init__(self, memory: int | None = None) -> None:
         self._memory = memory
-        self._crew: Crew | None = None
+        self._pool: WorkerPool | None = None
         self._runs = 0
 
     def carry_out(
@@ -58,34 +58,34 @@ class SharedWorker:
         Raises:
             RunError: If the worker cannot load the model.
         """
-        crew = self._ready(payload)
-        dispatch = Dispatch(TaskQueue(tasks, workers=1), crew, tell)
+        pool = self._ready(payload)
+        dispatch = Dispatch(TaskQueue(tasks, workers=1), pool, tell)
         try:
             while not control.stopped():
                 dispatch.feed()
-                if not crew.is_busy:
+                if not pool.is_busy:
                     break
                 for batch in dispatch.receive():
                     self._runs += len(batch.runs)
                     yield batch
         finally:
-            if crew.is_busy:  # it was stopped, or went wrong
+            if pool.is_busy:  # it was stopped, or went wrong
                 self.close()
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        crew, self._crew, self._runs = self._crew, None, 0
-        if crew is not None:
-            crew.release(keep=False)
+        pool, self._pool, self._runs = self._pool, None, 0
+        if pool is not None:
+            pool.release(keep=False)
 
-    def _ready(self, payload: Payload) -> Crew:
-        """Return a crew of one that works for this payload, with the process of before if that can go on."""
-        if self._crew is not None and (self._runs >= _RUNS or not self._crew.workers[0].is_reusable):
+    def _ready(self, payload: Payload) -> WorkerPool:
+        """Return a pool of one that works for this payload, with the process of before if that can go on."""
+        if self._pool is not None and (self._runs >= _RUNS or not self._pool.workers[0].is_reusable):
             self.close()
-        if self._crew is None:
-            self._crew = Crew(payload, 1, self._start, workers_of_others=False)
-        self._crew.payload = payload
-        return self._crew
+        if self._pool is None:
+            self._pool = WorkerPool(payload, 1, self._start, workers_of_others=False)
+        self._pool.payload = payload
+        return self._pool
 
     def _start(self, slot: str) -> Executor:
         executor = start_worker(slot)

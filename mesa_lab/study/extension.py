@@ -22,6 +22,7 @@ from mesa_lab.study.database.metadata import (
     layout_of,
     meta,
     read_model,
+    read_names,
     read_object,
     set_meta,
     shard_of,
@@ -59,6 +60,7 @@ _FREE: Final = (
     "seeds",
     "redraw",
     "correlations",
+    "claims",
     "question",
 )
 
@@ -123,7 +125,7 @@ def unsaid(connection: sqlite3.Connection, experiment: Experiment) -> tuple[byte
     from mesa_lab.preparation.seeds import parts_of_keys
 
     row = connection.execute("SELECT value FROM meta WHERE key = 'unsaid'").fetchone()
-    names = json.loads(row[0]) if row else []
+    names = read_names(row[0]) if row else []
     fixed = experiment.space.fixed
     return parts_of_keys({name: fixed[name] for name in names if name in fixed})
 

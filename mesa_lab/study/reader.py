@@ -27,7 +27,7 @@ from mesa_lab.study.reading.failure_summary import FailureKind, failure_kinds
 from mesa_lab.study.reading.series_blocks import Block
 from mesa_lab.study.run_numbers import Layout, RunPlan, plan
 from mesa_lab.study.shards import Shard
-from mesa_lab.study.status import StudyStatus, check_moments, read_notices, read_status
+from mesa_lab.study.status import StudyStatus, read_status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,14 +84,14 @@ class OpenedStudy:
         The log beside the study grows for as long as a snapshot of a running study is held.
         """
         with self._one_reader, ExitStack() as held:
-            with storage.speaking(self.path):
+            with storage.translate_errors(self.path):
                 self._connection.refuse_shared_log()
                 held.enter_context(run_table.at_one_moment(self._connection))
             yield
 
     def edition(self) -> Hashable:
         """Return what changes when results that were there are replaced by others: by a retry, or by another file under the name."""
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             made = self._connection.execute("SELECT value FROM meta WHERE key = 'created'").fetchone()
             return self._connection.files[""], made, run_table.replaced_results(self._connection)
 
@@ -112,7 +112,7 @@ class OpenedStudy:
         if self.is_closed and self._known_experiment is not None:
             return self._known_experiment[1]
         with self.snapshot():
-            with storage.speaking(self.path):
+            with storage.translate_errors(self.path):
                 text = metadata.meta(self._connection, "experiment")
             if (
                 self._known_experiment is None or self._known_experiment[0] != text
@@ -122,7 +122,7 @@ class OpenedStudy:
 
     def _with_points(self, described: Experiment) -> Experiment:
         """Return the experiment of a search with its points so far as its design."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             if batches.read_state(self._connection) is None:
                 return described
             text = metadata.meta(self._connection, "experiment")
@@ -139,7 +139,7 @@ class OpenedStudy:
             return self._known_points[1]
 
     def _read_experiment(self, text: str) -> Experiment:
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             source = metadata.model_of(self._connection)
         try:
             return self._with_model_file(metadata.experiment_in(text), source)
@@ -161,19 +161,19 @@ class OpenedStudy:
     @property
     def shard(self) -> Shard | None:
         """The part of the experiment that the study asks for, None when it asks for all runs."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             return metadata.shard_of(self._connection)
 
     @property
     def search(self) -> SearchState | None:
         """What the study notes of its search; None when it is none."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             return batches.read_state(self._connection)
 
     @property
     def batches(self) -> list[AskedBatch]:
         """The batches of a search, in the order in which they were asked for; none where the study is no search."""
-        with self.snapshot(), storage.speaking(self.path), making_sense("the batches of its search"):
+        with self.snapshot(), storage.translate_errors(self.path), making_sense("the batches of its search"):
             return [] if batches.read_state(self._connection) is None else batches.read(self._connection)
 
     @property
@@ -194,12 +194,10 @@ class OpenedStudy:
             names = [row[1] for row in self._query("PRAGMA table_info(sessions)")]
             rows = self._query("SELECT * FROM sessions ORDER BY session")
         found = [dict(zip(names, row, strict=True)) for row in rows]
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
+            found = [metadata.read_session(session) for session in found]
             for session in found:
-                for name in ("settings", "packages", "machine", "model_source"):
-                    session[name] = metadata.read_object(session[name])
-                check_moments(session["started"], session["updated"], session["ended"])
-                session["notices"] = read_notices(session["settings"].pop("notices", None))
+                session["notices"] = metadata.read_notices(session["settings"].pop("notices", None))
         return found
 
     def check(self) -> Checked:
@@ -211,19 +209,19 @@ class OpenedStudy:
         Raises:
             StudyFormatError: If it is not; the message names what is damaged, such as the series of some runs.
         """
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             connection, _ = storage.connect(self.path)
             with closing(connection):
                 return checking.check(connection, self.path)
 
     def status(self) -> StudyStatus:
         """Return how far the study is; quick whatever its size."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             return read_status(self._connection, self.path)
 
     def driver(self) -> lease.Tenant | None:
-        """Return who drives the study now, None when nobody does."""
-        with storage.speaking(self.path):
+        """Return who drives the study now, None when no process does."""
+        with storage.translate_errors(self.path):
             tenant = lease.read(self._connection)
         return tenant if tenant is not None and tenant.is_alive else None
 
@@ -252,7 +250,7 @@ class OpenedStudy:
         Raises:
             OutcomeError: If an outcome is unknown.
         """
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             with making_sense("rows of runs"):
                 frame, is_sound = run_table.runs_frame(
                     self._connection, self._whole_plan(), outcomes, columns
@@ -265,7 +263,7 @@ class OpenedStudy:
         """Return the design points: index `point`, one column per parameter, fixed ones too."""
         with self.snapshot():
             self._look_at_tables()
-            with storage.speaking(self.path), making_sense("design points"):
+            with storage.translate_errors(self.path), making_sense("design points"):
                 frame = run_table.points_frame(self._connection)
             parameters = self.experiment.parameters
         order = [name for name in parameters if name in frame.columns]
@@ -273,12 +271,12 @@ class OpenedStudy:
 
     def failures_frame(self) -> pd.DataFrame:
         """Return one row per failed attempt: run_id, attempt, stage, error_type, message, traceback."""
-        with storage.speaking(self.path), making_sense("the records of failures"):
+        with storage.translate_errors(self.path), making_sense("the records of failures"):
             return run_table.failures_frame(self._connection)
 
     def failure_kinds(self, latest: int = 5) -> tuple[FailureKind, ...]:
         """Return what goes wrong, the most frequent first, with the latest runs of each kind; quick however many failed."""
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             return failure_kinds(self._connection, latest)
 
     def series_blocks(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[Block]:
@@ -290,7 +288,7 @@ class OpenedStudy:
 
         Runs that are tried again while the blocks are gone through may be missing, unless a `snapshot` is held meanwhile.
         """
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             yield from blocks.series_blocks(self._connection, self.path, run_ids, outcomes)
 
     def series_tables(self, run_ids: Any = None, outcomes: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -312,7 +310,7 @@ class OpenedStudy:
             agent_type: Name of an agent class; the empty name for data over all agents.
             run_ids: Runs to read; None for all.
         """
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             yield from blocks.agent_blocks(self._connection, self.path, agent_type, run_ids)
 
     def agent_tables(self, agent_type: str = "", run_ids: Any = None) -> Iterator[pa.Table]:
@@ -327,17 +325,17 @@ class OpenedStudy:
 
     def _look_at_tables(self) -> None:
         """Refuse what is not as it was written of the experiment, its points and its outcomes."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             checking.look_at_tables(self._connection, self.path)
 
     def _whole_plan(self) -> RunPlan:
         """Every run that the study ever asked for: the place of a run is its number."""
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             layout = metadata.layout_of(self._connection)
         if self._numbered is None or self._numbered[0] != layout:
             self._numbered = layout, plan(layout)
         return self._numbered[1]
 
     def _query(self, statement: str, *values: Any) -> list[Any]:
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             return self._connection.execute(statement, values).fetchall()

@@ -2,20 +2,22 @@
 
 A worker answers with a `Batch`: plain tuples for what is one value per run, and Arrow bytes for what is one
 row per step or per agent, so that the driver stores results without ever looking into them. `RunResult` is
-the same for one run, as a person wants it. This room knows neither Mesa nor joblib nor the study file.
+the same for one run, as a person wants it. This module knows neither Mesa nor joblib nor the study file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "ACTIVE_STATES",
     "STAGES",
+    "STATES",
     "STATUSES",
     "Batch",
     "Failure",
@@ -29,8 +31,12 @@ __all__ = [
 Scalar = bool | int | float | str | None
 """What a cell of a results table may hold. `None` is a missing value; NaN and infinities are values."""
 
-STATUSES = ("done", "failed", "timed out")
-STAGES = ("setting up", "stepping", "measuring", "saving", "worker")
+STATUSES: Final = ("done", "failed", "timed out")
+"""Of runs that need not run again."""
+STATES: Final = {"run": "running", "pause": "paused", "stop": "stopping"}
+"""Of a study that has a driver, by what the driver is asked to do."""
+ACTIVE_STATES: Final = tuple(STATES.values())
+STAGES: Final = ("setting up", "stepping", "measuring", "saving", "worker")
 
 
 class Task(NamedTuple):

@@ -2,7 +2,7 @@
 
 A study is a rectangle of points times replications. Its runs are numbered all points once, then the next
 replication, so that a part of a study is a balanced part. When the rectangle grows, what is new is numbered
-after what was there, in the same order. This room is arithmetic: it knows neither files nor experiments.
+after what was there, in the same order. This module is arithmetic: it knows neither files nor experiments.
 """
 
 from collections.abc import Sequence

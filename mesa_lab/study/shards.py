@@ -1,7 +1,7 @@
 """Shards: an experiment split into parts that machines with no scheduler in common run each by itself.
 
 Which runs a shard has follows from their numbers alone, so that every machine works it out without asking the others.
-This room is arithmetic: it knows neither files nor experiments.
+This module is arithmetic: it knows neither files nor experiments.
 """
 
 from __future__ import annotations

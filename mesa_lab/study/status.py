@@ -4,18 +4,16 @@ import json
 import math
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mesa_lab.study.batches import SearchState
 from mesa_lab.study.database import lease
-from mesa_lab.study.database.metadata import read_object, read_shard, read_size
-from mesa_lab.study.database.tolerant_reader import MalformedError, making_sense
+from mesa_lab.study.database.metadata import check_moments, read_notices, read_object, read_shard, read_size
+from mesa_lab.study.database.tolerant_reader import MalformedError
+from mesa_lab.study.records import ACTIVE_STATES, STATUSES
 
-__all__ = ["STATUSES", "StudyStatus", "check_moments", "read_notices", "read_status"]
-
-STATUSES: Final = ("done", "failed", "timed out")
+__all__ = ["StudyStatus", "read_status"]
 
 _QUERY: Final = """
 SELECT
@@ -97,7 +95,7 @@ class StudyStatus:
     @property
     def is_active(self) -> bool:
         """Whether a process drives it now."""
-        return self.state in ("running", "paused", "stopping")
+        return self.state in ACTIVE_STATES
 
 
 def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
@@ -159,16 +157,3 @@ def read_status(connection: sqlite3.Connection, path: Path) -> StudyStatus:
         search=None if search is None else str(search.search.get("method", "search")),
         over=None if search is None else search.over,
     )
-
-
-def read_notices(found: Any) -> tuple[str, ...]:
-    """Return the notices that a session has, by topic."""
-    return tuple(str(text) for text in read_object(found).values())
-
-
-def check_moments(*texts: Any) -> None:
-    """Refuse what is no time of day; None stands for none."""
-    with making_sense("times in the records of its sessions"):
-        for text in texts:
-            if text is not None:
-                datetime.fromisoformat(text).timestamp()

@@ -1,7 +1,7 @@
 """Study: an experiment and its results in one file, to be made, grown and driven.
 
-It joins the rooms below it: looking (`opened`), the numbers of the runs (`layout`, `growth`), the driver's
-lease and pen (`lease`, `writer`). It knows experiments, and neither Mesa nor joblib.
+It joins what is below it: reading (`reader.py`), the numbers of the runs (`run_numbers.py`, `extension.py`), the driver's
+lease (`database/lease.py`) and its writing (`writing/writer.py`). It knows experiments, and neither Mesa nor joblib.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Study(OpenedStudy):
             if not overwrite:
                 raise storage.exists_already(path)
             lease.refuse_if_driven(path)
-        with storage.speaking(path), Draft(path, replace=overwrite) as connection:
+        with storage.translate_errors(path), Draft(path, replace=overwrite) as connection:
             schema.lay_out(connection)
             extension.found(connection, experiment, shard)
             text = metadata.meta(connection, "experiment")
@@ -116,7 +116,7 @@ class Study(OpenedStudy):
 
     @classmethod
     def temporary(cls, experiment: Experiment, *, shard: Shard | None = None) -> Self:
-        """Make a study that is deleted when it is no longer used, for runs that nobody asked to keep."""
+        """Make a study that is deleted when it is no longer used, for runs that are not to be kept."""
         folder = temporary.make_folder()
         study = cls.create(folder / "temporary.study", experiment, shard=shard)
         study.is_temporary = True
@@ -193,11 +193,11 @@ class Study(OpenedStudy):
         else:
             if path.exists():
                 lease.refuse_if_driven(path)
-            with storage.speaking(path), Draft(path, replace=overwrite) as connection:
+            with storage.translate_errors(path), Draft(path, replace=overwrite) as connection:
                 schema.lay_out(connection)
                 search_study.found_search(connection, experiment, search, budget)
             study = cls(path)
-        with storage.speaking(path):
+        with storage.translate_errors(path):
             study._known_experiment = metadata.meta(study._connection, "experiment"), experiment
         if is_temporary and folder is not None:
             study.is_temporary = True
@@ -232,7 +232,7 @@ class Study(OpenedStudy):
         """Change what the study asks for, in one transaction, unless another process drives it."""
         connection, _ = storage.connect(self.path, write=True)
         try:
-            with storage.speaking(self.path), storage.Transaction(connection):
+            with storage.translate_errors(self.path), storage.Transaction(connection):
                 tenant = lease.read(connection)
                 if tenant is not None and tenant.is_alive and not lease.is_ours(tenant):
                     raise lease.busy(self.path, tenant)
@@ -248,7 +248,7 @@ class Study(OpenedStudy):
 
         The number of a run stays the same when the study grows.
         """
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             return extension.asked(self._connection)
 
     def pending(self, *, retry_failed: bool = False) -> npt.NDArray[np.int64]:
@@ -258,7 +258,7 @@ class Study(OpenedStudy):
             retry_failed: Count runs that failed or timed out among them.
         """
         condition = "WHERE status = 'done'" if retry_failed else ""
-        with self.snapshot(), storage.speaking(self.path):
+        with self.snapshot(), storage.translate_errors(self.path):
             runs = self.plan().run_id
             cursor = self._connection.execute(f"SELECT run_id FROM runs {condition}")
             have = np.fromiter((row[0] for row in cursor), np.int64)
@@ -277,7 +277,7 @@ class Study(OpenedStudy):
         numbers = np.asarray(run_ids if isinstance(run_ids, np.ndarray) else list(run_ids), np.int64)
         described = self.described_experiment
         seed_of = described.seed_of
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             unsaid = extension.unsaid(self._connection, described)
         for start in range(0, len(numbers), 2000):
             portion = numbers[start : start + 2000]
@@ -318,9 +318,9 @@ class Study(OpenedStudy):
         """Drive the study: hold its lease, and write results into it.
 
         Args:
-            token: Name for the lease, when somebody waits for it.
+            token: Name for the lease, when a caller waits for it.
             settings: What to note about this session, such as the number of workers.
-            on_request: Called from another thread when somebody asks to pause, proceed or stop, or writing fails (stop).
+            on_request: Called from another thread when another process asks to pause, proceed or stop, or writing fails (stop).
 
         Yields:
             The writer: `add(batch)`, `commit()`, `request`. What it was given is on disk within a second, and when the
@@ -353,7 +353,7 @@ class Study(OpenedStudy):
         """Ask the study's driver, in whatever process, to "run", "pause" or "stop"; it hears within a second."""
         connection, _ = storage.connect(self.path, write=True)
         try:
-            with storage.speaking(self.path):
+            with storage.translate_errors(self.path):
                 connection.execute("UPDATE control SET request = ?", (request,))
         finally:
             connection.close()
@@ -370,6 +370,6 @@ class Study(OpenedStudy):
         storage.check_new_name(path)
         if path.exists():
             raise storage.exists_already(path)
-        with storage.speaking(path), Draft(path) as connection:
+        with storage.translate_errors(path), Draft(path) as connection:
             self._connection.backup(connection)
             connection.execute("DELETE FROM driver")

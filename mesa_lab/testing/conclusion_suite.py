@@ -19,7 +19,7 @@ from mesa_lab.testing.surroundings import surroundings
 if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
 
-__all__ = ["check_conclusion", "check_question"]
+__all__ = ["check_conclusion", "check_question", "check_titles"]
 
 MOST_ROWS: Final = 5000
 _NO_WORDS: Final = re.compile(r"\b(nan|inf|NaN|array|dtype)\b|  |%s|\{|\}")
@@ -141,12 +141,52 @@ def _check_charts(conclusion: Conclusion) -> None:
         for theme in ("light", "dark"):
             drawn: Any = conclusion.chart(chart.name, theme=theme)
             spec = drawn.to_dict(validate=theme == "light")  # the schema knows no colours
+            check_titles(spec)
             assert sum(len(rows) for rows in spec.get("datasets", {}).values()) <= MOST_ROWS, (
                 "A chart stays small."
             )
-        assert "Tooltip" not in json.dumps(
-            conclusion.chart(chart.name, interactive=False).to_dict(validate=False)
+        still: Any = conclusion.chart(chart.name, interactive=False)
+        assert '"tooltip"' not in json.dumps(still.to_dict(validate=False)), (
+            "A chart that is not interactive has no tooltips."
         )
+
+
+def check_titles(specification: Any) -> None:
+    """Check that texts of the user in a Vega-Lite specification are taken for text, whatever they are.
+
+    Args:
+        specification: The chart, as it is handed to what draws it.
+
+    Raises:
+        AssertionError: If a title would become a picture, a heading or an expression, or be left out.
+    """
+    if isinstance(specification, list):
+        for part in specification:
+            check_titles(part)
+    if not isinstance(specification, dict):
+        return
+    for name, value in specification.items():
+        if name == "tooltip" and isinstance(value, list):
+            titles = [tip.get("title", tip.get("field")) for tip in value]
+            assert not set(titles) & {"image", "title"}, f"A tooltip shows a picture or a heading: {titles}"
+            assert not set(titles) & {"__proto__", "constructor", "toString"}, (
+                f"A row of the tooltip is lost: {titles}"
+            )
+            assert len(set(titles)) == len(titles), f"A row of the tooltip is lost: {titles}"
+        if name == "encoding":
+            assert "\\\\" not in json.dumps(_titles(value)), "Vega-Lite does not escape backslashes."
+            assert not re.search(r"\\[nrtu]", json.dumps(_titles(value), ensure_ascii=False)), value
+        if name not in ("data", "datasets"):
+            check_titles(value)
+
+
+def _titles(part: Any) -> list[Any]:
+    if isinstance(part, list):
+        return [title for each in part for title in _titles(each)]
+    if not isinstance(part, dict):
+        return []
+    own = [part["title"]] if "title" in part else []
+    return own + [title for each in part.values() for title in _titles(each)]
 
 
 def _check_next(conclusion: Conclusion, results: Results | None) -> None:

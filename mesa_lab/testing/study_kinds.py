@@ -19,6 +19,17 @@ __all__ = ["STUDIES", "study_of_kind"]
 OUTCOME: Final = "y"
 ODD: Final = "R over S: <img src=x> {{ 7*7 }} `C`"
 """A name that formulas, pages and templates choke on."""
+SPECIAL: Final = (
+    "image",
+    "title",
+    "__proto__",
+    "constructor",
+    "a\\",
+    'b\\": 1, "image": "',
+    "c\nd",
+    "e.f[0]",
+)
+"""Names that a chart in a browser takes for something else where it is not kept from that."""
 
 
 def _reals(k: int = 3) -> dict[str, Any]:
@@ -113,6 +124,9 @@ def _kinds() -> dict[str, Callable[[], Results]]:
         "one parameter": lambda: _results(_reals(1), _hypercube()),
         "all runs failed": lambda: _results(_reals(), _hypercube(), failed=range(96)),
         "some runs failed": lambda: _results(_reals(), _hypercube(), failed=[0, 5, 32, 37, 69, 95]),
+        "one level failed": lambda: _results(
+            {"a": [1, 2, 3], "b": [1, 2, 3], "c": [True, False]}, None, 4, failed=range(1, 72, 2)
+        ),
         "one run left": lambda: _results(_reals(), _hypercube(), failed=range(1, 96)),
         "constant": lambda: _results(
             _reals(), _hypercube(), outcome=lambda runs, rng: np.full(len(runs), 3.0)
@@ -147,6 +161,12 @@ def _kinds() -> dict[str, Callable[[], Results]]:
         "choices": lambda: _results(_mixed(), _hypercube(60), 4),
         "choices alone": lambda: _results({"a": ["x", "y", "z"], "b": [True, False]}, None, 4),
         "odd names": lambda: _results({ODD: Real(0, 1), "C": Real(0, 1), "class": Real(0, 1)}, _hypercube()),
+        "special names": lambda: _results(dict.fromkeys(SPECIAL, Real(0, 1)), _hypercube()),
+        "special names, grid": lambda: _results({name: [1, 2] for name in SPECIAL[:5]}, None, 3),
+        "special names, saltelli": lambda: _results(
+            dict.fromkeys(SPECIAL[:5], Real(0, 1)), designs.Saltelli(32, second_order=True), 3
+        ),
+        "special names, morris": lambda: _results(dict.fromkeys(SPECIAL, Real(0, 1)), designs.Morris(10), 3),
         "common random numbers": lambda: _results(
             _reals(), _hypercube(), 5, _with_common_luck, common_random_numbers=True
         ),

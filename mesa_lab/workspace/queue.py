@@ -2,7 +2,7 @@
 
 What waits is on disk (`registry`), so a reload or a restart of the server changes nothing; one thread
 for each folder starts the next study when the cores are free. The thread belongs to the process and
-to no page. A study that somebody started from a terminal holds the cores like any other. Pages are
+to no page. A study that was started from a terminal holds the cores like any other. Pages are
 not known here.
 """
 
@@ -74,7 +74,7 @@ class Queue:
         self.registry.dequeue(study)
 
     def wake(self) -> None:
-        """See to it that somebody looks after those who wait."""
+        """Start the thread that looks after the studies that wait."""
         self._news.set()
         with self._lock:
             if self._thread is None and self.registry.waiting():
@@ -125,7 +125,7 @@ class Queue:
         try:
             start(self.root / ticket.study, ticket.processes, retry_failed=ticket.retry)
         except StudyBusyError:
-            self.registry.dequeue(ticket.study)  # somebody else was quicker, which is just as well
+            self.registry.dequeue(ticket.study)  # another process was quicker
         except MesaLabError as error:
             self.registry.note_problem(ticket.study, str(error))
         except Exception as error:
@@ -136,7 +136,7 @@ class Queue:
             self.starting = None
 
     def _settle(self, ticket: Ticket) -> None:
-        """Strike a study that runs off the list, or end it if somebody did so while it was being started."""
+        """Strike a study that runs off the list, or end it if that was done while it was being started."""
         from mesa_lab.running import background
 
         if any(ticket.study == other.study for other in self.registry.tickets()):

@@ -142,7 +142,7 @@ class Registry:
             try:
                 return connection.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:
-                if "no such table" in str(error):  # somebody is just making it
+                if "no such table" in str(error):  # another process is just making it
                     return []
                 raise
 

@@ -40,7 +40,7 @@ def learned(workspace: Workspace, model: str) -> Speed | None:
 
 
 def seconds_for(experiment: Experiment, runs: int, speed: Speed | None, processes: int) -> float | None:
-    """Return about how long runs of an experiment take, None when nobody can tell.
+    """Return about how long runs of an experiment take, None when that cannot be told.
 
     Args:
         experiment: The experiment.

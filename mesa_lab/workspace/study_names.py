@@ -29,7 +29,7 @@ class StudyRef:
     """A study that a page may show.
 
     Attributes:
-        key: What stands in the address: its name, or "@" and a token when somebody else shared it.
+        key: What stands in the address: its name, or "@" and a token when another user shared it.
         name: What people call it.
         path: Its file.
         own: Whether who looks at it may run, change and delete it.

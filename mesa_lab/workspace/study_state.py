@@ -79,7 +79,7 @@ def standing_of(workspace: Workspace, ref: StudyRef, study: Study) -> Standing:
     if ticket is None:
         return Standing(status, seconds=seconds)
     if ticket.problem and status.is_active:
-        queue.leave(place)  # somebody started it elsewhere: what kept it from starting is over
+        queue.leave(place)  # it was started elsewhere: what kept it from starting is over
         return Standing(status)
     if ticket.problem:
         return Standing(status, problem=ticket.problem)

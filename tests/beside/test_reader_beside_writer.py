@@ -188,7 +188,7 @@ def test_what_a_page_shows_is_of_one_moment(path, interleaved):
     from mesa_lab.app.components.failures import read_failures
     from mesa_lab.app.results.run_details import read_run
     from mesa_lab.app.results.tables import table_of
-    from mesa_lab.app.run.live_chart_specs import draw_live
+    from mesa_lab.app.run.live_charts import draw_live
     from mesa_lab.workspace.shared_results import open_results
 
     with interleaved(retry=False):
@@ -202,7 +202,7 @@ def test_what_a_page_shows_is_of_one_moment(path, interleaved):
     assert (points["n"].sum(), points["n_failed"].sum()) == (opened.finished - opened.failed, opened.failed)
     assert one.series["happy"].tolist() == [500, 501, 502]
     assert live.charts[0].table["runs"].sum() == live.runs
-    assert all(len(kind.latest) == min(kind.count, 5) for kind in kinds)
+    assert all(len(latest) == min(kind.count, 5) for kind, latest in kinds)
     assert not opened.file.is_replaced
 
 

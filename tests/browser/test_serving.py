@@ -82,6 +82,48 @@ def test_scripts_cannot_read_the_session(plain, visit):
     assert page.evaluate("document.cookie") == ""
 
 
+def test_a_session_that_a_browser_chooses_is_not_taken_over(plain, visit):
+    page = visit(plain, "/words")
+    (made,) = page.context.cookies()
+    chosen = {**made, "value": f"{'0' * 32}.{'0' * 64}"}
+    solaras = {"name": "solara-session-id", "value": "chosen", "url": plain.url}
+    page.context.clear_cookies()
+    page.context.add_cookies([chosen, solaras])
+    page.reload()
+    kept = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    assert kept[made["name"]] not in (made["value"], chosen["value"])
+    assert kept["solara-session-id"] == "chosen"  # which is not looked at
+
+
+def test_what_comes_to_stand_in_a_page_runs_nothing_and_fetches_nothing(plain, visit, troubles, other_site):
+    page = visit(plain, "/words")
+    put = """(foreign) => {
+        window.ran = [];
+        const script = document.createElement("script");
+        script.textContent = "window.ran.push('inline')";
+        document.body.append(script);
+        const box = document.createElement("div");
+        box.innerHTML = `<img src="data:," onerror="window.ran.push('handler')"><img src="${foreign}x.png">`;
+        document.body.append(box);
+        return fetch(foreign).then(() => window.ran.push("fetch"), () => {}).then(() => window.ran);
+    }"""
+    assert page.evaluate(put, other_site) == []
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.ran") == []
+    assert any("Content Security Policy" in trouble or "blocked" in trouble for trouble in troubles)
+    troubles.clear()
+
+
+@pytest.mark.parametrize(
+    "path", ["/%00", "/words%00", "/static/assets/%00.js", "/static/assets/..%2f..%2fetc%2fpasswd"]
+)
+def test_addresses_that_are_none_are_refused_by_the_server(plain, visit, path):
+    page = visit(plain, "/words")
+    answer = page.request.get(plain.url + path)
+    assert 400 <= answer.status < 500
+    assert "Traceback" not in plain.output()
+
+
 def test_another_site_cannot_talk_to_the_app(plain, visit, troubles, other_site):
     page = visit(plain)
     address = plain.url.replace("http", "ws") + "/jupyter/api/kernels/abc/channels?session_id=1"

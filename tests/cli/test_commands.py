@@ -35,6 +35,8 @@ COMMANDS = [
     "stop",
     "retry",
     "merge",
+    "conclude",
+    "check-claims",
     "export",
     "report",
     "check",

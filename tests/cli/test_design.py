@@ -97,3 +97,25 @@ def test_a_model_that_is_not_here_may_be_designed_for(terminal, experiment_file,
     assert outcome.exit_code == 0
     assert "Note: No file" in outcome.stderr
     assert "3 points" in outcome.stdout
+
+
+def test_trial_runs_say_what_the_replications_can_tell(experiment_file, terminal, tmp_path):
+    (tmp_path / "chancy.py").write_text(
+        "import mesa\n\n\nclass Chancy(mesa.Model):\n    def __init__(self, size=1, seed=None):\n"
+        "        super().__init__(seed=seed)\n        self.size, self.total, self.same = size, 0.0, 5\n\n"
+        "    def step(self):\n        self.total = self.size + self.random.gauss(0, 2)\n"
+    )
+    path = experiment_file(more='outcomes = ["total", "same"]')
+    path.write_text(
+        path.read_text()
+        .replace("terminal_models.py:Counter", "chancy.py:Chancy")
+        .replace("replications = 2", "replications = 20")
+    )
+    outcome = terminal("design", "count.toml", "--trial", "4")
+    assert outcome.exit_code == 0, outcome.output
+    assert "total: With a standard deviation of" in outcome.output
+    assert "20 replications give" in outcome.output
+    assert "same: no two runs of a point differed" in outcome.output
+    told = json.loads(terminal("design", "count.toml", "--trial", "8", "--json").stdout)["trial"]
+    assert 1 < told["total"]["sd"] < 3
+    assert not list(tmp_path.glob("*.study"))

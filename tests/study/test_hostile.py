@@ -340,6 +340,76 @@ def test_records_that_make_no_sense_are_said_to(path, statements):
         study.sessions()
 
 
+DEEP = "replace(hex(zeroblob(5000)), '00', '[')"
+SESSIONS = [
+    *(
+        f"UPDATE sessions SET {column} = {value}"
+        for column in ("settings", "packages", "machine", "model_source")
+        for value in ("'[]'", "'5'", "'{'", "x'00'", "5", DEEP, "'[[[[1]]]]'")
+    ),
+    "UPDATE sessions SET packages = '{\"mesa\": [1]}'",
+    "UPDATE sessions SET packages = '{\"mesa\": 1e999}'",
+    "UPDATE sessions SET model_source = '{\"reference\": {}}'",
+    "UPDATE sessions SET model_source = '{\"sha256\": [1]}'",
+    "UPDATE sessions SET started = 5",
+    "UPDATE sessions SET updated = 5",
+    "UPDATE sessions SET updated = 'yesterday'",
+    "UPDATE sessions SET ended = x'00'",
+    "UPDATE sessions SET message = x'00'",
+    "UPDATE sessions SET host = x'00'",
+    "UPDATE sessions SET runs = -5",
+    "UPDATE sessions SET runs = 'x'",
+    "UPDATE sessions SET runs = 9e999",
+    "UPDATE sessions SET pid = 'x'",
+]
+
+
+@pytest.mark.parametrize("statement", SESSIONS)
+def test_records_of_sessions_that_make_no_sense_are_said_to(path, tmp_path, statement):
+    """By whatever meets them, in one sentence; to go on with the study needs none of what they say."""
+    forge(path, statement)
+    target = tmp_path / "target.study"
+    with Study.open(path) as study:
+        for look in (study.sessions, lambda: merge([path], target)):
+            with pytest.raises(StudyFormatError) as caught:
+                look()
+            assert f"'{path}' is damaged" in str(caught.value)
+    assert not target.exists()
+    with contextlib.suppress(StudyError), Study.open(path) as study:
+        with study.writing():
+            pass
+        study.status()
+
+
+@pytest.mark.parametrize(
+    "value", ["5", "{}", "[5]", "[[1]]", "{", "null", '"size"', '[{"a": 1}]', "[" * 5000]
+)
+@pytest.mark.parametrize("key", ["unsaid", "settings"])
+def test_entries_that_make_no_sense_are_said_to(path, tmp_path, key, value):
+    forge(path, f"INSERT OR REPLACE INTO meta VALUES('{key}', ?)", values=(value,))
+    with Study.open(path) as study:
+        if key == "unsaid":
+            with pytest.raises(StudyFormatError, match="is damaged"):
+                list(study.tasks([0]))
+        else:
+            with pytest.raises(StudyError, match="is damaged"), study.writing():
+                pass
+            with pytest.raises(StudyError), Study.open(path) as grown:
+                grown.extend(grown.experiment)
+
+
+def test_records_without_a_word_are_no_damage(path, tmp_path):
+    """Of old studies, and of sessions that have just begun."""
+    forge(
+        path,
+        "UPDATE sessions SET settings = NULL, packages = NULL, machine = NULL, model_source = NULL, updated = NULL, "
+        "ended = NULL, ending = NULL, message = NULL, host = NULL, pid = NULL, python = NULL",
+    )
+    with Study.open(path) as study:
+        assert [session["packages"] for session in study.sessions()] == [{}]
+    assert merge([path], tmp_path / "target.study").status.done == 12
+
+
 @pytest.mark.parametrize(
     ("statement", "look"),
     [

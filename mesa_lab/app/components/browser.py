@@ -60,7 +60,7 @@ def PickFile(
     limit: int = 5_000_000,
     icon: str = "mdi-upload",
 ) -> None:
-    """Let somebody pick a file of their computer.
+    """Let the user pick a file of their computer.
 
     Args:
         label: What the button says.
@@ -71,7 +71,7 @@ def PickFile(
     """
 
     def picked(event: dict[str, Any]) -> None:
-        # The browser checks the size too, but what comes over the wire is anybody's.
+        # The browser checks the size too, but a request may come from any program.
         data = str(event.get("data", ""))
         too_large = event.get("size", 0) > limit or len(data) > limit * 4 // 3 + 4
         try:

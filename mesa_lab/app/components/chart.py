@@ -23,6 +23,7 @@ import solara
 
 from mesa_lab.app import asset_paths
 from mesa_lab.app.telemetry import hush
+from mesa_lab.processing.charts.tooltips import with_plain_texts
 
 if TYPE_CHECKING:
     import altair as alt
@@ -159,12 +160,12 @@ def specification(chart: "alt.TopLevelMixin | Mapping[str, Any]") -> dict[str, A
         ValueError: When its data have more rows than a browser can draw; the message says how many.
     """
     if isinstance(chart, Mapping):
-        return dict(chart)
+        return with_plain_texts(chart)
     import altair as alt
 
     with _altair_settings, alt.data_transformers.enable("default", max_rows=MAX_ROWS):
         try:
-            return chart.to_dict()
+            return with_plain_texts(chart.to_dict())
         except alt.MaxRowsError:
             raise ValueError(
                 f"This chart has more than {MAX_ROWS:,} data points, too many for a browser. "

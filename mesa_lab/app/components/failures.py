@@ -18,85 +18,42 @@ from mesa_lab.app.components.html import tag
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.drafts.value_text import value_text
 from mesa_lab.formatting import plural
+from mesa_lab.study.reading.failure_summary import FailedRun, FailureKind
 
-__all__ = ["Case", "FailuresPanel", "Kind", "read_failures"]
+__all__ = ["Case", "FailuresPanel", "read_failures"]
 
 LATEST: Final = 5
 _LONGEST: Final = 20_000
 """Characters of one traceback that a page shows: a recursion may leave a megabyte."""
 
 
-@dataclass(frozen=True)
-class Case:
+@dataclass(frozen=True, slots=True)
+class Case(FailedRun):
     """One failed run.
 
     Attributes:
-        run_id: Its number.
         seed: Its seed.
         parameters: All its parameters.
-        message: What the error said.
-        traceback: Where it was raised.
     """
 
-    run_id: int
     seed: int
     parameters: Mapping[str, Any]
-    message: str
-    traceback: str
 
 
-@dataclass(frozen=True)
-class Kind:
-    """Runs that failed alike.
-
-    Attributes:
-        stage: While doing what.
-        error_type: With which error.
-        count: How many.
-        latest: The latest of them, newest first.
-    """
-
-    stage: str
-    error_type: str
-    count: int
-    latest: tuple[Case, ...]
-
-    @property
-    def title(self) -> str:
-        """The kind in a few words."""
-        return (
-            f"{self.error_type} while {self.stage}"
-            if self.stage != "worker"
-            else f"{self.error_type} of the worker process"
-        )
-
-
-def read_failures(path: Path) -> tuple[Kind, ...]:
-    """Read what goes wrong in a study, the most frequent first."""
+def read_failures(path: Path) -> tuple[tuple[FailureKind, tuple[Case, ...]], ...]:
+    """Read what goes wrong in a study, the most frequent first, with the latest runs of each kind, newest first."""
     from mesa_lab.study import Study
 
     with Study.open(path) as study, study.snapshot():
         kinds = study.failure_kinds(LATEST)
         wanted = sorted({run.run_id for kind in kinds for run in kind.latest})
         tasks = {task[0]: task for task in study.tasks(wanted)}
-    return tuple(
-        Kind(
-            kind.stage,
-            kind.error_type,
-            kind.count,
-            tuple(
-                Case(
-                    run.run_id,
-                    tasks[run.run_id][3],
-                    dict(tasks[run.run_id][4]),
-                    run.message,
-                    _short(run.traceback),
-                )
-                for run in kind.latest
-            ),
-        )
-        for kind in kinds
-    )
+
+    def case(run: FailedRun) -> Case:
+        _, _, _, seed, parameters = tasks[run.run_id]
+        return Case(run.run_id, run.message, _short(run.traceback), seed, dict(parameters))
+
+    return tuple((kind, tuple(map(case, kind.latest))) for kind in kinds)
 
 
 def _short(text: str) -> str:
@@ -132,8 +89,8 @@ def FailuresPanel(
             tag("p", "ml-error-text", fresh.problem, role="alert")
         if not fresh.value and not fresh.problem:
             tag("p", "ml-quiet", "Reading what went wrong …")
-        for kind in fresh.value or ():
-            KindOfFailure(kind).key(f"{kind.stage} {kind.error_type}")
+        for kind, latest in fresh.value or ():
+            KindOfFailure(kind, latest).key(f"{kind.stage} {kind.error_type}")
 
 
 def _said(running: bool) -> str:
@@ -145,16 +102,16 @@ def _said(running: bool) -> str:
 
 
 @solara.component
-def KindOfFailure(kind: Kind) -> None:
+def KindOfFailure(kind: FailureKind, latest: tuple[Case, ...]) -> None:
     """Show one kind of failure, its latest runs collapsed."""
     with tag("div", "ml-failure"):
         with tag("div", "ml-failure-head"):
             tag("span", "ml-failure-count ml-number", f"{kind.count:,} ×")
             tag("strong", "", kind.title)
-        for case in kind.latest:
+        for case in latest:
             OneFailure(case).key(str(case.run_id))
-        if kind.count > len(kind.latest):
-            left = f"The latest {len(kind.latest)} of {kind.count:,}. The results list them all."
+        if kind.count > len(latest):
+            left = f"The latest {len(latest)} of {kind.count:,}. The results list them all."
             tag("p", "ml-quiet", left)
 
 

@@ -215,7 +215,7 @@ def Buttons(
 
 @solara.component
 def Processes(value: int, on_value: Callable[[int], None]) -> None:
-    """Let somebody choose how many runs go on at once.
+    """Let the user choose how many runs go on at once.
 
     Args:
         value: How many; -1 for one on each core.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mesa_lab.processing.charts.tooltips import tooltips
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -50,10 +52,7 @@ def line_chart(series: pd.DataFrame, outcome: str) -> Any:
                 "step:Q", title="Step", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False)
             ),
             y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=zero), axis=alt.Axis(tickCount=4)),
-            tooltip=[
-                alt.Tooltip("step:Q", title="Step"),
-                alt.Tooltip("value:Q", title=outcome, format=",.4~g"),
-            ],
+            tooltip=tooltips({"step": "Step", "value": outcome}, {"step": ",d", "value": ",.4~g"}),
         )
         # With axis and title, so that charts beside each other are equally high.
         .properties(width="container", height=196, autosize={"type": "fit", "contains": "padding"})

@@ -1,6 +1,6 @@
 """The form of a design: which one, and what its own fields ask for.
 
-Built from the dataclass of the design that is picked, so a design that somebody adds appears here
+Built from the dataclass of the design that is picked, so a design that another package adds appears here
 with its fields, its help and its sentence on when to use it.
 """
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.drafts.value_text import value_text
 from mesa_lab.formatting import shorten
+from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +56,7 @@ def points_chart(
             table[columns[name]] = [value_text(value) for value in shown[name]]
     table = table.assign(point=shown.index)
     spans = {name: _span(matrix[name], (ends or {}).get(name)) for name in names if numeric[name]}
-    tips = [alt.Tooltip("point:Q", title="Point")]
-    tips += [alt.Tooltip(f"{columns[name]}:N", title=name) for name in names]
+    tips = tooltips({"point": "Point"} | {columns[name]: name for name in names}, {"point": "d"})
 
     def axis(name: str, kind: type, *, titled: bool, size: float) -> Any:
         title = shorten(name, max(8, int(size / 6.5))) if titled else None

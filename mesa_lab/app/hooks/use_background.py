@@ -2,7 +2,7 @@
 
 Reading a study takes from a millisecond to a second, and a page must answer at once. So nothing is
 read while a page is drawn: one thread for each panel reads, at most so often and so much that the
-cores stay with the runs, and only while somebody has the page open.
+cores stay with the runs, and only while the page is open in a browser.
 """
 
 from __future__ import annotations

@@ -22,7 +22,6 @@ __all__ = ["Watch", "use_watch"]
 
 _BUSY_SECONDS: Final = 0.5
 _QUIET_SECONDS: Final = 2.0
-_PATIENCE_SECONDS: Final = 5.0
 
 
 @dataclass(eq=False)
@@ -91,27 +90,44 @@ class _Look:
             self.watch.take(standing)
             self.watch.facts.value = facts
         except MesaLabError as error:
+            if self._has_lost_its_file():  # just now: the study stays open, to hear from its driver
+                return _BUSY_SECONDS
             self.close()
             self.watch.problem.value = str(error)
             return _QUIET_SECONDS
         return _BUSY_SECONDS if standing.is_active else _QUIET_SECONDS
 
     def _awaits_driver(self) -> bool:
-        """Tell whether the file has lost its name while it is run: its driver is about to notice, and to say where the results are."""
-        from mesa_lab.study.database.log_file import file_id
+        """Tell whether the file has lost its name while it is run: its driver is about to notice, and to say where the results are.
 
-        if self.study is None or file_id(self.ref.path) == self.file:
+        It says so in the file that is open here, and that nothing else may know any more.
+        """
+        if self.study is None or not self._has_lost_its_file():
+            self.missed = 0.0
             return False
-        status = self.study.status()
+        from mesa_lab.study.database.lease import PATIENCE_SECONDS
+
         self.missed = self.missed or time.monotonic()
-        if status.is_active and time.monotonic() - self.missed < _PATIENCE_SECONDS:
+        is_patient = time.monotonic() - self.missed < PATIENCE_SECONDS
+        try:
+            status = self.study.status()
+        except MesaLabError:  # the driver may be about to take the log away
+            if not is_patient:
+                self.close()
+            return is_patient
+        if status.is_active and is_patient:
             return True
         before = self.watch.standing.peek()
-        if before is not None and before.status.is_active and status.state == "interrupted":
+        if status.state == "interrupted" and (before is None or before.status.message != status.message):
             self.watch.displaced.value = status.message or ""
-            self.watch.take(standing_of(self.workspace, self.ref, self.study))
+            self.watch.take(Standing(status))
         self.close()  # another study may have taken its place
         return False
+
+    def _has_lost_its_file(self) -> bool:
+        from mesa_lab.study.database.log_file import file_id
+
+        return self.study is not None and file_id(self.ref.path) != self.file
 
     def _opened(self) -> Study:
         from mesa_lab.study import Study
@@ -119,7 +135,7 @@ class _Look:
 
         if self.study is None:
             file = file_id(self.ref.path)
-            self.study, self.file, self.missed = Study.open(self.ref.path), file, 0.0
+            self.study, self.file = Study.open(self.ref.path), file
         return self.study
 
     def _facts(self, study: Study, standing: Standing) -> Facts:

@@ -1,6 +1,6 @@
 """What can be chosen about a chart, read from the chart itself, and what a click on one means.
 
-Charts are a shelf that other packages add to. A page knows none of them by name: it offers those of
+Charts are a list that other packages add to. A page knows none of them by name: it offers those of
 their options that it has a form for, and understands a mark by the fields that its datum has.
 """
 
@@ -122,7 +122,7 @@ def draw(
 def picked(opened: Opened, drawn: Drawn, datum: Mapping[str, Any]) -> tuple[list[int], int | None]:
     """Return the points and the run that a clicked mark stands for; no points when it stands for none.
 
-    What comes from a browser is anybody's: it only ever selects among what is there.
+    What comes from a browser is not trusted: it only ever selects among what is there.
     """
     run = _whole(datum.get("run_id"))
     if run is not None and (opened.runs["run_id"] == run).any():

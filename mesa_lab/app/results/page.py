@@ -1,7 +1,7 @@
 """The fourth step: see what came out, from the whole to a single run.
 
 Everything is read from the study file, also while it runs; a page shows what was there when it was
-opened, and says when there is more, so that nothing changes under the eyes of whoever reads it.
+opened, and says when there is more, so that nothing changes while it is read.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def ResultsPage(
     """Show the results of a study.
 
     Args:
-        workspace: The studies of whoever looks.
+        workspace: The studies of the user.
         value: The key of the study; empty for none.
         view: What is looked at.
         on_view: Called when something else is looked at.

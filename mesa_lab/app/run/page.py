@@ -55,7 +55,7 @@ def RunPage(
     """Run the experiment at hand, or watch a study.
 
     Args:
-        workspace: The studies of whoever looks.
+        workspace: The studies of the user.
         value: The key of the study to watch; empty to start the experiment as a new one.
         on_value: Called with the key of another study.
         experiment: The experiment that the design page holds, None when it holds none that is complete.
@@ -121,11 +121,11 @@ def StudyView(
     """Watch one study.
 
     Args:
-        workspace: The studies of whoever looks.
+        workspace: The studies of the user.
         ref: The study.
         experiment: The experiment that the design page holds.
         on_new: Called when that experiment is to be run instead.
-        on_copy: Called with the key of a copy that was made of somebody else's study.
+        on_copy: Called with the key of the copy of a shared study.
         on_state: Called with the study's state, and whether it was made from another experiment than this.
     """
     watch = use_watch(workspace, ref)

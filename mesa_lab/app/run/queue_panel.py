@@ -26,7 +26,7 @@ def NowRunning(workspace: Workspace, on_value: Callable[[str], None]) -> None:
     """List the studies that run or wait; nothing when there are none.
 
     Args:
-        workspace: The studies of whoever looks.
+        workspace: The studies of the user.
         on_value: Called with the key of the one to watch.
     """
     found: solara.Reactive[tuple[Entry, ...]] = solara.use_reactive(())

@@ -2,9 +2,9 @@
 
 Solara reads its settings when it is imported, from the environment; a few are looked at only later.
 Both are served here: the environment is filled before the first import, and the settings are set
-again on Solara's own objects, for the case that somebody imported it earlier. What a server does with
-requests that are not from its own pages is the business of `guard`, and what pages may show is that
-of `access`; this module only brings them together and knows nothing of pages.
+again on Solara's own objects, for the case that it was imported earlier. What a server does with
+requests that are not from its own pages stands in `request_guard.py`, and what a visitor may see in
+`workspace/access.py`; this module only joins them and knows nothing of pages.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The session of a browser: an id that the server made, in a cookie that it signed.
 
 Solara takes any id that a browser sends for the id of a session, and keeps its cookie until 2038. Here the server alone makes
-ids. A cookie holds one with its signature; what is not signed counts as no session, so that nobody can choose the id of
+ids. A cookie holds one with its signature; what is not signed counts as no session, so that no client can choose the id of
 another's session, or guess one. Scripts cannot read the cookie, and requests from other sites do not carry it.
 """
 

@@ -1,4 +1,4 @@
-"""What somebody looks at in a study's results, so that a reload, a way back or a link shows the same.
+"""What the user looks at in a study's results, so that a reload, a way back or a link shows the same.
 
 Whoever opens a link gives us text of unknown origin: names are only ever compared with those that the
 study has, and numbers select among the points and runs that there are.

@@ -1,4 +1,4 @@
-"""All studies of whoever looks: how far each is, and what can be done with it.
+"""All studies of the user: how far each is, and what can be done with it.
 
 The list is read in the background and follows what runs. What changes a study stands in a drawer
 below its line, with words on its buttons, so that nothing is hidden in menus.
@@ -44,7 +44,7 @@ def StudiesPage(
     """List the studies.
 
     Args:
-        workspace: The studies of whoever looks.
+        workspace: The studies of the user.
         on_study: Called with the key of a study that is to be the one at hand.
         on_design: Called with a study's experiment and a name for where it comes from, to design from it.
         on_gone: Called with the key that a study had, and the one that it has now; empty when it was deleted.

@@ -4,9 +4,10 @@ A design knows the parameter space and a seed. It does not know the model, how o
 be run, or what is measured. Other packages add theirs through the entry point group `mesa_lab.designs`.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from mesa_lab.errors import DesignError
+from mesa_lab.plug_ins import load_plug_ins
 from mesa_lab.preparation.designs.design import Design, UnitDesign
 from mesa_lab.preparation.designs.factorial import FullFactorial
 from mesa_lab.preparation.designs.function import FunctionDesign
@@ -97,21 +98,11 @@ def all_designs() -> list[type[Design]]:
     Raises:
         DesignError: If another package offers something that is no design.
     """
-    from importlib.metadata import entry_points
+    return [*DESIGNS, *load_plug_ins(ENTRY_POINTS, "design", _is_design, DesignError)]
 
-    found = list(DESIGNS)
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
-        try:
-            design = entry.load()
-        except Exception as error:
-            raise DesignError(
-                f"The design '{entry.name}' of the package '{entry.value}' cannot be imported: {error}. "
-                "Reinstall or remove that package."
-            ) from error
-        if not (isinstance(design, type) and callable(getattr(design, "points", None))):
-            raise DesignError(f"The entry point '{entry.name}' ({entry.value}) is no design class.")
-        found.append(design)
-    return found
+
+def _is_design(given: Any) -> bool:
+    return isinstance(given, type) and callable(getattr(given, "points", None))
 
 
 def find_design(name: str) -> type[Design]:

@@ -19,7 +19,7 @@ __all__ = ["FunctionDesign"]
 
 @dataclass(frozen=True, eq=False)
 class FunctionDesign(Design):
-    """Points from a function of your own: for a design that is not on the shelf.
+    """Points from a function of your own: for a design that is not in the list.
 
     The function takes the parameter space and a seed, and returns points as `Table` takes them: a DataFrame, a list of
     dicts or a dict of columns. `space.from_unit` turns points of the unit cube into such a DataFrame.

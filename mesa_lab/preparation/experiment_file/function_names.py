@@ -1,7 +1,7 @@
-"""Which functions of an experiment can be named in a file, so that whoever reads it finds them again.
+"""Which functions of an experiment can be named in a file, so that they are found again when it is read.
 
 A study notes the others all the same, by names that lead nowhere: it has their results. An experiment file is there to
-be run, and would fail at whoever gets it. Names are looked up among what is loaded; nothing of the user's is imported.
+be run, and would fail where it is opened. Names are looked up among what is loaded; nothing of the user's is imported.
 """
 
 from __future__ import annotations

@@ -202,7 +202,14 @@ def _settings(script: Script, experiment: ExperimentData) -> list[tuple[str, str
             continue
         if field.name in ("replications", "seed") or value != field.default:
             found.append(
-                (field.name, script.outcomes(value) if field.name == "outcomes" else script.value(value))
+                (
+                    field.name,
+                    script.outcomes(value)
+                    if field.name == "outcomes"
+                    else repr({claim.name: claim.holds for claim in value})
+                    if field.name == "claims"
+                    else script.value(value),
+                )
             )
     return found
 

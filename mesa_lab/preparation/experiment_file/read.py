@@ -48,6 +48,7 @@ class _Document(BaseModel):
     redraw: bool = False
     question: str | None = None
     correlations: dict[str, dict[str, float | int]] | None = None
+    claims: list[dict[str, str]] = []
     parameters: dict[str, Any] = {}
     design: dict[str, Any] | None = None
     search: dict[str, Any] | None = None
@@ -66,6 +67,7 @@ _FORMS: Final = {
     "agents": 'true, a list of attributes such as ["energy"], or { Wolf = ["energy"] }',
     "constraints": 'a list of texts, such as ["a < b"]',
     "correlations": "a table for each parameter, such as { a = { b = 0.6 } }",
+    "claims": "tables, [[claims]], each with a name and what holds, such as holds = \"mean('Wolves') > 20\"",
     "parameters": "a table, [parameters], with one line for each",
     "design": 'a table, [design], with a type, such as type = "Sobol"',
     "search": 'a table, [search], with a method, such as method = "optimise"',

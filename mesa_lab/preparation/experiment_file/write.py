@@ -63,13 +63,15 @@ def to_toml(experiment: ExperimentData) -> str:
 
 def plain_to_toml(plain: Mapping[str, Any]) -> str:
     """Return plain data of `to_plain` as TOML text."""
-    lines, tables = [f"# {HEADER}"], []
+    lines, tables, claims = [f"# {HEADER}"], [], []
     for name, value in plain.items():
         if name in ("parameters", "design", "search"):
             tables += ["", *_table(f"[{name}]", name, value)]
+        elif name == "claims":
+            claims += [line for each in value for line in ("", *_table("[[claims]]", name, each))]
         else:
             lines.append(f"{_key(name)} = {toml_text(value)}")
-    return "\n".join([*lines, *tables]) + "\n"
+    return "\n".join([*lines, *tables, *claims]) + "\n"
 
 
 def to_plain(experiment: ExperimentData) -> dict[str, Any]:
@@ -97,6 +99,8 @@ def to_plain(experiment: ExperimentData) -> dict[str, Any]:
     plain.update((name, value) for name, value in settings.items() if value is not None)
     plain["parameters"] = {name: _plain_parameter(value) for name, value in experiment.parameters.items()}
     plain["design"] = _plain_design(experiment.design)
+    if experiment.claims:
+        plain["claims"] = [{"name": claim.name, "holds": claim.holds} for claim in experiment.claims]
     return plain
 
 

@@ -1,6 +1,6 @@
 """A function carried out in a process of its own, with a limit of time and memory.
 
-For what a text of a few characters may ask for and what nobody can bound beforehand: the quantiles of any distribution of
+For what a text of a few characters may ask for and what cannot be bounded beforehand: the quantiles of any distribution of
 scipy, a design that is optimised. The process is ended when it takes too long or when its answer is no longer wanted;
 the threads of the caller, and the pages that they serve, stay free. It is a plain Python started anew, so that it works
 under every system and from a notebook; what it is given must be found by its name there.

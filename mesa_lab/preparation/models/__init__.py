@@ -2,7 +2,7 @@
 
 The differences between Mesa releases (3.4, 3.5, 4.0), and between the ways in which models take
 parameters and seeds, end here: callers give names, values and one plain integer. How a model is
-advanced and measured belongs to the running stage, which this room must not know. Its parts:
+advanced and measured belongs to the running stage, which this module must not know. Its parts:
 
 - `references`    from what a person writes to a class, and back; `files` for models in files
 - `catalogue`     which models are installed

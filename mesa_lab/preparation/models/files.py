@@ -2,7 +2,7 @@
 
 A model's file usually imports its neighbours (`from agents import Wolf`), and two models often have
 neighbours of one name. It may lie in a package and import relatively, be called `01-model.py`, and
-be edited while the app runs. This room makes all of that work inside one process; it knows Python's
+be edited while the app runs. This module makes all of that work inside one process; it knows Python's
 import system and nothing about models.
 """
 

@@ -1,6 +1,6 @@
 """Find a model class by what a person writes, and write down where a class can be found again.
 
-A model may live in a package, in a file, or in the notebook at hand. Of Mesa this room knows only
+A model may live in a package, in a file, or in the notebook at hand. Of Mesa this module knows only
 what a model class is. Whatever goes wrong is said in one message, with the nearest right name.
 """
 
@@ -51,7 +51,7 @@ def load_model(reference: type[Any] | str) -> type[Any]:
     if not isinstance(reference, str) or not reference.strip():
         raise ModelError(_no_reference(reference))
     named = parse_reference(reference)
-    require_code([named])  # before a look at the file: whether there is one is nobody's business
+    require_code([named])  # before a look at the file: whether there is one is not to be told
     where = named.place
     if not named.is_file:
         return _pick(_import_module(where), named.name, where)

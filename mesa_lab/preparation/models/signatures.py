@@ -1,7 +1,7 @@
 """What a Mesa model class takes: its parameters, and how a seed reaches it.
 
 Mesa models take their parameters as keywords, as the fields of a `Scenario`, or as both, and their
-seed as `seed`, as `rng`, inside the scenario, or not at all. This room reads all of that from the
+seed as `seed`, as `rng`, inside the scenario, or not at all. This module reads all of that from the
 class alone, without building it, and hands out one answer that does not differ between Mesa
 releases. It must not know how models are found, built or run.
 """

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from mesa_lab.errors import OutcomeError
+from mesa_lab.plug_ins import load_plug_ins
 from mesa_lab.preparation.outcome_kinds import agent_statistic, function
 from mesa_lab.preparation.outcome_kinds.function import Function
 from mesa_lab.preparation.outcome_kinds.kind import OutcomeKind, Source
@@ -25,26 +26,12 @@ ENTRY_POINTS: Final = "mesa_lab.outcomes"
 
 @functools.cache
 def installed_kinds() -> tuple[OutcomeKind, ...]:
-    """Return the kinds of other packages; looked for once in each process, which takes 20 ms.
+    """Return the kinds of other packages; looked for once in each process.
 
     Raises:
         OutcomeError: If a package offers something else, or cannot be imported.
     """
-    from importlib.metadata import entry_points
-
-    found = []
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
-        try:
-            kind = entry.load()
-        except Exception as error:
-            raise OutcomeError(
-                f"The outcome kind '{entry.name}' of the package '{entry.value}' cannot be imported: {error}. "
-                "Reinstall or remove that package."
-            ) from error
-        if not isinstance(kind, OutcomeKind):
-            raise OutcomeError(f"The entry point '{entry.name}' ({entry.value}) is no OutcomeKind.")
-        found.append(kind)
-    return tuple(found)
+    return tuple(load_plug_ins(ENTRY_POINTS, "outcome kind", OutcomeKind, OutcomeError))
 
 
 def source_of(given: str | Callable[[Any], Any]) -> Source:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from time import monotonic
 
-__all__ = ["Cancelled", "cancellable", "check_cancelled"]
+__all__ = ["Cancelled", "cancellable", "check_cancelled", "within_seconds"]
 
 _CHECK: ContextVar[Callable[[], bool] | None] = ContextVar("cancelled", default=None)
 
@@ -37,6 +38,18 @@ def cancellable(cancelled: Callable[[], bool]) -> Iterator[None]:
         yield
     finally:
         _CHECK.reset(token)
+
+
+@contextmanager
+def within_seconds(seconds: float) -> Iterator[None]:
+    """Let computations in this block end by `Cancelled` once they have taken so long, or where the caller wants no more.
+
+    Args:
+        seconds: On the clock.
+    """
+    outer, end = _CHECK.get(), monotonic() + seconds
+    with cancellable(lambda: monotonic() > end or (outer is not None and outer())):
+        yield
 
 
 def check_cancelled() -> None:

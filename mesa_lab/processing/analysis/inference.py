@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mesa_lab.processing.analysis.cancellation import check_cancelled
 
-__all__ = ["RESAMPLES", "bootstrap_weights", "holm", "percentiles", "shrunk_variances", "wilson"]
+__all__ = ["RESAMPLES", "bootstrap_weights", "holm", "percentiles", "shrunk_variances"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -43,30 +43,6 @@ def holm(p: npt.ArrayLike) -> Floats:
     steps = given[order] * (len(order) - np.arange(len(order)))
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return adjusted
-
-
-def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> tuple[Any, Any]:
-    """Return the interval of a share after Wilson (1927), JASA 22: 209-212.
-
-    Args:
-        successes: How many; a fraction where what is counted is itself a share.
-        n: Of how many.
-        level: Level of confidence.
-
-    Example:
-        >>> low, high = wilson(10, 10)
-        >>> round(float(low), 3), round(float(high), 3)
-        (0.722, 1.0)
-    """
-    from scipy.special import ndtri
-
-    z = ndtri((1 + level) / 2)
-    n = np.asarray(n, dtype=np.float64)
-    with np.errstate(all="ignore"):
-        share = np.asarray(successes, dtype=np.float64) / n
-        centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-        half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
 
 
 def bootstrap_weights(n: int, rng: np.random.Generator, resamples: int = RESAMPLES) -> Iterator[Floats]:

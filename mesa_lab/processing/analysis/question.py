@@ -1,4 +1,4 @@
-"""Question: what can be asked of a study, when it fits, and what answers it. The shelf in `shelf.py` holds these."""
+"""Question: what can be asked of a study, when it fits, and what answers it. The list in `shelf.py` holds these."""
 
 from __future__ import annotations
 

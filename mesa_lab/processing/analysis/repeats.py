@@ -13,7 +13,7 @@ from mesa_lab.processing.analysis.observations import Factor, Observations, obse
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["in_scale", "observe_once"]
+__all__ = ["in_scale", "observe_once", "without_lost_levels"]
 
 
 def observe_once(results: Reader, outcome: str) -> Observations:
@@ -37,6 +37,20 @@ def observe_once(results: Reader, outcome: str) -> Observations:
     present = [_present(factor) for factor in observed.factors]
     observed = replace(observed, factors=tuple(factor for factor in present if len(factor.levels) > 1))
     return merged_repeats(observed) if observed.factors else observed
+
+
+def without_lost_levels(observed: Observations) -> tuple[Observations, list[str]]:
+    """Leave out parameters of which one level only has a value: nothing can be said of what they do.
+
+    Returns:
+        The outcome at the points that have a value, and the names of these parameters.
+    """
+    measured = observed.measured()
+    present = [_present(factor) for factor in measured.factors]
+    lost = [factor.name for factor in present if len(factor.levels) < 2]
+    if not lost:
+        return observed, []
+    return replace(measured, factors=tuple(factor for factor in present if len(factor.levels) > 1)), lost
 
 
 def _present(factor: Factor) -> Factor:

@@ -1,4 +1,4 @@
-"""The shelf of questions: which there are, which fit some results, and their answers one by one.
+"""The list of questions: which there are, which fit some results, and their answers one by one.
 
 A new question is one file with a `QUESTION` (a `Question`), and one line in `QUESTIONS` here, or an entry point in the
 group `mesa_lab.conclusions` of another package.
@@ -7,12 +7,17 @@ group `mesa_lab.conclusions` of another package.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
-from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
+from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
+from mesa_lab.plug_ins import find_named, load_plug_ins
 from mesa_lab.processing.analysis.best import question as best
-from mesa_lab.processing.analysis.cancellation import cancellable, check_cancelled
+from mesa_lab.processing.analysis.cancellation import (
+    Cancelled,
+    cancellable,
+    check_cancelled,
+    within_seconds,
+)
 from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.discovery import question as discovery
 from mesa_lab.processing.analysis.effects import question as effects
@@ -25,7 +30,15 @@ if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["ENTRY_POINTS", "QUESTIONS", "all_questions", "conclusions", "find_question", "fitting"]
+__all__ = [
+    "ENTRY_POINTS",
+    "QUESTIONS",
+    "all_questions",
+    "answers_in_time",
+    "conclusions",
+    "find_question",
+    "fitting",
+]
 
 ENTRY_POINTS: Final = "mesa_lab.conclusions"
 
@@ -46,19 +59,7 @@ def all_questions() -> tuple[Question, ...]:
     Raises:
         ConclusionError: If a package offers something that is no question.
     """
-    found = list(QUESTIONS)
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
-        try:
-            question = entry.load()
-        except Exception as error:
-            raise ConclusionError(
-                f"The question '{entry.name}' of the package '{entry.value}' cannot be imported: {error}. "
-                "Reinstall or remove that package."
-            ) from error
-        if not isinstance(question, Question):
-            raise ConclusionError(f"The entry point '{entry.name}' ({entry.value}) is no Question.")
-        found.append(question)
-    return tuple(found)
+    return (*QUESTIONS, *load_plug_ins(ENTRY_POINTS, "question", Question, ConclusionError))
 
 
 def find_question(name: str) -> Question:
@@ -67,12 +68,7 @@ def find_question(name: str) -> Question:
     Raises:
         OutcomeError: If there is none, naming the nearest.
     """
-    questions = {question.name: question for question in all_questions()}
-    if name not in questions:
-        raise OutcomeError(
-            f"Unknown question '{name}'. There are: {', '.join(questions)}.{suggest(str(name), questions)}"
-        )
-    return questions[name]
+    return find_named(name, QUESTIONS, all_questions, "question", OutcomeError)
 
 
 def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question], dict[str, str]]:
@@ -108,7 +104,7 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
     asked = _asked(results)
     fit.sort(
         key=lambda pair: (pair[1].name != asked, -pair[0])
-    )  # stable: equals stay in the order of the shelf
+    )  # stable: equals stay in the order of the list
     return [question for _, question in fit], reasons
 
 
@@ -144,3 +140,33 @@ def conclusions(
             except MesaLabError:  # it turned out only now that nothing can be said
                 continue
         yield answer
+
+
+def answers_in_time(
+    results: Reader, outcome: str, most: int, seconds: float
+) -> Iterator[tuple[str, Conclusion | str]]:
+    """Yield the best answers, each computed within a bounded time.
+
+    Args:
+        results: The results.
+        outcome: What to ask about.
+        most: How many answers at most; those that took too long count.
+        seconds: For each answer, on the clock.
+
+    Yields:
+        The name of a question with its answer; with the question in words where the time was not enough.
+    """
+    found = 0
+    for question in fitting(results, outcome)[0]:
+        if found == most:
+            return
+        try:
+            with within_seconds(seconds):
+                answer: Conclusion | str = question.ask(results, outcome)
+        except MesaLabError:  # it turned out only now that nothing can be said
+            continue
+        except Cancelled:
+            check_cancelled()  # the caller wants no more
+            answer = question.text
+        found += 1
+        yield question.name, answer

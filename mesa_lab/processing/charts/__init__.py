@@ -6,20 +6,26 @@ group `mesa_lab.charts` of another package). Charts take no more rows than altai
 
 from __future__ import annotations
 
-from mesa_lab.errors import OutcomeError, suggest
+from typing import Final
+
+from mesa_lab.errors import OutcomeError
+from mesa_lab.plug_ins import find_named, load_plug_ins
 from mesa_lab.processing.charts import design, distribution, effect, heatmap, series
 from mesa_lab.processing.charts.chart import ChartKind, readable
 
-__all__ = ["CHARTS", "ChartKind", "all_charts", "find_chart", "readable"]
+__all__ = ["CHARTS", "ENTRY_POINTS", "ChartKind", "all_charts", "find_chart", "readable"]
 
 CHARTS: tuple[ChartKind, ...] = (series.CHART, effect.CHART, heatmap.CHART, distribution.CHART, design.CHART)
+ENTRY_POINTS: Final = "mesa_lab.charts"
 
 
 def all_charts() -> tuple[ChartKind, ...]:
-    """Return the charts of Mesa Lab and those that installed packages add."""
-    from importlib.metadata import entry_points
+    """Return the charts of Mesa Lab, then those of installed packages.
 
-    return CHARTS + tuple(entry.load() for entry in entry_points(group="mesa_lab.charts"))
+    Raises:
+        OutcomeError: If a package offers something that is no chart.
+    """
+    return (*CHARTS, *load_plug_ins(ENTRY_POINTS, "chart", ChartKind, OutcomeError))
 
 
 def find_chart(name: str) -> ChartKind:
@@ -28,10 +34,4 @@ def find_chart(name: str) -> ChartKind:
     Raises:
         OutcomeError: If there is none, naming the nearest.
     """
-    found = [kind for kind in CHARTS if kind.name == name]
-    if not found:  # looking through what is installed takes 20 ms
-        found = [kind for kind in all_charts() if kind.name == name]
-    if found:
-        return found[0]
-    known = [kind.name for kind in all_charts()]
-    raise OutcomeError(f"Unknown chart '{name}'. There are: {', '.join(known)}.{suggest(name, known)}")
+    return find_named(name, CHARTS, all_charts, "chart", OutcomeError)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from mesa_lab.formatting import label, listing, number, plural, shorten, show
+from mesa_lab.processing.charts.tooltips import as_written
 
 if TYPE_CHECKING:
     from mesa_lab.processing.statistics.grouping import Groups
@@ -61,7 +62,7 @@ def points_of_mark(marks: str, datum: Mapping[str, Any]) -> list[int]:
 
 def _key(values: Iterable[Any]) -> list[Any]:
     # JavaScript has one kind of number.
-    return [value if isinstance(value, str) else float(value) for value in values]
+    return [as_written(value) if isinstance(value, str) else float(value) for value in values]
 
 
 def first_upper(text: str) -> str:

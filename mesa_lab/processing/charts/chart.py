@@ -1,4 +1,4 @@
-"""What a chart is: a name, a table and a drawing of it. The shelf in `charts/__init__.py` holds these."""
+"""What a chart is: a name, a table and a drawing of it. The list in `charts/__init__.py` holds these."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from mesa_lab.processing.charts.axis_levels import is_log, is_numeric, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.effect import default_parameters
 from mesa_lab.processing.charts.theme import THEMES, Theme, finish, gradient, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import check_names, group
 from mesa_lab.processing.statistics.main_effects import ranked
 from mesa_lab.processing.statistics.summary import of_groups
@@ -177,17 +178,15 @@ def _panel(
         encode["y"] = alt.Y("mean:Q", title=about["outcome"], scale=alt.Scale(zero=False, padding=10))
     else:
         encode["y"] = _axis(alt.Y, row, about["axes"], show=column == 0)
-    tips: dict[str, Any] = (
-        {"tooltip": [_tip(name, title, table, fmt) for name, title in about["columns"].items()]}
-        if interactive
-        else {}
-    )
+    numeric = [name for name in about["columns"] if pd.api.types.is_numeric_dtype(table[name].dtype)]
+    formats = {name: say.number_format(table[name]) for name in numeric} | {"mean": fmt}
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     legend = alt.Legend(title=about["outcome"], format=fmt, titleLimit=160, gradientLength=140)
     # Marks must stand out from the background.
     scale = gradient(
         about["share"], (0 if look is THEMES["light"] else 0.2, 1 if look is THEMES["dark"] else 0.95)
     )
-    base = alt.Chart().encode(**encode, **tips)
+    base = alt.Chart().encode(**encode, tooltip=tips)
     good = base.transform_filter("isValid(datum.mean)").mark_circle(
         size=100 if len(table) <= FEW else 44, opacity=0.95, stroke=look.line, strokeWidth=0.5
     )
@@ -242,16 +241,6 @@ def _apart(at: Any, number: int) -> Any:
     levels = np.unique(at)
     gap = float(np.diff(levels).min()) if len(levels) > 1 else 1.0
     return gap * 0.3 * ((np.arange(len(at)) * np.sqrt((2, 3, 5, 7, 11)[number % 5])) % 1 - 0.5)
-
-
-def _tip(name: str, title: str, table: pd.DataFrame, fmt: str) -> Any:
-    import altair as alt
-
-    if name == "mean":
-        return alt.Tooltip("mean:Q", title=title, format=fmt)
-    if pd.api.types.is_numeric_dtype(table[name].dtype):
-        return alt.Tooltip(f"{name}:Q", title=title, format=say.number_format(table[name]))
-    return alt.Tooltip(f"{name}:N", title=title)
 
 
 CHART = ChartKind(

@@ -14,6 +14,7 @@ from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.series import automatic, lines
 from mesa_lab.processing.charts.theme import Theme, finish, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import points_by
 from mesa_lab.processing.statistics.summary import of_groups
 
@@ -190,27 +191,12 @@ def _x(field: str, about: dict[str, Any]) -> Any:
 
 def _boxes(base: Any, each: Any, table: pd.DataFrame, look: Theme, *, interactive: bool) -> list[Any]:
     """Return whisker, box, runs, median and mean."""
-    import altair as alt
-
     about = table.attrs["chart"]
     fmt = say.number_format(table["value"])
-    runs: dict[str, Any] = {}
-    stats: dict[str, Any] = {}
-    if interactive:
-        formats = {"value": fmt, "run_id": "d", "replication": "d"}
-        runs["tooltip"] = [
-            alt.Tooltip(
-                f"{name}:{'Q' if name in formats else 'N'}",
-                title=text,
-                format=formats.get(name, alt.Undefined),
-            )
-            for name, text in about["columns"].items()
-        ]
-        stats["tooltip"] = [
-            alt.Tooltip("group:N", title=about["columns"]["group"]),
-            alt.Tooltip("n:Q", title="runs", format=",d"),
-            *(alt.Tooltip(f"{name}:Q", title=name, format=fmt) for name in ("mean", "median", "q25", "q75")),
-        ]
+    formats = {"value": fmt, "run_id": "d", "replication": "d"}
+    runs = {"tooltip": tooltips(about["columns"], formats, interactive=interactive)}
+    boxes = {name: name for name in ("mean", "median", "q25", "q75")}
+    stats = {"tooltip": _of_group(about, boxes, fmt, interactive)}
     size = 16 if len(table) > 600 else 30
     return [
         each.mark_rule(color=look.muted).encode(x=_x("low", about), x2="high:Q", y="row:Q"),
@@ -237,15 +223,6 @@ def _boxes(base: Any, each: Any, table: pd.DataFrame, look: Theme, *, interactiv
 
 def _shares(each: Any, about: dict[str, Any], look: Theme, *, interactive: bool) -> list[Any]:
     """Return a bar for each share, with its interval: of yes and no nothing else is to be seen."""
-    import altair as alt
-
-    shown: dict[str, Any] = {}
-    if interactive:
-        shown["tooltip"] = [
-            alt.Tooltip("group:N", title=about["columns"]["group"]),
-            alt.Tooltip("n:Q", title="runs", format=",d"),
-            *(alt.Tooltip(f"{name}:Q", title=text, format=".1%") for name, text in _SHARE.items()),
-        ]
     bars = each.transform_calculate(zero="0")
     return [
         bars.mark_rect(fill=look.accent, fillOpacity=0.35).encode(
@@ -255,9 +232,19 @@ def _shares(each: Any, about: dict[str, Any], look: Theme, *, interactive: bool)
             x=_x("ci_low", about), x2="ci_high:Q", y="row:Q"
         ),
         each.mark_point(shape="diamond", filled=True, size=90, color=look.ink, opacity=1).encode(
-            x=_x("mean", about), y="row:Q", **shown
+            x=_x("mean", about),
+            y="row:Q",
+            tooltip=_of_group(about, _SHARE, ".1%", interactive),
         ),
     ]
+
+
+def _of_group(about: dict[str, Any], titles: dict[str, str], fmt: str, interactive: bool) -> Any:
+    """What is shown of a group: its name, how many runs it has, and some statistics."""
+    formats = dict.fromkeys(titles, fmt) | {"n": ",d"}
+    return tooltips(
+        {"group": about["columns"]["group"], "n": "runs", **titles}, formats, interactive=interactive
+    )
 
 
 _SHARE: Final = {"mean": "share", "ci_low": "low", "ci_high": "high"}

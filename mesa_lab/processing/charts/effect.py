@@ -13,6 +13,7 @@ from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, is_log, is_numeric, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.theme import DASHES, SHAPES, colours, finish, key, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import check_names, comparable_points, group, points_by
 from mesa_lab.processing.statistics.main_effects import ranked
 from mesa_lab.processing.statistics.summary import checked_level, of_groups
@@ -29,6 +30,7 @@ MOST_LEVELS: Final = 40  # more values than these are a cloud of points, not lev
 MOST_CATEGORIES: Final = 40
 MOST_POINTS: Final = 1000
 MOST_GROUPS: Final = 6
+MOST_TICKS: Final = 10
 ENOUGH: Final = 20  # points for a smooth line
 
 
@@ -139,6 +141,9 @@ def table(
         groups=kept_labels,
         ordered=bool(second and second.ordered),
         order=[] if numeric else first.labels,
+        # Those of the whole design, so that the axis stays as it is while points come in.
+        span=[float(values_at.min()), float(values_at.max())] if numeric and len(values_at) else [],
+        ticks=sorted({float(value) for value in values_at}) if numeric and count <= MOST_TICKS else [],
     )
 
 
@@ -171,9 +176,10 @@ def _few_groups(
 
 def _few_rows(frame: pd.DataFrame, cloud: bool, notes: list[str], name: str) -> pd.DataFrame:
     if cloud and len(frame) > MOST_POINTS:
-        at = np.linspace(0, len(frame) - 1, MOST_POINTS).round().astype(int)
+        # In an order of their own, so that points that are shown stay while others come in.
+        order = np.argsort(frame["point"].to_numpy() * 0.6180339887498949 % 1, kind="stable")
         notes.append(f"{MOST_POINTS:,} of {len(frame):,} design points are shown.")
-        return frame.iloc[at].reset_index(drop=True)
+        return frame.iloc[np.sort(order[:MOST_POINTS])].reset_index(drop=True)
     if not cloud and frame["x"].nunique() > MOST_CATEGORIES:
         kept = frame["x"].drop_duplicates().head(MOST_CATEGORIES)
         notes.append(f"{MOST_CATEGORIES} of {frame['x'].nunique():,} levels of {name} are shown.")
@@ -262,10 +268,10 @@ def draw(
                 .encode(**encode, y=y, **marks, **dash)
             )
     size, opacity = (22, 0.55) if about["cloud"] else (70, 1)
-    tips = {"tooltip": _tips(table)} if interactive else {}
+    tips = _tips(table, interactive)
     layers.append(
         base.mark_point(filled=True, size=size, opacity=opacity).encode(
-            **encode, y=y, **marks, **shape, **tips
+            **encode, y=y, **marks, **shape, tooltip=tips
         )
     )
     return finish(alt.layer(*layers).properties(width=width, height=height), table, look, width)
@@ -276,19 +282,11 @@ def _x(about: dict[str, Any], table: pd.DataFrame, width: int) -> Any:
 
     title = about["columns"]["x"]
     if about["numeric"]:
-        scale = (
-            alt.Scale(type="log", nice=False, padding=12)
-            if about["log"]
-            else alt.Scale(zero=False, nice=False, padding=12)
-        )
-        levels = sorted(set(table["x"]))
-        few = not about["cloud"] and len(levels) <= 10
-        return alt.X(
-            "x:Q",
-            title=title,
-            scale=scale,
-            axis=alt.Axis(grid=False, values=levels) if few else alt.Axis(grid=False, tickCount=10),
-        )
+        flat: dict[str, Any] = {"domain": about["span"] or alt.Undefined, "nice": False, "padding": 12}
+        scale = alt.Scale(type="log", **flat) if about["log"] else alt.Scale(zero=False, **flat)
+        few = not about["cloud"] and about["ticks"]
+        ticks = {"values": about["ticks"], "labelOverlap": True} if few else {"tickCount": 10}
+        return alt.X("x:Q", title=title, scale=scale, axis=alt.Axis(grid=False, **ticks))
     shown = [text for text in about["order"] if text in set(table["x"])]
     fits = sum(7 * len(text) + 14 for text in shown) <= width and all(
         7 * len(text) + 8 < width / len(shown) for text in shown
@@ -312,9 +310,7 @@ def _smooth(base: Any, table: pd.DataFrame, several: bool) -> Any:
     return logged.transform_calculate(x=alt.expr.exp(alt.datum.lx))
 
 
-def _tips(table: pd.DataFrame) -> list[Any]:
-    import altair as alt
-
+def _tips(table: pd.DataFrame, interactive: bool) -> Any:
     about = table.attrs["chart"]
     fmt = say.number_format(table["mean"])
     formats = {"n_points": ",d", "n": ",d", "n_failed": ",d"} | dict.fromkeys(
@@ -322,12 +318,7 @@ def _tips(table: pd.DataFrame) -> list[Any]:
     )
     if about["numeric"]:
         formats["x"] = say.number_format(table["x"])
-    return [
-        alt.Tooltip(
-            f"{name}:{'Q' if name in formats else 'N'}", title=title, format=formats.get(name, alt.Undefined)
-        )
-        for name, title in about["columns"].items()
-    ]
+    return tooltips(about["columns"], formats, interactive=interactive)
 
 
 CHART = ChartKind(

@@ -14,6 +14,7 @@ from mesa_lab.processing.charts.axis_levels import Levels, is_log, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.effect import default_parameters
 from mesa_lab.processing.charts.theme import finish, gradient, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import check_names, comparable_points, group, points_by
 from mesa_lab.processing.statistics.summary import of_groups
 
@@ -174,9 +175,11 @@ def draw(
     legend = alt.Legend(
         title=about["outcome"], format=fmt, gradientLength=min(height - 40, 200), titleLimit=140
     )
-    tips = {"tooltip": _tips(table, fmt)} if interactive else {}
+    counts = dict.fromkeys(("n_points", "n", "n_failed"), ",d")
+    formats = {**counts, "mean": fmt, "sd": say.number_format(table["sd"])}
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     base = alt.Chart(table)
-    cells = base.mark_rect(stroke=look.background, strokeWidth=1).encode(**place, **tips)
+    cells = base.mark_rect(stroke=look.background, strokeWidth=1).encode(**place, tooltip=tips)
     layers = [
         cells.transform_filter("isValid(datum.mean)").encode(
             color=alt.Color("mean:Q", scale=scale, legend=legend)
@@ -192,24 +195,6 @@ def draw(
         shown = base.transform_filter("isValid(datum.mean)").mark_text(fontSize=11)
         layers.append(shown.encode(**middle, text=alt.Text("mean:Q", format=fmt), color=ink))
     return finish(alt.layer(*layers).properties(width=width, height=height), table, look, width)
-
-
-def _tips(table: pd.DataFrame, fmt: str) -> list[Any]:
-    import altair as alt
-
-    formats = {
-        "n_points": ",d",
-        "n": ",d",
-        "n_failed": ",d",
-        "mean": fmt,
-        "sd": say.number_format(table["sd"]),
-    }
-    return [
-        alt.Tooltip(
-            f"{name}:{'Q' if name in formats else 'N'}", title=title, format=formats.get(name, alt.Undefined)
-        )
-        for name, title in table.attrs["chart"]["columns"].items()
-    ]
 
 
 CHART = ChartKind(

@@ -15,6 +15,7 @@ from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, levels_of, point_labels
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.theme import DASHES, colours, finish, key, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import (
     Groups,
     check_names,
@@ -244,16 +245,8 @@ def draw(
         layers.append(base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour, strokeDash=dash))
     if interactive:
         fmt = say.number_format(table["mean"])
-        tips = [alt.Tooltip("group:N", title=about["columns"]["group"])] if len(labels) > 1 else []
-        tips += [
-            alt.Tooltip("step:Q", title="step", format=",d"),
-            alt.Tooltip("mean:Q", title="mean", format=fmt),
-        ]
-        tips += [
-            alt.Tooltip("low:Q", title="low", format=fmt),
-            alt.Tooltip("high:Q", title="high", format=fmt),
-        ]
-        tips.append(alt.Tooltip("n:Q", title="runs", format=",d"))
+        titles = {name: text for name, text in about["columns"].items() if name != "group" or len(labels) > 1}
+        tips = tooltips(titles, {"step": ",d", "mean": fmt, "low": fmt, "high": fmt, "n": ",d"})
         layers.append(base.mark_point(opacity=0, size=80).encode(x=x, y=y, tooltip=tips))
     return finish(
         alt.layer(*layers).resolve_legend(fill="independent").properties(width=width, height=height),

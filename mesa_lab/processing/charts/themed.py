@@ -10,6 +10,8 @@ from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any
 
+from mesa_lab.processing.charts.tooltips import with_plain_texts
+
 __all__ = ["themed"]
 
 
@@ -51,7 +53,9 @@ def _themed_class(kind: type[Any], look: Any, settings: Callable[[Any], dict[str
                     whole[name] = setting
                 elif name == "config":
                     whole[name] = setting | (given if isinstance(given, dict) else given.to_dict())
-            return super(Themed, whole).to_dict(*args, **options)  # type: ignore[no-any-return]
+            written = super(Themed, whole).to_dict(*args, **options)
+            # Titles of the user are put into expressions when Vega-Lite becomes Vega.
+            return with_plain_texts(written) if "vega-lite" in written.get("$schema", "") else written
 
         def __add__(self, other: Any) -> Any:
             return passed_on(super().__add__(other))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import threading
@@ -10,12 +11,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ExportError
 from mesa_lab.files import path_of
+from mesa_lab.processing.charts.tooltips import with_plain_texts
 from mesa_lab.processing.export.atomic_write import whole_file
 
 if TYPE_CHECKING:
     import altair as alt
 
 __all__ = ["PICTURES", "convert", "render", "save_chart", "warm_up"]
+
+_STAND_IN: Final = "mesa-lab-chart"
+_POLICY: Final = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:\">"
+)
+"""Vega compiles its expressions; a page that fetches nothing cannot be made to tell anyone that it was opened."""
 
 PICTURES: Final = (".png", ".svg", ".pdf", ".html", ".json")
 
@@ -68,6 +77,7 @@ def convert(spec: dict[str, Any], kind: str, scale: float = 2.0) -> bytes | str:
     Raises:
         ExportError: If the converter does not know the specification's version of Vega-Lite.
     """
+    spec = with_plain_texts(spec)
     if kind == "json":
         return json.dumps(spec, indent=1, ensure_ascii=False)
     import vl_convert
@@ -79,7 +89,36 @@ def convert(spec: dict[str, Any], kind: str, scale: float = 2.0) -> bytes | str:
         return bytes(vl_convert.vegalite_to_pdf(spec, vl_version=version))
     if kind == "svg":
         return str(vl_convert.vegalite_to_svg(spec, vl_version=version))
-    return str(vl_convert.vegalite_to_html(spec, vl_version=version, bundle=True, renderer="svg"))
+    return _page(spec, version)
+
+
+@functools.cache
+def _empty_page(version: str) -> tuple[str, str]:
+    """Return what comes before and after the specification in a page with all of Vega.
+
+    The converter writes specifications into a script as they are, and a text of the user such as `</script>` would end it.
+    """
+    import vl_convert
+
+    spec = {"$schema": f"https://vega.github.io/schema/vega-lite/v{version}.json", "description": _STAND_IN}
+    page = str(vl_convert.vegalite_to_html(spec, vl_version=version, bundle=True, renderer="svg"))
+    found = re.search(rf"(?<=const spec = )\{{[^{{}}]*{_STAND_IN}[^{{}}]*\}}", page)
+    if found is None:
+        raise ExportError(
+            "The installed vl-convert writes pages in a way that Mesa Lab does not know, so that charts cannot be "
+            "written as .html. Write the chart as .svg, or install the version that Mesa Lab names: "
+            "pip install -U mesa-lab"
+        )
+    before = page[: found.start()].replace("<head>", f"<head>\n    {_POLICY}", 1)
+    return before, page[found.end() :]
+
+
+def _page(spec: dict[str, Any], version: str) -> str:
+    """Return a page that draws a chart; texts of the chart stay within their quotation marks, and nothing is fetched."""
+    text = json.dumps(spec)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text.join(_empty_page(version))
 
 
 def warm_up() -> None:

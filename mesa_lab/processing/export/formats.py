@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from mesa_lab.errors import ExportError, suggest
+from mesa_lab.errors import ExportError
+from mesa_lab.plug_ins import find_named, load_plug_ins
 from mesa_lab.processing.export import csv, excel, json, parquet
 from mesa_lab.processing.export.export_format import ExportFormat
 
@@ -24,21 +25,7 @@ def all_formats() -> tuple[ExportFormat, ...]:
     Raises:
         ExportError: If a package offers something else, or cannot be imported.
     """
-    from importlib.metadata import entry_points
-
-    found = list(FORMATS)
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
-        try:
-            kind = entry.load()
-        except Exception as error:
-            raise ExportError(
-                f"The export format '{entry.name}' of the package '{entry.value}' cannot be imported: {error}. "
-                "Reinstall or remove that package."
-            ) from error
-        if not isinstance(kind, ExportFormat):
-            raise ExportError(f"The entry point '{entry.name}' ({entry.value}) is no ExportFormat.")
-        found.append(kind)
-    return tuple(found)
+    return (*FORMATS, *load_plug_ins(ENTRY_POINTS, "export format", ExportFormat, ExportError))
 
 
 def find_format(name: str) -> ExportFormat:
@@ -51,12 +38,7 @@ def find_format(name: str) -> ExportFormat:
         >>> find_format("excel").ending
         '.xlsx'
     """
-    for kinds in (FORMATS, all_formats()):
-        for kind in kinds:
-            if kind.name == name:
-                return kind
-    known = [kind.name for kind in all_formats()]
-    raise ExportError(f"Unknown format '{name}'. There are: {', '.join(known)}.{suggest(str(name), known)}")
+    return find_named(name, FORMATS, all_formats, "format", ExportError)
 
 
 def format_of(ending: str) -> ExportFormat | None:

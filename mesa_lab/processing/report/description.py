@@ -1,6 +1,6 @@
 """An experiment in words: what was varied and how, what was measured, and what the model says about itself.
 
-The model's documentation is read from its source as text: a report runs nobody's code.
+The model's documentation is read from its source as text: a report runs no code of the model.
 """
 
 from __future__ import annotations

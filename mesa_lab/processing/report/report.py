@@ -19,6 +19,7 @@ from mesa_lab.errors import ExportError, MesaLabError
 from mesa_lab.files import path_of
 from mesa_lab.formatting import label, number, plural
 from mesa_lab.processing.export.atomic_write import whole_file
+from mesa_lab.processing.report.answers import answers
 from mesa_lab.processing.report.description import experiment_in_words, model_doc
 from mesa_lab.processing.report.figures import data_uri, sections
 from mesa_lab.processing.report.tables import (
@@ -103,6 +104,7 @@ def _content(
         "design": _design(results),
         "overview": overview_table(results, numeric),
         "by_point": by_point_table(results, numeric),
+        "answers": answers(results, chosen),
         "sections": shown,
         "not_drawn": [label(name) for name in numeric if name not in chosen],
         "runs": as_table(

@@ -1,7 +1,7 @@
 """How a table looks: the names of its columns, and a type for each that says what the values are.
 
 Parameters, outcomes and what Mesa Lab records about a run meet in one table, and a model may call its own things
-"steps" or "seed": every name gets a column of its own here. This room knows pandas and Arrow, and no study.
+"steps" or "seed": every name gets a column of its own here. This module knows pandas and Arrow, and no study.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import pyarrow as pa
 __all__ = [
     "MEASURES",
     "RECORDED",
-    "STATUSES",
     "agent_column",
     "by_first_run",
     "concat",
@@ -38,7 +37,6 @@ __all__ = [
     "widened",
 ]
 
-STATUSES: Final = ("done", "failed", "timed out")
 
 RECORDED: Final = (
     "run_id", "point", "replication", "seed", "step", "steps", "time", "status", "init_seconds", "run_seconds", "notes",

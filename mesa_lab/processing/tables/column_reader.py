@@ -23,6 +23,7 @@ from mesa_lab.processing.tables.contents import Snapshots, in_one_snapshot
 from mesa_lab.processing.tables.long_table import assemble
 from mesa_lab.processing.tables.selection import check_known, numbers_of
 from mesa_lab.processing.tables.source import Block, ResultsSource
+from mesa_lab.study.records import STATUSES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,7 +104,7 @@ class Reader(Snapshots):
     def status(self) -> dict[str, int]:
         """How many runs are done, failed and timed out."""
         counts = self.base["status"].value_counts()
-        return {status: int(counts.get(status, 0)) for status in column_names.STATUSES}
+        return {status: int(counts.get(status, 0)) for status in STATUSES}
 
     @in_one_snapshot
     def values(self, name: str) -> pd.Series[Any]:

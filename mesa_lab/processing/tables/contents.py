@@ -20,6 +20,7 @@ import pandas as pd
 from mesa_lab.errors import StudyFormatError
 from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.source import ResultsSource
+from mesa_lab.study.records import STATUSES
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -208,7 +209,7 @@ def _asked(raw: pd.DataFrame, points: pd.DataFrame, experiment: Experiment) -> p
     asked = raw["point"].isin(points.index) & (raw["replication"] < experiment.replications)
     raw = raw[asked].sort_values("run_id", ignore_index=True)
     frame = pd.DataFrame({name: raw[name].astype("int64") for name in _LISTED[:3]})
-    frame["status"] = pd.Categorical(raw["status"], categories=column_names.STATUSES)
+    frame["status"] = pd.Categorical(raw["status"], categories=STATUSES)
     return frame
 
 

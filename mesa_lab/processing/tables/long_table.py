@@ -1,7 +1,7 @@
 """One long table out of many blocks of runs.
 
 Millions of rows cost what the memory costs that they touch for the first time. So each column is laid out at once, and
-blocks are unpacked one after the other, straight to where the rows of their runs belong. This room knows Arrow, numpy and
+blocks are unpacked one after the other, straight to where the rows of their runs belong. This module knows Arrow, numpy and
 pandas, and no study.
 """
 

@@ -1,6 +1,6 @@
 """Which points and runs are meant by their numbers: one that a study does not have is a mistake, not an empty table.
 
-This room knows numbers, and no study.
+This module knows numbers, and no study.
 """
 
 from __future__ import annotations

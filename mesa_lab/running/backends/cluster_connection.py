@@ -1,7 +1,7 @@
 """Clusters: connect to dask or ray, and tell a lost worker from a mistake.
 
 A cluster that is there is used and left as it is; where there is none, workers are started on this machine and
-ended with the stream. This room knows neither joblib nor what a run is.
+ended with the stream. This module knows neither joblib nor what a run is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SCHEMES: Final = {
 
 
 class Cluster(Protocol):
-    """Somebody else's workers."""
+    """Workers that another program has started."""
 
     @property
     def client(self) -> Any:

@@ -2,7 +2,7 @@
 
 A cluster gives a lost worker's tasks to others. When a task loses worker after worker it gives the task up, and joblib
 all that is under way with it: here the others go out again, and a run that is still under suspicion goes out
-alone, so that only the run that kills its workers fails. How tasks reach the cluster is the business of `runner`.
+alone, so that only the run that kills its workers fails. How tasks reach the cluster is settled in `cluster.py`.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class _WorkersLostError(Exception):
     """A task was given up because it lost its workers.
 
     Args:
-        run_id: The first run of the batch, -1 when nobody knows.
+        run_id: The first run of the batch, -1 when that is not known.
         message: What the cluster said.
     """
 

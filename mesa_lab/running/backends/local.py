@@ -11,7 +11,7 @@ import joblib
 from mesa_lab.running.backends.backend import Backend, Work
 from mesa_lab.running.scheduling.task_queue import TaskQueue
 from mesa_lab.running.workers.dispatch import POLL_SECONDS, Dispatch
-from mesa_lab.running.workers.pool import Crew
+from mesa_lab.running.workers.pool import WorkerPool
 from mesa_lab.running.workers.process import start_worker
 from mesa_lab.running.workers.serialization import pack
 from mesa_lab.study.records import Batch
@@ -21,15 +21,15 @@ __all__ = ["BACKEND"]
 
 def _run(work: Work) -> Iterator[Batch]:
     size = joblib.effective_n_jobs(work.n_jobs)
-    crew = Crew(pack(work.protocol), size, start_worker)
-    dispatch = Dispatch(TaskQueue(work.tasks, workers=size), crew, work.tell)
+    pool = WorkerPool(pack(work.protocol), size, start_worker)
+    dispatch = Dispatch(TaskQueue(work.tasks, workers=size), pool, work.tell)
     control = work.control
     try:
         while not control.stopped():
             paused = control.paused()
             if not paused:
                 dispatch.feed()
-            if dispatch.crew.is_busy:
+            if dispatch.pool.is_busy:
                 yield from dispatch.receive()
             elif paused:
                 time.sleep(POLL_SECONDS)

@@ -1,7 +1,7 @@
 """Agent-level data of one run, gathered as columns.
 
 One chunk of Arrow values per column and step, never one object per agent. Which steps are kept is
-`collection`'s business: a chunk is taken, replaced when the model collects again, and then kept or dropped. Reporters are
+decided in `recorder.py`: a chunk is taken, replaced when the model collects again, and then kept or dropped. Reporters are
 called by `reporters`; only attributes are read here.
 """
 

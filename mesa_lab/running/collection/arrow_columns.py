@@ -1,7 +1,7 @@
 """Columns of values as Arrow data: how series and agent tables leave the worker.
 
 Nobody declares the type of an outcome, so a column has the narrowest type that holds its values, and joining
-columns widens them: null, bool, int64, double, string. This room knows neither Mesa nor joblib.
+columns widens them: null, bool, int64, double, string. This module knows neither Mesa nor joblib.
 """
 
 from __future__ import annotations

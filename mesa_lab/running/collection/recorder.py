@@ -1,7 +1,7 @@
 """Columnar data collection inside a run.
 
 A recorder measures one run and keeps one list per outcome. It takes over the model's data collectors
-(`adopted_collector`) and evaluates their reporters whenever Mesa would, and in Mesa's order, whichever outcomes are asked for: a
+(`adopted_collector.py`) and evaluates their reporters whenever Mesa would, and in Mesa's order, whichever outcomes are asked for: a
 reporter may draw numbers or change the model. Only names of plain attributes of agents are left alone where they are not asked for
 (`reporters`). What Mesa would not evaluate is measured so that random generators are as they were
 (`random_states`). So what is asked for never changes the run.

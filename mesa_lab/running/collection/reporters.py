@@ -2,7 +2,7 @@
 
 A reporter that is a function, or that names a property, may draw numbers or change the model. It is called whenever Mesa
 would call it, for every agent and in Mesa's order: first those of the model, then agent by agent, and for each agent one
-reporter after the other. What names a plain attribute of agents leaves no trace and is left to `agent_data`, which reads
+reporter after the other. What names a plain attribute of agents leaves no trace and is left to `agent_attributes.py`, which reads
 it where it is asked for. For models that read their records back, everything is evaluated, and stored as Mesa stores it.
 """
 

@@ -6,7 +6,7 @@ waits for them.
 
 With several workers the order changes within a replication, so that they end together: at first points from all corners of
 the design are mixed, since slow ones are often neighbours and would come last; those that turn out to take long, by
-themselves or by their neighbours (`forecast`), go first (Graham, 1969, "Bounds on multiprocessing timing anomalies"), in
+themselves or by their neighbours (`run_time_forecast.py`), go first (Graham, 1969, "Bounds on multiprocessing timing anomalies"), in
 batches of their own, and do not count when the size of the others is found.
 Towards the end batches become smaller (guided self-scheduling; Polychronopoulos and Kuck, 1987). Replications stay in
 their order, so that a study that is stopped has been everywhere equally often.

@@ -1,7 +1,7 @@
 """One run: build a model, advance it until it stops, measure it, and tell what happened. Never raises.
 
 Steps are counted here, since not every Mesa release counts them. How runs are spread over processes is not
-this room's business.
+known here.
 """
 
 from __future__ import annotations

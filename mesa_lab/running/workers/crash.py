@@ -20,7 +20,7 @@ class Death:
 
     Attributes:
         state: What it was doing.
-        exit_code: Such as `SIGKILL(-9)` or `EXIT(3)`; empty when nobody knows.
+        exit_code: Such as `SIGKILL(-9)` or `EXIT(3)`; empty when that is not known.
         trace: Where its threads were, if it had the time to say so.
     """
 
@@ -40,7 +40,7 @@ class Death:
         code = f" ({self.exit_code})" if self.exit_code else ""
         text = f"The worker process died during this run{code}{f': {cause[1]}' if cause else ''}."
         if "SIGKILL" in self.exit_code:
-            text += f" Somebody ended it from outside, as a system does that is short of memory. {SHORT_OF_MEMORY}"
+            text += f" It was ended from outside, as a system does that is short of memory. {SHORT_OF_MEMORY}"
         return text
 
 

@@ -1,8 +1,8 @@
-"""Batches out to the workers of a crew and their results back, whatever happens to a worker.
+"""Batches out to the workers of a pool and their results back, whatever happens to a worker.
 
 Every task that went out comes back once: a dead worker's runs are done by others, but for the one that killed it. What
-workers keep in memory is watched, and those that keep too much are replaced. How processes are made is the
-business of `runner` and `crew`.
+workers keep in memory is watched, and those that keep too much are replaced. How processes are made is
+settled in `process.py` and `pool.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mesa_lab.errors import RunError
 from mesa_lab.running.scheduling.task_queue import BATCH_SECONDS, TaskQueue
 from mesa_lab.running.workers.crash import Death
 from mesa_lab.running.workers.memory import MemoryWatch
-from mesa_lab.running.workers.pool import Crew, Worker
+from mesa_lab.running.workers.pool import Worker, WorkerPool
 from mesa_lab.running.workers.worker import Reply
 from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
 
@@ -26,18 +26,18 @@ _VAIN_STARTS = 3
 
 
 class Dispatch:
-    """Sends tasks to the workers of a crew, and answers for those that a dead worker had.
+    """Sends tasks to the workers of a pool, and answers for those that a dead worker had.
 
     Args:
         waiting: The tasks.
-        crew: The workers.
+        pool: The workers.
         tell: Called with a topic and what the user should know about it.
     """
 
-    def __init__(self, waiting: TaskQueue, crew: Crew, tell: Callable[[str, str], None]) -> None:
-        self.crew = crew
+    def __init__(self, waiting: TaskQueue, pool: WorkerPool, tell: Callable[[str, str], None]) -> None:
+        self.pool = pool
         self._tell = tell
-        self._memory = MemoryWatch(crew.payload.model, crew.size)
+        self._memory = MemoryWatch(pool.payload.model, pool.size)
         self._told: str | None = None
         self._sources: dict[str, int] = {}
         self._waiting = waiting
@@ -48,7 +48,7 @@ class Dispatch:
     def feed(self) -> None:
         """Give every worker something to do, and the next batch at hand where runs are short."""
         for depth in range(2):
-            for worker in self.crew.workers:
+            for worker in self.pool.workers:
                 if depth and not self._waiting.are_short:
                     return
                 if worker.alone or worker.is_full or len(worker.sent) > depth:
@@ -57,20 +57,20 @@ class Dispatch:
                     suspect = self._suspects.pop()
                     self._tried_alone.add(suspect.run_id)
                     worker.alone = True
-                    self.crew.send(worker, [suspect], None)
+                    self.pool.send(worker, [suspect], None)
                 elif tasks := self._waiting.take():
-                    self.crew.send(worker, tasks, BATCH_SECONDS)
+                    self.pool.send(worker, tasks, BATCH_SECONDS)
             self._waiting.read_on()
 
     def receive(self) -> Iterator[Batch]:
         """Wait a moment for an answer and yield what results it brings."""
-        answer = self.crew.answer(POLL_SECONDS)
+        answer = self.pool.answer(POLL_SECONDS)
         if answer is None:
             return
         worker, tasks, future = answer
         error = future.exception()
         if isinstance(error, BrokenProcessPool):
-            yield from self._mourn(worker, error)
+            yield from self._handle_crash(worker, error)
             return
         worker.sent.remove(tasks)
         worker.alone = False
@@ -95,7 +95,7 @@ class Dispatch:
     def close(self) -> None:
         """Let the workers go."""
         notice = self._memory.notice
-        self.crew.release(keep=notice is None)
+        self.pool.release(keep=notice is None)
         if notice is not None and notice != self._told:
             self._tell("memory", notice)
 
@@ -121,7 +121,7 @@ class Dispatch:
                 "all runs of one code, start a new study.",
             )
 
-    def _mourn(self, worker: Worker, error: BaseException) -> Iterator[Batch]:
+    def _handle_crash(self, worker: Worker, error: BaseException) -> Iterator[Batch]:
         """After a worker's death: find the run that it was on, and see to it that no other is lost."""
         death, lost = worker.bury(error)
         self._memory.forget(id(worker))
@@ -130,7 +130,7 @@ class Dispatch:
             if self._vain_starts == _VAIN_STARTS:
                 code = f" ({death.exit_code})" if death.exit_code else ""
                 raise RunError(
-                    f"The workers die while they load the model '{self.crew.payload.model}'{code}. "
+                    f"The workers die while they load the model '{self.pool.payload.model}'{code}. "
                     f"Import it in a fresh Python to see why. {death.trace}".strip()
                 )
             suspects = []

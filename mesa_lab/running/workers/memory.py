@@ -1,6 +1,6 @@
 """What runs leave behind in a worker's memory: measured there after each batch, judged by its driver.
 
-Mesa's own leaks are mended in `cleaning`. Here it is about the model's: a list in a module that keeps agents, a cache
+Mesa's own leaks are mended in `simulation/cleanup.py`. Here it is about the model's: a list in a module that keeps agents, a cache
 that never forgets. Its worker is replaced before memory runs out, and the user is told. Nothing here changes a run.
 """
 

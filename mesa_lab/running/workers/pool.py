@@ -1,7 +1,7 @@
 """Worker processes of one stream, each in an executor of its own, so that one death concerns one worker only.
 
-What a worker was sent, and what is left of that when it dies, is known here; how processes are made (`processes`), and
-how one ended (`deaths`), is not. It is imported before the first worker is started, and imports little.
+What a worker was sent, and what is left of that when it dies, is known here; how processes are made (`process.py`), and
+how one ended (`crash.py`), is not. It is imported before the first worker is started, and imports little.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mesa_lab.running.workers.serialization import Payload
     from mesa_lab.study.records import Task
 
-__all__ = ["Crew", "Worker", "end_idle", "make_ready"]
+__all__ = ["Worker", "WorkerPool", "end_idle", "make_ready"]
 
 _IDLE_SECONDS = 120.0
 _numbers = itertools.count()
@@ -127,7 +127,7 @@ class Worker:
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """The workers of one stream, for itself alone.
 
     Args:
@@ -207,7 +207,7 @@ def _folder() -> Path:
 
 
 def make_ready(start: Start) -> None:
-    """Start a worker for a crew that is about to come, unless one is idle."""
+    """Start a worker for a pool that is about to come, unless one is idle."""
     folder = _folder()
     with _idle_lock:
         if _idle:

@@ -1,7 +1,7 @@
 """How worker processes are made: by loky, which is joblib's own, each in an executor for itself.
 
 The first one starts before anything else when there is something to run, since importing Mesa takes it a second. So this
-room and `crew` must not import at once what only the driver needs a moment later.
+module and `pool.py` must not import at once what only the driver needs a moment later.
 """
 
 from __future__ import annotations

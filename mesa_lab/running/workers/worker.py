@@ -1,7 +1,7 @@
 """What happens in a worker process: batches of tasks in, encoded batches of results out.
 
-A worker writes down which run is under way where its driver can read it after a sudden death (that it ends with its
-driver is `lifeline`'s business), and tells what its memory holds after each batch. Its garbage collector, its standard
+A worker writes down which run is under way where its driver can read it after a sudden death (`parent_watch.py` ends it with
+its driver), and tells what its memory holds after each batch. Its garbage collector, its standard
 output and its signals are set up for many short-lived models.
 """
 
@@ -124,7 +124,7 @@ def run_tasks(plan: Plan, tasks: Sequence[Task]) -> tuple[Batch, ...]:
 
 
 def run_here(payload: bytes, tasks: Sequence[Task]) -> tuple[Batch, ...]:
-    """Carry out tasks in a worker of somebody else's, such as a cluster's."""
+    """Carry out tasks in a worker that another program has started, such as a cluster's."""
     with _one_model_at_a_time:
         plan = prepare(hashlib.blake2b(payload, digest_size=16).hexdigest(), payload)
     assert plan is not None

@@ -1,7 +1,7 @@
 """Is a study file whole? All of it is looked at: SQLite's pages and indices, and what was written, by its digests.
 
 What is damaged is said in the user's words: which runs, and what of them. Where pages cannot be read, the rest is looked at
-all the same (`legible`). Nothing is changed.
+all the same (`database/tolerant_reader.py`). Nothing is changed.
 """
 
 from __future__ import annotations

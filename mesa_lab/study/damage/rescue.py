@@ -1,7 +1,7 @@
 """Save what can be read of a damaged study into a new one, from which the rest can be run again.
 
-What can be read is `legible`'s business. A run counts as saved only when all that belongs to it is, and when its block has the digest that was noted for it
-(`digests`): a block of which a row is changed or gone is given up. The others are missing in the new study, so that
+What can be read is found by `database/tolerant_reader.py`. A run counts as saved only when all that belongs to it is, and when
+its block has the digest that was noted for it (`database/digests.py`): a block of which a row is changed or gone is given up. The others are missing in the new study, so that
 `resume` runs just them. Runs of an older version have no digests: of these all rows are saved that can be read.
 """
 
@@ -36,13 +36,13 @@ from mesa_lab.study.database import (
 )
 from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.reading.arrow_stream import is_sound
+from mesa_lab.study.records import STATUSES
 from mesa_lab.study.run_numbers import plan
 
 __all__ = ["Rescued", "rescue"]
 
 _OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _BEGINNING = b"SQLite format 3\0" + struct.pack(">H6B", 4096, 2, 2, 0, 64, 32, 32)  # of all studies
-_STATUSES = ("done", "failed", "timed out")
 _LAST = 2**62
 _MOST_LOST = 1000  # times what is there: a file that says that more is missing is not believed
 
@@ -97,13 +97,13 @@ def rescue(path: str | Path, target: str | Path) -> Rescued:
             f"'{target}' could not be written: {error.strerror}. Choose a folder that is there and that you may write to."
         ) from error
     try:
-        with storage.speaking(path):
+        with storage.translate_errors(path):
             _copy(path, copy)
         source = sqlite3.connect(copy, isolation_level=None, factory=limits.LimitedConnection)
         try:
             source.limit(str(copy))
             _refuse_replaced(source, path)
-            with storage.speaking(target), Draft(target) as connection:
+            with storage.translate_errors(target), Draft(target) as connection:
                 schema.lay_out(connection)
                 try:
                     runs, had = _transfer(source, connection, path)
@@ -191,7 +191,7 @@ def _transfer(source: sqlite3.Connection, connection: sqlite3.Connection, path: 
     place, status = columns.index("block"), columns.index("status")
     sound = {row[0] for row in connection.execute("SELECT block FROM blocks")}
     runs = tolerant_reader.rows(source, "runs", ", ".join(columns), 0, len(whole) - 1)
-    _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in _STATUSES))
+    _insert(connection, "runs", (row for row in runs if row[place] in sound and row[status] in STATUSES))
     noted = tolerant_reader.rows(source, "digests", "block, digest", 1, _LAST)
     _insert(connection, "digests", (row for row in noted if row[0] in sound and _all(int, *row)))
     changed = json.dumps(sorted(digests.Sums(connection, whole).add_all().changed))

@@ -33,7 +33,7 @@ __all__ = [
     "register_closer_look",
     "remove",
     "rows",
-    "speaking",
+    "translate_errors",
     "wait_for_disk",
 ]
 
@@ -197,10 +197,10 @@ def rows(
     path: Path, connection: sqlite3.Connection, query: str, *, at_a_time: int = 5000
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows of a query, so many at a time; errors of reading name this file, whatever else is done meanwhile."""
-    with speaking(path):
+    with translate_errors(path):
         cursor = connection.execute(query)
     while True:
-        with speaking(path):
+        with translate_errors(path):
             some = cursor.fetchmany(at_a_time)
         if not some:
             return
@@ -235,19 +235,19 @@ def connect(path: Path, *, write: bool = False) -> tuple[Connection, str | None]
             raise StudyError(
                 f"'{path}' cannot be written: it or its folder is read-only. Copy it to a folder of your own to continue it."
             )
-        with speaking(path):
+        with translate_errors(path):
             connection = _open(path, "mode=rw")
             wait_for_disk(connection)
             connection.execute("PRAGMA wal_autocheckpoint = 4000")
         return connection, None
     if writable:
-        with speaking(path):
+        with translate_errors(path):
             connection = _open(path, "mode=rw")
             connection.execute("PRAGMA query_only = ON")
         return connection, None
     with contextlib.suppress(sqlite3.OperationalError):
         return _open(path, "mode=ro"), None
-    with speaking(path):
+    with translate_errors(path):
         connection = _open(path, "mode=ro&immutable=1")
     log = path.with_name(path.name + "-wal")
     if log.exists() and log.stat().st_size:
@@ -301,7 +301,7 @@ _MEANINGS: Final = {
 
 
 @contextlib.contextmanager
-def speaking(path: Path) -> Iterator[None]:
+def translate_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite or the system says about a study file into errors that name the file and the fix."""
     try:
         yield

@@ -23,9 +23,11 @@ import psutil
 from mesa_lab.errors import StudyBusyError
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import log_file, tolerant_reader
+from mesa_lab.study.records import ACTIVE_STATES
 
 __all__ = [
     "BEAT_SECONDS",
+    "PATIENCE_SECONDS",
     "Lease",
     "Tenant",
     "busy",
@@ -42,7 +44,6 @@ PATIENCE_SECONDS: Final = 60.0
 """How long a driver that cannot be looked at directly is believed after its last heartbeat."""
 
 _WATCH_SECONDS: Final = 3 * BEAT_SECONDS
-_STATES: Final = ("running", "paused", "stopping")
 _held: set[str] = set()  # tokens of the leases that this very process holds
 
 
@@ -83,7 +84,7 @@ class Tenant:
             whole
             and all(type(value) is str for value in texts)
             and all(type(value) in (int, float) and math.isfinite(value) for value in clocks)
-            and self.state in _STATES
+            and self.state in ACTIVE_STATES
         ):
             raise tolerant_reader.MalformedError("the record of its driver is none")
 
@@ -135,7 +136,7 @@ class Lease:
     token: str
 
     def holds(self, connection: sqlite3.Connection) -> bool:
-        """Tell whether nobody has taken the study over, inside the caller's transaction."""
+        """Tell whether no other process has taken the study over, inside the caller's transaction."""
         row = connection.execute("SELECT token FROM driver").fetchone()
         return row is not None and row[0] == self.token
 
@@ -169,7 +170,7 @@ def take(connection: log_file.Connection, path: Path, token: str | None = None) 
     Args:
         connection: A connection that writes, outside a transaction.
         path: The study, for messages.
-        token: The lease's name, when somebody waits for it; a new one otherwise.
+        token: The lease's name, when a caller waits for it; a new one otherwise.
 
     Raises:
         StudyBusyError: If another process drives it.
@@ -236,7 +237,7 @@ def refuse_if_driven(path: Path) -> None:
         StudyBusyError: If it is.
     """
     connection, _ = storage.connect(path)
-    with closing(connection), storage.speaking(path):
+    with closing(connection), storage.translate_errors(path):
         tenant = read(connection)
     if tenant is not None and tenant.is_alive:
         raise busy(path, tenant)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import MesaLabError, NotAllowedError, StudyFormatError
 from mesa_lab.preparation.code_permission import Permission, permitting
 from mesa_lab.study.database import copies
-from mesa_lab.study.database.tolerant_reader import MalformedError
+from mesa_lab.study.database.tolerant_reader import MalformedError, making_sense
 from mesa_lab.study.run_numbers import Layout, check_memory
 from mesa_lab.study.shards import Shard
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
 __all__ = [
+    "check_moments",
     "entries",
     "experiment_in",
     "foreign_file",
@@ -27,7 +30,10 @@ __all__ = [
     "meta",
     "model_of",
     "read_model",
+    "read_names",
+    "read_notices",
     "read_object",
+    "read_session",
     "read_shard",
     "read_size",
     "set_meta",
@@ -35,6 +41,8 @@ __all__ = [
     "size_of",
 ]
 
+_OF_SESSION: Final = ("settings", "packages", "machine", "model_source")
+_OF_SOURCE: Final = ("reference", "file", "sha256", "commit")
 _LONGEST: Final = 2**28  # bytes of the description of an experiment
 _NO_FILES: Final = Permission(
     code=lambda _: "",
@@ -125,6 +133,49 @@ def read_object(text: object) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise MalformedError(f"{text!r:.80} is no object")
     return found
+
+
+def read_names(text: object) -> list[str]:
+    """Return names, given an entry that lists some, such as `unsaid`."""
+    names = _listed(text)
+    if not all(isinstance(name, str) for name in names):
+        raise MalformedError(f"{text!r:.80} are no names")
+    return names
+
+
+def read_session(session: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a session, a row of `sessions` by its columns, with what is written in JSON read.
+
+    Raises:
+        MalformedError: If it holds what no session has.
+    """
+    with making_sense("the records of its sessions"):
+        found = {
+            name: read_object(session[name]) if name in _OF_SESSION else session[name] for name in session
+        }
+        check_moments(*(found[name] for name in ("started", "updated", "ended")))
+        texts = [found[name] for name in ("host", "ending", "message", "python")]
+        texts += [*found["packages"].values(), *(found["model_source"].get(name) for name in _OF_SOURCE)]
+        if not isinstance(found["started"], str) or any(not isinstance(text, str | None) for text in texts):
+            raise TypeError("what is to be a text is none")
+        numbers = (found["runs"], found["pid"] or 0)
+        if not all(type(number) is int and 0 <= number < 2**53 for number in numbers):
+            raise ValueError(f"{numbers} are no counts")
+        read_notices(found["settings"].get("notices"))
+    return found
+
+
+def read_notices(found: Any) -> tuple[str, ...]:
+    """Return the notices that a session has, by topic."""
+    return tuple(str(text) for text in read_object(found).values())
+
+
+def check_moments(*texts: Any) -> None:
+    """Refuse what is no time of day; None stands for none."""
+    with making_sense("times in the records of its sessions"):
+        for text in texts:
+            if text is not None:
+                datetime.fromisoformat(text).timestamp()
 
 
 def experiment_in(text: str) -> Experiment:

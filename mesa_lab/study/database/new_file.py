@@ -2,7 +2,7 @@
 
 The file is made under another name, waits for the disk, and then gets its own name. SQLite keeps the latest commits in
 a log beside a study and would play it into any file of that name, so a log never stands beside a file that it does not
-belong to. This room knows neither the experiment nor its results.
+belong to. This module knows neither the experiment nor its results.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ class Draft:
         if self.replace and self.path.exists():
             self._drive()
         self.connection = sqlite3.connect(self.draft, isolation_level=None, timeout=30)
-        # What a power cut leaves of a draft is nobody's: the disk is waited for once, at the end.
+        # What a power cut leaves of a draft is left over: the disk is waited for once, at the end.
         self.connection.execute("PRAGMA synchronous = OFF")
         self.connection.execute("PRAGMA journal_mode = MEMORY")
         return self.connection
@@ -77,7 +77,7 @@ class Draft:
 
     def _replace(self, old: sqlite3.Connection, held: lease.Lease) -> None:
         _fold_in(old, self.path)
-        with storage.Transaction(old):  # nobody becomes its driver now
+        with storage.Transaction(old):  # no process becomes its driver now
             if not held.holds(old):
                 raise StudyBusyError(
                     f"'{self.path}' was run by another process meanwhile: it is not replaced. Try it again."

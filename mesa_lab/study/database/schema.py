@@ -1,6 +1,6 @@
 """The tables of a study file.
 
-Everything in them is TOML, JSON, text, numbers or Arrow streams: reading a study runs nobody's code. A newer
+Everything in them is TOML, JSON, text, numbers or Arrow streams: reading a study runs no code. A newer
 schema has a higher `VERSION`, which older releases refuse by name. Version 2: blocks may have packed columns (`blocks`). Version 3: rows
 of runs have digests (`digests`), the small tables a second copy (`copies`), and the record of the driver says which file it drives.
 A search has two tables more (`study/batches.py`), which are made with the study.

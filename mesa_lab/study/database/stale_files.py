@@ -1,6 +1,6 @@
 """Hidden files beside a study while it is made, and what becomes of those of processes that were killed.
 
-A file's name says which process it belongs to (`lease.process_mark`), on which start of which computer. It is surely nobody's when
+A file's name says which process it belongs to (`lease.process_mark`), on which start of which computer. It is surely left over when
 that process was one of this start and is gone, or when it was one of another start and has left it alone for a day.
 """
 

@@ -1,7 +1,7 @@
-"""Where studies lie that nobody asked to keep, and what becomes of those of processes that were killed.
+"""Where studies lie that are not to be kept, and what becomes of those of processes that were killed.
 
 A folder's name says which process it belongs to (`lease.process_mark`) on which boot of which computer. Only a folder of this very
-boot can be known to be nobody's; what is older is left to the system, which clears its temporary files.
+boot can be known to be left over; what is older is left to the system, which clears its temporary files.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _OF_JSON: Final = ("settings", "packages", "machine", "model_source", "parameter
 
 
 class MalformedError(ValueError):
-    """What stands in a study is not what belongs there; `storage.speaking` says of which study."""
+    """What stands in a study is not what belongs there; `connection.translate_errors` says of which study."""
 
 
 @contextmanager

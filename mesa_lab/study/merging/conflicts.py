@@ -45,7 +45,7 @@ class Side:
         """Return for each run what its blocks of data are known by."""
         ask, listed = self.connection.execute, json.dumps(self.ids)
         found: dict[int, list[Any]] = {run_id: [] for run_id in self.ids}
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             types = [
                 row[0] for row in ask("SELECT DISTINCT agent_type FROM agent_blocks ORDER BY agent_type")
             ]
@@ -63,7 +63,7 @@ class Side:
     def tables(self, places: Sequence[int]) -> Iterator[tuple[str, list[pa.Table]]]:
         """Yield the name and the parts of each table of data that some of the runs have; runs are known by their places."""
         ids = np.array([self.ids[place] for place in places], np.int64)
-        with storage.speaking(self.path):
+        with storage.translate_errors(self.path):
             query = "SELECT DISTINCT agent_type FROM agent_blocks"
             types = [row[0] for row in self.connection.execute(query)]
             yield "series", self._named(series_blocks.series_blocks(self.connection, self.path, ids), ids)
@@ -104,7 +104,7 @@ def settle(
     alike: list[int] = []
     failed: list[int] = []
     ask = target.connection.execute
-    with storage.speaking(target.path):
+    with storage.translate_errors(target.path):
         there = {row[number]: row for row in ask(query, (json.dumps(target.ids),))}
         for place, new in enumerate(rows):
             old = there[new[number]]

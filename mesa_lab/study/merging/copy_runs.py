@@ -6,7 +6,6 @@ numbered its runs otherwise, because it grew by other steps, they and their data
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from collections import Counter
@@ -21,7 +20,7 @@ import numpy.typing as npt
 from mesa_lab.errors import StudyMismatchError
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
-from mesa_lab.study.database import copies, digests, schema
+from mesa_lab.study.database import copies, digests, metadata, schema
 from mesa_lab.study.database.digests import COLUMNS
 from mesa_lab.study.database.metadata import layout_of
 from mesa_lab.study.database.tolerant_reader import MalformedError
@@ -94,6 +93,7 @@ class Target:
     def take_session(self, row: Row) -> None:
         """Take the record of a session; of two states of one session the later."""
         session = dict(zip(_SESSION, row, strict=True))
+        metadata.read_session(session)  # which refuses what makes no sense
         known = self._sessions.get(row[:3])
         if known is None or _state(session) > _state(known):
             self._sessions[row[:3]] = session
@@ -116,14 +116,14 @@ class Target:
             if first != self.path:
                 runs = "1 run is" if count == 1 else f"{count:,} runs are"
                 yield f"{runs} in '{path}' as in '{first}', with the same results: they count once."
-        worked = [session for session in self._sessions.values() if session["runs"]]
-        sources = [json.loads(session["model_source"] or "{}") for session in worked]
+        worked = [metadata.read_session(session) for session in self._sessions.values() if session["runs"]]
+        sources = [session["model_source"] for session in worked]
         if len({source["sha256"] for source in sources if source.get("sha256")}) > 1:
             yield (
-                f"The code of {sources[0]['reference']} was not the same in all sessions: runs may differ for that reason. "
+                f"The code of {sources[0].get('reference', 'the model')} was not the same in all sessions: runs may differ for that reason. "
                 "The study notes each session's."
             )
-        versions = {json.loads(session["packages"] or "{}").get("mesa", "unknown") for session in worked}
+        versions = {session["packages"].get("mesa", "unknown") for session in worked}
         if len(versions) > 1:
             yield f"The runs were made with different releases of Mesa: {', '.join(sorted(versions))}."
 
@@ -144,7 +144,7 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
         StudyMismatchError: If it has runs that the target does not ask for, or other results for the same runs.
         StudyFormatError: If it is damaged.
     """
-    with storage.speaking(path):
+    with storage.translate_errors(path):
         own = plan(layout_of(source))
         numbers = _numbers(source, path, own, target)
         last = source.execute("SELECT coalesce(max(block), 0) FROM blocks").fetchone()[0]
@@ -160,8 +160,9 @@ def transfer(source: sqlite3.Connection, path: Path, target: Target) -> None:
             rows if numbers is None else [(int(numbers[row[0]]), *row[1:]) for row in rows],
         )
     for rows in storage.rows(path, source, f"SELECT {', '.join(_SESSION)} FROM sessions"):
-        for row in rows:
-            target.take_session(row)
+        with storage.translate_errors(path):
+            for row in rows:
+                target.take_session(row)
     target.blocks += last
 
 
@@ -194,11 +195,11 @@ def _transfer_runs(
     source: sqlite3.Connection, path: Path, target: Target, whole: RunPlan, numbers: Numbers | None
 ) -> Counter[int]:
     """Take the rows of runs over, and return for each block how many of its runs are in, by its number there."""
-    with storage.speaking(path):
+    with storage.translate_errors(path):
         outcomes = source.execute("SELECT position, name, kinds FROM outcomes ORDER BY position").fetchall()
     columns = [*COLUMNS, *target.columns([(name, kinds) for _, name, kinds in outcomes])]
     insert = f"INSERT INTO runs({', '.join(columns)}) VALUES({', '.join('?' * len(columns))})"
-    with storage.speaking(path):
+    with storage.translate_errors(path):
         sums = digests.Sums(source, whole)
     kept: Counter[int] = Counter()
     strangers, astray = 0, False
@@ -230,7 +231,7 @@ def _transfer_runs(
         target.connection.executemany(insert, fresh)
         target.origin[ids if len(fresh) == len(ids) else [row[0] for row in fresh]] = len(target.sources) - 1
         kept.update(map(itemgetter(_BLOCK), fresh))
-    with storage.speaking(path):
+    with storage.translate_errors(path):
         if astray or sums.changed:
             check.refuse(source, path)
     if strangers:

@@ -119,10 +119,10 @@ def _merge(paths: Sequence[Path], target: Path) -> Merged:
     if problem := metadata.foreign_file(base.meta["experiment"]):
         raise StudyFormatError(f"'{base.path}' is no study as Mesa Lab makes them. {problem}")
     for head in looked:
-        with storage.speaking(head.path):
+        with storage.translate_errors(head.path):
             _refuse_unlike(base, head)
     notices, heads = [], []
-    with storage.speaking(target), Draft(target, replace=target.exists()) as connection:
+    with storage.translate_errors(target), Draft(target, replace=target.exists()) as connection:
         schema.lay_out(connection)
         _found(connection, base, looked)
         into = Target(connection, target, base.path)
@@ -161,7 +161,7 @@ def _distinct(studies: str | Path | Iterable[str | Path], target: Path) -> list[
 
 def _look(path: Path) -> _Head:
     connection, _ = storage.connect(path)
-    with closing(connection), storage.speaking(path), at_one_moment(connection):
+    with closing(connection), storage.translate_errors(path), at_one_moment(connection):
         check.look_at_tables(connection, path)
         return _head(connection, path)
 
@@ -182,7 +182,7 @@ def _opened(head: _Head) -> Iterator[tuple[sqlite3.Connection, _Head, str | None
     """
     source, notice = storage.connect(head.path)
     with closing(source), check.suspecting(source, head.path), at_one_moment(source):
-        with storage.speaking(head.path):
+        with storage.translate_errors(head.path):
             now = _head(source, head.path)
         if now.meta != head.meta:
             raise _GrownError

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["decode", "is_sound", "schema_of", "unpacked"]
 
 _KEYS: Final = ("run_id", "step")
-_SMALL: Final = 2**26  # bytes of which nobody asks whether they fit into memory
+_SMALL: Final = 2**26  # bytes; of fewer it is not asked whether they fit into memory
 _CELL: Final = 8  # bytes of a decoded value
 _DICTIONARY, _RECORDS = 2, 3  # kinds of messages with columns in them
 
@@ -123,7 +123,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _is_known(kind: pa.DataType) -> bool:
-    """Tell whether a column's type is one of plain values: no lists, no types that somebody has defined."""
+    """Tell whether a column's type is one of plain values: no lists, no extension types."""
     import pyarrow as pa
 
     kind = _plain_type(kind)

@@ -48,6 +48,12 @@ class FailureKind:
     count: int
     latest: tuple[FailedRun, ...]
 
+    @property
+    def title(self) -> str:
+        """The kind in a few words."""
+        where = "of the worker process" if self.stage == "worker" else f"while {self.stage}"
+        return f"{self.error_type} {where}"
+
 
 def failure_kinds(connection: sqlite3.Connection, latest: int) -> tuple[FailureKind, ...]:
     """Return the kinds of failure, the most frequent first; of very many the first hundred.

@@ -1,7 +1,7 @@
 """Tables out of a study file, column by column.
 
 A million runs become a frame in a few seconds and never a list of dicts. What was collected over the steps is
-`blocks`' business.
+read in `series_blocks.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.encoding import from_json
 from mesa_lab.study.database import digests
 from mesa_lab.study.database.schema import KINDS
+from mesa_lab.study.records import STATUSES
 from mesa_lab.study.run_numbers import RunPlan
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RUN_COLUMNS",
-    "STATUSES",
     "at_one_moment",
     "failures_frame",
     "points_frame",
@@ -35,7 +35,6 @@ __all__ = [
     "select_outcomes",
 ]
 
-STATUSES: Final = ("done", "failed", "timed out")
 _INT, _FLOAT, _BOOL, _STR = (KINDS[kind] for kind in (int, float, bool, str))
 RUN_COLUMNS: Final = (
     "run_id", "point", "replication", "seed", "status", "steps", "time", "init_seconds", "run_seconds", "attempt", "notes"

@@ -105,7 +105,7 @@ class Watch:
         if self._is_known and not is_known:
             return Displaced("was overwritten", None, is_overwritten=True)
         if is_known and not self._is_known:
-            # Not before: a log of another file is told by a file that does not know the log's driver (`storage`).
+            # Not before: a log of another file is told by a file that does not know the log's driver (`log_file.py`).
             self._connection.execute("UPDATE driver SET file = ?", (log_file.shown_id(self._path),))
         self._is_known, self._stamp = is_known, stamp
         return None
@@ -214,7 +214,7 @@ class Watch:
                 continue
             shown = self._shown(name)
             try:
-                with storage.speaking(name), Draft(name) as copy:
+                with storage.translate_errors(name), Draft(name) as copy:
                     self._connection.backup(copy)
                     end(copy, shown)
             except StudyError as error:

@@ -22,6 +22,8 @@ from typing import Any, Final
 
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import lease
+from mesa_lab.study.database.metadata import meta, read_object
+from mesa_lab.study.database.tolerant_reader import making_sense
 from mesa_lab.study.writing.insert_batches import clean
 
 __all__ = ["begin", "end", "machine", "model_file", "model_source", "note", "packages"]
@@ -112,8 +114,8 @@ def begin(connection: sqlite3.Connection, path: Path, settings: Mapping[str, Any
     Returns:
         The session's number, and notices about what is not as it was when the last results were made.
     """
-    (described,) = connection.execute("SELECT value FROM meta WHERE key = 'settings'").fetchone()
-    source = model_source(json.loads(described)["model"])
+    with making_sense("what it says of its experiment"):
+        source = model_source(read_object(meta(connection, "settings"))["model"])
     notices = list(_changes(connection, path, source))
     values = {
         "started": lease.now(),
@@ -162,7 +164,7 @@ def _changes(connection: sqlite3.Connection, path: Path, source: Mapping[str, An
     ).fetchone()
     if last is None:
         return
-    versions, before = json.loads(last[0]), json.loads(last[1])
+    versions, before = map(read_object, last)
     if before.get("sha256") and source.get("sha256") and before["sha256"] != source["sha256"]:
         yield (
             f"The code of {source['reference']} has changed since the last results of '{path}': its new runs may differ "

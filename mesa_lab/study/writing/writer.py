@@ -1,4 +1,4 @@
-"""The driver's pen: results go in by the batch, at least once a second, whole or not at all.
+"""Writes results into a study for its driver: by the batch, at least once a second, whole or not at all.
 
 A result counts only once it is on disk: rows, series and counters change in one transaction, which also looks at
 the lease, so that a driver that was taken for dead can do no harm. A thread keeps the heart beating and writes
@@ -20,6 +20,7 @@ from mesa_lab.errors import StudyBusyError, StudyError, StudyFormatError
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import copies, lease, schema, tolerant_reader
+from mesa_lab.study.records import STATES
 from mesa_lab.study.writing import displacement, sessions
 from mesa_lab.study.writing.insert_batches import BatchLike, Intake
 
@@ -27,7 +28,6 @@ __all__ = ["Writer"]
 
 _COMMIT_SECONDS: Final = 0.4
 _LISTEN_SECONDS: Final = 0.2
-_STATES: Final = {"run": "running", "pause": "paused", "stop": "stopping"}
 _COMMIT_RUNS: Final = 20_000
 _COMMIT_BYTES: Final = 64 * 2**20
 _RATE_SECONDS: Final = 30.0
@@ -38,10 +38,10 @@ class Writer:
 
     Args:
         path: The study.
-        token: Name for the lease, when somebody waits for it.
+        token: Name for the lease, when a caller waits for it.
         settings: What to note about this session: workers, backend.
         on_request: Called from the writing thread when another process asks for something else than before.
-        durable: Wait for the disk at each commit; a study that nobody keeps need not.
+        durable: Wait for the disk at each commit; a study that is not kept need not.
 
     Raises:
         StudyBusyError: If another process drives the study.
@@ -83,7 +83,7 @@ class Writer:
         """Whether the file has been moved, replaced or deleted; `trouble` says where its results are."""
         self._connection, _ = storage.connect(path, write=True)
         try:
-            with storage.speaking(path):
+            with storage.translate_errors(path):
                 if not durable:
                     self._connection.execute("PRAGMA synchronous = OFF")
                 self._check()
@@ -146,7 +146,7 @@ class Writer:
                 batches, self._waiting = self._waiting, []
                 self._size = self._rows = 0
             try:
-                with storage.speaking(self.path):
+                with storage.translate_errors(self.path):
                     self._look_for_file(batches)
                     self._transact(batches)
             except Exception as error:  # whatever it is: nothing is written any more, and it must be heard of
@@ -169,7 +169,7 @@ class Writer:
             StudyBusyError: If another process has taken the study over.
         """
         self.commit()
-        with self._writing, storage.speaking(self.path), storage.Transaction(self._connection):
+        with self._writing, storage.translate_errors(self.path), storage.Transaction(self._connection):
             if not self._lease.holds(self._connection):
                 raise StudyBusyError(f"'{self.path}' was taken over by another process. Open it again.")
             return act(self._connection)
@@ -216,7 +216,7 @@ class Writer:
                     last = time.monotonic()
                 else:
                     self._listen()
-                if self.request != heard and self._state != _STATES.get(heard):
+                if self.request != heard and self._state != STATES.get(heard):
                     self.commit()  # others see that the request was heard
             except Exception:
                 if self.trouble is None:  # it could not even look
@@ -230,11 +230,11 @@ class Writer:
 
     @property
     def _state(self) -> str:
-        return _STATES.get(self.request, "running")
+        return STATES.get(self.request, "running")
 
     def _listen(self) -> None:
         """Look at the control table without writing anything, and whether the file is where it was."""
-        with self._writing, storage.speaking(self.path):
+        with self._writing, storage.translate_errors(self.path):
             if self._watch.look() is not None:
                 self.commit()
             self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
@@ -273,7 +273,7 @@ class Writer:
 
     def _look_once_more(self) -> None:
         try:
-            with storage.speaking(self.path):
+            with storage.translate_errors(self.path):
                 self._look_for_file((), ended=True)
         except Exception as error:
             self.trouble = error

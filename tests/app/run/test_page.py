@@ -7,10 +7,10 @@ import pytest
 import solara
 
 import mesa_lab as ml
+from mesa_lab.app.components.chart import specification
 from mesa_lab.app.components.failures import FailuresPanel, read_failures
 from mesa_lab.app.components.progress import ProgressPanel, headline, numbers, rate_text, sentence
-from mesa_lab.app.run.live_chart_specs import draw_live
-from mesa_lab.app.run.live_charts import LiveCharts
+from mesa_lab.app.run.live_charts import LiveCharts, draw_live
 from mesa_lab.app.run.page import RunPage, StudyView
 from mesa_lab.app.run.start_form import StartForm, there_already
 from mesa_lab.errors import StudyError
@@ -196,29 +196,33 @@ def test_charts_show_aggregates_against_a_parameter(space):
     live = draw_live(ref.path, "density")
     assert [chart.outcome for chart in live.charts] == ["happy", "share"]
     assert live.parameters == ("density", "homophily")
-    rows = live.charts[0].specification["data"]["values"]
+    drawn = specification(live.charts[0].chart)
+    (rows,) = drawn["datasets"].values()
     assert len(rows) <= 4
     assert sum(row["n"] for row in rows) == 12
-    (x,) = {layer["encoding"]["x"]["title"] for layer in live.charts[0].specification["layer"]}
+    (x,) = {layer["encoding"]["x"]["title"] for layer in drawn["layer"]}
     assert x == "density"
+    assert drawn["width"] == "container"
+    assert "title" not in drawn  # the page says it
 
 
 def test_axes_stay_while_points_come_in(space):
     ref = space.make("a", experiment())
     fill(ref.path, 1)
-    first = draw_live(ref.path, "homophily").charts[0].specification["layer"][0]["encoding"]["x"]["scale"]
+    (first, _) = draw_live(ref.path, "homophily").charts
     fill(ref.path)
-    assert (
-        draw_live(ref.path, "homophily").charts[0].specification["layer"][0]["encoding"]["x"]["scale"]
-        == first
-    )
+    (last, _) = draw_live(ref.path, "homophily").charts
+    axes = [specification(live.chart)["layer"][0]["encoding"]["x"] for live in (first, last)]
+    assert axes[0] == axes[1]
+    assert axes[0]["scale"]["domain"]
 
 
 def test_without_a_varied_parameter_they_show_how_values_lie(space):
     ref = space.make("a", experiment(parameters={"density": 0.8}, design=None, replications=50))
     fill(ref.path)
     (happy, _share) = draw_live(ref.path).charts
-    assert sum(row["runs"] for row in happy.specification["data"]["values"]) == 50
+    (rows,) = specification(happy.chart)["datasets"].values()
+    assert len(rows) == 50
 
 
 def test_infinite_values_do_not_keep_others_from_being_drawn(space):
@@ -226,8 +230,8 @@ def test_infinite_values_do_not_keep_others_from_being_drawn(space):
     fill(ref.path, some=lambda run: float("inf") if run == 0 else float(run), all=lambda run: float("-inf"))
     (some,) = draw_live(ref.path, "homophily").charts
     assert some.outcome == "some"
-    rows = some.specification["data"]["values"]
-    assert len(rows) == 4  # of the runs that have a value
+    (rows,) = specification(some.chart)["datasets"].values()
+    assert len(rows) == 4
     assert json.dumps(rows, allow_nan=False)
     assert len(some.table) == 4
 
@@ -265,9 +269,9 @@ def test_a_study_that_goes_away_is_said(show, space):
 def test_failures_come_with_parameters_seed_and_traceback(show, space):
     ref = space.make("a", experiment())
     fill(ref.path, failing=range(7), message=EVIL)
-    (kind,) = read_failures(ref.path)
-    assert (kind.count, len(kind.latest)) == (7, 5)
-    case = kind.latest[0]
+    ((kind, latest),) = read_failures(ref.path)
+    assert (kind.count, len(latest)) == (7, 5)
+    case = latest[0]
     assert (case.run_id, set(case.parameters)) == (6, {"density", "homophily"})
     view = show(FailuresPanel(ref.path, 7, on_retry=lambda: None))
     view.until(EVIL)
@@ -441,3 +445,33 @@ def test_the_same_design_is_not_called_another(show, space):
     )
     view.until(lambda: told == [("new", False)])
     assert "another experiment" not in view.text
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_study_whose_file_is_lost_while_it_runs_says_where_its_results_are(space, show, replaced):
+    ref, other = space.make("one", experiment()), space.make("other", experiment(replications=2))
+    fill(other.path)
+    study = Study.open(ref.path)
+
+    view = show(StudyView(space, ref))
+
+    def lose():
+        with study.writing():
+            view.until("The worker processes are being started.")
+            if replaced:
+                other.path.replace(ref.path)
+            else:
+                ref.path.unlink()
+            view.until("'one-saved.study'")
+
+    with pytest.raises(StudyError, match="one-saved.study"):
+        lose()
+    study.close()
+    if replaced:
+        view.until("All 8 runs are done")
+    else:
+        view.until("There is no study")
+    what = ("was replaced by another file", "was deleted", "was cut off from its log")
+    view.until(lambda: any(said in view.text for said in what))
+    assert "the results of 0 of its 12 runs are saved in" in view.text
+    assert Study.open(space.find("one-saved").path).status().n_runs == 12

@@ -209,7 +209,7 @@ def test_other_packages_add_questions(monkeypatch, plain, value, works):
         return [entry] if group == "mesa_lab.conclusions" else []
 
     monkeypatch.setattr(metadata.EntryPoint, "load", lambda self: globals()[value])
-    monkeypatch.setattr("mesa_lab.processing.analysis.shelf.entry_points", entry_points)
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
     if works:
         assert find_question("other").ask(plain, "y").question == "Is it so?"
     else:

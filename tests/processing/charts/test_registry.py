@@ -40,6 +40,8 @@ def test_other_packages_can_add_charts(monkeypatch, plain):
     mine = ChartKind("mine", "Mine", "Nothing.", CHARTS[1].table, CHARTS[1].draw)
 
     class Entry:
+        name, value = "mine", "package:mine"
+
         def load(self):
             return mine
 

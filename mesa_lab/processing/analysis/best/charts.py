@@ -14,6 +14,7 @@ from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.point_names import names_of
 from mesa_lab.processing.charts.caption import caption, number_format, percent
 from mesa_lab.processing.charts.theme import finish, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
     import altair as alt
@@ -22,7 +23,7 @@ __all__ = ["ranking"]
 
 type Floats = npt.NDArray[np.float64]
 
-_MOST: Final = 25
+_MOST: Final = 15
 
 
 def ranking(
@@ -103,21 +104,10 @@ def _draw(
     def x(field: str) -> Any:
         return alt.X(f"{field}:Q", title=about["outcome"], scale=scale, axis=axis)
 
-    tips: Any = alt.Undefined
-    if interactive:
-        fmt = number_format(table["mean"])
-        tips = [
-            alt.Tooltip(
-                f"{field}:{'N' if field in ('setting', 'status') else 'Q'}",
-                title=text,
-                format=alt.Undefined
-                if field in ("setting", "status")
-                else ",d"
-                if field in ("n", "point")
-                else fmt,
-            )
-            for field, text in about["columns"].items()
-        ]
+    texts, counts = ("setting", "status"), {"n": ",d", "point": ",d"}
+    numbers = [field for field in about["columns"] if field not in texts]
+    formats = dict.fromkeys(numbers, number_format(table["mean"])) | counts
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     base = alt.Chart(table)
     layers = [
         base.transform_filter("isValid(datum.low)")

@@ -114,7 +114,10 @@ def _worth(observed: Observations, values: Floats, found: Selection, sign: float
         low, high = min(low, value), max(high, value)
     whole = 1.0 if observed.is_share else 0.0
     worth = np.array([value, low, high])
-    return worth if sign > 0 else whole - worth[[0, 2, 1]]
+    worth = worth if sign > 0 else whole - worth[[0, 2, 1]]
+    known = observed.values[np.isfinite(observed.values)]
+    # The mean of counts is no less than 0.
+    return np.maximum(worth, 0.0) if (known >= 0).all() and (known == np.floor(known)).all() else worth
 
 
 def _table(

@@ -11,6 +11,7 @@ from mesa_lab.formatting import label, measure_label, shorten
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
 from mesa_lab.processing.charts.caption import caption, number_format, percent
 from mesa_lab.processing.charts.theme import finish, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
     import altair as alt
@@ -104,23 +105,9 @@ def _draw(
             x=alt.X("low:Q", title=title, scale=scale, axis=axis), x2="high:Q", y=rows
         )
     )
-    tips: Any = alt.Undefined
-    if interactive:
-        fmt = number_format(table["difference"])
-        tips = [
-            alt.Tooltip(
-                f"{field}:{'N' if field in ('scenario', 'verdict') else 'Q'}",
-                title=text,
-                format=alt.Undefined
-                if field in ("scenario", "verdict")
-                else ".0%"
-                if field == "superiority"
-                else ",d"
-                if field in ("n", "n_base")
-                else fmt,
-            )
-            for field, text in about["columns"].items()
-        ]
+    formats = dict.fromkeys(("difference", "low", "high"), number_format(table["difference"]))
+    formats |= {"superiority": ".0%", "n": ",d", "n_base": ",d"}
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     layers.append(
         base.transform_filter("isValid(datum.difference)")
         .mark_point(filled=True, size=70, color=look.accent, opacity=1)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
+from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
 from mesa_lab.processing.analysis.comparison import charts, sentences
 from mesa_lab.processing.analysis.comparison.differences import Difference, difference
+from mesa_lab.processing.analysis.comparison.dunnett import dunnett_p
 from mesa_lab.processing.analysis.comparison.scenarios import MOST, Scenario, Scenarios, scenarios_of
 from mesa_lab.processing.analysis.comparison.superiority import superiority
 from mesa_lab.processing.analysis.comparison.verdicts import CANNOT_TELL, Verdict, verdicts
@@ -40,6 +41,7 @@ def conclude(
     margin: float | None = None,
     level: float = 0.95,
     looks: int | None = None,
+    adjust: Literal["holm", "dunnett"] = "holm",
 ) -> Conclusion:
     """Compare scenarios with a base.
 
@@ -51,6 +53,7 @@ def conclude(
         margin: A difference up to this size does not matter, in units of the outcome; None for none.
         level: Level of the intervals.
         looks: How often results are looked at in all, as decided before the first look; None for any number of times.
+        adjust: How several comparisons are held together: "holm" always, "dunnett" for independent runs of alike variance.
 
     Raises:
         ConclusionError: If there are too many scenarios, or none has two runs.
@@ -59,6 +62,10 @@ def conclude(
     """
     level = checked_level(level)
     _check(margin, looks)
+    if adjust not in ("holm", "dunnett"):
+        raise OutcomeError(
+            f"adjust is {adjust!r}. There are: holm, dunnett.{suggest(str(adjust), ('holm', 'dunnett'))}"
+        )
     observed, scale = in_scale(observe_once(results, outcome))
     found = scenarios_of(observed, by, base, results)
     sampled = points_are_sampled(results) and bool(found.held)
@@ -70,7 +77,14 @@ def conclude(
     ]
     if not any(np.isfinite(each.error) for each in compared):
         raise ConclusionError(_too_few(observed, found))
-    said = verdicts(compared, margin=None if margin is None else margin / scale, level=level, looks=looks)
+    together = dunnett_p(observed, found, looks) if adjust == "dunnett" else None
+    said = verdicts(
+        compared,
+        margin=None if margin is None else margin / scale,
+        level=level,
+        looks=looks,
+        together=together,
+    )
     table = _table(found, compared, said, observed, level, scale)
     grown = _next(results, compared, said, sampled=sampled)
     talk = sentences.Talk(
@@ -84,6 +98,7 @@ def conclude(
         margin=margin,
         level=level,
         looks=looks,
+        adjust=adjust,
     )
     undecided = sum(each.said == CANNOT_TELL for each in said)
     return Conclusion(

@@ -98,6 +98,11 @@ def scenarios_of(observed: Observations, by: str | None, base: Any, results: Rea
         by = next(iter(factors))
     if by is None:
         return _points(observed, base, results)
+    if by not in factors and by in results.columns:
+        raise ConclusionError(
+            f"'{by}' has one level only among the points that have a value of '{observed.outcome}': there is nothing to compare. "
+            "See results.failures."
+        )
     if by not in factors:
         known = ", ".join(factors) or "none"
         raise ParameterError(

@@ -47,6 +47,7 @@ class Talk:
         margin: A difference up to this size does not matter.
         level: Level of the intervals.
         looks: How often results are looked at; None for any number of times.
+        adjust: How several comparisons are held together.
     """
 
     results: Reader
@@ -59,6 +60,7 @@ class Talk:
     margin: float | None
     level: float
     looks: int | None
+    adjust: str = "holm"
 
     @cached_property
     def subject(self) -> str:
@@ -233,7 +235,8 @@ class Talk:
             if self.looks is None
             else f"verdicts for {plural(self.looks, 'look')} (Bonferroni)"
         )
-        several = "; Holm (1979) over all comparisons" if len(self.table) > 1 else ""
+        how_several = "Dunnett (1955)" if self.adjust == "dunnett" else "Holm (1979)"
+        several = f"; {how_several} over all comparisons" if len(self.table) > 1 else ""
         text = f"{'; '.join(how)}; {tests}{several}; A after Vargha & Delaney (2000)."
         return text[:1].upper() + text[1:]
 

@@ -40,7 +40,12 @@ class Verdict:
 
 
 def verdicts(
-    differences: Sequence[Difference], *, margin: float | None, level: float, looks: int | None
+    differences: Sequence[Difference],
+    *,
+    margin: float | None,
+    level: float,
+    looks: int | None,
+    together: Sequence[float] | None = None,
 ) -> list[Verdict]:
     """Judge differences so that false alarms stay below 1 - level over all of them.
 
@@ -49,24 +54,28 @@ def verdicts(
         margin: A difference up to this size does not matter; None for none.
         level: Level of confidence.
         looks: How often results are looked at in all, decided before; None for any number of times (`any_time`).
+        together: p-values that hold for all comparisons at one look, in place of those after Holm.
     """
     alpha = 1 - level
     count = len(differences)
     p = [_p(each) for each in differences]
-    adjusted = holm(
-        np.array(_any_time(differences) if looks is None else [min(1.0, each * looks) for each in p])
-    )
+    if together is not None:
+        adjusted = np.minimum(np.array(together, dtype=np.float64) * (looks or 1), 1.0)
+    else:
+        adjusted = holm(
+            np.array(_any_time(differences) if looks is None else [min(1.0, each * looks) for each in p])
+        )
     found = []
-    for each, once, together in zip(differences, p, adjusted.tolist(), strict=True):
+    for each, once, for_all in zip(differences, p, adjusted.tolist(), strict=True):
         said = CANNOT_TELL
         if margin is not None and _within(each, margin, 2 * alpha / count, looks):
             said = NO_LARGER
-        elif together <= alpha and each.estimate != 0:
+        elif for_all <= alpha and each.estimate != 0:
             said = HIGHER if each.estimate > 0 else LOWER
         size, more = float("nan"), None if said == CANNOT_TELL else 0
         if said == CANNOT_TELL:
             size, more = _more(each, margin, alpha / count, looks)
-        found.append(Verdict(said, once, together, size, more))
+        found.append(Verdict(said, once, for_all, size, more))
     return found
 
 

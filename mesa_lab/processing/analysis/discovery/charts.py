@@ -10,6 +10,7 @@ import pandas as pd
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
 from mesa_lab.processing.charts.caption import caption
 from mesa_lab.processing.charts.theme import colours, finish, gradient, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
     import altair as alt
@@ -46,12 +47,9 @@ def _draw_trade_off(
 
     look = theme_of(theme)
     kinds = sorted(table["restricted"].unique().tolist())
-    tips = (
-        [alt.Tooltip(f"{name}:Q", format=".0%") for name in ("coverage", "density")]
-        + [alt.Tooltip("restricted:Q", title="restricted parameters"), alt.Tooltip("n:Q", title="points")]
-        if interactive
-        else alt.Undefined
-    )
+    titles = {name: text for name, text in table.attrs["chart"]["columns"].items() if name != "chosen"}
+    formats = {"coverage": ".0%", "density": ".0%", "restricted": "d", "n": ",d"}
+    tips = tooltips(titles, formats, interactive=interactive)
     base = alt.Chart(table).encode(
         x=alt.X(
             "coverage:Q",
@@ -117,15 +115,8 @@ def _draw_pair(
 
     look, about = theme_of(theme), table.attrs["chart"]
     labels = about["labels"]
-    tips = (
-        [
-            alt.Tooltip("x:Q", title=labels[0]),
-            alt.Tooltip("y:Q", title=labels[1]),
-            alt.Tooltip("share:Q", format=".0%"),
-        ]
-        if interactive
-        else alt.Undefined
-    )
+    formats = {"x": ".6~g", "y": ".6~g", "share": ".0%"}
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     flat: Any = {"zero": False, "nice": False, "padding": 8}
     x, y = (
         alt.X("x:Q", title=labels[0], scale=alt.Scale(**flat)),
@@ -170,7 +161,7 @@ def _draw_limits(
 
     look = theme_of(theme)
     names, boxes = list(dict.fromkeys(table["parameter"])), list(dict.fromkeys(table["box"]))
-    tips: Any = [alt.Tooltip("box:N"), alt.Tooltip("text:N", title="limit")] if interactive else alt.Undefined
+    tips = tooltips({"box": "box", "text": "limit"}, {}, interactive=interactive)
     base = alt.Chart(table).encode(
         y=alt.Y("parameter:N", sort=names, title=None, axis=alt.Axis(labelLimit=220)),
         yOffset=alt.YOffset("box:N", sort=boxes),

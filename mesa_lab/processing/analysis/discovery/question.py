@@ -19,11 +19,11 @@ from mesa_lab.processing.analysis.discovery.event import event_values, parse_eve
 from mesa_lab.processing.analysis.discovery.prim import Box, Space, members, quasi_p
 from mesa_lab.processing.analysis.discovery.selection import Judgement, judge, search
 from mesa_lab.processing.analysis.discovery.tree import leaves
-from mesa_lab.processing.analysis.inference import wilson
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
 from mesa_lab.processing.analysis.observations import Observations, observe_values
 from mesa_lab.processing.analysis.phrases import and_list, percent, percent_interval
 from mesa_lab.processing.analysis.question import Question
+from mesa_lab.processing.statistics.intervals import wilson
 from mesa_lab.processing.statistics.summary import checked_level
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _sentence(
             else f"no part of the space can be told from chance (p = {found.p:.2f}, {plural(observed.n_points, 'point')})"
         )
         return f"{overall}; {why}."
-    low, high = wilson(boxes[0].events, boxes[0].n, level)
+    low, high = wilson(boxes[0].density, boxes[0].n, level)
     outside = ~members(space, boxes[0])
     elsewhere = f", elsewhere in {percent(float(space.share[outside].mean()))}" if outside.any() else ""
     text = (
@@ -162,7 +162,7 @@ def _table(
 ) -> pd.DataFrame:
     rows = []
     for number, (box, limits) in enumerate(zip(boxes, described, strict=True), 1):
-        low, high = wilson(box.events, box.n, level)
+        low, high = wilson(box.density, box.n, level)
         rows.append(
             {
                 "box": number,

@@ -14,9 +14,9 @@ import pandas as pd
 
 from mesa_lab.formatting import number, shorten, show
 from mesa_lab.processing.analysis.discovery.box_limits import short_between
-from mesa_lab.processing.analysis.inference import wilson
 from mesa_lab.processing.analysis.observations import Factor, Observations
 from mesa_lab.processing.analysis.sensitivity.tree_importance import tree_features
+from mesa_lab.processing.statistics.intervals import wilson
 
 __all__ = ["leaves"]
 
@@ -51,7 +51,7 @@ def leaves(observed: Observations, share: np.ndarray) -> pd.DataFrame:
     rows = []
     for rules, members in _parts(tree.tree_, features, np.arange(n), []):
         inside = share[members]
-        low, high = wilson(inside.sum(), len(inside))
+        low, high = wilson(inside.mean(), len(inside), 0.95)
         where = _phrase(observed.factors, belongs, rules, features)
         rows.append(
             (

@@ -11,6 +11,7 @@ import pandas as pd
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
 from mesa_lab.processing.charts.caption import caption
 from mesa_lab.processing.charts.theme import DASHES, SHAPES, finish, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
     import altair as alt
@@ -60,12 +61,8 @@ def _draw_pareto(
 
     look, about = theme_of(theme), table.attrs["chart"]
     order = table["term"].tolist()
-    tips = (
-        [alt.Tooltip("term:N")]
-        + [alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("effect", "low", "high", "p")]
-        if interactive
-        else alt.Undefined
-    )
+    formats = dict.fromkeys(("effect", "low", "high", "p"), ".3~g")
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     base = alt.Chart(table).encode(y=alt.Y("term:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)))
     directions = ["raises", "lowers"]
     bars = base.mark_bar(height={"band": 0.6}).encode(
@@ -88,7 +85,7 @@ def _draw_pareto(
         line = alt.Chart(pd.DataFrame({"limit": [value], "name": [name]}))
         layers.append(
             line.mark_rule(color=look.muted, strokeDash=DASHES[1 + place % 3]).encode(
-                x="limit:Q", tooltip=["name:N"]
+                x="limit:Q", tooltip=tooltips({"name": "limit"}, {}, interactive=interactive)
             )
         )
     height = height or max(80, 26 * len(order))
@@ -128,7 +125,7 @@ def _draw_half_normal(
     import altair as alt
 
     look, about = theme_of(theme), table.attrs["chart"]
-    tips = [alt.Tooltip("term:N"), alt.Tooltip("effect:Q", format=".3~g")] if interactive else alt.Undefined
+    tips = tooltips({"term": "term", "effect": "effect"}, {"effect": ".3~g"}, interactive=interactive)
     base = alt.Chart(table).encode(
         x=alt.X("quantile:Q", title="half-normal quantile", scale=alt.Scale(domainMin=0)),
         y=alt.Y("size:Q", title="size of the effect", scale=alt.Scale(domainMin=0)),
@@ -178,14 +175,11 @@ def _draw_interaction(
     import altair as alt
 
     look = theme_of(theme)
-    across, line, outcome = table.attrs["chart"]["labels"]
+    about = table.attrs["chart"]
+    across, line, outcome = about["labels"]
     xs, lines = list(dict.fromkeys(table["x"])), list(dict.fromkeys(table["line"]))
-    tips = (
-        [alt.Tooltip("x:N", title=across), alt.Tooltip("line:N", title=line)]
-        + [alt.Tooltip(f"{name}:Q", format=".4~g") for name in ("mean", "low", "high")]
-        if interactive
-        else alt.Undefined
-    )
+    formats = dict.fromkeys(("mean", "low", "high"), ".4~g")
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     base = alt.Chart(table).encode(
         x=alt.X("x:N", sort=xs, title=across, axis=alt.Axis(labelAngle=0), scale=alt.Scale(padding=0.4)),
         y=alt.Y("mean:Q", title=outcome, scale=alt.Scale(zero=False)),
@@ -258,12 +252,8 @@ def _draw_matrix(
     width, height = width or size, height or max(140, 46 * len(names))
     top = float(table["effect"].abs().max())
     top = top if np.isfinite(top) and top > 0 else 1.0
-    tips = (
-        [alt.Tooltip("across:N", title="parameter"), alt.Tooltip("down:N", title="with")]
-        + [alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("effect", "low", "high")]
-        if interactive
-        else alt.Undefined
-    )
+    formats = dict.fromkeys(("effect", "low", "high"), ".3~g")
+    tips = tooltips(table.attrs["chart"]["columns"], formats, interactive=interactive)
     base = alt.Chart(table).encode(
         x=alt.X("across:N", sort=names, title=None, axis=alt.Axis(labelAngle=-30)),
         y=alt.Y("down:N", sort=names, title=None),

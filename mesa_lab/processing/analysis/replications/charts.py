@@ -16,6 +16,7 @@ from mesa_lab.processing.analysis.replications.needed import Wanted
 from mesa_lab.processing.analysis.replications.running import Running
 from mesa_lab.processing.charts.caption import caption, number_format, percent
 from mesa_lab.processing.charts.theme import finish, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
     import altair as alt
@@ -130,13 +131,8 @@ def _draw_running_mean(
     def y(field: str) -> Any:
         return alt.Y(f"{field}:Q", title=f"mean of {about['outcome']}", scale=scale, axis=axis)
 
-    tips: Any = alt.Undefined
-    if interactive:
-        fmt = number_format(table["mean"])
-        tips = [
-            alt.Tooltip(f"{field}:Q", title=text, format=",d" if field == "n" else fmt)
-            for field, text in about["columns"].items()
-        ]
+    formats = dict.fromkeys(about["columns"], number_format(table["mean"])) | {"n": ",d"}
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     base = alt.Chart(table)
     known = base.transform_filter("isValid(datum.low)")
     layers: list[Any] = [
@@ -206,14 +202,7 @@ def _draw_needed(
     y = alt.Y("point:N", sort=table["point"].tolist(), title=None, axis=alt.Axis(labelLimit=300))
     large = float(table["n_needed"].max()) > 20 * max(float(table["n"].max()), 1.0)
     scale = alt.Scale(type="log", nice=True) if large else alt.Scale(zero=True, nice=True)
-    tips: Any = alt.Undefined
-    if interactive:
-        tips = [
-            alt.Tooltip(f"{field}:{'Q' if field in ('n', 'n_needed') else 'N'}", title=text, format=",d")
-            if field in ("n", "n_needed")
-            else alt.Tooltip(f"{field}:N", title=text)
-            for field, text in about["columns"].items()
-        ]
+    tips = tooltips(about["columns"], {"n": ",d", "n_needed": ",d"}, interactive=interactive)
     colour = alt.Color(
         "state:N",
         scale=alt.Scale(domain=["reached", "estimated"], range=[look.accent, look.muted]),
@@ -269,12 +258,8 @@ def _draw_consistency(
     def y(field: str) -> Any:
         return alt.Y(f"{field}:Q", title="A (0.5: no difference)", scale=alt.Scale(domain=[0.5, 0.9]))
 
-    tips: Any = alt.Undefined
-    if interactive:
-        tips = [
-            alt.Tooltip(f"{field}:Q", title=text, format=",d" if field == "n" else ".3f")
-            for field, text in about["columns"].items()
-        ]
+    formats = dict.fromkeys(about["columns"], ".3f") | {"n": ",d"}
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     base = alt.Chart(table)
     line = alt.Chart(pd.DataFrame({"at": [SMALL], "text": ["small difference (0.56)"]}))
     layers: list[Any] = [

@@ -66,7 +66,7 @@ def conclude(
     needed = np.where((holds_from == 0) & (needed <= observed.count), observed.count + 1, needed)
     table = _table(results, observed, half, aim, holds_from, lacking, needed, scale)
     talk = Talk(results, outcome, observed, table, aim, precision, within, level, scale)
-    grown = _next(results, table)
+    grown = NextRuns() if talk.all_alike else _next(results, table)
     return Conclusion(
         name="replications",
         question=TEXT,

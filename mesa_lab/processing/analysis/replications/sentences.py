@@ -15,7 +15,7 @@ from mesa_lab.processing.analysis.next_runs import NextRuns
 from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.phrases import outcome_phrase, percent, quantity
 from mesa_lab.processing.analysis.replications.needed import Wanted, rounded_up
-from mesa_lab.processing.statistics.intervals import FEWEST_FOR_BOOTSTRAP, skewed
+from mesa_lab.processing.statistics.intervals import FEWEST_FOR_BOOTSTRAP, skewed, unlike_share
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -69,6 +69,11 @@ class Talk:
         return int(np.argmax(ratio))
 
     @property
+    def all_alike(self) -> bool:
+        """Whether no two runs of a point differ."""
+        return not (self.table["half_width"] > 0).any()
+
+    @property
     def target(self) -> str:
         """What is wanted, as a sentence says it."""
         if self.within is not None:
@@ -82,7 +87,7 @@ class Talk:
     def sentence(self) -> str:
         """Answer the question."""
         single = len(self.table) == 1
-        if not (self.table["half_width"] > 0).any():
+        if self.all_alike:
             return self._all_alike()
         runs = self._runs()
         where = "" if single else f" at the worst of {len(self.table):,} points"
@@ -100,10 +105,10 @@ class Talk:
         n = int(self.table["n"].max())
         if len(self.table) == 1:
             value = quantity(float(self.table["mean"].iloc[0]))
-            return f"All {plural(n, 'run')} give {self.subject} as {value}: as far as these can tell, one is enough."
+            return f"All {plural(n, 'run')} give {self.subject} as {value}: no run differs from another."
         return (
-            f"At each of {plural(len(self.table), 'point')} all runs (up to {n:,}) give the same {self.subject}: as far as these "
-            "can tell, one replication is enough."
+            f"At each of {plural(len(self.table), 'point')} all runs (up to {n:,}) give the same {self.subject}: no run differs from "
+            "another."
         )
 
     def _how_many(self, needed: np.ndarray) -> str:
@@ -182,9 +187,15 @@ class Talk:
     def unknown(self) -> tuple[str, ...]:
         """What the data cannot say."""
         said = []
+        if self.all_alike:
+            n = int(self.table["n"].min())
+            said.append(
+                f"Whether no run ever differs: where {plural(n, 'run')} of a point {'is' if n == 1 else 'are'} alike, up to "
+                f"{percent(unlike_share(n))} of all may still be different."
+            )
         lacking = self.table["to_confirm"][self.table["steady_from"] > 0]
         open_ = int((lacking > 0).sum())
-        if open_ and (self.table["half_width"] > 0).any():
+        if open_ and not self.all_alike:
             where = "" if len(self.table) == 1 else f" at {plural(open_, 'point')}"
             said.append(
                 f"Whether the precision holds{where}: it was reached with the last runs, and an interval is now and then narrow by "

@@ -11,6 +11,7 @@ from mesa_lab.formatting import shorten
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
 from mesa_lab.processing.charts.caption import caption
 from mesa_lab.processing.charts.theme import finish, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
     import altair as alt
@@ -71,17 +72,8 @@ def _draw_bars(
         y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=220)),
         yOffset=alt.YOffset("kind:N", sort=kinds),
     )
-    tips = (
-        [
-            alt.Tooltip("name:N", title="parameter"),
-            alt.Tooltip("kind:N", title="index"),
-            alt.Tooltip("value:Q", format=fmt),
-            alt.Tooltip("low:Q", format=fmt),
-            alt.Tooltip("high:Q", format=fmt),
-        ]
-        if interactive
-        else alt.Undefined
-    )
+    formats = dict.fromkeys(("value", "low", "high"), fmt)
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     colours = [
         look.muted if kind == "chance" else look.colours[at % len(look.colours)]
         for at, kind in enumerate(kinds)
@@ -166,18 +158,8 @@ def _draw_plane(
             .mark_text(color=look.muted, align="right", baseline="bottom", dx=-4, dy=-4)
             .encode(x="reach:Q", y="zero:Q", text="text:N")
         )
-    tips = (
-        [
-            alt.Tooltip(
-                f"{name}:{'N' if name == 'parameter' else 'Q'}",
-                title=text,
-                format=".3~g" if name != "parameter" else "",
-            )
-            for name, text in about["columns"].items()
-        ]
-        if interactive
-        else alt.Undefined
-    )
+    formats = {name: ".3~g" for name in about["columns"] if name != "parameter"}
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     layers.append(
         base.mark_rule(color=look.muted).encode(
             x=alt.X("mu_star_low:Q", title=across), x2="mu_star_high:Q", y=y
@@ -219,12 +201,8 @@ def _draw_pairs(
     look = theme_of(theme)
     first, second = list(dict.fromkeys(table["parameter"])), list(dict.fromkeys(table["other"]))
     shown = table.assign(second=table["second"].clip(lower=0))
-    tips = (
-        [alt.Tooltip("parameter:N"), alt.Tooltip("other:N")]
-        + [alt.Tooltip(f"{name}:Q", format=".1%") for name in ("second", "low", "high")]
-        if interactive
-        else alt.Undefined
-    )
+    formats = dict.fromkeys(("second", "low", "high"), ".1%")
+    tips = tooltips(table.attrs["chart"]["columns"], formats, interactive=interactive)
     base = alt.Chart(shown).encode(
         x=alt.X("parameter:N", sort=first, title=None), y=alt.Y("other:N", sort=second, title=None)
     )

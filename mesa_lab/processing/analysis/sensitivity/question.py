@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mesa_lab.errors import ConclusionError
+from mesa_lab.formatting import listing
 from mesa_lab.processing.analysis.observations import observe, reason_against
 from mesa_lab.processing.analysis.question import Question
+from mesa_lab.processing.analysis.repeats import without_lost_levels
 from mesa_lab.processing.analysis.sensitivity.design_blocks import recognise
 from mesa_lab.processing.statistics.summary import checked_level
 
@@ -53,7 +56,16 @@ def conclude(results: Reader, outcome: str, level: float = 0.95) -> Conclusion:
         blocks = type(blocks)(
             "given", blocks.k, broken=blocks.kind.capitalize()
         )  # what is left are points like any
-    return from_any_points.answer(results, observed, level, TEXT, blocks.broken)
+    observed, lost = without_lost_levels(observed)
+    if not observed.factors:
+        raise ConclusionError(_lost(lost, outcome))
+    answer = from_any_points.answer(results, observed, level, TEXT, blocks.broken)
+    return replace(answer, unknown=(*answer.unknown, _lost(lost, outcome))) if lost else answer
+
+
+def _lost(names: list[str], outcome: str) -> str:
+    verb = "has" if len(names) == 1 else "have"
+    return f"What {listing(names)} {'does' if len(names) == 1 else 'do'}: only points of one level {verb} a value of '{outcome}'."
 
 
 def fits(results: Reader, outcome: str) -> str | None:

@@ -11,6 +11,7 @@ from mesa_lab.formatting import shorten, show
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
 from mesa_lab.processing.charts.caption import caption
 from mesa_lab.processing.charts.theme import finish, gradient, theme_of
+from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
     import altair as alt
@@ -85,12 +86,9 @@ def _draw_profile(
             "axis": alt.Axis(format=fmt, labels=place == 0, ticks=place == 0),
             "title": about["outcome"] if place == 0 else None,
         }
-        tips = (
-            [alt.Tooltip("level:N", title=name)]
-            + [alt.Tooltip(f"{end}:Q", format=".4~g") for end in ("mean", "low", "high")]
-            if interactive
-            else alt.Undefined
-        )
+        titles = {"level": name, "mean": "mean", "low": "low", "high": "high"}
+        formats = dict.fromkeys(("mean", "low", "high"), ".4~g")
+        tips = tooltips(titles, formats, interactive=interactive)
         at = about["at"].get(name)
         if rows["x"].notna().all():
             x: Any = alt.X("x:Q", title=name, scale=alt.Scale(zero=False, nice=False))
@@ -147,15 +145,8 @@ def _draw_over_two(
     across, up, outcome = about["labels"]
     fmt = ".0%" if about["share"] else ".3~g"
     flat: Any = {"zero": False, "nice": False}
-    tips = (
-        [
-            alt.Tooltip("x:Q", title=across, format=".4~g"),
-            alt.Tooltip("y:Q", title=up, format=".4~g"),
-            alt.Tooltip("mean:Q", title=outcome, format=fmt),
-        ]
-        if interactive
-        else alt.Undefined
-    )
+    formats = {"x": ".4~g", "y": ".4~g", "mean": fmt}
+    tips = tooltips(about["columns"], formats, interactive=interactive)
     cells = (
         alt.Chart(table)
         .mark_rect()
@@ -196,11 +187,8 @@ def _draw_left_out(
     import altair as alt
 
     look = theme_of(theme)
-    tips = (
-        [alt.Tooltip(f"{name}:Q", format=".4~g") for name in ("predicted", "measured")]
-        if interactive
-        else alt.Undefined
-    )
+    ends = {"predicted": "predicted", "measured": "measured"}
+    tips = tooltips(ends, dict.fromkeys(ends, ".4~g"), interactive=interactive)
     low = float(min(table["predicted"].min(), table["measured"].min()))
     high = float(max(table["predicted"].max(), table["measured"].max()))
     scale = alt.Scale(domain=[low, high], nice=True, zero=False) if low < high else alt.Undefined

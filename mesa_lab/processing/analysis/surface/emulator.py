@@ -15,11 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ConclusionError, MesaLabError, ParameterError
-from mesa_lab.processing.analysis.effects.fit import fit_model, merged_repeats
+from mesa_lab.processing.analysis.effects.fit import fit_model
 from mesa_lab.processing.analysis.effects.question import FEW_LEVELS
 from mesa_lab.processing.analysis.effects.terms import model_of
 from mesa_lab.processing.analysis.inference import shrunk_variances
-from mesa_lab.processing.analysis.observations import Observations, observe
+from mesa_lab.processing.analysis.observations import Observations
+from mesa_lab.processing.analysis.repeats import observe_once
 from mesa_lab.processing.analysis.surface.axes import Axis, axes_of, place_columns
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess, fit_process
 from mesa_lab.processing.analysis.surface.quadratic import Quadratic, is_full
@@ -243,7 +244,7 @@ def fit_emulator(results: Reader, outcome: str, kind: Kind = "auto", seed: int =
         ConclusionError: If a quadratic surface is asked for and the points do not allow it.
         OutcomeError: If the outcome is unknown or not a number.
     """
-    observed = merged_repeats(observe(results, outcome).measured())
+    observed = observe_once(results, outcome)
     axes = axes_of(results, observed.factors)
     model = model_of(observed.factors) if kind != "gaussian process" and _few_levels(observed) else None
     full = model is not None and is_full(model, axes) and observed.n_points > model.n_columns

@@ -16,9 +16,10 @@ from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.effects.tables import effects_table
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
-from mesa_lab.processing.analysis.observations import observe, reason_against, reason_against_unit
+from mesa_lab.processing.analysis.observations import reason_against, reason_against_unit
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
+from mesa_lab.processing.analysis.repeats import observe_once
 from mesa_lab.processing.analysis.surface import charts, sentences
 from mesa_lab.processing.analysis.surface.axes import place_columns
 from mesa_lab.processing.analysis.surface.emulator import Emulator, Kind, fit_emulator
@@ -335,7 +336,7 @@ def fits(results: Reader, outcome: str) -> str | None:
     reason = reason_against(results, outcome, points=FEWEST_POINTS)
     if reason is not None:
         return reason
-    observed = observe(results, outcome).measured()
+    observed = observe_once(results, outcome)
     if (reason := reason_against_unit(observed)) is not None:
         return reason
     if not any(factor.is_number and len(factor.levels) > 2 for factor in observed.factors):

@@ -117,6 +117,11 @@ def test_when_nothing_can_be_excluded_it_says_so():
     assert conclusion.warnings[0].startswith("No setting can be excluded")
 
 
+def test_the_worth_of_counts_is_not_below_zero():
+    conclusion = study(lambda runs, rng: rng.poisson(0.5, len(runs)), replications=5).best("y")
+    assert conclusion.values["corrected_low"] >= 0
+
+
 def test_one_run_each_is_refused():
     with pytest.raises(ConclusionError, match="may just have been lucky"):
         study(rising(), replications=1).best("y")

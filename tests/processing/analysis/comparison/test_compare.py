@@ -66,6 +66,34 @@ def test_scenarios_that_share_their_seeds_are_compared_run_by_run():
     assert f"Common random numbers saved {saved:.0%} of the runs.".replace("%", " %") in conclusion.sentence
 
 
+def test_dunnett_is_that_of_scipy_and_finds_more_than_holm():
+    results = study({"a": [0, 1, 2, 3, 4]}, shift(0.35), replications=25)
+    found = results.compare("y", adjust="dunnett", looks=1)
+    runs = wide(results)
+    expected = stats.dunnett(
+        *(runs[level] for level in (1, 2, 3, 4)), control=runs[0], rng=np.random.default_rng(1)
+    )
+    assert found.table["p_adjusted"].tolist() == pytest.approx(expected.pvalue.tolist(), abs=1e-6)
+    holm = results.compare("y", looks=1).table["p_adjusted"]
+    assert found.table["p_adjusted"].min() <= holm.min() + 1e-6
+    assert "Dunnett (1955)" in found.method
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "error", "message"),
+    [
+        ({}, {}, OutcomeError, "looks=1"),
+        ({"common_random_numbers": True}, {"looks": 1}, ConclusionError, "share their seeds"),
+        ({}, {"looks": 1, "by": "a"}, ConclusionError, "hold several points"),
+        ({}, {"looks": 1, "adjust": "dunet"}, OutcomeError, "Did you mean 'dunnett'"),
+    ],
+)
+def test_dunnett_is_refused_where_it_does_not_hold(settings, options, error, message):
+    results = study({"a": [0, 1, 2], "b": [1, 2]}, shift(1), replications=5, **settings)
+    with pytest.raises(error, match=message):
+        results.compare("y", **{"adjust": "dunnett", **options})
+
+
 def test_seeds_that_help_nothing_are_said_to():
     results = study({"a": [0, 1]}, shift(0), common_random_numbers=True, replications=40)
     assert "Common random numbers did not help here (correlation" in results.compare("y").sentence
@@ -78,6 +106,14 @@ def test_runs_that_failed_take_their_pair_with_them():
     assert row["n_pairs"] == len(runs) == 18
     assert row["difference"] == pytest.approx((runs[1] - runs[0]).mean())
     assert "2 runs that failed or timed out are left out." in conclusion.warnings
+
+
+def test_a_parameter_whose_other_levels_all_failed_has_nothing_to_compare():
+    results = study({"a": [0, 1], "b": [1, 2]}, shift(2), failed=[at for at in range(80) if at % 2])
+    with pytest.raises(
+        ConclusionError, match="'b' has one level only among the points that have a value of 'y'"
+    ):
+        results.compare("y", by="b")
 
 
 def test_levels_over_a_grid_are_compared_within_its_points():

@@ -120,6 +120,8 @@ def test_a_share_is_measured_in_percentage_points():
 def test_runs_that_are_all_alike_need_one():
     conclusion = study(lambda runs, rng: np.full(len(runs), 4.0)).replications("y")
     assert conclusion.sentence.startswith("All 40 runs give y after 100 steps as 4")
+    assert conclusion.next is None
+    assert "up to 7 % of all may still be different" in conclusion.unknown[0]
 
 
 def test_too_few_runs_are_refused():

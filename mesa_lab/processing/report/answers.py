@@ -1,0 +1,90 @@
+"""The answers that open a report: each a sentence, a chart, what is not known and what to run next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+from mesa_lab.formatting import label
+from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
+from mesa_lab.processing.analysis.shelf import answers_in_time
+from mesa_lab.processing.charts.caption import first_upper
+from mesa_lab.processing.charts.theme import BOTH, THEMES, in_theme
+from mesa_lab.processing.export.chart_image import convert
+from mesa_lab.processing.report.figures import data_uri
+from mesa_lab.processing.report.tables import as_table
+
+if TYPE_CHECKING:
+    from mesa_lab.processing.result_tables import ResultTables
+
+__all__ = ["answers"]
+
+_SECONDS: Final = 5.0
+"""For each answer: a report that waits for one is worse than one without."""
+
+_FIRST: Final = 3
+"""Answers about the first outcome; of each other outcome there is one."""
+
+_ROWS: Final = 12
+
+
+def answers(results: ResultTables, outcomes: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the answers about some outcomes: those that fit, the best first, each within a bounded time.
+
+    Args:
+        results: The results.
+        outcomes: The outcomes, the most important first.
+    """
+    made: list[dict[str, Any]] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="mesa-lab-pictures") as converter:
+        for place, outcome in enumerate(outcomes):
+            for name, found in answers_in_time(results, outcome, _FIRST if place == 0 else 1, _SECONDS):
+                made.append(
+                    _answer(found, converter)
+                    if isinstance(found, Conclusion)
+                    else {"outcome": first_upper(label(outcome)), "question": found, "late": name}
+                )
+    for each in made:
+        figure = each.get("figure")
+        if figure:
+            figure |= figure.pop("pictures")()
+    return made
+
+
+def _answer(found: Conclusion, converter: Executor) -> dict[str, Any]:
+    return {
+        "outcome": first_upper(label(found.outcome)),
+        "question": found.question,
+        "late": "",
+        "sentence": found.sentence,
+        "warnings": found.warnings,
+        "unknown": found.unknown,
+        "next": found.next_sentence,
+        "method": found.method,
+        "figure": _figure(found.charts[0], converter) if found.charts else None,
+        "table": as_table(
+            found.table.head(_ROWS),
+            found.question,
+            f"The first {_ROWS} of {len(found.table):,} rows." if len(found.table) > _ROWS else "",
+        ),
+    }
+
+
+def _figure(chart: ConclusionChart, converter: Executor) -> dict[str, Any]:
+    import altair as alt
+
+    about = chart.table.attrs["chart"]
+    drawn: Any = chart.draw(chart.table, theme=BOTH, interactive=False)
+    drawn.title = alt.Undefined  # the page says it, in text that can be found and wrapped
+    drawn.background = "transparent"
+    svg = converter.submit(lambda spec: str(convert(spec, "svg")), drawn.to_dict(validate=False))
+    pictures: Callable[[], dict[str, str]] = lambda: {  # noqa: E731
+        name: data_uri("image/svg+xml", in_theme(svg.result(), name).encode()) for name in THEMES
+    }
+    return {
+        "title": about["title"],
+        "text": " ".join(about["subtitle"]),
+        "alt": about["alt"],
+        "pictures": pictures,
+    }
