@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         StudyFormatError,
         StudyMismatchError,
     )
-    from mesa_lab.pipeline import merge, open_study, run
+    from mesa_lab.pipeline import compare, merge, open_study, run
     from mesa_lab.preparation.designs import (
         EFAST,
         BoxBehnken,
@@ -87,7 +87,7 @@ _MODULES = {
     "app.notebook.lab": "Lab",
     "errors": """ConclusionError DesignError ExperimentError ExportError MesaLabError ModelError NotAllowedError OutcomeError
         ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
-    "pipeline": "merge open_study run",
+    "pipeline": "compare merge open_study run",
     "preparation.run_configuration": "RunConfiguration",
     "preparation.run_lists": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
         sparse_grid""",
@@ -170,6 +170,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "Zip",
     "base_case",
     "batch_run",
+    "compare",
     "describe",
     "from_distribution",
     "full_factorial",

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 import solara
-import solara.lab
 
 from mesa_lab.app.classroom.join_page import JoinPage
 from mesa_lab.app.classroom.member import Member, class_member
 from mesa_lab.app.classroom.student_bar import StudentBar
 from mesa_lab.app.code_question import CodeQuestion
+from mesa_lab.app.components.browser import ThemeButton
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
@@ -23,7 +23,7 @@ from mesa_lab.app.design_changed import Stale, changes, use_made
 from mesa_lab.app.hooks.use_model import use_parsed
 from mesa_lab.app.state import session
 from mesa_lab.app.state.visitor import visitor_workspace
-from mesa_lab.app.step_bar import Steps, states_of
+from mesa_lab.app.step_bar import STEPS, Steps, states_of
 from mesa_lab.errors import MesaLabError
 from mesa_lab.workspace.workspace import Workspace
 
@@ -34,6 +34,28 @@ _STYLE: Final = Path(__file__).with_name("frame.css")
 
 SAID_ON: Final = ("/", "/design", "/results")
 """Pages on which an earlier design is spoken of; that of the runs does it itself."""
+
+
+PAGES: Final = {
+    **{step.path: step.name for step in STEPS},
+    "/studies": "Studies",
+    "/class": "Class",
+}
+OF_A_STUDY: Final = ("/run", "/results")
+
+
+def _title(path: str, study: str) -> str:
+    """The title of a page, what tells it from others first."""
+    return " – ".join(part for part in (study, PAGES.get(path, "No such page"), "Mesa Lab") if part)
+
+
+@solara.component
+def PageTitle(title: str, depth: int = 6) -> None:
+    """Set the title. Of several Solara takes the one that lies deepest, and each page brings one of its own."""
+    if depth:
+        PageTitle(title, depth - 1)
+    else:
+        solara.Title(title)
 
 
 @solara.component
@@ -72,6 +94,9 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
     router = solara.use_router()
     solara.use_memo(lambda: session.begin(router.search), dependencies=[])
     current = "/" + router.parts[0]
+    solara.use_effect(
+        lambda: session.note_designed(session.draft.peek().model) if current == "/design" else None, [current]
+    )
     draft = session.draft.value
     parsed = use_parsed(draft)
     experiment = parsed.experiment if parsed else None
@@ -82,11 +107,12 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
     )
     states = states_of(
         model=bool(draft.model),
-        design=experiment is not None,
+        design=experiment is not None and (draft.model in session.designed.value or made is not None),
         study=(session.progress.value or made.state) if made else "",
         stale=bool(changed),
     )
     Look()
+    PageTitle(_title(current, made.name if made is not None and current in OF_A_STUDY else ""))
     with tag("div", "ml-app"):
         with tag("header", "ml-header"):
             with PageLink("/", classes=["ml-brand"], attributes={"aria-label": "Mesa Lab, to the start"}):
@@ -103,8 +129,8 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
                 with PageLink("/studies", classes=["ml-nav"], attributes=here):
                     icon("mdi-folder-outline")
                     tag("span", "", "Studies")
-                solara.lab.ThemeToggle()
-        with tag("main", "ml-main"):
+                ThemeButton()
+        with tag("main", "ml-main", attributes={"id": "ml-main", "tabindex": "-1"}):
             Notices()
             if member is not None and member.student is not None:
                 StudentBar(

@@ -27,7 +27,7 @@ __all__ = ["app"]
     "--models",
     multiple=True,
     metavar="MODEL",
-    help="Offer only this model; may be repeated. Needed when others can reach the app.",
+    help="Offer only this model, and no files; may be repeated. Needed when others can reach the app.",
 )
 def app(port: int, host: str, no_open: bool, studies: Path, models: tuple[str, ...]) -> None:
     """Open the app in the browser.
@@ -35,7 +35,8 @@ def app(port: int, host: str, no_open: bool, studies: Path, models: tuple[str, .
     Choose a model, design an experiment, run it, look at the results.
 
     It listens on this computer alone and shows every study in its folder. Started for others, with
-    --host, it offers the named models only, and each browser sees its own studies.
+    --host, each browser sees its own studies. --models limits it to the named models, and no file can
+    be opened.
 
     \b
     Examples:

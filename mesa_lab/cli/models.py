@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,6 +17,24 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
 
 __all__ = ["models", "new"]
+
+
+_QUIET_SECONDS: Final = 2.0
+
+
+def described(model: str) -> ModelDescription:
+    """Describe a model, and say so when that takes long."""
+    from mesa_lab.preparation.models import describe
+    from mesa_lab.preparation.models.inspection.look import LOOKING_SECONDS
+
+    text = f"Building the model with its defaults, to see what it reports (for {LOOKING_SECONDS:g} s at most, then from its code)…"
+    timer = threading.Timer(_QUIET_SECONDS, note, [text])
+    timer.daemon = True
+    timer.start()
+    try:
+        return describe(model)
+    finally:
+        timer.cancel()
 
 
 @click.command()
@@ -49,9 +68,9 @@ def models(model: str | None, as_json: bool) -> None:
 
 
 def _describe(model: str, as_json: bool) -> None:
-    from mesa_lab.preparation.models import REQUIRED, describe
+    from mesa_lab.preparation.models import REQUIRED
 
-    description = describe(model)
+    description = described(model)
     if as_json:
         plain = asdict(description)
         for parameter in plain["parameters"]:
@@ -142,9 +161,8 @@ def new(model: str, output: Path | None, force: bool) -> None:
     from mesa_lab.errors import ExperimentError
     from mesa_lab.files import check_path
     from mesa_lab.preparation.experiment_file.template import template
-    from mesa_lab.preparation.models import describe
 
-    description = describe(model)
+    description = described(model)
     where, _, name = description.reference.rpartition(":")
     if where.endswith(".py") and output is not None and output != Path("-"):
         # In an experiment file the path of a model starts from the file's own folder.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mesa_lab.errors import DesignError, MesaLabError, NotAllowedError
 from mesa_lab.preparation.limited_work.cost import needs_limits
 from mesa_lab.preparation.limited_work.limited_process import OutOfLimitsError, run_limited
-from mesa_lab.preparation.limits import CELLS, POINTS, PROCESS_BYTES, PROCESS_SECONDS, SIZE
+from mesa_lab.preparation.limits import CELLS, OWN_RUNS, POINTS, PROCESS_BYTES, PROCESS_SECONDS, SIZE
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.code_permission import CodeReference
@@ -72,7 +72,9 @@ def _as_listed(experiment: Experiment) -> Experiment:
     return replace(experiment, parameters={**experiment.parameters, **spanned})
 
 
-def look(experiment: Experiment, wanted: Callable[[], bool] = lambda: True) -> Outlook | None:
+def look(
+    experiment: Experiment, wanted: Callable[[], bool] = lambda: True, most_runs: int = OWN_RUNS
+) -> Outlook | None:
     """Work out what an experiment would run; what is wrong with it is said, not raised.
 
     What is not sure to be quick is worked out in a process with a limit of time and memory. Code that makes the points is
@@ -81,14 +83,15 @@ def look(experiment: Experiment, wanted: Callable[[], bool] = lambda: True) -> O
     Args:
         experiment: The experiment.
         wanted: Asked now and then while such a process works; it is ended once the answer is not wanted any more.
+        most_runs: How many runs may be asked for.
 
     Returns:
         What it would run; None when that is not wanted any more.
     """
     try:
         if not needs_limits(experiment):
-            return _look(experiment)
-        seen: Outlook | None = run_limited(_look, experiment, wanted=wanted)
+            return _look(experiment, most_runs)
+        seen: Outlook | None = run_limited(_look, experiment, most_runs, wanted=wanted)
     except NotAllowedError as error:
         return Outlook(experiment, problem=str(error), refused=getattr(experiment.design, "named_code", ()))
     except OutOfLimitsError:
@@ -116,13 +119,17 @@ def first_point(outlook: Outlook) -> dict[str, Any]:
     }
 
 
-def _look(experiment: Experiment) -> Outlook:
+def _look(experiment: Experiment, most_runs: int) -> Outlook:
     from mesa_lab.preparation.preview import preview
 
     asked = experiment.design.n_points(experiment.space)  # type: ignore[union-attr]
     replications = experiment.replications
     if asked is not None and asked > SIZE:
         raise DesignError(f"The design has more than {SIZE:,} points. Ask for fewer.")
+    if asked is not None and asked * replications > most_runs:
+        runs = asked * replications
+        said = f"These are {runs:,} runs; at most {most_runs:,} can be asked for here. Take fewer points or replications."
+        return Outlook(experiment, asked, runs, replications, problem=said)
     if asked is not None and (asked > MOST_POINTS or asked * len(experiment.space.varied) > CELLS):
         limit = f"{MOST_POINTS:,} points" if asked > MOST_POINTS else f"{CELLS:,} values"
         note = f"More than {limit}: too many to show here. They can be run all the same."

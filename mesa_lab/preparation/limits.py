@@ -27,6 +27,7 @@ __all__ = [
     "NESTING",
     "OUTCOMES",
     "OWN_PROCESS_SECONDS",
+    "OWN_RUNS",
     "PARAMETERS",
     "POINTS",
     "PROCESS_BYTES",
@@ -112,6 +113,9 @@ CELLS: Final = 1_000_000
 
 RUNS: Final = 1_000_000
 """Runs of a study on a server for others."""
+
+OWN_RUNS: Final = 50_000_000
+"""Runs of a study that is started from a page of one's own app."""
 
 # ---------------------------------------------------------------- the process for what is not quick
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from mesa_lab.errors import MesaLabError, OutcomeError
 from mesa_lab.processing.charts.chart import ChartKind, readable
+from mesa_lab.testing.conclusion_suite import check_titles
 from mesa_lab.testing.sentences import is_sentence
 from mesa_lab.testing.study_kinds import ODD, OUTCOME, study_of_kind
 from mesa_lab.testing.surroundings import surroundings
@@ -140,6 +141,7 @@ def _check_drawing(kind: ChartKind, table: pd.DataFrame) -> None:
 
     about = table.attrs["chart"]
     spec = kind.draw(table).to_dict()  # which checks it by Vega-Lite's schema
+    check_titles(spec)
     assert _n_rows(spec) <= MOST_ROWS, "A chart stays small."
     assert spec.get("description") == about["alt"], "The picture has the text in its place."
     assert _title(spec) == " ".join(about["title"].split()), "The picture has the title of the table."

@@ -48,7 +48,7 @@ class Access:
     Attributes:
         local: Whether the app is one person's, on the machine it runs on.
         studies: The folder that holds the studies.
-        models: References of models to offer beside the bundled ones (local) or instead of them.
+        models: References of the models to offer, and no others; empty in a local app for all that are installed.
         member_of: In a class, returns whose a browser's session is: the name of a student's folder, "" for the teacher, who
             has the studies in the folder itself. Elsewhere each session is a visitor of its own.
     """
@@ -57,6 +57,11 @@ class Access:
     studies: Path = field(default_factory=Path.cwd)
     models: tuple[str, ...] = ()
     member_of: Callable[[str], str] | None = None
+
+    @property
+    def opens_code(self) -> bool:
+        """Whether the user may agree to load other code than what is offered: on their own machine, where no models are listed."""
+        return self.local and not self.models
 
     def folder(self, visitor: str) -> Path:
         """Return the folder with the studies of one visitor; in a local app everything is one person's."""
@@ -98,9 +103,9 @@ def is_allowed(reference: CodeReference) -> bool:
         # No file unless the operator listed it, letter by letter; no function, whatever it is called.
         return reference.role == "model" and reference.text in granted.models
     place, _ = identity = reference.identity
-    if identity in _agreed or (place, "") in _agreed:
+    if granted.opens_code and (identity in _agreed or (place, "") in _agreed):
         return True
-    offered = (*granted.models, *(entry.reference for entry in installed()))
+    offered = granted.models or [entry.reference for entry in installed()]
     return reference.role == "model" and any(
         identity == parse_reference(each).identity for each in offered if _may_be(each, reference)
     )
@@ -112,8 +117,8 @@ def _may_be(offered: str, reference: CodeReference) -> bool:
 
 
 def agree(reference: CodeReference) -> None:
-    """Note that the user of a local app agreed to load some code. In an app for others nobody can agree."""
-    if access().local:
+    """Note that the user of a local app agreed to load some code. In an app for others, or for listed models, nobody can agree."""
+    if access().opens_code:
         _agreed.add(reference.identity)
 
 
@@ -121,7 +126,7 @@ def _why_not_code(reference: CodeReference) -> str:
     if is_allowed(reference):
         return ""
     granted = access()
-    if granted.local:
+    if granted.opens_code:
         return f"'{reference.text}' is Python code that you have not agreed to run yet. Open it on the page that names it."
     return f"'{reference.text}' is not offered here. These models are: {', '.join(granted.models) or 'none'}."
 
@@ -140,10 +145,10 @@ def check(experiment: Experiment) -> None:
     In a local app the start is the agreement to all code that the experiment names.
 
     Raises:
-        ModelError: In an app for others, if the experiment names another model than the listed ones, or a function.
+        ModelError: In an app for others, or for listed models, if the experiment names another model than the listed ones, or a function.
     """
     granted = access()
-    if granted.local:
+    if granted.opens_code:
         for code in experiment.named_code:
             agree(code)
         return

@@ -25,7 +25,7 @@ __all__ = ["code_in", "is_trusted", "offered_models", "trust", "untrusted"]
 
 
 def offered_models() -> list[ModelEntry]:
-    """Return the models that every user may use here: the listed ones, and locally all that are installed."""
+    """Return the models that every user may use here: the listed ones, else all that are installed."""
     from mesa_lab.preparation.models import ModelEntry
 
     granted = access()
@@ -34,10 +34,7 @@ def offered_models() -> list[ModelEntry]:
         known.get(reference) or ModelEntry(reference, reference.rpartition(":")[2] or reference, "", "listed")
         for reference in granted.models
     ]
-    rest = (
-        [entry for entry in known.values() if entry.reference not in granted.models] if granted.local else []
-    )
-    return [*listed, *rest]
+    return listed or (list(known.values()) if granted.opens_code else [])
 
 
 def code_in(draft: Draft) -> tuple[CodeReference, ...]:

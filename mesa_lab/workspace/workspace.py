@@ -7,11 +7,12 @@ themselves say how far they are; what waits or is shared stands in the registry 
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyMismatchError
-from mesa_lab.preparation.limits import OWN_PROCESS_SECONDS, PROCESS_SECONDS, RUNS
+from mesa_lab.preparation.limits import OWN_PROCESS_SECONDS, OWN_RUNS, PROCESS_SECONDS, RUNS
 from mesa_lab.workspace import access as who
 from mesa_lab.workspace.extend import grown
 from mesa_lab.workspace.points_limit import make_points
@@ -59,6 +60,13 @@ class Workspace:
         return queue_of(self.root, paused_holds=self.local)
 
     # ------------------------------------------------------------ finding
+
+    @property
+    def mark(self) -> str:
+        """What names of studies get here by themselves, so that those of two visitors differ; empty in an app of one person."""
+        if self.local or self.folder == self.root:
+            return ""
+        return f"_{hashlib.sha256(self.folder.name.encode()).hexdigest()[:4]}"
 
     def find(self, key: str) -> StudyRef:
         """Return the study that an address means.
@@ -153,8 +161,9 @@ class Workspace:
 
     def _make_points(self, experiment: Experiment) -> None:
         runs = self.count_points(experiment) * experiment.replications
-        if not self.local and runs > RUNS:
-            raise StudyError(f"These are {runs:,} runs; at most {RUNS:,} can be asked for here.")
+        most = OWN_RUNS if self.local else RUNS
+        if runs > most:
+            raise StudyError(f"These are {runs:,} runs; at most {most:,} can be asked for here.")
 
     def duplicate(self, ref: StudyRef, name: str) -> StudyRef:
         """Copy a study with its results, one's own or a shared one."""

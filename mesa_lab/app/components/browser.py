@@ -11,13 +11,30 @@ from collections.abc import Callable
 from typing import Any
 
 import solara
+import solara.lab
 
-__all__ = ["Address", "CopyButton", "Measured", "PickFile", "SaveButton"]
+__all__ = ["Address", "CopyButton", "Measured", "PickFile", "SaveButton", "ThemeButton"]
 
 
 @solara.component_vue("address.vue")
 def Address(name: str, value: str) -> None:
     """Write a value into the page's address, in place."""
+
+
+@solara.component_vue("theme_button.vue")
+def _ThemeButton(event_mode_changed: Callable[[bool | None], None]) -> None:
+    pass
+
+
+@solara.component
+def ThemeButton() -> None:
+    """Choose light, dark, or the colours of the system."""
+
+    def take(dark: bool | None) -> None:
+        if solara.lab.theme.dark != dark:
+            solara.lab.theme.dark = dark
+
+    _ThemeButton(event_mode_changed=take)
 
 
 @solara.component_vue("copy.vue")

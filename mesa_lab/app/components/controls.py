@@ -73,6 +73,7 @@ def TextInput(
     classes: str = "",
     icon: str = "",
     clearable: bool = False,
+    on_enter: Callable[[], None] | None = None,
 ) -> solara.Element:
     """A text field that tells each change as it is typed.
 
@@ -91,6 +92,7 @@ def TextInput(
         classes: CSS classes.
         icon: An icon at its start.
         clearable: Whether it offers to be emptied.
+        on_enter: Called when Enter is pressed in it.
     """
     room = hint is not None
     words: dict[str, Any] = {
@@ -118,8 +120,11 @@ def TextInput(
     if icon:
         words["prepend_inner_icon"] = icon
     if lines > 1:
-        return solara.v.Textarea(rows=lines, auto_grow=True, max_rows=12, **words)
-    return solara.v.TextField(suffix=suffix, **words)
+        field = solara.v.Textarea(rows=lines, auto_grow=True, max_rows=12, **words)
+    else:
+        field = solara.v.TextField(suffix=suffix, **words)
+    solara.v.use_event(field, "keydown.enter", lambda *_: on_enter() if on_enter is not None else None)
+    return field
 
 
 @solara.component

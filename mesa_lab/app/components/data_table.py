@@ -26,7 +26,7 @@ __all__ = ["LABELS", "DataTable"]
 ROWS: Final = 15
 SECONDS: Final = ("init_seconds", "run_seconds")
 STATISTICS: Final = ("mean", "sd", "ci_low", "ci_high", "median", "q05", "q25", "q75", "q95")
-LABELS: Final = {
+RUN_LABELS: Final = {
     "run_id": "Run",
     "point": "Point",
     "replication": "Replication",
@@ -36,6 +36,15 @@ LABELS: Final = {
     "status": "Status",
     "init_seconds": "Set-up (s)",
     "run_seconds": "Running (s)",
+    "stage": "While",
+    "error_type": "Error",
+    "message": "Message",
+    "step": "Step",
+}
+"""Headings of tables of runs. A model's own columns have their own names, such as a parameter 'n'."""
+
+LABELS: Final = {
+    "point": "Point",
     "outcome": "Outcome",
     "n": "Runs",
     "n_failed": "Failed",
@@ -47,15 +56,12 @@ LABELS: Final = {
     "ci_high": "95 % to",
     "interval": "Interval by",
     "median": "Median",
-    "q05": "5 % below",
-    "q25": "25 % below",
-    "q75": "75 % below",
-    "q95": "95 % below",
-    "stage": "While",
-    "error_type": "Error",
-    "message": "Message",
-    "step": "Step",
+    "q05": "5 % quantile",
+    "q25": "25 % quantile",
+    "q75": "75 % quantile",
+    "q95": "95 % quantile",
 }
+"""Headings of tables of statistics."""
 
 
 @solara.component
@@ -67,7 +73,7 @@ def DataTable(
     on_row: Callable[[int], None] | None = None,
     chosen: int | None = None,
     hidden: Collection[str] = (),
-    labels: Mapping[str, str] = LABELS,
+    labels: Mapping[str, str] = RUN_LABELS,
     on_rows: Callable[[Any], None] | None = None,
     rows: int = ROWS,
 ) -> None:

@@ -27,9 +27,10 @@ from mesa_lab.drafts.points_csv import parse_points, points_text
 from mesa_lab.drafts.preview import Outlook, first_point, look
 from mesa_lab.drafts.read_design import place_of
 from mesa_lab.drafts.to_experiment import Parsed, parse, takes_anything
-from mesa_lab.errors import MesaLabError
+from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError
 from mesa_lab.formatting import listing, model_label
 from mesa_lab.preparation.code_permission import permitting
+from mesa_lab.preparation.limits import OWN_RUNS, RUNS
 from mesa_lab.workspace.access import AGREED, access, agree
 from mesa_lab.workspace.test_run import Trial, try_model
 from mesa_lab.workspace.trust import is_trusted, untrusted
@@ -78,6 +79,7 @@ def DesignPage(
     )
     agreed, set_agreed = solara.use_state(0)
     outlook, pending = use_outlook(parsed, agreed)
+    checked = use_check(parsed)
 
     def complete() -> None:
         if description is not None and (full := completed(value, description)) is not value:
@@ -96,7 +98,7 @@ def DesignPage(
     if not value.model:
         Nothing()
         return
-    errors = {**_complaint(outlook, parsed), **parsed.errors}
+    errors = {**_complaint(outlook, parsed), **checked, **parsed.errors}
     columns = _columns(value)
     varied = [row.name for row in value.rows if row.varied or row.name in columns]
     infos = {info.name: info for info in description.parameters} if description else {}
@@ -124,7 +126,7 @@ def DesignPage(
                     lambda design: change(design=design),
                     varied=varied,
                     errors=errors,
-                    designs=offered_designs(code=access().local),
+                    designs=offered_designs(code=access().opens_code),
                     parameters=[row.name for row in value.rows],
                     current_points=_points_of(outlook),
                 )
@@ -135,6 +137,48 @@ def DesignPage(
         with tag("div", "ml-aside"):
             Go(parsed, errors, on_run)
             PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial)
+
+
+def use_check(parsed: Parsed) -> dict[str, str]:
+    """Ask the model whether it has what outcomes and the stop rule speak of, in a thread; a hook.
+
+    Returns:
+        What is wrong, by field; empty while that is not known.
+    """
+    experiment = parsed.experiment
+    asked = (
+        None
+        if experiment is None or not is_trusted(str(experiment.model))
+        else (
+            str(experiment.model),
+            repr(experiment.stop_when),
+            repr(experiment.outcomes),
+            repr(experiment.agents),
+        )
+    )
+
+    def work() -> tuple[object, dict[str, str]]:
+        if asked is None or experiment is None:
+            return asked, {}
+        time.sleep(PAUSE)
+        if not task.is_current():
+            return asked, {}
+        try:
+            with permitting(AGREED):
+                experiment.check()
+        except OutcomeError as error:
+            return asked, {
+                "agents" if "agent" in str(error) and experiment.agents else "outcomes": str(error)
+            }
+        except ExperimentError as error:
+            return asked, {"stop_when": str(error)} if str(error).startswith("stop_when") else {}
+        except MesaLabError:  # said where the points are made
+            return asked, {}
+        return asked, {}
+
+    task = solara.lab.use_task(work, dependencies=[asked], raise_error=False)
+    found = task.value if task.finished else None
+    return found[1] if found is not None and found[0] == asked else {}
 
 
 def use_outlook(parsed: Parsed, agreed: int = 0) -> tuple[Outlook | None, bool]:
@@ -157,7 +201,7 @@ def use_outlook(parsed: Parsed, agreed: int = 0) -> tuple[Outlook | None, bool]:
         if not task.is_current():
             return None
         with permitting(AGREED):
-            return look(experiment, task.is_current)
+            return look(experiment, task.is_current, OWN_RUNS if access().local else RUNS)
 
     task = solara.lab.use_task(work, dependencies=[experiment, agreed], raise_error=False)
     if task.finished and task.value is not None:
@@ -200,9 +244,18 @@ def _in_the_way(errors: Mapping[str, str]) -> str:
     """Name the fields that have a mistake."""
     if "experiment" in errors:
         return errors["experiment"]
-    names = [field.split(".")[1] if "." in field else field for field in errors]
-    named = list(dict.fromkeys(name.replace("_", " ") if name not in errors else name for name in names))
+    named = list(dict.fromkeys(_name_of(field) for field in errors))
     return f"See {listing(named, 3)}." if named else ""
+
+
+def _name_of(field: str) -> str:
+    """What a field is called on the page; a parameter's own name stays as it is."""
+    place, _, rest = field.partition(".")
+    if place == "parameters":
+        return rest.rpartition(".")[0] or rest
+    return {"max_steps": "steps", "stop_when": "stop a run when", "period": "collect every"}.get(
+        field, (rest or place).replace("_", " ")
+    )
 
 
 @solara.component
@@ -234,6 +287,7 @@ def PreviewWithTrial(
     task = solara.lab.use_task(measure, dependencies=[asked], raise_error=False)
     PreviewPanel(
         outlook,
+        stale=experiment is None,
         pending=pending,
         steps=experiment.max_steps if experiment else None,
         speed=trial.speed if trial else None,
@@ -266,7 +320,7 @@ def _complaint(outlook: Outlook | None, parsed: Parsed) -> dict[str, str]:
 
 def _allowed(parsed: Parsed, draft: Draft) -> Parsed:
     """In an app for others, say at once that a function of somebody's cannot be used."""
-    if access().local or not (code := untrusted(draft)):
+    if access().opens_code or not (code := untrusted(draft)):
         return parsed
     return Parsed(None, {**parsed.errors, "experiment": f"'{code[0].text}' is not offered here."})
 

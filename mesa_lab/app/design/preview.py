@@ -35,19 +35,25 @@ def PreviewPanel(
     on_measure: Callable[[], None] | None = None,
     measuring: bool = False,
     log: Sequence[str] = (),
+    stale: bool = False,
 ) -> None:
     """Show what a design would run.
 
     Args:
         value: What it would run, None before anything is known.
         pending: Whether a newer one is being worked out.
+        stale: Whether the form holds a mistake, so that this is of an earlier design.
         steps: The most steps of a run, None when another rule stops it.
         speed: What a run costs, None when nobody tried.
         on_measure: Called to find out what a run costs.
         measuring: Whether that is under way.
         log: Parameters with a logarithmic range.
     """
-    with tag("section", "ml-panel ml-preview", aria_label="Preview"):
+    classes = "ml-panel ml-preview" + (" ml-preview-stale" if stale and value is not None else "")
+    with tag("section", classes, aria_label="Preview"):
+        if stale and value is not None:
+            with tag("p", "ml-quiet", role="status"):
+                tag("span", "", "Something in the form is not right yet. This is the last design that was.")
         Total(value, pending)
         Duration(value, steps, speed, on_measure, measuring)
         if value is None:

@@ -58,7 +58,7 @@ def RunsForm(value: Draft, on_value: Callable[..., None], errors: Mapping[str, s
     with tag("div", "ml-grid"):
         Field(value, on_value, errors, "replications", "Replications", "Runs of each point.", disabled=listed)
         Field(value, on_value, errors, "seed", "Seed", "All seeds derive from it.")
-        Field(value, on_value, errors, "max_steps", "Steps", "At most, for each run.")
+        Field(value, on_value, errors, "max_steps", "Steps", _steps_hint(value))
     Toggle(
         "Common random numbers",
         value.common_random_numbers and not listed,
@@ -74,6 +74,17 @@ def RunsForm(value: Draft, on_value: Callable[..., None], errors: Mapping[str, s
             "List of seeds",
             "Explicit seeds, one for each replication and the same for all points; takes the place of replications.",
         )
+
+
+def _steps_hint(value: Draft) -> str:
+    """What the typed number of steps means."""
+    typed = value.max_steps.strip()
+    if typed == "0":
+        return "None: only the state after the set-up is measured."
+    if not typed:
+        other = value.stop_when.strip() or value.max_time.strip()
+        return "As many as it takes until the rule below holds." if other else "Left out: 1,000 for each run."
+    return "At most, for each run."
 
 
 @solara.component
@@ -155,7 +166,7 @@ def ConstraintsForm(value: Draft, on_value: Callable[..., None], errors: Mapping
         errors: Mistakes by field.
     """
     numbers = [row.name for row in value.rows if row.kind in ("real", "integer")]
-    example = " < ".join(numbers[:2]) if len(numbers) > 1 else "a < b"
+    example = _constraint(value)
     TextInput(
         "Constraints, one on each line",
         value.constraints,
@@ -184,6 +195,15 @@ def ConstraintsForm(value: Draft, on_value: Callable[..., None], errors: Mapping
             lines=2,
             classes="ml-mono",
         )
+
+
+def _constraint(value: Draft) -> str:
+    """An example of a constraint, between two parameters that are of one kind."""
+    for kind in ("integer", "real"):
+        names = [row.name for row in value.rows if row.kind == kind]
+        if len(names) > 1:
+            return f"{names[0]} < {names[1]}"
+    return "a < b"
 
 
 @solara.component

@@ -68,7 +68,7 @@ def ModelPage(
         with tag("aside", "ml-side", aria_label="Choose a model"):
             tag("h1", "", "Choose a model")
             ModelList(offered_models(), value=reference or value, on_value=pick)
-            if access().local:
+            if access().opens_code:
                 OpenFile(on_value=lambda reference: pick(reference, by_hand=True), problem=refused)
         with tag("div", "ml-body"):
             if not reference:

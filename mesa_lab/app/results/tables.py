@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import solara
 
 from mesa_lab.app.components.controls import Action
-from mesa_lab.app.components.data_table import DataTable
+from mesa_lab.app.components.data_table import LABELS, RUN_LABELS, DataTable
 from mesa_lab.app.components.downloads import TableDownloads, file_name
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.outcome_picker import settled
@@ -122,6 +122,7 @@ def TablesPanel(
                     on_row=on_point if name == "points" else on_run,
                     chosen=run,
                     hidden=_aside(frame),
+                    labels=LABELS if name == "points" else RUN_LABELS,
                     on_rows=keep,
                 ).key(name)
 

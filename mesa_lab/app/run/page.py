@@ -257,5 +257,9 @@ def Changed(
         with tag("div", "ml-actions"):
             if set(changed) <= GROWING and watch.quiet.value:
                 extend = lambda: doing.do("extend", grow, watch.poke)  # noqa: E731
-                Action("Extend this study", extend, icon="mdi-plus", disabled=bool(doing.busy))
-            Action("Run as a new study", on_new, icon="mdi-arrow-right")
+                Action(
+                    "Extend this study", extend, icon="mdi-plus", kind="primary", disabled=bool(doing.busy)
+                )
+                Action("Run as a new study", on_new, icon="mdi-arrow-right")
+            else:
+                Action("Run as a new study", on_new, icon="mdi-arrow-right", kind="primary")

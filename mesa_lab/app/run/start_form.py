@@ -89,7 +89,8 @@ def StartForm(
     processes, set_processes = solara.use_state(-1)
     doing = use_doing()
     offered = solara.use_memo(
-        lambda: workspace.free_name(first_name(facts_of(experiment).model)), dependencies=[id(experiment)]
+        lambda: workspace.free_name(first_name(facts_of(experiment).model) + workspace.mark),
+        dependencies=[id(experiment)],
     )
     name = typed or offered
     hint, mistake = _about_name(workspace, name)

@@ -25,6 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mesa_lab.app.server.content_policy import marked, policy
+from mesa_lab.app.server.page_html import completed, no_such_page
 from mesa_lab.app.server.session_cookie import SessionCookie
 
 __all__ = ["Guard", "is_loopback"]
@@ -40,6 +41,7 @@ SESSION = "solara-session-id"
 # A path that the server is asked under. A proxy may say it to Solara, which then takes it for the path of all its pages;
 # but so may any visitor.
 NOT_FROM_VISITORS = {b"cookie", b"script-name", b"x-script-name"}
+_NO_PAGES = ("/static/", "/_solara/", "/jupyter/")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -107,7 +109,9 @@ class Guard:
             scope = {**scope, "path": LIBRARIES + place, "raw_path": (LIBRARIES + place).encode()}
         secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto"))
         cookie = self.sessions.write(session or self.sessions.make(), host, secure=secure)
-        await self.app(scope, receive, _Answer(send, host, cookie).send)
+        asks_page = "text/html" in headers.get("accept", "") and not scope["path"].startswith(_NO_PAGES)
+        answer = _Answer(send, host, cookie, scope["path"] if asks_page else None)
+        await self.app(scope, receive, answer.send)
 
     def problem(self, scope: Scope, host: str, origin: str | None) -> str | None:
         """Return why a request is refused, or None when it is welcome."""
@@ -172,7 +176,7 @@ def _with_session(scope: Scope, session: str | None) -> Scope:
     Pages come uncompressed, since their scripts have to be marked.
     """
     dropped = NOT_FROM_VISITORS
-    if scope["type"] == "http" and not scope["path"].startswith(("/static/", "/_solara/", "/jupyter/")):
+    if scope["type"] == "http" and not scope["path"].startswith(_NO_PAGES):
         dropped = dropped | {b"accept-encoding"}
     headers = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]
     if session is not None:
@@ -183,15 +187,20 @@ def _with_session(scope: Scope, session: str | None) -> Scope:
 class _Answer:
     """An answer on its way out: with our headers, a page with our cookie, and its scripts marked."""
 
-    def __init__(self, send: Send, host: str, cookie: str) -> None:
-        self._send, self._host, self._cookie = send, host, cookie
+    def __init__(self, send: Send, host: str, cookie: str, page: str | None = None) -> None:
+        self._send, self._host, self._cookie, self._path = send, host, cookie, page
         self._start: MutableMapping[str, Any] | None = None
         self._page = b""
+        self._missing = False
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Pass a part of the answer on."""
         if message["type"] == "http.response.start":
             headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"set-cookie"]
+            self._missing = message["status"] == 404 and self._path is not None
+            if self._missing:
+                headers = [pair for pair in headers if pair[0].lower() != b"content-type"]
+                headers.append((b"content-type", b"text/html; charset=utf-8"))
             if any(
                 name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers
             ):
@@ -201,7 +210,8 @@ class _Answer:
         elif self._start is not None and message["type"] == "http.response.body":
             self._page += message.get("body", b"")
             if not message.get("more_body"):
-                page, word = marked(self._page)
+                found = no_such_page(self._path or "") if self._missing else completed(self._page)
+                page, word = marked(found)
                 length = (b"content-length", str(len(page)).encode())
                 kept = [pair for pair in self._start["headers"] if pair[0].lower() != b"content-length"]
                 await self._send(self._complete({**self._start, "headers": [*kept, length]}, word))

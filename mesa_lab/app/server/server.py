@@ -54,7 +54,8 @@ def serve(
         port: Port to listen on; when it is taken, the next free one is used, and 0 means any.
         open_browser: Whether to show the app in the browser once it answers.
         studies: Folder in which studies are kept; made when it is not there.
-        models: References of models to offer, "package.module:Class" or "file.py:Class".
+        models: References of the models to offer, "package.module:Class" or "file.py:Class", and no others; empty, on this
+            machine alone, for all that are installed and any file.
         hosts: Further names under which people reach the app, through a proxy for instance.
         pages: Folder of Solara pages to show instead of the app's own.
         classroom: The class that the app is for, None for none. Who has not joined it sees nothing.

@@ -39,7 +39,9 @@ __all__ = [
     "begin",
     "choose",
     "decline",
+    "designed",
     "draft",
+    "note_designed",
     "notice",
     "offer",
     "offer_draft",
@@ -84,6 +86,7 @@ class _Session:
     trials: Mapping[str, Trial] = field(default_factory=dict)
     study: str = ""
     views: OrderedDict[str, ResultView] = field(default_factory=OrderedDict)
+    designed: frozenset[str] = frozenset()
 
 
 _sessions: OrderedDict[str, _Session] = OrderedDict()
@@ -103,6 +106,9 @@ progress: solara.Reactive[str] = solara.reactive("")
 views: solara.Reactive[Mapping[str, ResultView]] = solara.reactive({})
 """What is looked at in the results of each study; read it with `view`, change it with `set_view`."""
 
+designed: solara.Reactive[frozenset[str]] = solara.reactive(frozenset())
+"""The models whose design was looked at; read it anywhere, add to it with `note_designed`."""
+
 offer: solara.Reactive[Offer | None] = solara.reactive(None)
 """A draft that waits for a yes."""
 
@@ -121,6 +127,7 @@ def begin(search: str | None) -> None:
     query = parse_qs(search or "")
     study.value = query.get("study", [left.study])[-1]
     views.value = dict(left.views)
+    designed.value = left.designed
     if (linked := read_view(query)) != ResultView():
         set_view(study.value, linked)
     draft.value = left.draft
@@ -152,6 +159,12 @@ def set_study(name: str) -> None:
     """Make a study the one that this page load is about."""
     study.value = name
     _session().study = name
+
+
+def note_designed(model: str) -> None:
+    """Note that the design of a model was looked at, which is what makes that step done."""
+    if model and model not in designed.value:
+        _session().designed = designed.value = designed.value | {model}
 
 
 def view(name: str) -> ResultView:
@@ -203,7 +216,7 @@ def offer_draft(new: Draft, source: str) -> None:
     if not code:
         offer.value = None
         set_draft(new)
-    elif access().local:
+    elif access().opens_code:
         offer.value = Offer(new, code, source)
     else:
         notice.value = (

@@ -20,7 +20,7 @@ SLOW_AT_STRENGTH_2 = 10_000
 
 @dataclass(frozen=True, eq=False)
 class LatinHypercube(UnitDesign):
-    """Points that cover each parameter's range evenly: a good first look at many parameters with few runs.
+    """Points that cover each parameter's range evenly, for many parameters and few runs.
 
     Each range is cut into as many equal shares as there are points, and each share holds one point (McKay, Beckman &
     Conover 1979, Technometrics 21: 239-245). With strength 2 each pair of parameters is covered evenly too, which needs

@@ -20,7 +20,7 @@ DEFAULT_LEVELS = 5
 
 @dataclass(frozen=True, eq=False)
 class OneAtATime(Design):
-    """A base case, then each parameter moved through its levels while the others stay: the first look at any model.
+    """A base case, then each parameter moved through its levels while the others stay: directions and shapes, no interactions.
 
     It shows direction and shape of each effect and finds thresholds, but no interactions (ten Broeke, van Voorn &
     Ligtenberg 2016, JASSS 19(1) 5).

@@ -8,7 +8,7 @@ its agents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 __all__ = [
@@ -53,34 +53,34 @@ def collectors_of(model: Any) -> dict[str, Any]:
         >>> list(collectors_of(Schelling()))
         ['datacollector']
     """
+    from mesa.datacollection import DataCollector
+
     found: dict[str, Any] = {}
     usual = getattr(model, USUAL, None)
-    if _collects(usual) or isinstance(getattr(usual, "model_vars", None), dict):
+    if isinstance(usual, DataCollector) or isinstance(getattr(usual, "model_vars", None), dict):
         found[USUAL] = usual
+    # Asked twice in each run, so nothing is called for an attribute that is neither a collector nor a container.
     for name, value in list(getattr(model, "__dict__", {}).items()):
-        for label, each in _within(name, value):
-            if _collects(each) and not any(each is known for known in found.values()):
-                found[label] = each
+        if isinstance(value, DataCollector):
+            _add(found, name, value)
+        elif isinstance(value, dict) and len(value) <= _FEW:
+            for key, each in list(value.items()):
+                if isinstance(each, DataCollector):
+                    _add(found, f"{name}[{key!r}]", each)
+        elif isinstance(value, list | tuple) and len(value) <= _FEW:
+            for index, each in enumerate(value):
+                if isinstance(each, DataCollector):
+                    _add(found, f"{name}[{index}]", each)
     return found
 
 
-def _within(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value, or the values in it where it is one of the small containers in which some models keep several collectors."""
-    if isinstance(value, dict) and len(value) <= _FEW:
-        yield from ((f"{name}[{key!r}]", each) for key, each in list(value.items()))
-    elif isinstance(value, list | tuple) and len(value) <= _FEW:
-        yield from ((f"{name}[{index}]", each) for index, each in enumerate(value))
-    else:
-        yield name, value
-
-
 _FEW: Final = 20
+"""What a container holds at most in which a model keeps its collectors."""
 
 
-def _collects(value: Any) -> bool:
-    from mesa.datacollection import DataCollector
-
-    return isinstance(value, DataCollector)
+def _add(found: dict[str, Any], label: str, collector: Any) -> None:
+    if not any(collector is known for known in found.values()):
+        found[label] = collector
 
 
 def named_reporters(collectors: Mapping[str, Any]) -> dict[str, Reporter]:

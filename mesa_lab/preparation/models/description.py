@@ -28,6 +28,7 @@ from mesa_lab.preparation.models.inspection.look import (
     reporters_in_code,
 )
 from mesa_lab.preparation.models.inspection.peculiarities import peculiarities
+from mesa_lab.preparation.models.older_mesa import remedy
 from mesa_lab.preparation.models.references import load_model, names_class, reference_of
 from mesa_lab.preparation.models.signatures import Plan, plan_of
 from mesa_lab.preparation.models.suggestions import ParameterInfo, parameter_infos
@@ -190,6 +191,8 @@ def _told(error: BaseException, model_cls: type[Any]) -> str:
     import mesa
 
     text = f"{type(error).__name__}: {error}"
+    if said := remedy(error):
+        return f"{text}. {said[0].upper()}{said[1:]}"
     takes_seed = any(parameter.name == "seed" for parameter in parameters_of(mesa.Model.__init__))
     if isinstance(error, TypeError) and not takes_seed and passes_keyword(model_cls, "seed"):
         # What Mesa 4 itself says is "object.__init__() takes exactly one argument".

@@ -11,13 +11,31 @@ _ENTRY = re.compile(r"^(?P<names>\*{0,2}\w+(?:\s*,\s*\w+)*)\s*(?:\([^)]*\))?\s*:
 
 
 def documentation(model_cls: type[Any]) -> str:
-    """The documentation of a model: the class's own, else its constructor's, else its module's."""
-    for thing in (model_cls, vars(model_cls).get("__init__"), inspect.getmodule(model_cls)):
+    """The documentation of a model: the class's own, else its constructor's, else its module's, where that is the model's own."""
+    module = inspect.getmodule(model_cls)
+    things = [model_cls, vars(model_cls).get("__init__"), module if _is_own(module, model_cls) else None]
+    for thing in filter(None, things):
         # vars(): an inherited text is about another class.
         text = vars(thing).get("__doc__") if isinstance(thing, type) else getattr(thing, "__doc__", None)
         if text and text.strip():
             return inspect.cleandoc(text)
     return ""
+
+
+def _is_own(module: Any, model_cls: type[Any]) -> bool:
+    """Whether a module is that of one model: a file, not a notebook's, with no other model in it."""
+    import mesa
+
+    if module is None or not getattr(module, "__file__", None):
+        return False
+    return not any(
+        isinstance(value, type)
+        and issubclass(value, mesa.Model)
+        and value is not model_cls
+        and value.__module__ == model_cls.__module__
+        and value not in model_cls.__mro__
+        for value in vars(module).values()
+    )
 
 
 def argument_docs(model_cls: type[Any], scenario_class: type[Any] | None) -> dict[str, str]:

@@ -285,10 +285,11 @@ def _set_aside(*folders: Path) -> dict[str, types.ModuleType]:
 def _is_own_folder(name: str, root: Path) -> bool:
     """Whether a module is a folder of a project, without a file of its own."""
     module = sys.modules.get(name)
-    places = [str(place) for place in getattr(module, "__path__", ())]
-    return getattr(module, "__file__", None) is None and any(
-        Path(place).is_relative_to(root) for place in places
-    )
+    if getattr(module, "__file__", None) is not None or name.startswith(_PREFIX):
+        return False
+    # Python asks for the parent's path when that of a folder is read, and the parent may be gone: the places as last found.
+    places = getattr(module, "__path__", ())
+    return any(Path(str(place)).is_relative_to(root) for place in getattr(places, "_path", places))
 
 
 def _own_file(name: str, root: Path) -> str | None:

@@ -9,6 +9,7 @@ import re
 import traceback
 from pathlib import Path
 
+from mesa_lab.preparation.models.older_mesa import remedy
 from mesa_lab.study.records import Failure
 
 __all__ = ["SHORT_OF_MEMORY", "failure_from"]
@@ -35,6 +36,8 @@ def failure_from(error: BaseException, stage: str, message: str | None = None) -
         said = str(error) if message is None else message
         if isinstance(error, MemoryError):
             said = f"{said or 'The run needed more memory than it could get'}. {SHORT_OF_MEMORY}"
+        elif message is None and (outdated := remedy(error)):
+            said = f"{said}. {outdated[0].upper()}{outdated[1:]}"
     except Exception:
         said = "(the exception's own message cannot be read)"
     return Failure(stage, type(error).__name__, said[:_LONGEST], _text(error))

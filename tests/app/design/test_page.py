@@ -260,7 +260,7 @@ def test_points_are_pasted_and_uploaded(page):
     view.until("There are no points yet")
     field = view.field("Points, one row each")
     field.v_model = "density;homophly\n0,5;0,3"
-    view.until("Did you mean 'homophily'")
+    view.until("Did you mean 'happy'")
     field.v_model = "density;homophily\n0,5;0,3\n0,6;0,4"
     view.until("'minority_pc' varies, but the table of points has no column")
     choose(spoken(view, "How minority_pc varies"), "Fixed")
@@ -616,3 +616,66 @@ def test_a_design_from_elsewhere_shows_all_parameters_of_the_model(page):
     view.until(lambda: len(kept.value.rows) == 6)
     assert parse(kept.value).experiment == experiment
     view.until("homophily")
+
+
+# ---------------------------------------------------------------- what a sceptic met
+
+
+def test_a_question_fills_in_the_design_and_can_be_taken_back(page):
+    view, kept, _ = page()
+    view.press("Which parameters matter?")
+    view.until("Sobol' indices say")
+    view.until(lambda: kept.value.design.kind == "Saltelli")
+    assert (kept.value.question, kept.value.replications) == ("matter", "2")
+    view.press("Thorough: 4,096 runs")
+    view.until(lambda: kept.value.design.text("size") == "")
+    view.press("First look: 1,024 runs")
+    view.until(lambda: kept.value.design.text("size") == "128")
+    kept.value = dataclasses.replace(kept.value, replications="9")
+    view.until("You have changed it.")
+    view.press("Take the recommendation")
+    view.until(lambda: kept.value.replications == "2")
+    view.press("Which parameters matter?")
+    view.until(lambda: kept.value.question == "")
+    assert kept.value.design.kind == "Saltelli"
+
+
+def test_more_runs_than_can_be_asked_for_bar_the_way(page):
+    view, _, _ = page()
+    view.field("Replications").v_model = "100000000"
+    view.until("at most 50,000,000 can be asked for here")
+    assert barred(view)
+
+
+def test_no_steps_are_spoken_of(page):
+    view, _, _ = page()
+    view.field("Steps").v_model = "0"
+    view.until("None: only the state after the set-up is measured.")
+    view.field("Steps").v_model = ""
+    view.until("Left out: 1,000 for each run.")
+
+
+def test_a_stop_rule_that_speaks_of_nothing_is_refused_at_its_field(page):
+    view, _, _ = page()
+    view.field("Stop a run when").v_model = "hapy == 0"
+    view.until("Did you mean 'happy'")
+    view.until(lambda: barred(view))
+    assert "See stop a run when." in view.text
+    view.field("Stop a run when").v_model = "happy == 0"
+    view.until(lambda: not barred(view))
+
+
+def test_the_preview_of_a_wrong_form_says_that_it_is_an_earlier_one(page):
+    view, _, _ = page()
+    view.until("200 runs")
+    view.field("Replications").v_model = "x"
+    view.until("This is the last design that was.")
+    assert view.tags("section", "ml-preview-stale")
+    view.field("Replications").v_model = "3"
+    view.until(lambda: not view.tags("section", "ml-preview-stale"))
+
+
+def test_parameters_keep_their_names_in_what_is_in_the_way():
+    from mesa_lab.app.design.page import _in_the_way
+
+    assert _in_the_way({"parameters.sick_days.low": "x", "max_steps": "y"}) == "See sick_days and steps."

@@ -402,3 +402,14 @@ def test_a_link_leads_to_a_run_and_to_what_is_there(folder, show):
     odd = show(Page(Workspace(folder), "neighbours", ResultView(NASTY, NASTY, (999,), 999, tab="charts")))
     assert until(lambda: "There is no run 999 with a result." in texts(odd))
     assert "Against a parameter" in texts(odd)
+
+
+def test_a_parameter_called_n_keeps_its_name_above_its_column(tmp_path, show):
+    experiment = ml.Experiment("mesa.examples:BoltzmannWealth", {"n": [5, 9]}, max_steps=2)
+    ml.run(experiment, tmp_path / "money.study", progress=False, n_jobs=1, backend="sequential")
+    box = show(Page(Workspace(tmp_path), "money", ResultView(tab="runs")))
+    assert until(lambda: "1 to 2 of 2" in texts(box))
+    headings = [w for w in walk(box) if getattr(w, "tag", "") == "thead"]
+    said = [text for head in headings for text in texts(head)]
+    assert "n" in said
+    assert "Runs" not in said

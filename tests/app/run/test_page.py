@@ -447,6 +447,20 @@ def test_the_same_design_is_not_called_another(show, space):
     assert "another experiment" not in view.text
 
 
+def test_the_wanted_button_stands_out(show, space):
+    space.make("wolves", experiment())
+    view = show(Page(space, "wolves", experiment(max_steps=9)))
+    view.until("Run as a new study")
+    assert "ml-button-primary" in view.button("Run as a new study").class_
+
+
+def test_names_of_two_visitors_differ_by_themselves(tmp_path):
+    anna, ben = (Workspace(tmp_path / "visitors" / name, tmp_path, local=False) for name in ("a", "b"))
+    assert anna.mark != ben.mark
+    assert len(anna.mark) == 5
+    assert Workspace(tmp_path).mark == ""
+
+
 @pytest.mark.parametrize("replaced", [True, False])
 def test_a_study_whose_file_is_lost_while_it_runs_says_where_its_results_are(space, show, replaced):
     ref, other = space.make("one", experiment()), space.make("other", experiment(replications=2))

@@ -170,7 +170,7 @@ def test_a_page_goes_out_whole_with_its_scripts_marked(libraries):
     headers = dict(sent[0]["headers"])
     (word,) = re.findall(r"'nonce-([^']+)'", headers[b"content-security-policy"].decode())
     body = b"".join(message.get("body", b"") for message in sent)
-    assert body == f'<html><script nonce="{word}">let a = 1</script></html>'.encode()
+    assert body == f'<html lang="en"><script nonce="{word}">let a = 1</script></html>'.encode()
     assert headers[b"content-length"] == str(len(body)).encode()
 
 

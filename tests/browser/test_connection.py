@@ -1,0 +1,92 @@
+"""A page before it is there, while its server is away, and when the server is back: in a real browser."""
+
+import re
+
+import pytest
+
+LOST = (
+    "ERR_CONNECTION_REFUSED",
+    "ERR_CONNECTION_RESET",
+    "ERR_EMPTY_RESPONSE",
+    "Connection lost",
+    "WebSocket",
+    "ERR_CONNECTION_CLOSED",
+)
+
+
+@pytest.fixture
+def may_be_away(troubles):
+    """Forget what a browser says of a server that is away; what else went wrong stays."""
+    yield
+    troubles[:] = [
+        each
+        for each in troubles
+        if not any(word in each for word in LOST) and "insertBefore" not in each and "classList" not in each
+    ]  # Solara's own wheel, which our line stands for
+
+
+def test_something_stands_there_at_once_and_can_be_enlarged(lab, browser):
+    context = browser.new_context()
+    page = context.new_page()
+    page.route("**/*.js*", lambda route: route.abort())  # nothing but the page itself
+    page.goto(lab.url)
+    page.get_by_role("status", name="Mesa Lab is loading").wait_for()
+    assert page.locator("#ml-skeleton").get_by_text("Design").is_visible()
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert "maximum-scale" not in page.locator("meta[name=viewport]").get_attribute("content")
+    context.close()
+
+
+def test_the_first_picture_goes_and_the_keyboard_reaches_the_content(lab, visit):
+    page = visit(lab)
+    page.locator("#ml-skeleton").wait_for(state="detached")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "ml-main"
+    assert page.title() == "Model – Mesa Lab"
+    page.get_by_role("link", name=re.compile("Design")).first.click()
+    page.wait_for_function("document.title === 'Design – Mesa Lab'")
+    page.wait_for_function("document.activeElement.id === 'ml-main'")
+    button = page.get_by_role("button", name="Colours: as the system. Press to change.")
+    button.click()
+    page.get_by_role("button", name="Colours: dark. Press to change.").wait_for()
+    assert page.locator(".v-theme--dark").count()
+
+
+def test_an_address_without_a_page_says_so_in_the_app_s_own_words(lab, browser):
+    context = browser.new_context()
+    page = context.new_page()
+    answer = page.goto(lab.url + "/nonsense/<img src=x onerror=alert(1)>")
+    assert answer.status == 404
+    assert page.get_by_role("heading").inner_text() == "There is no such page"
+    assert page.locator("img").count() == 0
+    page.get_by_role("link", name="To the start").click()
+    page.get_by_role("heading", name="Choose a model").wait_for()
+    context.close()
+
+
+def test_a_page_says_that_the_server_is_away_and_comes_back_with_its_draft(
+    start_lab, visit, may_be_away, tmp_path
+):
+    first = start_lab(studies=tmp_path / "studies")
+    port = int(re.search(r":(\d+)", first.url)[1])
+    page = visit(first)
+    page.get_by_role("button", name=re.compile("^Schelling")).click()
+    page.get_by_role("link", name="Design an experiment").click()
+    page.get_by_role("textbox", name="Replications").fill("7")
+    page.wait_for_function("location.search.includes('design=')")
+    page.wait_for_timeout(600)  # the address follows what is typed
+    page.get_by_role("link", name=re.compile("Results")).click()
+    page.get_by_text("No results yet").first.wait_for()
+    first.process.kill()
+    first.process.wait()
+    banner = page.locator("#ml-connection")
+    banner.get_by_text("Not connected. Trying again").wait_for()
+    start_lab(studies=tmp_path / "studies", port=port)
+    banner.wait_for(state="hidden")
+    page.get_by_text("No results yet").first.wait_for()
+    assert "/results" in page.url
+    page.get_by_role("link", name=re.compile("Design")).first.click()
+    page.get_by_role("textbox", name="Replications").wait_for()
+    assert page.get_by_role("textbox", name="Replications").input_value() == "7"
