@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         StudyFormatError,
         StudyMismatchError,
     )
-    from mesa_lab.pipeline import merge, open_study, run
+    from mesa_lab.pipeline import compare, merge, open_study, run
     from mesa_lab.preparation.designs import (
         EFAST,
         BoxBehnken,
@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from mesa_lab.running.batch_runner import BatchRunner
     from mesa_lab.running.simulation.simulate import simulate
     from mesa_lab.search.carry_out import search
-    from mesa_lab.search.methods import Optimise
+    from mesa_lab.search.methods import Compare, Diversity, Optimise, Select, UntilPrecise
     from mesa_lab.search.search import Search
     from mesa_lab.study.records import RunResult
 
@@ -87,7 +87,7 @@ _MODULES = {
     "app.notebook.lab": "Lab",
     "errors": """ConclusionError DesignError ExperimentError ExportError MesaLabError ModelError NotAllowedError OutcomeError
         ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
-    "pipeline": "merge open_study run",
+    "pipeline": "compare merge open_study run",
     "preparation.run_configuration": "RunConfiguration",
     "preparation.run_lists": """base_case full_factorial halton latin_hypercube manual monte_carlo sobol
         sparse_grid""",
@@ -104,7 +104,7 @@ _MODULES = {
     "running.batch_run": "batch_run",
     "running.batch_runner": "BatchRunner",
     "search.carry_out": "search",
-    "search.methods": "Optimise",
+    "search.methods": "Compare Diversity Optimise Select UntilPrecise",
     "search.search": "Search",
     "study.records": "RunResult",
     "running.simulation.simulate": "simulate",
@@ -118,10 +118,12 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "BoxBehnken",
     "CentralComposite",
     "Choice",
+    "Compare",
     "Conclusion",
     "ConclusionError",
     "DefinitiveScreening",
     "DesignError",
+    "Diversity",
     "EFAST",
     "Experiment",
     "ExperimentError",
@@ -155,6 +157,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "RunResult",
     "Saltelli",
     "Search",
+    "Select",
     "Sobol",
     "SparseGrid",
     "StudyBusyError",
@@ -163,9 +166,11 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "StudyMismatchError",
     "Table",
     "Union",
+    "UntilPrecise",
     "Zip",
     "base_case",
     "batch_run",
+    "compare",
     "describe",
     "from_distribution",
     "full_factorial",

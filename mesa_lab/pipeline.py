@@ -24,9 +24,10 @@ from mesa_lab.study import merge as merge_studies
 from mesa_lab.study.database import connection
 
 if TYPE_CHECKING:
+    from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
 
-__all__ = ["OpenStudy", "merge", "open_study", "run", "trial_spread"]
+__all__ = ["OpenStudy", "compare", "merge", "open_study", "run", "trial_spread"]
 
 
 class OpenStudy(Study):
@@ -195,6 +196,68 @@ def _shard(given: object) -> Shard | None:
     if isinstance(given, tuple | list) and len(given) == 2:
         return Shard(*given)
     return Shard.parse(str(given))
+
+
+def compare(
+    old: str | Path | Study | Results,
+    new: str | Path | Study | Results,
+    outcomes: str | Iterable[str] | None = None,
+    *,
+    margin: float = 0.03,
+    tolerance: float = 0.0,
+    level: float = 0.95,
+) -> Conclusion:
+    """Did the model change? Compare two studies of one experiment, such as with two versions of the code, of Mesa or of Python.
+
+    Runs of the same point and seed are compared with each other: what they gave, whether they came to their end, and how long
+    set-up and run took.
+
+    Args:
+        old: A study file, a study, or its results.
+        new: The other one.
+        outcomes: Which outcomes; None for all that both have.
+        margin: A change of time up to this share does not matter.
+        tolerance: Values that differ by no more than this share of the larger one count as equal, for results of other
+            processors; 0 asks for the same values.
+        level: Level of the intervals.
+
+    Returns:
+        A conclusion. Its `table` has one row per outcome and one for each time over all points and at each point: `measure, point,
+        n_pairs, n_equal, n_differ, old, new, difference, low, high, unit, mark`; the mark is "equal", "differs" or "differs run by run"
+        (with no difference on average) for outcomes, "faster", "same", "slower" or "too few pairs" for times. `tables` hold
+        "outcomes", "times", "differences" (each value that differs, with its runs) and "surroundings" (versions and machine);
+        `values["changed"]` says whether anything changed.
+
+    Raises:
+        ConclusionError: If the studies are of different experiments, or no run is done in both.
+        OutcomeError: If an outcome is unknown in one of them, or a number is out of range.
+        StudyError: If there is no such study.
+
+    Example:
+        >>> import mesa_lab as ml
+        >>> experiment = ml.Experiment("mesa.examples:Schelling", {"density": [0.6, 0.8]}, replications=3, max_steps=5)
+        >>> old, new = (ml.run(experiment, progress=False, n_jobs=1) for _ in range(2))
+        >>> compare(old, new).values["outcomes_changed"]
+        False
+    """
+    from mesa_lab.processing.analysis.versions.comparison import compare_versions
+
+    names = outcomes if outcomes is None or isinstance(outcomes, str) else list(outcomes)
+    return compare_versions(
+        _results_of(old), _results_of(new), names, margin=margin, tolerance=tolerance, level=level
+    )
+
+
+def _results_of(given: object) -> Results:
+    from mesa_lab.processing.results import Results
+
+    if isinstance(given, Results):
+        return given
+    if isinstance(given, Study):
+        return Results(given)
+    if isinstance(given, str | Path):
+        return open_study(given).results
+    raise StudyError(f"compare takes two study files, studies or results, not {given!r:.80}.")
 
 
 def merge(

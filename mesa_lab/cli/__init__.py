@@ -4,8 +4,8 @@ One file per group of commands. They import click and nothing heavy: pandas, Mes
 inside the commands that need them, so that `mesa-lab --help` and a mistyped option answer at once.
 
 Exit codes, the same for all commands: 0 it did what it says; 1 it could not, and says why; 2 the
-command line is wrong; 3 the study is complete, but some of its runs failed; 5 a claim fails, 6 one cannot be told yet; 130 Ctrl-C,
-143 SIGTERM.
+command line is wrong; 3 the study is complete, but some of its runs failed; 4 `compare` found a change; 5 a claim fails, 6 one
+cannot be told yet; 130 Ctrl-C, 143 SIGTERM.
 """
 
 import sys
@@ -21,6 +21,7 @@ from mesa_lab.cli.app import app
 from mesa_lab.cli.check import check, rescue
 from mesa_lab.cli.claims import check_claims
 from mesa_lab.cli.classroom import classroom
+from mesa_lab.cli.compare import compare
 from mesa_lab.cli.conclude import conclude
 from mesa_lab.cli.console import printable
 from mesa_lab.cli.debug import debug
@@ -102,6 +103,7 @@ for _command in (
     check_claims,
     export,
     report,
+    compare,
     check,
     rescue,
 ):

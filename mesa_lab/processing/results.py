@@ -13,6 +13,7 @@ from typing import Any, Final
 from mesa_lab.formatting import plural, show
 from mesa_lab.processing.answers import Answers
 from mesa_lab.processing.charted import Charted
+from mesa_lab.processing.interchange.interchange import Interchange
 from mesa_lab.processing.result_tables import ResultTables
 from mesa_lab.processing.tables.column_reader import Reader
 from mesa_lab.processing.tables.contents import in_one_snapshot
@@ -27,7 +28,7 @@ _READ: Final = {"agent_types", "damage", "experiment", "outcomes", "parameters",
 """Of what reads a study, what users look at."""
 
 
-class Results(Answers, Charted, ResultTables):
+class Results(Answers, Charted, Interchange, ResultTables):
     """The tables of a study, as it was at one moment, its charts, and answers to questions about it.
 
     That is when something was read first; runs that come later are not among them, so that all tables, charts and files belong

@@ -13,6 +13,7 @@ from mesa_lab.search.history import Floats, History
 
 __all__ = ["Estimates", "estimates"]
 
+_LARGEST = 1e120
 _ROUNDS = 20
 """Of the additive fit, which comes to rest in fewer."""
 
@@ -84,4 +85,5 @@ class Estimates:
 def estimates(history: History, outcome: str) -> Estimates:
     """Return an outcome at all points of a search, from the runs that may be looked at."""
     values = history.outcome(outcome)
-    return Estimates(np.where(np.isfinite(values), values, np.nan), history.ended)
+    # Squares of larger values would overflow: they count as missing, as infinite ones do.
+    return Estimates(np.where(np.abs(values) < _LARGEST, values, np.nan), history.ended)

@@ -8,13 +8,27 @@ from typing import Final
 from mesa_lab.errors import ExperimentError, suggest
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.search.method import Method
+from mesa_lab.search.methods.compare import Compare
+from mesa_lab.search.methods.diversity import Diversity
 from mesa_lab.search.methods.optimise import Optimise
+from mesa_lab.search.methods.select import Select
+from mesa_lab.search.methods.until_precise import UntilPrecise
 
-__all__ = ["ENTRY_POINTS", "METHODS", "Optimise", "all_methods", "find_method"]
+__all__ = [
+    "ENTRY_POINTS",
+    "METHODS",
+    "Compare",
+    "Diversity",
+    "Optimise",
+    "Select",
+    "UntilPrecise",
+    "all_methods",
+    "find_method",
+]
 
 ENTRY_POINTS: Final = "mesa_lab.methods"
 
-METHODS: Final[tuple[type[Method], ...]] = (Optimise,)
+METHODS: Final[tuple[type[Method], ...]] = (UntilPrecise, Compare, Select, Optimise, Diversity)
 
 
 def all_methods() -> tuple[type[Method], ...]:

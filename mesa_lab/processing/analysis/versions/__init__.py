@@ -1,0 +1,1 @@
+"""processing/analysis/versions."""

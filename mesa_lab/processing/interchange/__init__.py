@@ -1,0 +1,1 @@
+"""Results as other tools take them: xarray, the EMA workbench, SALib. None of these is imported before it is asked for."""

@@ -1,0 +1,241 @@
+"""Select: the best of some points, with a promised probability of being right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, override
+
+import numpy as np
+import numpy.typing as npt
+
+from mesa_lab.errors import ExperimentError
+from mesa_lab.formatting import number, plural
+from mesa_lab.preparation.limits import shortened
+from mesa_lab.preparation.settings import check_positive, check_whole
+from mesa_lab.search.method import Answer, Ask, Done, Method
+from mesa_lab.search.methods.fixed_points import FixedPoints
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.search.history import Floats, History
+
+type Whole = npt.NDArray[np.int64]
+
+__all__ = ["Select", "kim_nelson", "ocba"]
+
+
+@dataclass(frozen=True)
+class Select(Method):
+    """Find the best of the points of the design.
+
+    With an indifference zone, points are dropped one after the other until one is left, which is the best with the promised probability
+    wherever the best is better than the others by at least that much (Kim & Nelson 2001; it gains by common random
+    numbers). Without, a budget is spent where it helps most to tell the best from its rivals (OCBA, Chen et al. 2000), with no promise.
+
+    Args:
+        outcome: What is compared.
+        goal: "min" or "max".
+        indifference: A difference that is not worth detecting, in units of the outcome; None to spend a budget.
+        level: The promised probability of a correct selection.
+        at_least: Runs that every point gets first.
+
+    Raises:
+        ExperimentError: If a setting is out of range.
+
+    Example:
+        >>> Select("Wolves", goal="max", indifference=5).level
+        0.95
+    """
+
+    outcome: str
+    goal: str = "min"
+    indifference: float | None = None
+    level: float = 0.95
+    at_least: int = 10
+
+    name: ClassVar[str] = "select"
+    chooses_points: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        settle = object.__setattr__
+        if self.goal not in ("min", "max"):
+            raise ExperimentError(f'The goal is {shortened(self.goal)}. Write "min" or "max".')
+        settle(self, "indifference", check_positive("indifference", self.indifference, "a difference"))
+        settle(self, "at_least", check_whole("at_least", self.at_least, least=3))
+        if not 0.5 <= self.level < 1:
+            raise ExperimentError(f"level is {self.level}. Give a probability such as 0.95.")
+
+    @property
+    def needs_budget(self) -> bool:  # type: ignore[override]
+        """Without an indifference zone it does not end by itself."""
+        return self.indifference is None
+
+    @property
+    @override
+    def outcomes(self) -> tuple[str, ...]:
+        return (self.outcome,)
+
+    @property
+    @override
+    def described(self) -> str:
+        return f"for the point with the {'smallest' if self.goal == 'min' else 'largest'} {self.outcome}"
+
+    @override
+    def check(self, experiment: Experiment) -> None:
+        if experiment.n_points < 2:
+            raise ExperimentError(
+                "Select needs two points at least. Vary something, or list the points in the design."
+            )
+
+    def survivors(self, points: FixedPoints) -> tuple[list[int], int]:
+        """Return the points that may still be the best, and in how many replications that was found out."""
+        places = [
+            place for place in range(len(points)) if len(points.values(place)) or not points.ended(place)
+        ]
+        sign = 1.0 if self.goal == "max" else -1.0
+        assert self.indifference is not None
+        kept, used = kim_nelson(sign * points.matrix(places), self.indifference, self.level, self.at_least)
+        return [places[place] for place in kept], used
+
+    @override
+    def ask(self, history: History) -> Answer:
+        points = FixedPoints(history, self.outcome)
+        fresh = [place for place in range(len(points)) if points.asked(place) < self.at_least]
+        if fresh:
+            room = max(history.batch_runs // self.at_least, 1)
+            return Ask(
+                [points.request(place, self.at_least - points.asked(place)) for place in fresh[:room]],
+                f"Runs each point {self.at_least:,} times.",
+            )
+        if any(points.ended(place) < self.at_least for place in range(len(points))):
+            return Ask(why="Waits for the runs under way.")
+        return self._spend(history, points) if self.indifference is None else self._drop(history, points)
+
+    def _drop(self, history: History, points: FixedPoints) -> Answer:
+        kept, _ = self.survivors(points)
+        if len(kept) <= 1:
+            where = f"point {kept[0]}" if kept else "none"
+            return Done(
+                f"One of {plural(len(points), 'point')} is left: {where}. It is the best with a probability of {self.level:.0%} if it is "
+                f"better than the others by {number(self.indifference or 0.0)} or more."
+            )
+        more = max(history.batch_runs // len(kept), 1)
+        return Ask(
+            [points.request(place, more) for place in kept],
+            f"Runs the {len(kept):,} points again that may be the best.",
+        )
+
+    def _spend(self, history: History, points: FixedPoints) -> Answer:
+        sign = 1.0 if self.goal == "max" else -1.0
+        places = [place for place in range(len(points)) if len(points.values(place)) > 1]
+        if len(places) < 2:
+            return Done("Fewer than two points have values: there is nothing to choose from.")
+        means = np.array([sign * points.values(place).mean() for place in places])
+        spreads = np.array([points.values(place).std(ddof=1) for place in places])
+        asked = np.array([points.asked(place) for place in places])
+        more = ocba(means, spreads, asked, history.batch_runs)
+        requests = [
+            points.request(place, int(count)) for place, count in zip(places, more, strict=True) if count
+        ]
+        return Ask(requests, f"Runs {plural(len(requests), 'point')} again where that tells most.")
+
+    @override
+    def headline(self, history: History) -> str:
+        points = FixedPoints(history, self.outcome)
+        if self.indifference is None or any(
+            points.ended(place) < self.at_least for place in range(len(points))
+        ):
+            return ""
+        return f"{plural(len(self.survivors(points)[0]), 'point')} may be the best"
+
+
+def kim_nelson(
+    values: Floats, indifference: float, level: float = 0.95, first: int = 10
+) -> tuple[list[int], int]:
+    """Drop points one after the other that are not the largest.
+
+    Kim & Nelson (2001), ACM TOMACS 11: 251-273, with c = 1: valid with common random numbers, since it takes the variance of differences.
+
+    Args:
+        values: One row for each point, one column for each replication, in their order; NaN where there is no value.
+        indifference: A difference that is not worth detecting.
+        level: Promised probability of a correct selection.
+        first: Replications of the first stage.
+
+    Returns:
+        The points that are left, and the number of replications that were looked at.
+
+    Example:
+        >>> rng = np.random.default_rng(1)
+        >>> kim_nelson(rng.normal([[0.0], [3.0], [1.0]], 1.0, (3, 40)), 1.0)[0]
+        [1]
+    """
+    k, n = values.shape
+    whole = np.flatnonzero(np.isfinite(values).all(axis=0))
+    if k < 2 or len(whole) < first:
+        return list(range(k)), len(whole)
+    eta = ((2 * (1 - level) / (k - 1)) ** (-2 / (first - 1)) - 1) / 2
+    h2 = 2 * eta * (first - 1)
+    stage = values[:, whole[:first]]
+    spread = np.var(stage[:, None, :] - stage[None, :, :], axis=2, ddof=1)
+    alive = np.arange(k)
+    sums = np.zeros(k)
+    r = 0
+    for column in range(n):
+        if not np.isfinite(values[alive, column]).all():
+            continue  # a run failed, or is not there yet; points that were dropped have no more
+        sums = sums + np.where(np.isfinite(values[:, column]), values[:, column], 0.0)
+        r += 1
+        if r < first:
+            continue
+        here = sums[alive] / r
+        wide = spread[np.ix_(alive, alive)]
+        reach = np.maximum(0.0, indifference / (2 * r) * (h2 * wide / indifference**2 - r))
+        alive = alive[(here[:, None] >= here[None, :] - reach).all(axis=1)]
+        if len(alive) == 1:
+            break
+    return [int(place) for place in alive], r
+
+
+def ocba(means: Floats, spreads: Floats, asked: Whole, more: int) -> Whole:
+    """Share further runs so that the point with the largest mean is told from its rivals most surely.
+
+    Chen, Lin, Yücesan & Chick (2000), Discrete Event Dynamic Systems 10: 251-270.
+
+    Args:
+        means: Mean of each point.
+        spreads: Standard deviation of its runs.
+        asked: Runs that it has.
+        more: Runs to share.
+
+    Returns:
+        Further runs of each point; they add up to `more`.
+
+    Example:
+        >>> ocba(np.array([5.0, 4.5, 0.0]), np.ones(3), np.array([10, 10, 10]), 20).tolist()
+        [10, 10, 0]
+    """
+    best = int(np.argmax(means))
+    spreads = np.maximum(spreads, 1e-12 + 1e-6 * float(np.max(spreads)))
+    gaps = np.maximum(means[best] - means, 1e-9 + 1e-3 * float(np.mean(spreads)))
+    weights = (spreads / gaps) ** 2
+    weights[best] = 0.0
+    weights[best] = spreads[best] * np.sqrt((weights**2 / spreads**2).sum())
+    total = int(asked.sum()) + more
+    active = np.ones(len(means), bool)
+    target = np.zeros(len(means))
+    for _ in range(
+        len(means)
+    ):  # a point that has more than its share keeps it, and the rest share what is left
+        left = total - asked[~active].sum()
+        target = np.where(active, left * weights / weights[active].sum(), asked)
+        over = active & (target < asked)
+        if not over.any():
+            break
+        active &= ~over
+    wanted = np.maximum(target - asked, 0.0)
+    wanted = wanted / wanted.sum() * more if wanted.sum() > 0 else np.full(len(means), more / len(means))
+    whole = np.floor(wanted).astype(np.int64)
+    for place in np.argsort(-(wanted - whole), kind="stable")[: more - int(whole.sum())]:
+        whole[place] += 1
+    return whole
