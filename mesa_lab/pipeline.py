@@ -26,6 +26,7 @@ from mesa_lab.study.database import connection
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
+    from mesa_lab.viewing.notebook import RunView
 
 __all__ = ["OpenStudy", "compare", "merge", "open_study", "run", "trial_spread"]
 
@@ -50,6 +51,17 @@ class OpenStudy(Study):
         from mesa_lab.running.one_run import rebuild_run
 
         return rebuild_run(self, run_id, step)
+
+    def watch(self, run_id: int, step: int = 0) -> RunView:
+        """Show a run in a notebook; `Results.watch` says more.
+
+        Raises:
+            StudyError: If there is no such run.
+            NotAllowedError: If the model's code may not be loaded here.
+        """
+        from mesa_lab.viewing.notebook import watch_run
+
+        return watch_run(self, run_id, step)
 
 
 def open_study(path: str | Path) -> OpenStudy:

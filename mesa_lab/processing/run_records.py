@@ -147,5 +147,34 @@ class RunRecords(Reader):
             )
         return rebuild(int(run_id), step)
 
+    def watch(self, run_id: int, step: int = 0) -> Any:
+        """Show a run in a notebook: its model at a step, drawn, with buttons that move it.
+
+        The run is carried out anew in a process of its own, and what its data collector holds is compared with the study.
+
+        Args:
+            run_id: The run.
+            step: The step to begin at.
+
+        Returns:
+            The view; make it the last line of a cell. `view.go(step)` returns what the run looks like at a step, `view.close()` ends
+            its process.
+
+        Raises:
+            ParameterError: If the study has no such run.
+            RunError: If the results are of a source that cannot run anything.
+            NotAllowedError: If the model's code may not be loaded here.
+
+        Example:
+            >>> results.watch(1, step=100)  # doctest: +SKIP
+        """
+        self._check_run(run_id)
+        watch = getattr(self.study, "watch", None)
+        if not callable(watch):
+            raise RunError(
+                "These results cannot run anything. Open the study: ml.open_study('name.study').results.watch(...)."
+            )
+        return watch(int(run_id), step)
+
     def _check_run(self, run_id: int) -> None:
         check_known(numbers_of(run_id, "run"), self.base["run_id"].to_numpy(), "run")
