@@ -31,16 +31,21 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-def check(experiment: ExperimentData) -> None:
-    """See that everything the experiment names is there; `Experiment.check` says what is raised."""
+def check(experiment: ExperimentData, point: Mapping[str, Any] | None = None) -> None:
+    """See that everything the experiment names is there; `Experiment.check` says what is raised.
+
+    Args:
+        experiment: The experiment.
+        point: The point at which to build the model; None for the first of the design, which has its points made.
+    """
     model_cls = load_model(experiment.model)
-    _check_parameters(experiment, model_cls)
+    _check_parameters(experiment, model_cls, experiment.design_matrix().columns if point is None else point)
     _check_fixed(experiment, model_cls)
     protocol = experiment.protocol
     if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str)):
         return
     try:
-        model = look_at(model_cls, next(experiment.points()), seed=0)
+        model = look_at(model_cls, next(experiment.points()) if point is None else point, seed=0)
     except MesaLabError:
         raise
     except (Exception, OutOfTimeError, SystemExit):
@@ -56,8 +61,8 @@ def check(experiment: ExperimentData) -> None:
     _check_agents(protocol.agents, model)
 
 
-def _check_parameters(experiment: ExperimentData, model_cls: type[Any]) -> None:
-    for name in dict.fromkeys([*experiment.parameters, *experiment.design_matrix().columns]):
+def _check_parameters(experiment: ExperimentData, model_cls: type[Any], names: Iterable[str]) -> None:
+    for name in dict.fromkeys([*experiment.parameters, *names]):
         try:
             check_parameters(model_cls, [name])
         except ParameterError as error:

@@ -31,6 +31,7 @@ from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError
 from mesa_lab.formatting import listing, model_label
 from mesa_lab.preparation.code_permission import permitting
 from mesa_lab.preparation.limits import OWN_RUNS, RUNS
+from mesa_lab.preparation.validation import check
 from mesa_lab.workspace.access import AGREED, access, agree
 from mesa_lab.workspace.test_run import Trial, try_model
 from mesa_lab.workspace.trust import is_trusted, untrusted
@@ -79,7 +80,7 @@ def DesignPage(
     )
     agreed, set_agreed = solara.use_state(0)
     outlook, pending = use_outlook(parsed, agreed)
-    checked = use_check(parsed)
+    checked = use_check(parsed, outlook)
 
     def complete() -> None:
         if description is not None and (full := completed(value, description)) is not value:
@@ -139,16 +140,19 @@ def DesignPage(
             PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial)
 
 
-def use_check(parsed: Parsed) -> dict[str, str]:
+def use_check(parsed: Parsed, outlook: Outlook | None) -> dict[str, str]:
     """Ask the model whether it has what outcomes and the stop rule speak of, in a thread; a hook.
+
+    It is built at a point that the preview has: making points may take time and memory without limit here.
 
     Returns:
         What is wrong, by field; empty while that is not known.
     """
     experiment = parsed.experiment
+    point = first_point(outlook) if outlook is not None and outlook.experiment == experiment else {}
     asked = (
         None
-        if experiment is None or not is_trusted(str(experiment.model))
+        if experiment is None or not point or not is_trusted(str(experiment.model))
         else (
             str(experiment.model),
             repr(experiment.stop_when),
@@ -165,7 +169,7 @@ def use_check(parsed: Parsed) -> dict[str, str]:
             return asked, {}
         try:
             with permitting(AGREED):
-                experiment.check()
+                check(experiment, point)
         except OutcomeError as error:
             return asked, {
                 "agents" if "agent" in str(error) and experiment.agents else "outcomes": str(error)

@@ -234,7 +234,7 @@ def test_another_page_is_worked_out_meanwhile(monkeypatch, show):
     """While one page waits for a design that does not come, a second one shows its own."""
     asked, given_up = threading.Event(), threading.Event()
 
-    def forever(function, experiment, wanted):
+    def forever(*_, wanted):
         asked.set()
         while wanted() and not given_up.wait(0.01):
             pass
@@ -262,7 +262,7 @@ def test_another_page_is_worked_out_meanwhile(monkeypatch, show):
 def test_the_process_ends_when_something_else_is_typed(monkeypatch, show):
     ended = []
 
-    def forever(function, experiment, wanted):
+    def forever(function, experiment, *_, wanted):
         while wanted():
             threading.Event().wait(0.01)
         ended.append(experiment)

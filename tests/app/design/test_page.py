@@ -260,7 +260,7 @@ def test_points_are_pasted_and_uploaded(page):
     view.until("There are no points yet")
     field = view.field("Points, one row each")
     field.v_model = "density;homophly\n0,5;0,3"
-    view.until("Did you mean 'happy'")
+    view.until("Did you mean 'homophily'")
     field.v_model = "density;homophily\n0,5;0,3\n0,6;0,4"
     view.until("'minority_pc' varies, but the table of points has no column")
     choose(spoken(view, "How minority_pc varies"), "Fixed")
@@ -658,7 +658,7 @@ def test_no_steps_are_spoken_of(page):
 def test_a_stop_rule_that_speaks_of_nothing_is_refused_at_its_field(page):
     view, _, _ = page()
     view.field("Stop a run when").v_model = "hapy == 0"
-    view.until("Did you mean 'happy'")
+    view.until("Did you mean 'homophily'")
     view.until(lambda: barred(view))
     assert "See stop a run when." in view.text
     view.field("Stop a run when").v_model = "happy == 0"
