@@ -240,7 +240,7 @@ def test_values_of_every_kind():
     assert result.series["nan"].null_count == 0
     assert [note.split(": report")[0] for note in result.notes] == [
         "'graph' is missing at step 0: a networkx.classes.graph.Graph fits in no cell of a table",
-        "'long' is missing at step 0: a list of 100000 items is too large for a cell",
+        "'long' is missing at step 0: a list of 100,000 items is too large for a cell",
     ]
 
 
