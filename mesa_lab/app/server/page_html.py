@@ -15,7 +15,8 @@ _STEPS: Final = ("Model", "Design", "Run", "Results")
 _SKELETON: Final = (
     '<a class="ml-skip" href="#ml-main">Skip to the content</a>'
     '<div id="ml-skeleton" role="status" aria-label="Mesa Lab is loading">'
-    '<div class="ml-skeleton-head"><span class="ml-skeleton-logo"></span><strong>Mesa Lab</strong>'
+    '<div class="ml-skeleton-head">'
+    '<img src="/static/assets/favicon.svg" alt="" width="24" height="24"><strong>Mesa Lab</strong>'
     + "".join(f"<span>{name}</span>" for name in _STEPS)
     + '</div><div class="ml-skeleton-body" aria-hidden="true">'
     '<div class="ml-skeleton-side"></div><div class="ml-skeleton-main"></div></div></div>'

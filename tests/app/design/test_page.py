@@ -658,7 +658,7 @@ def test_no_steps_are_spoken_of(page):
 def test_a_stop_rule_that_speaks_of_nothing_is_refused_at_its_field(page):
     view, _, _ = page()
     view.field("Stop a run when").v_model = "hapy == 0"
-    view.until("Did you mean 'homophily'")
+    view.until("Did you mean 'happy'")
     view.until(lambda: barred(view))
     assert "See stop a run when." in view.text
     view.field("Stop a run when").v_model = "happy == 0"
