@@ -62,7 +62,9 @@ def compare(
     ignore_times: bool,
     as_json: bool,
 ) -> None:
-    """Say whether the model changed between OLD and NEW, two studies of one experiment.
+    """Say whether the model changed between OLD and NEW.
+
+    These are two studies of one experiment.
 
     Runs of the same point and seed are compared: their outcomes, and how long set-up and run took.
     Exit code 4 when something changed: an outcome, whether a run came to its end, or a time.

@@ -22,14 +22,14 @@ _OURS = str(Path(__file__).parents[1])
 @click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("run", type=int)
 def debug(study: Path, run: int) -> None:
-    """Carry out RUN of STUDY again, in this process, and open Python's debugger where it fails.
+    """Open Python's debugger where a run fails.
 
-    RUN is its number (run_id). What the model prints appears as it comes. An outcome that raises counts
+    RUN of STUDY is carried out again, in this process. RUN is its number (run_id). What the model prints appears as it comes. An outcome that raises counts
     as a failure here, also where it costs only a value in the study. Nothing is written to the study.
 
     \b
     Examples:
-      mesa-lab status fire.study --failures      which runs failed
+      mesa-lab status fire.study --failures
       mesa-lab debug fire.study 17
     """
     import pdb

@@ -34,11 +34,13 @@ COMMANDS = [
     "pause",
     "stop",
     "retry",
+    "debug",
     "merge",
     "conclude",
     "check-claims",
     "export",
     "report",
+    "compare",
     "check",
     "rescue",
 ]

@@ -95,7 +95,12 @@ def _import_below(
     # `model.v2.py` is no submodule of `model`.
     dotted = ".".join([*path.parent.relative_to(root).parts, path.stem.replace(".", "%2E")])
     known = _imported.setdefault(root, {})
-    if any(_stamp(file) != stamp for file, stamp in known.values()):
+    changed = any(_stamp(file) != stamp for file, stamp in known.values())
+    # Another project's modules may have taken the names of those that this file imports from beside it.
+    taken = beside is not None and any(
+        getattr(sys.modules.get(name), "__file__", file) != file for name, (file, _) in known.items()
+    )
+    if changed or taken:
         for name in known:
             if is_from_file(name):
                 sys.modules.pop(name, None)
@@ -189,7 +194,7 @@ def _execute(name: str, path: Path) -> None:
 def _neighbours_first(root: Path, folder: Path, is_project: bool, beside: Path | None) -> Iterator[None]:
     """Let a file import the files beside it, as `python folder/file.py` would; those of its project before them."""
     aside = _set_aside(*([folder, root] if is_project else [folder]))
-    hidden = _hide_other_projects(folder)
+    hidden = _hide_other_projects(folder, beside)
     before = set(sys.modules)
     entries = list(dict.fromkeys([str(root), str(folder)] if is_project else [str(folder), str(root)]))
     if is_project and (folder / f"{folder.relative_to(root).parts[0]}.py").is_file():
@@ -213,7 +218,7 @@ def _neighbours_first(root: Path, folder: Path, is_project: bool, beside: Path |
         _left_behind.update(entry for entry in entries if entry in sys.path[-len(entries) - len(left) :])
         new = set(sys.modules) - before
         for name in new:
-            file = _own_file(name, root)
+            file = _own_file(name, root) or (beside and _own_file(name, beside))
             if file and done:
                 _imported[root][name] = (file, _stamp(file))
             elif file or (not done and _is_own_folder(name, root)):
@@ -245,10 +250,11 @@ def extend_path(entries: Iterable[str], left: Iterable[str]) -> None:
     _left_behind.update(left)
 
 
-def _hide_other_projects(folder: Path) -> dict[str, types.ModuleType]:
+def _hide_other_projects(folder: Path, beside: Path | None) -> dict[str, types.ModuleType]:
     """Take the modules of other projects out of the way, which may have the names of this one's."""
-    others = [other for other in _imported if not folder.is_relative_to(other)]
-    names = {name for other in others for name in _imported[other] if not name.startswith(_PREFIX)}
+    roots = {*_imported, *_projects.values()} - {beside}
+    others = [other for other in roots if not folder.is_relative_to(other)]
+    names = {name for other in others for name in _imported.get(other, ()) if not name.startswith(_PREFIX)}
     folders = [name for name in sys.modules if any(_is_own_folder(name, other) for other in others)]
     return {
         name: sys.modules.pop(name)

@@ -5,6 +5,7 @@ From Mesa's migration guide and release notes, and from what is in each release.
 
 from __future__ import annotations
 
+import sys
 import types
 from importlib.metadata import version
 from typing import Final, NamedTuple
@@ -123,7 +124,8 @@ def _of_import(module: str, name: str | None) -> str:
     gone = _NAMES.get(name or "") or next(
         (each for known, each in _MODULES.items() if f"{full}.".startswith(f"{known}.")), None
     )
-    if gone is None:
+    if gone is None or (gone is _MODULES.get(module) and module in sys.modules):
+        # A name that a module of this Mesa lacks may never have been there.
         return f"the installed Mesa, {version('mesa')}, has {what}: the model was written for another release. {_see()}"
     return f"the installed Mesa, {version('mesa')}, has {what}: Mesa {gone.last} was the last with it. {gone.instead} {_see()}"
 
