@@ -56,7 +56,7 @@ def mser(series: npt.ArrayLike, batch: int = BATCH) -> int | None:
     Example:
         >>> rising = [0, 2, 4, 6, 8, 9, 9, 10, 10, 10]
         >>> mser([*rising, *([10, 11, 9, 10, 10] * 20)])
-        5
+        10
     """
     values = np.asarray(series, dtype=np.float64)
     count = len(values) // batch
@@ -70,7 +70,8 @@ def mser(series: npt.ArrayLike, batch: int = BATCH) -> int | None:
     tail_square = ((means - means.mean()) ** 2)[::-1].cumsum()[::-1]
     n = np.arange(count, 0, -1, dtype=np.float64)
     off = tail_sum / n - means.mean()
-    spread = np.maximum(tail_square - n * off**2, 0.0)
+    spread = tail_square - n * off**2
+    spread[spread < 1e-12 * tail_square[0]] = 0.0  # what is left of equal means is rounding
     rule = spread / n**2
     # The last few batches are alike by luck.
     place = int(np.argmin(rule[: count - 4]))

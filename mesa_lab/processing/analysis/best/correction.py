@@ -30,8 +30,8 @@ def left_out_value(values: Floats) -> float:
         values: One row for each setting, one column for each replication; NaN where there is no value.
 
     Example:
-        >>> left_out_value(np.array([[1.0, 2.0, 3.0], [2.0, 2.5, 2.0]]))
-        1.5
+        >>> round(left_out_value(np.array([[1.0, 2.0, 3.0], [2.0, 2.5, 2.0]])), 2)
+        1.67
     """
     known = np.isfinite(values)
     filled = np.where(known, values, 0.0)
