@@ -9,7 +9,9 @@
     /* The first picture goes when the page is there. A hint is no alert; Vuetify says that it is. */
     const look = () => {
         const page = document.querySelector('.ml-app');
-        if (!shown && page && getComputedStyle(page).visibility === 'visible') {
+        // Pages of others (`serve(pages=...)`) have no frame of ours to wait for.
+        const other = !page && document.querySelector('.solara-autorouter-content > *');
+        if (!shown && (other || (page && getComputedStyle(page).visibility === 'visible'))) {
             shown = true;
             skeleton?.remove();
         }

@@ -15,7 +15,7 @@ import mesa.examples
 import psutil
 import pytest
 
-from mesa_lab.errors import ModelError, RunError
+from mesa_lab.errors import MesaLabError, ModelError, RunError
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.arrow_columns import decode_table
 from mesa_lab.running.stream import stream
@@ -283,7 +283,7 @@ def test_a_model_that_workers_cannot_load(tmp_path):
 
 def test_what_cannot_be_loaded_leaves_the_worker_fit_for_what_it_knew():
     first = run(mesa.examples.Schelling, tasks(2, width=5, height=5), n_jobs=1, max_steps=1)
-    with pytest.raises(RunError, match="No function 'nowhere:function'"):
+    with pytest.raises(MesaLabError, match="No function 'nowhere:function'"):
         run(mesa.examples.Schelling, tasks(2), n_jobs=1, max_steps=1, outcomes="nowhere:function")
     again = run(mesa.examples.Schelling, tasks(2, width=5, height=5), n_jobs=1, max_steps=1)
     assert again.finals == first.finals
