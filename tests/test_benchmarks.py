@@ -29,4 +29,6 @@ def test_intervals_hold_what_they_promise(tmp_path):
     promised = [row for row in answer["rows"] if row["target"]]
     assert len(promised) >= 12
     for row in promised:
-        assert 93 <= row["measured"] <= 97.5, row["work"]  # 95 ± 1.5 with ten times as many studies
+        # 95 ± 1.5 with ten times as many studies. That the best is kept holds at least as often as is said.
+        most = 100 if "the best is among" in row["work"] or "winner" in row["work"] else 97.5
+        assert 93 <= row["measured"] <= most, row["work"]

@@ -329,7 +329,13 @@ def test_numbers_of_numpy_run_too(tmp_path):
     rows = ml.BatchRunner([configuration], np.int64(1), display_progress=np.False_).run_all()
     assert {row["seed"] for row in rows} == {4}
     rows = ml.batch_run(
-        Schelling, DENSITY, np.int64(1), np.int64(2), np.int64(1), np.int64(1), display_progress=False
+        Schelling,
+        DENSITY,
+        np.int64(1),
+        data_collection_period=np.int64(1),
+        max_steps=np.int64(2),
+        display_progress=False,
+        rng=[None] * 2,
     )
     assert {row["RunId"] for row in rows} == {0, 1}
 
