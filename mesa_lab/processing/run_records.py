@@ -36,8 +36,15 @@ class RunRecords(Reader):
         raised an error, and has no value there), "not kept" (no table can hold its values), "form" (its values are kept in another
         form, such as durations as seconds) and "remark" (said of runs).
         """
+        # Of the runs that these results have, and no others: more may have come since they were read.
+        noted = self._noted()
         read = getattr(self.study, "notes", None)
-        found = read() if callable(read) else self._noted()
+        forms = [note for note in read() if note.kind == "form"] if callable(read) else []
+        found = [
+            *(note for note in noted if note.is_loss),
+            *forms,
+            *(note for note in noted if not note.is_loss),
+        ]
         rows = [[getattr(note, name) for name in _NOTED] for note in found]
         frame = pd.DataFrame(rows, columns=list(_NOTED))
         kinds = dict.fromkeys(_NOTED[:4], "str") | {"runs": "int64", "values": "int64", "run_id": "Int64"}

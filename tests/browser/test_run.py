@@ -253,9 +253,9 @@ def test_two_people_do_not_see_each_other(shared, visit, shoot):
     ben = visit(url, "/studies")
     ben.wait_for_selector("text=There are no studies yet.")
     shoot(ben, "studies-empty")
-    (study,) = studies.glob("visitors/*/schelling.study")
-    folder = study.parent.name
-    for key in ("schelling", f"../{folder}/schelling", f"visitors/{folder}/schelling", "@schelling"):
+    (study,) = studies.glob("visitors/*/*.study")
+    folder, name = study.parent.name, study.stem
+    for key in (name, f"../{folder}/{name}", f"visitors/{folder}/{name}", f"@{name}"):
         ben.goto(f"{url}/run?study={quote(key, safe='')}")
         ben.wait_for_selector("[role=alert]")
         assert ben.locator(".ml-progress").count() == 0
