@@ -5,7 +5,7 @@ import solara
 from mesa_lab.app.components.browser import Address
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.state import session
-from mesa_lab.app.state.visitor import visitor_workspace
+from mesa_lab.app.state.visitor import visitor, visitor_workspace
 from mesa_lab.app.watch.page import WatchPage
 from mesa_lab.errors import MesaLabError
 
@@ -29,6 +29,6 @@ def Page():
     if problem:
         tag("p", "ml-nothing", problem, role="alert")
         return
-    WatchPage(ref, runs, int(step) if step.isdecimal() else 0, results, set_runs)
+    WatchPage(ref, runs, int(step) if step.isdecimal() else 0, results, set_runs, visitor())
     Address(name="study", value=key)
     Address(name="run", value=str(runs[0]))

@@ -20,23 +20,24 @@ _MILLISECONDS: Final = 150
 _LAST_MILLISECONDS: Final = 1_500
 
 
-def film_of(make: Callable[[], Viewer], last: int, *, most: int = 100) -> bytes:
+def film_of(make: Callable[[], Viewer], last: int, *, most: int = 100, seconds: float | None = None) -> bytes:
     """Return a GIF of a run from its start.
 
     Args:
         make: Opens a viewer of the run; it is closed again.
         last: The step to end at.
         most: Pictures at most; steps in between are left out evenly.
+        seconds: How long the model may take from one picture to the next; None for no limit.
 
     Raises:
         ExportError: If the model has no pictures.
-        RunError: If the model kills its process.
+        RunError: If the model kills its process, or takes too long.
     """
     stride = max(1, -(-last // most))
     images: list[Image] = []
     with make() as viewer:
         for step in (*range(0, last, stride), last):
-            frame = viewer.go(step)
+            frame = viewer.go(step, seconds=seconds)
             if (image := _joined(frame)) is not None:
                 images.append(image)
             if frame.is_over:

@@ -6,6 +6,7 @@ here, since the code of the model runs here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
@@ -16,11 +17,15 @@ from typing import IO, Any, Final
 __all__ = ["main"]
 
 _TELL_SECONDS: Final = 0.25
+NICENESS: Final = 5
+"""Who looks on leaves the processor to runs."""
 
 
 def main() -> int:
     """Read what to show, then answer each question."""
     answers, questions = _channels()
+    with contextlib.suppress(AttributeError, OSError):  # Windows has no such thing
+        os.nice(NICENESS)
     payload, task, last, plain = pickle.loads(_packet(questions))
     from mesa_lab.running.workers.worker import prepare
     from mesa_lab.study.records import Task

@@ -144,16 +144,40 @@ class Viewer:
             study.experiment.protocol, task, last=last, recorded=recorded_of(study, run_id), plain=plain
         )
 
-    def go(self, step: int, tell: Callable[[int], None] = lambda at: None) -> Frame:
+    def go(
+        self, step: int, tell: Callable[[int], None] = lambda at: None, seconds: float | None = None
+    ) -> Frame:
         """Return the run at a step, or at its end if that comes first.
 
         Args:
             step: The step, from 0.
             tell: Called now and then with the step that the model has got to.
+            seconds: How long it may take; then the viewer is closed. None for no limit.
 
         Raises:
-            RunError: If the process has ended: the model killed it, or the viewer was closed.
+            RunError: If the process has ended: the model killed it, it took too long, or the viewer was closed.
         """
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self.close()
+
+        timer = threading.Timer(seconds, end) if seconds is not None else None
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        try:
+            return self._ask(step, tell)
+        except RunError as error:
+            if late.is_set():
+                raise RunError(f"The model did not come to step {step:,} within {seconds:g} s.") from error
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _ask(self, step: int, tell: Callable[[int], None]) -> Frame:
         question = json.dumps({"step": max(0, step)}).encode() + b"\n"
         with self._asking:
             assert self._process.stdin is not None

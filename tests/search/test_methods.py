@@ -44,7 +44,9 @@ def test_one_of_another_package_joins(monkeypatch):
         def load():
             return type("Mine", (ml.Optimise,), {"name": "mine"})
 
-    monkeypatch.setattr(methods, "entry_points", lambda group: [Entry] if group == "mesa_lab.methods" else [])
+    monkeypatch.setattr(
+        "importlib.metadata.entry_points", lambda group: [Entry] if group == "mesa_lab.methods" else []
+    )
     assert methods.find_method("mine").name == "mine"
     monkeypatch.setattr(Entry, "load", staticmethod(lambda: int))
     with pytest.raises(ExperimentError, match="is no method of searching"):

@@ -103,6 +103,16 @@ def test_a_model_that_hangs_is_left_by_closing(odd):
     timer.join()
 
 
+def test_a_model_that_takes_too_long_is_left(odd):
+    protocol = odd(ODD.format(step="\n            ".join(["while True:", "    pass"])))
+    with Viewer(protocol, Task(0, 0, 0, 1, {})) as viewer:
+        assert viewer.go(0).step == 0
+        with pytest.raises(RunError, match=r"did not come to step 1 within 0.5 s"):
+            viewer.go(1, seconds=0.5)
+        with pytest.raises(RunError, match="is closed"):
+            viewer.go(0)
+
+
 def test_a_model_that_cannot_be_set_up_says_so(odd):
     protocol = odd(
         "import mesa\n\nclass Odd(mesa.Model):\n    def __init__(self, rng=None):\n        1 / 0\n"

@@ -14,7 +14,7 @@ from mesa_lab.app.components.downloads import Download
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.hooks.use_background import use_fresh
-from mesa_lab.app.watch.player import Look, Player
+from mesa_lab.app.watch.player import STEP_SECONDS, Look, Player
 from mesa_lab.formatting import cell_text
 from mesa_lab.study import Study
 from mesa_lab.viewing.film import film_of
@@ -34,7 +34,12 @@ _FILM_PICTURES: Final = 60
 
 @solara.component
 def WatchPage(
-    ref: StudyRef, runs: Sequence[int], step: int, results: str, on_runs: Callable[[Sequence[int]], None]
+    ref: StudyRef,
+    runs: Sequence[int],
+    step: int,
+    results: str,
+    on_runs: Callable[[Sequence[int]], None],
+    owner: str = "",
 ) -> None:
     """Watch one run, or two side by side.
 
@@ -44,6 +49,7 @@ def WatchPage(
         step: The step to begin at.
         results: The address of the study's results.
         on_runs: Called with other runs to watch.
+        owner: The visitor who looks on; empty in a local app.
     """
     beside, set_beside = solara.use_state("")
     agreed, set_agreed = solara.use_state(0)
@@ -82,7 +88,9 @@ def WatchPage(
         else:
             with tag("div", "ml-watch-runs"):
                 for run in runs:
-                    WatchRun(lambda run=run: _viewer(ref, run), run, step, ref.name).key(f"{ref.path} {run}")
+                    WatchRun(lambda run=run: _viewer(ref, run), run, step, ref.name, owner).key(
+                        f"{ref.path} {run}"
+                    )
 
 
 def _untrusted(ref: StudyRef) -> tuple[CodeReference, ...]:
@@ -97,7 +105,7 @@ def _viewer(ref: StudyRef, run: int) -> Viewer:
 
 
 @solara.component
-def WatchRun(make: Callable[[], Viewer], run: int, step: int, name: str) -> None:
+def WatchRun(make: Callable[[], Viewer], run: int, step: int, name: str, owner: str = "") -> None:
     """One run, with the controls that move it.
 
     Args:
@@ -105,6 +113,7 @@ def WatchRun(make: Callable[[], Viewer], run: int, step: int, name: str) -> None
         run: The number of the run.
         step: Where to begin.
         name: What the study is called.
+        owner: The visitor who looks on.
     """
     look: solara.Reactive[Look] = solara.use_reactive(Look())
     player: solara.Reactive[Player | None] = solara.use_reactive(None)
@@ -112,7 +121,7 @@ def WatchRun(make: Callable[[], Viewer], run: int, step: int, name: str) -> None
     goal, set_goal = solara.use_state("")
 
     def begin() -> Callable[[], None]:
-        made = Player(make, step, look.set)
+        made = Player(make, step, look.set, owner)
         player.set(made)
         return made.close
 
@@ -129,7 +138,7 @@ def WatchRun(make: Callable[[], Viewer], run: int, step: int, name: str) -> None
             do(lambda moved: moved.go(int(goal)))
 
     def film() -> bytes:
-        return film_of(make, at, most=_FILM_PICTURES)
+        return film_of(make, at, most=_FILM_PICTURES, seconds=STEP_SECONDS)
 
     with tag("section", "ml-panel ml-watch", aria_label=f"Run {run}"):
         with tag("div", "ml-panel-head"):

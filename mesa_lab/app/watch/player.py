@@ -13,9 +13,14 @@ from mesa_lab.viewing.viewer import Frame, Viewer
 
 __all__ = ["Look", "Player"]
 
-_MOST: Final = 12
-_open = threading.BoundedSemaphore(_MOST)
-"""Each holds a process with a model; further ones wait until somebody closes a page."""
+MOST: Final = 12
+MOST_OF_ONE: Final = 4
+"""Runs that are watched at a time, by all and by one visitor: each holds a process with a model."""
+STEP_SECONDS: Final = 120.0
+"""How long a model may take to the step that is asked for."""
+
+_open: list[str] = []
+_opening = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,13 @@ class Player:
         make: Opens the viewer; called in the player's thread.
         step: Where to begin.
         show: Called with each new look, in the player's thread.
+        owner: Who looks on; one visitor may not take all places.
     """
 
-    def __init__(self, make: Callable[[], Viewer], step: int, show: Callable[[Look], None]) -> None:
-        self._make, self._show = make, show
+    def __init__(
+        self, make: Callable[[], Viewer], step: int, show: Callable[[Look], None], owner: str = ""
+    ) -> None:
+        self._make, self._show, self._owner = make, show, owner
         self._look = Look()
         self._wanted: int | None = step
         self._stride, self._pause = 1, 0.3
@@ -98,17 +106,15 @@ class Player:
             self._show(self._look)
 
     def _work(self) -> None:
-        if not _open.acquire(timeout=0.1):
-            self._set(
-                problem=f"{_MOST} runs are being watched already. Close one of them, then open this page again."
-            )
+        if problem := self._take_place():
+            self._set(problem=problem)
             return
         try:
             self._viewer = self._make()
             with self._viewer as viewer:
                 while (step := self._wait()) is not None:
                     begun = time.monotonic()
-                    frame = viewer.go(step, lambda at: self._set(at=at))
+                    frame = viewer.go(step, lambda at: self._set(at=at), STEP_SECONDS)
                     ended = frame.is_over or frame.step < step
                     with self._news:
                         playing = self._look.playing and not ended
@@ -120,7 +126,19 @@ class Player:
         except MesaLabError as error:
             self._set(problem=str(error), playing=False, at=None)
         finally:
-            _open.release()
+            with _opening:
+                _open.remove(self._owner)
+
+    def _take_place(self) -> str:
+        """Take a place among those who watch; say why there is none."""
+        with _opening:
+            mine = _open.count(self._owner)
+            if mine >= MOST_OF_ONE:
+                return f"You watch {mine} runs already. Close one of these pages, then open this one again."
+            if len(_open) >= MOST:
+                return f"{len(_open)} runs are being watched already. Open this page again when others are through."
+            _open.append(self._owner)
+            return ""
 
     def _wait(self) -> int | None:
         """Wait for a wish; None at the end."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import Final
 
 from mesa_lab.errors import ExperimentError, suggest
+from mesa_lab.plug_ins import load_plug_ins
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.search.method import Method
 from mesa_lab.search.methods.compare import Compare
@@ -37,21 +37,11 @@ def all_methods() -> tuple[type[Method], ...]:
     Raises:
         ExperimentError: If a package offers something that is no method.
     """
-    found = list(METHODS)
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
-        try:
-            method = entry.load()
-        except Exception as error:
-            raise ExperimentError(
-                f"The method '{entry.name}' of the package '{entry.value}' cannot be imported: {error}. "
-                "Reinstall or remove that package."
-            ) from error
-        if not (isinstance(method, type) and issubclass(method, Method)):
-            raise ExperimentError(
-                f"The entry point '{entry.name}' ({entry.value}) is no method of searching."
-            )
-        found.append(method)
-    return tuple(found)
+    return (*METHODS, *load_plug_ins(ENTRY_POINTS, "method of searching", _is_method, ExperimentError))
+
+
+def _is_method(thing: object) -> bool:
+    return isinstance(thing, type) and issubclass(thing, Method)
 
 
 def find_method(name: object) -> type[Method]:

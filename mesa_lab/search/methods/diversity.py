@@ -38,7 +38,7 @@ class Diversity(Method):
     goes where the model does something new, not where it is good (Chérel, Cottineau & Reuillon 2015, PLoS ONE 10: e0138212).
 
     Args:
-        outcomes: Two or three outcomes that make a pattern.
+        patterns: Two or three outcomes that make a pattern.
         cells: Into how many cells the range of each is divided, as far as it is known; or the width of a cell by outcome.
         replications: Runs of each point; the pattern is their median.
 
