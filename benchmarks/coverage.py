@@ -220,10 +220,22 @@ ROWS = [
         for what, text in (("kept", "the best is among the candidates"), ("worth", "the worth of the winner"))
         for settings, runs, gap in ((2, 10, 0), (10, 5, 0), (10, 10, 1), (100, 10, 1))
     ),
-    ("the best of 10 with common seeds, 10 runs", winner(10, 10, 0.5, what="kept", luck=2), HONEST),
-    ("the worth of the winner, common seeds", winner(10, 10, 0.5, what="worth", luck=2), HONEST),
-    ("the largest of 10 shares, 10 runs", winner(10, 10, 0, what="kept", share=True), HONEST),
-    ("the worth of the largest of 10 shares, 10 runs", winner(10, 10, 0, what="worth", share=True), HONEST),
+    (
+        "the best is among the candidates, 10 with common seeds, 10 runs",
+        winner(10, 10, 0.5, what="kept", luck=2),
+        HONEST,
+    ),
+    (
+        "the worth of the winner, 10 with common seeds, 10 runs",
+        winner(10, 10, 0.5, what="worth", luck=2),
+        HONEST,
+    ),
+    (
+        "the best is among the candidates, 10 shares, 10 runs",
+        winner(10, 10, 0, what="kept", share=True),
+        HONEST,
+    ),
+    ("the worth of the winner, 10 shares, 10 runs", winner(10, 10, 0, what="worth", share=True), HONEST),
     ("±5 % after as many runs as the rule asks for, CV 10 %", precise_enough(0.1, 0.05), HONEST),
     ("±5 % after as many runs as the rule asks for, CV 30 %", precise_enough(0.3, 0.05), ""),
     ("no difference claimed, 40 looks up to 200 pairs", no_difference(200, 40), ">= 95"),

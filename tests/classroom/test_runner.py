@@ -12,17 +12,17 @@ from mesa_lab.workspace.access import Access, grant
 def test_all_students_get_on_and_nothing_is_lost_at_a_restart(open_room, tmp_path):
     room = open_room(processes=2)
     students = [room.student(name) for name in ("ada", "bob", "cem", "dil")]
-    places = [room.study(each, replications=300) for each in students]
+    places = [room.study(each, replications=3000) for each in students]
     room.run(*places)
     room.until(lambda: all(room.status(place).done for place in places))
-    assert all(room.status(place).done < 300 for place in places), "nobody was through before all had begun"
+    assert all(room.status(place).done < 3000 for place in places), "nobody was through before all had begun"
     outlook = room.queue.outlook(places[0])
     assert outlook is not None
     assert outlook.active == 4
     assert outlook.seconds is not None
     room.classroom.close()
     done = [room.status(place).done for place in places]
-    assert all(0 < count < 300 for count in done)
+    assert all(0 < count < 3000 for count in done)
 
     again = open_room(processes=2)  # what was asked for is known
     again.until(

@@ -189,8 +189,8 @@ def test_the_calling_process_is_left_as_it_was():
         Path.cwd(),
         sys.stdout,
         gc.get_threshold(),
-        gc.get_freeze_count(),
     )
+    frozen = gc.get_freeze_count()
     random.seed(7)
     state = random.getstate()
     for backend in ("loky", "sequential", "threading"):
@@ -201,8 +201,8 @@ def test_the_calling_process_is_left_as_it_was():
         Path.cwd(),
         sys.stdout,
         gc.get_threshold(),
-        gc.get_freeze_count(),
     ) == before
+    assert gc.get_freeze_count() <= frozen  # what others froze may have been freed meanwhile
 
 
 class Switch:
