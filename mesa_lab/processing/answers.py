@@ -332,6 +332,59 @@ class Answers(Reader):
         """
         return self._ask("found", outcome, level=level)
 
+    def calibrate(
+        self,
+        targets: Any = None,
+        *,
+        distance: Literal["standardised", "relative", "absolute"] = "standardised",
+        observed_runs: int | None = 1,
+        level: float = 0.9,
+    ) -> Conclusion:
+        """Which parameters fit the data?
+
+        By the points that are there, whatever they were run for; no run is added. `Calibrate` is the search that adds points where the
+        data are probable.
+
+        Args:
+            targets: What was observed, by outcome: a number for the end of a run, a series as pairs of step and value, or either in a
+                table with a `tolerance` and a `weight`; or a CSV file. None takes those of the search that the results come from.
+            distance: How misses are made comparable: "standardised" by the spread of the runs, "relative" to what was observed, or
+                "absolute".
+            observed_runs: Of how many runs the data are the mean: 1 for what happened once; None for data that hold no chance.
+            level: Probability of the region and of the intervals.
+
+        Returns:
+            A table with one row per parameter: `parameter, median, low, high, values, share_of_range, told, ridge_with`;
+            `tables["settings"]` are settings drawn by their probability, `tables["accepted"]` the runs nearest to the data,
+            `tables["pairs"]` the correlations, `tables["fit"]` the data beside what fits.
+
+        Raises:
+            ConclusionError: If the points are too few, or gave nothing to compare.
+            ExperimentError: If a target makes no sense.
+            OutcomeError: If an outcome is unknown.
+
+        Example:
+            >>> import mesa_lab as ml
+            >>> from mesa_lab.testing import synthetic_results
+            >>> space = {"a": ml.Real(0, 1), "b": ml.Real(0, 1)}
+            >>> experiment = ml.Experiment("none:None", space, design=ml.Sobol(32), replications=2)
+            >>> results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.normal(0, 0.02, len(runs))})
+            >>> results.calibrate({"y": 0.5}).table["told"].tolist()
+            [True, False]
+        """
+        from mesa_lab.errors import ConclusionError
+        from mesa_lab.processing.analysis.calibration.question import conclude
+
+        with self.snapshot():
+            if targets is None:
+                record = self.searched
+                targets = None if record is None else record.settings.get("targets")
+                if targets is None:
+                    raise ConclusionError(
+                        "Say what was observed: results.calibrate({'Wolves': 20}), or the name of a CSV file."
+                    )
+            return conclude(self, targets, distance=distance, observed_runs=observed_runs, level=level)
+
     def convergence(self, outcome: str | None = None, *, level: float = 0.95) -> Conclusion:
         """Would the search find more?
 

@@ -8,6 +8,7 @@ from mesa_lab.errors import ExperimentError, suggest
 from mesa_lab.plug_ins import load_plug_ins
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.search.method import Method
+from mesa_lab.search.methods.calibrate import Calibrate
 from mesa_lab.search.methods.compare import Compare
 from mesa_lab.search.methods.diversity import Diversity
 from mesa_lab.search.methods.optimise import Optimise
@@ -17,6 +18,7 @@ from mesa_lab.search.methods.until_precise import UntilPrecise
 __all__ = [
     "ENTRY_POINTS",
     "METHODS",
+    "Calibrate",
     "Compare",
     "Diversity",
     "Optimise",
@@ -28,7 +30,7 @@ __all__ = [
 
 ENTRY_POINTS: Final = "mesa_lab.methods"
 
-METHODS: Final[tuple[type[Method], ...]] = (UntilPrecise, Compare, Select, Optimise, Diversity)
+METHODS: Final[tuple[type[Method], ...]] = (UntilPrecise, Compare, Select, Optimise, Calibrate, Diversity)
 
 
 def all_methods() -> tuple[type[Method], ...]:

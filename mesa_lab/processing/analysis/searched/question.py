@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import listing, number, plural
 from mesa_lab.processing.analysis.best import question as best
+from mesa_lab.processing.analysis.calibration import question as calibration
 from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.observations import observe, reason_against_unit
@@ -35,13 +37,6 @@ TEXT: Final = "What did the search find?"
 
 type Concludes = Callable[[Reader, SearchRecord, str, float, str], Conclusion]
 
-_BY_METHOD: Final[dict[str, Concludes]] = {
-    "optimise": conclude_best,
-    "diversity": conclude_patterns,
-    "until precise": conclude_precision,
-    "compare": conclude_verdicts,
-    "select": conclude_choice,
-}
 
 _OF_POINTS: Final = {
     "until precise": replications.QUESTION,
@@ -65,6 +60,22 @@ def conclude(results: Reader, outcome: str, level: float = 0.95) -> Conclusion:
     if len(record.goals) > 1:
         return conclude_front(results, record, outcome, level, TEXT)
     return _BY_METHOD[record.method](results, record, outcome, level, TEXT)
+
+
+def _conclude_calibration(
+    results: Reader, record: SearchRecord, outcome: str, level: float, text: str
+) -> Conclusion:
+    """Say which parameters fit the data that the search was given."""
+    runs = record.settings.get("observed_runs", 1)
+    answer = calibration.conclude(
+        results,
+        record.settings.get("targets"),
+        distance=str(record.settings.get("distance", "standardised")),
+        observed_runs=runs if type(runs) is int and runs > 0 else None,
+        name="found",
+        text=text,
+    )
+    return replace(answer, outcome=outcome)
 
 
 def reason_against_search(results: Reader, outcome: str) -> str | None:
@@ -95,6 +106,16 @@ def reason_against_search(results: Reader, outcome: str) -> str | None:
         if reason is not None:
             return reason
     return None
+
+
+_BY_METHOD: Final[dict[str, Concludes]] = {
+    "optimise": conclude_best,
+    "calibrate": _conclude_calibration,
+    "diversity": conclude_patterns,
+    "until precise": conclude_precision,
+    "compare": conclude_verdicts,
+    "select": conclude_choice,
+}
 
 
 def fits(results: Reader, outcome: str) -> str | None:
