@@ -90,7 +90,7 @@ def shares_held(case: Case, repeats: int, seed: int = 1, tested: int = 200) -> I
             setting: dict[str, Any] = dict(zip(names, row, strict=True))
             for replication, value in enumerate(values):
                 measured.add(Ran(setting, replication, {"y": value}))
-        emulator = fit_emulator(measured, "y")
+        emulator = fit_emulator(measured.taken("y"), "y")
         assert emulator is not None
         test = rng.random((tested, case.parameters))
         test = test[~emulator.is_beyond(test)]

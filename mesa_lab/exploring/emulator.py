@@ -19,7 +19,7 @@ from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProces
 from mesa_lab.search.landscape import columns_of, one_thread
 
 if TYPE_CHECKING:
-    from mesa_lab.exploring.measured import Measured
+    from mesa_lab.exploring.measured import Taken
     from mesa_lab.preparation.parameters.space import ParameterSpace
 
 __all__ = ["Emulator", "fit_emulator", "least_points"]
@@ -88,12 +88,12 @@ def least_points(parameters: int) -> int:
 
 
 def fit_emulator(
-    measured: Measured, outcome: str, *, shared: float = 0.0, like: Emulator | None = None
+    taken: Taken, outcome: str, *, shared: float = 0.0, like: Emulator | None = None
 ) -> Emulator | None:
     """Fit a surface.
 
     Args:
-        measured: What was measured.
+        taken: What was measured (`Measured.taken`).
         outcome: Of which outcome.
         shared: Variance that common seeds add to all means alike.
         like: An earlier surface, whose lengths are kept: much quicker, for a few further runs.
@@ -101,29 +101,28 @@ def fit_emulator(
     Returns:
         The surface; None where too few settings were measured.
     """
-    places, mean, variance, count = measured.arrays(outcome)
-    if len(places) < least_points(len(measured.dials)):
+    unit, mean, points = taken.unit, taken.mean, len(taken.mean)
+    if points < least_points(unit.shape[1]):
         return None
-    unit = measured.unit()[places]
-    freedom = max(len(places) - 1 - len(measured.dials), 2)
+    freedom = max(points - 1 - unit.shape[1], 2)
     surface = None
     if float(np.ptp(mean)) > 0 and math.isfinite(float(np.ptp(mean))):
-        noise = shrunk_variances(variance, count) / count
+        noise = shrunk_variances(taken.variance, taken.count) / taken.count
         with one_thread():
             surface = fit_process(
-                _columns(measured.space, unit), mean, noise, like=like.surface if like else None
+                _columns(taken.space, unit), mean, noise, like=like.surface if like else None
             )
     return Emulator(
         outcome,
-        measured.space,
+        taken.space,
         surface,
         float(mean.mean()),
         freedom,
         shared,
-        measured.bounds(outcome),
+        taken.bounds,
         np.array([unit.min(axis=0), unit.max(axis=0)]),
-        len(places),
-        measured.version,
+        points,
+        taken.version,
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.parameters.space import ParameterSpace
     from mesa_lab.study import Study
 
-__all__ = ["Measured", "Ran", "Summary"]
+__all__ = ["Measured", "Ran", "Summary", "Taken"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -61,6 +61,29 @@ class Summary:
     mean: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """An outcome at the settings that have a value of it, at one moment.
+
+    Attributes:
+        space: The parameters.
+        unit: The settings in the unit cube, one row for each.
+        mean: The mean of each.
+        variance: The variance of its runs; NaN below two.
+        count: How many runs it has.
+        bounds: What means stay between.
+        version: What `Measured.version` was.
+    """
+
+    space: ParameterSpace
+    unit: Floats
+    mean: Floats
+    variance: Floats
+    count: npt.NDArray[np.int64]
+    bounds: tuple[float, float]
+    version: int
 
 
 @dataclass
@@ -188,6 +211,12 @@ class Measured:
     def unit(self) -> Floats:
         """The settings in the unit cube, one row for each."""
         return np.array(self._unit).reshape(len(self._unit), len(self.dials))
+
+    def taken(self, outcome: str) -> Taken:
+        """Return what is known of an outcome at this moment, to be looked at while runs come in."""
+        places, mean, variance, count = self.arrays(outcome)
+        unit = self.unit()[places] if len(places) else np.zeros((0, len(self.dials)))
+        return Taken(self.space, unit, mean, variance, count, self.bounds(outcome), self.version)
 
     def bounds(self, outcome: str) -> tuple[float, float]:
         """Return what a mean stays between: 0 and 1 for a yes or no, 0 for a count, ends that a twentieth of the runs reached."""

@@ -11,15 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import numpy as np
-
-from mesa_lab.errors import ConclusionError, ParameterError, StudyError
+from mesa_lab.errors import ParameterError, StudyError
 from mesa_lab.exploring.dials import dials_of, explorable, settled
-from mesa_lab.exploring.emulator import Emulator, fit_emulator, least_points
+from mesa_lab.exploring.emulator import least_points
 from mesa_lab.exploring.measured import Measured, Ran
+from mesa_lab.exploring.place import session_of
 from mesa_lab.exploring.profiles import Profile, Reading, Surface, profiles_of, reading_of, surface_of
 from mesa_lab.exploring.remembered import Remembered, clean_name, noted, read_remembered
 from mesa_lab.exploring.runner import LADDER, Piece, Runner, State
+from mesa_lab.exploring.spread import spread
+from mesa_lab.exploring.surfaces import Surfaces
 from mesa_lab.search.methods.by_hand import ByHand
 from mesa_lab.search.search import Search
 from mesa_lab.study import Study
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 _SURVEY_ROUNDS: Final = 2
-_TUNE_AGAIN: Final = 1.25
-"""Lengths are found anew when there are so many times as many settings as then."""
 
 
 class Session:
@@ -72,9 +71,7 @@ class Session:
         self.state = State()
         self._lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
-        self._emulators: dict[str, Emulator | None] = {}
-        self._tuned: dict[str, int] = {}
-        self._shared: dict[str, float] = {}
+        self._surfaces = Surfaces(self.measured, self._lock)
         self._remembered = Remembered({})
         self._exists = self.path.exists()
         if base is not None:
@@ -97,16 +94,8 @@ class Session:
             StudyError: If there is none.
             ParameterError: If nothing varies in it.
         """
-        path = Path(path)
-        with Study.open(path) as study:
-            described, state = study.described_experiment, study.search
-        if state is not None and state.search.get("method") == ByHand.name:
-            return cls(described, path, _beside(path, state.search.get("study")), memory)
-        number, own = 1, path.with_name(f"{path.stem}_explore{path.suffix}")
-        while own.exists() and not _is_of(own, path.name):
-            number += 1
-            own = path.with_name(f"{path.stem}_explore_{number}{path.suffix}")
-        return cls(described, own, path, memory)
+        described, own, base = session_of(Path(path))
+        return cls(described, own, base, memory)
 
     # ------------------------------------------------------------ the setting
 
@@ -165,7 +154,7 @@ class Session:
             How many runs that is.
         """
         count = points or self._survey_points
-        settings = self._spread(count)
+        settings = spread(self.measured, count, self.experiment.seed, _SURVEY_ROUNDS)
         queue = [Piece(setting, turn, turn + 1) for turn in range(_SURVEY_ROUNDS) for setting in settings]
         queue = [piece for piece in queue if self.measured.n_at(piece.setting) <= piece.first]
         waiting = iter(queue)
@@ -212,18 +201,18 @@ class Session:
     def profiles(self, outcomes: Sequence[str], setting: Mapping[str, Any] | None = None) -> list[Profile]:
         """Return the curves of outcomes along each parameter through a setting, the current one unless another is given."""
         with self._lock:
-            emulators = {name: self._emulator(name) for name in outcomes}
+            emulators = {name: self._surfaces.of(name) for name in outcomes}
             return profiles_of(self.dials, setting or self.setting, outcomes, emulators, self.measured)
 
     def reading(self, outcome: str, setting: Mapping[str, Any] | None = None) -> Reading:
         """Return an outcome at a setting: measured, or else predicted."""
         with self._lock:
-            return reading_of(setting or self.setting, outcome, self._emulator(outcome), self.measured)
+            return reading_of(setting or self.setting, outcome, self._surfaces.of(outcome), self.measured)
 
     def surface(self, outcome: str, across: str, up: str) -> Surface | None:
         """Return an outcome over two parameters through the current setting; None where nothing can be predicted yet."""
         with self._lock:
-            emulator = self._emulator(outcome)
+            emulator = self._surfaces.of(outcome)
             if emulator is None:
                 return None
             return surface_of(self.dials, self.setting, emulator, self.measured, across, up)
@@ -234,17 +223,8 @@ class Session:
         Returns:
             Whether any has changed.
         """
-        changed = False
-        for name in outcomes:
-            with self._lock:
-                before = self._emulators.get(name)
-                if name in self._emulators and before and before.version == self.measured.version:
-                    continue
-            fitted = self._fit(name, before)
-            with self._lock:
-                changed = changed or fitted is not None or before is not None
-                self._emulators[name] = fitted
-        return changed
+        changed = [self._surfaces.refresh(name) for name in outcomes]
+        return any(changed)
 
     @property
     def missing(self) -> int:
@@ -358,20 +338,7 @@ class Session:
             self.measured.read(study)
             common = study.described_experiment.common_random_numbers
         if common:
-            self._read_shared(path)
-
-    def _read_shared(self, path: Path) -> None:
-        """What common seeds add to the means of a study alike."""
-        from mesa_lab.processing.analysis.observations import observe
-        from mesa_lab.processing.results import Results
-
-        with Study.open(path) as study:
-            results = Results(study)
-            for name in self.measured.outcomes:
-                observed = observe(results, name)
-                if observed.replicated:
-                    within, centred = observed.within, observed.centred_by_seed().within
-                    self._shared[name] = max(within - centred, 0.0) / float(observed.count.mean())
+            self._surfaces.read_shared(path)
 
     def _read_own(self) -> None:
         with Study.open(self.path) as study:
@@ -389,27 +356,7 @@ class Session:
         middle = {dial.name: dial.read(self.space.base[dial.name]) for dial in self.dials}
         if not self.broken(middle):
             return middle
-        return next(iter(self._spread(1)), middle)
-
-    def _spread(self, count: int) -> list[dict[str, Any]]:
-        """Settings all over the ranges that keep the constraints and were not measured, the same each time."""
-        from scipy.stats import qmc
-
-        ends = [(dial.units[0], dial.units[-1]) if dial.is_number else (0.0, 1.0) for dial in self.dials]
-        low, high = np.array(ends).T
-        found: list[dict[str, Any]] = []
-        sequence = qmc.Sobol(len(self.dials), rng=self.experiment.seed % 2**32)
-        for _ in range(40):
-            unit = low + (high - low) * sequence.random(64)
-            table = self.space.from_unit(unit)
-            table = table[self.space.allowed(table)]
-            for row in table.to_dict("records"):
-                setting = {dial.name: dial.read(row[dial.name]) for dial in self.dials}
-                if setting not in found and self.measured.n_at(setting) < _SURVEY_ROUNDS:
-                    found.append(setting)
-                if len(found) == count:
-                    return found
-        return found
+        return next(iter(spread(self.measured, 1, self.experiment.seed, _SURVEY_ROUNDS)), middle)
 
     def _all_failed(self, setting: Mapping[str, Any]) -> bool:
         """Whether all runs of a setting failed, three at least: a fourth would too."""
@@ -421,23 +368,6 @@ class Session:
                 f"No setting is called '{name}'. There are: {', '.join(self.remembered) or 'none'}."
             )
         return dict(self.remembered[name])
-
-    def _emulator(self, name: str) -> Emulator | None:
-        if name not in self._emulators:
-            self._emulators[name] = self._fit(name, None)
-        return self._emulators[name]
-
-    def _fit(self, name: str, before: Emulator | None) -> Emulator | None:
-        shared = self._shared.get(name, 0.0)
-        points = len(self.measured.settings)
-        keep = before is not None and points < _TUNE_AGAIN * self._tuned.get(name, 0)
-        try:
-            fitted = fit_emulator(self.measured, name, shared=shared, like=before if keep else None)
-        except (ConclusionError, ValueError, np.linalg.LinAlgError):
-            return before
-        if fitted is not None and not keep:
-            self._tuned[name] = points
-        return fitted
 
     def _hear(self, ran: Ran) -> None:
         with self._lock:
@@ -451,20 +381,3 @@ class Session:
     def _announce(self) -> None:
         for told in list(self._listeners):
             told()
-
-
-def _beside(path: Path, name: object) -> Path | None:
-    """Return the study of a name in the folder of another; a name that leads elsewhere is none."""
-    if not isinstance(name, str) or not name or Path(name).name != name:
-        return None
-    found = path.with_name(name)
-    return found if found.is_file() and found != path else None
-
-
-def _is_of(path: Path, base: str) -> bool:
-    """Whether a study is a session of exploring another one."""
-    with Study.open(path) as study:
-        state = study.search
-    return (
-        state is not None and state.search.get("method") == ByHand.name and state.search.get("study") == base
-    )

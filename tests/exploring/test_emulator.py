@@ -29,8 +29,8 @@ def test_too_few_settings_give_no_surface_and_equal_values_a_flat_one():
     settings = [(number / 5, "abc"[number % 3]) for number in range(6)]
     few = measured_at(settings[:4], [[1, 2]] * 4)
     assert least_points(2) == 5
-    assert fit_emulator(few, "y") is None
-    flat = fit_emulator(measured_at(settings, [[3, 3]] * 6), "y")
+    assert fit_emulator(few.taken("y"), "y") is None
+    flat = fit_emulator(measured_at(settings, [[3, 3]] * 6).taken("y"), "y")
     assert [each.tolist() for each in flat.at(np.array([[0.5, 0.5]]))] == [[3.0], [3.0], [3.0]]
 
 
