@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pause", "status", "stop"]
 
+_REMARKS = 5
 _study_argument = click.argument("study", type=click.Path(dir_okay=False, path_type=Path))
 
 
@@ -68,7 +69,10 @@ def _say_how_it_stands(study: Path, opened: Study, *, failures: bool, as_json: b
     # What the last session said of values may be out of date: it is said anew.
     outcomes = tuple(f"'{each.outcome}' " for each in opened.notes() if each.is_loss)
     kept = [notice for notice in found.notices if not (outcomes and notice.startswith(outcomes))]
-    for notice in dict.fromkeys([*kept, *lost]):
+    remarks = [
+        f"{each.note} ({plural(each.runs, 'run')})" for each in opened.notes() if each.kind == "remark"
+    ]
+    for notice in dict.fromkeys([*kept, *lost, *remarks[:_REMARKS]]):
         say(f"Note: {notice}")
     if found.started:
         say(f"Started {moment(found.started)}, last written {moment(found.updated)}")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mesa_lab.preparation.models import build
+from mesa_lab.preparation.models.working_folder import find_another_folder, working_folder, working_in
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.series import time_of
 from mesa_lab.running.simulation.step import stepper
@@ -39,10 +40,20 @@ class Replay:
         self.step, self.problem = 0, ""
         self.model, self._advance = None, None
         try:
-            self.model = build(self._model_cls, dict(self._task.parameters), self._task.seed)
+            self.model = self._built()
             self._advance = stepper(self.model)
         except Exception as error:
             self.problem = f"{type(error).__name__} while setting up: {error}"
+
+    def _built(self) -> Any:
+        folders = {working_folder(self._model_cls)}
+        while True:
+            try:
+                with working_in(working_folder(self._model_cls)):
+                    return build(self._model_cls, dict(self._task.parameters), self._task.seed)
+            except Exception as error:
+                if not find_another_folder(error, self._model_cls, folders):
+                    raise
 
     @property
     def is_over(self) -> bool:
@@ -69,7 +80,8 @@ class Replay:
         while self.step < goal and not self.is_over:
             try:
                 assert self._advance is not None
-                self._advance()
+                with working_in(working_folder(self._model_cls)):
+                    self._advance()
             except Exception as error:
                 self.problem = f"{type(error).__name__} in step {self.step + 1}: {error}"
                 return

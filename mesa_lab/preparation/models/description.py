@@ -32,6 +32,7 @@ from mesa_lab.preparation.models.older_mesa import remedy
 from mesa_lab.preparation.models.references import load_model, names_class, reference_of
 from mesa_lab.preparation.models.signatures import Plan, plan_of
 from mesa_lab.preparation.models.suggestions import ParameterInfo, parameter_infos
+from mesa_lab.preparation.models.working_folder import file_trouble, said_of_folder, working_folder
 
 __all__ = ["ModelDescription", "ModelSignature", "describe", "signature"]
 
@@ -153,6 +154,8 @@ def _describe(model_cls: type[Any], reference: str, seconds: float) -> ModelDesc
             )
         except (Exception, SystemExit) as error:
             problems.append(f"It cannot be built with its defaults: {_told(error, model_cls)}")
+    if said := said_of_folder(model_cls):
+        problems.append(said)
     problems += peculiarities(model_cls)
     reporters, by_kind = list(model_reporters_of(built)), agent_reporters_of(built)
     if built is None or (not reporters and calls_in_methods(model_cls, "DataCollector")):
@@ -191,7 +194,7 @@ def _told(error: BaseException, model_cls: type[Any]) -> str:
     import mesa
 
     text = f"{type(error).__name__}: {error}"
-    if said := remedy(error):
+    if said := remedy(error) or file_trouble(error, working_folder(model_cls)):
         return f"{text}. {said[0].upper()}{said[1:]}"
     takes_seed = any(parameter.name == "seed" for parameter in parameters_of(mesa.Model.__init__))
     if isinstance(error, TypeError) and not takes_seed and passes_keyword(model_cls, "seed"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesa_lab.preparation.models.older_mesa import remedy
+from mesa_lab.preparation.models.working_folder import file_trouble
 
 __all__ = ["import_trouble"]
 
@@ -33,8 +34,5 @@ def import_trouble(error: BaseException) -> str:
             return (
                 f"it reads the file '{error.filename}', which is not there. Put it there, or change the path."
             )
-        return (
-            f"it reads the file '{error.filename}', which is not in the current folder, {Path.cwd()}. To find it from "
-            f"anywhere, write: Path(__file__).parent / '{error.filename}'."
-        )
+        return f"it opens the file '{error.filename}', which is not there. {file_trouble(error)}"
     return f"{type(error).__name__}: {error}".strip(": ")

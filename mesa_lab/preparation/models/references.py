@@ -11,7 +11,7 @@ import pkgutil
 import sys
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mesa_lab.files import check_path
 from mesa_lab.preparation.code_permission import CodeReference, parse_reference, require_code
 from mesa_lab.preparation.models.files import find_module, import_file, is_from_file
 from mesa_lab.preparation.models.imports import import_trouble
+from mesa_lab.preparation.models.working_folder import folder_with, remember, working_in
 
 __all__ = ["import_code", "importable", "load_model", "names_class", "reference_of"]
 
@@ -63,11 +64,25 @@ def load_model(reference: type[Any] | str) -> type[Any]:
     import mesa  # noqa: F401  before the file, so that it does not count as the file's own
 
     with _as_model_error(where, path):
-        module = import_file(path)
+        module = _import_where_it_reads(lambda: import_file(path), path)
     model_cls = _pick(module, named.name, where)
     if is_from_file(model_cls.__module__):
         _files[model_cls] = path
     return model_cls
+
+
+def _import_where_it_reads(load: Callable[[], types.ModuleType], path: Path) -> types.ModuleType:
+    """Import a module; one that reads a file while it is imported, in the folder that has the file."""
+    try:
+        return load()
+    except Exception as error:
+        found = folder_with(error, [path])
+        if found is None:
+            raise
+    with working_in(found[0]):
+        module = load()
+    remember(path, *found)
+    return module
 
 
 def import_code(reference: CodeReference) -> types.ModuleType:
@@ -223,10 +238,11 @@ def _import_module(name: str) -> types.ModuleType:
         # A command starts without the current folder on the path; `python` has it there.
         sys.path.append(str(cwd))
         importlib.invalidate_caches()
-    if find_module(name) is None:
+    spec = find_module(name)
+    if spec is None:
         raise ModelError(_no_module(name))
     with _as_model_error(name, None):
-        return importlib.import_module(name)
+        return _import_where_it_reads(lambda: importlib.import_module(name), Path(spec.origin or ""))
 
 
 def _no_module(name: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ConclusionError, OutcomeError, suggest
 from mesa_lab.processing.analysis.cancellation import check_cancelled
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["Question"]
+
+
+_WHERE_IT_LOOKED: Final = "The points come from a search, which looked most where it found most: the answer holds there, not for the ranges as a whole."
 
 
 def _same_merit(results: Reader, outcome: str) -> float:
@@ -29,20 +32,23 @@ class Question:
         text: The question in words, such as "Which parameters matter?".
         summary: One sentence on when to ask it.
         fits: `fits(results, outcome)` says why the question cannot be answered from these results, or returns None when
-            it can be. It knows that the outcome exists, and is quick: it computes no statistics.
+            it can be. It knows that the outcome exists, and is quick: it computes no statistics. Options that it takes by the
+            names of `conclude` are handed to it when they are asked with.
         conclude: `conclude(results, outcome, **options)` answers it.
         merit: `merit(results, outcome)` says how well these results suit the question, from 0 to 1: what a design was
             made for has 1. Conclusions are listed in this order.
+        about_points: Whether the answer depends on how the points lie, so that it leans to where a search looked.
         parse: Checks and completes what is asked about, `parse(results, outcome) -> outcome`; None for a plain outcome.
     """
 
     name: str
     text: str
     summary: str
-    fits: Callable[[Reader, str], str | None]
+    fits: Callable[..., str | None]
     conclude: Callable[..., Conclusion]
     merit: Callable[[Reader, str], float] = _same_merit
     parse: Callable[[Reader, str | None], str] | None = None
+    about_points: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -86,7 +92,20 @@ class Question:
                 )
         outcome = self.subject(results, outcome)
         check_cancelled()
-        reason = self.fits(results, outcome)
+        reason = self.fits(results, outcome, **self._of_fits(options))
         if reason is not None:
             raise ConclusionError(reason)
-        return self.conclude(results, outcome, **options)
+        conclusion = self.conclude(results, outcome, **options)
+        if not self.about_points:
+            return conclusion
+        searched = results.searched
+        if searched is None or not searched.follows_results:
+            return conclusion
+        return replace(conclusion, warnings=(_WHERE_IT_LOOKED, *conclusion.warnings))
+
+    def _of_fits(self, options: dict[str, Any]) -> dict[str, Any]:
+        """What of the options decides whether the question fits."""
+        import inspect
+
+        taken = list(inspect.signature(self.fits).parameters)[2:]
+        return {name: value for name, value in options.items() if name in taken}

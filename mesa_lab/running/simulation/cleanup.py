@@ -11,6 +11,7 @@ import copyreg
 import os
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from mesa import Agent
@@ -37,6 +38,16 @@ class Surroundings:
     def __init__(self) -> None:
         self._folder = _working_folder()
         self._reducers = len(copyreg.dispatch_table)
+
+    @property
+    def folder(self) -> Path | None:
+        """The current folder of before."""
+        return None if self._folder is None else Path(self._folder)
+
+    def enter(self, folder: Path | None) -> None:
+        """Make a folder the current one for the next run; None for no change."""
+        if folder is not None:
+            os.chdir(folder)
 
     def restore(self, model: Any) -> None:
         """Put everything back; may be called again after another run.

@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 
 from mesa_lab.preparation.models.older_mesa import remedy
+from mesa_lab.preparation.models.working_folder import file_trouble
 from mesa_lab.study.records import Failure
 
 __all__ = ["SHORT_OF_MEMORY", "failure_from"]
@@ -36,7 +37,7 @@ def failure_from(error: BaseException, stage: str, message: str | None = None) -
         said = str(error) if message is None else message
         if isinstance(error, MemoryError):
             said = f"{said or 'The run needed more memory than it could get'}. {SHORT_OF_MEMORY}"
-        elif message is None and (outdated := remedy(error)):
+        elif message is None and (outdated := remedy(error) or file_trouble(error)):
             said = f"{said}. {outdated[0].upper()}{outdated[1:]}"
     except Exception:
         said = "(the exception's own message cannot be read)"

@@ -13,6 +13,7 @@ from typing import Any
 
 from mesa_lab.preparation.models import load_model
 from mesa_lab.preparation.models.collectors import collectors_of
+from mesa_lab.preparation.models.working_folder import find_another_folder, working_folder
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import RestartError, installed, release
@@ -56,15 +57,19 @@ def rebuild(protocol: Protocol, task: Task, step: int) -> Rebuilt:
     plan = Plan(load_model(protocol.model), replace(protocol, max_steps=step, timeout=None))
     plan.reads_records = True
     surroundings = Surroundings()
+    folders = {working_folder(plan.model_cls)}
     with installed():
         for number in itertools.count():
             attempt = Attempt(plan, task, is_final=number >= MOST_ATTEMPTS)
             try:
+                surroundings.enter(working_folder(plan.model_cls))
                 attempt.go()
             except RestartError:
                 continue
-            except Exception:
+            except Exception as error:
                 if attempt.recorder.must_restart or attempt.recorder.must_fail_again():
+                    continue
+                if find_another_folder(error, plan.model_cls, folders, surroundings.folder):
                     continue
                 raise
             finally:

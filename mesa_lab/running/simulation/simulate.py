@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.models import build, build_as_given, load_model
+from mesa_lab.preparation.models.working_folder import find_another_folder, said_of_folder, working_folder
 from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.running.cells import stored
 from mesa_lab.running.collection.adopted_collector import TableRows
@@ -184,6 +185,7 @@ def carry_out(
     """
     attempt: Attempt | None = None
     model: Any = None
+    folders = {working_folder(plan.model_cls)}
     for number in itertools.count():
         if number:
             attempt = model = None  # its recorder may hold what the model collected
@@ -191,6 +193,7 @@ def carry_out(
         attempt = Attempt(plan, task, is_final=number >= MOST_ATTEMPTS)
         status, failure = "done", None
         try:
+            surroundings.enter(working_folder(plan.model_cls))
             if plan.protocol.timeout is None:
                 attempt.go()
             else:
@@ -204,6 +207,8 @@ def carry_out(
             if attempt.recorder.must_restart:  # and the model made another exception of it
                 continue
             if not isinstance(error, RunTimeoutError) and attempt.recorder.must_fail_again():
+                continue
+            if find_another_folder(error, plan.model_cls, folders, surroundings.folder):
                 continue
             if raise_errors:
                 raise
@@ -325,6 +330,8 @@ class Attempt:
         notes = recorder.notes.lines()
         if status == "done":
             notes += recorder.missing_agents()
+        if said := said_of_folder(self.plan.model_cls):
+            notes.append(said)
         return Run(
             self.task,
             status,

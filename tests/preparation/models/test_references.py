@@ -248,7 +248,7 @@ def test_a_file_that_needs_what_is_not_installed(here):
         ("from mesa.space import Pond", "no 'Pond' in 'mesa.space': the model was written for another release. What has changed"),
         ("import mesa.lakes", "no module 'mesa.lakes': the model was written for another release. What has changed"),
         ("import argparse; p = argparse.ArgumentParser(); p.add_argument('x'); p.parse_args(['--no'])", "SystemExit: 2.*__main__"),
-        ("numbers = open('data/n.txt').read()", "reads the file 'data/n.txt', which is not in the current folder, .*Path\\(__file__\\)"),
+        ("numbers = open('data/n.txt').read()", "opens the file 'data/n.txt', which is not there. There is no folder 'data' in .*Path\\(__file__\\)"),
         ("numbers = open('/nowhere/n.txt').read()", "reads the file '/nowhere/n.txt', which is not there"),
     ],
 )  # fmt: skip

@@ -18,6 +18,7 @@ from mesa_lab.preparation.models.collectors import collectors_of
 from mesa_lab.preparation.models.construction import build
 from mesa_lab.preparation.models.inspection.attributes_in_code import calls_in_methods, may_set
 from mesa_lab.preparation.models.inspection.interruption import Interruption
+from mesa_lab.preparation.models.working_folder import find_another_folder, working_folder, working_in
 
 __all__ = [
     "LOOKING_SECONDS",
@@ -52,8 +53,17 @@ def look_at(
         OutOfTimeError: If it takes longer.
         Exception: Whatever its constructor raises.
     """
-    with Interruption(seconds):
-        model = build(model_cls, parameters, seed)
+    tried = {working_folder(model_cls)}
+    with Interruption(seconds), contextlib.ExitStack() as stack:
+        try:
+            with working_in(working_folder(model_cls)):
+                model = build(model_cls, parameters, seed)
+        except Exception as error:
+            if not find_another_folder(error, model_cls, tried):
+                raise
+            with working_in(working_folder(model_cls)):
+                model = build(model_cls, parameters, seed)
+        stack.enter_context(working_in(working_folder(model_cls)))
         if not collectors_of(model) and calls_in_methods(model_cls, "DataCollector"):
             with contextlib.suppress(Exception):  # what a step raises is the business of a run
                 model.step()
