@@ -24,10 +24,14 @@ def main() -> None:
         for page in sorted(PAGES.glob("*.md")):
             if not (PAGES / page.name).read_text().count(f"]({page.stem}.svg)"):
                 continue
-            asked = re.search(r"^answer = (.*?)(?: +#.*)?$", page.read_text(), re.MULTILINE)
-            if asked is None:
+            mine = dict(names)
+            for block in re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL):
+                exec(block, mine)
+                if "answer" in mine:
+                    break
+            answer = mine.get("answer")
+            if answer is None:
                 continue
-            answer = eval(asked[1], names)
             sys.stdout.write(f"{page.stem}: {answer.sentence}\n\n")
             (PAGES / f"{page.stem}.svg").write_text(str(render(answer.chart(interactive=False), "svg")))
         os.chdir(PAGES)

@@ -10,6 +10,7 @@ import mesa_lab as ml
 from mesa_lab import pipeline
 from mesa_lab.cli import cli
 from mesa_lab.processing.analysis.shelf import QUESTIONS
+from mesa_lab.search import carry_out
 
 DOCS = Path(__file__).parents[1] / "docs" / "questions"
 PAGES = sorted(page.name for page in DOCS.glob("*.md"))
@@ -27,6 +28,11 @@ def shared(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setattr(
         ml, "run", lambda *given, **options: run(*given, **{"progress": False, "n_jobs": 1, **options})
+    )
+    patch.setattr(
+        ml,
+        "search",
+        lambda search, path=None: carry_out.search(search, path, backend="sequential", progress=False),
     )
     os.chdir(folder)
     names = {"__name__": "guide"}

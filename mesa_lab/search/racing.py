@@ -12,13 +12,14 @@ import numpy.typing as npt
 
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.parameters.space import Choice, table
+from mesa_lab.processing.analysis.searched.outcome_space import nondominated
 from mesa_lab.search.engines.engine import Trials
 from mesa_lab.search.estimates import Estimates, estimates
 from mesa_lab.search.history import Floats, History
 from mesa_lab.search.landscape import Landscape, fit_landscape
 from mesa_lab.search.sampling import allowed_values, fresh, taken_by
 
-__all__ = ["CONFIRM", "DONE", "EXPLORE", "SELECT", "Race", "Shares", "nondominated", "shares_of"]
+__all__ = ["CONFIRM", "DONE", "EXPLORE", "SELECT", "Race", "Shares", "shares_of"]
 
 EXPLORE: Final = "explore"
 SELECT: Final = "select"
@@ -307,21 +308,3 @@ class Race:
             return np.zeros(len(unit))
         width = float(np.ptp(self.losses[self.usable, 0])) or 1.0
         return 10 * width * np.maximum(self.holds_in - surface.at(unit)[0], 0.0)
-
-
-def nondominated(losses: Floats) -> Whole:
-    """Return the rows that no other row is at least as good as in everything and better in something.
-
-    Args:
-        losses: One row for each point, small is good.
-
-    Example:
-        >>> nondominated(np.array([[0.0, 2.0], [1.0, 1.0], [2.0, 2.0]])).tolist()
-        [0, 1]
-    """
-    kept = []
-    for place, row in enumerate(losses):
-        better = (losses <= row).all(axis=1) & (losses < row).any(axis=1)
-        if not better.any():
-            kept.append(place)
-    return np.array(kept, np.int64)

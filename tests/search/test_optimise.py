@@ -10,7 +10,7 @@ import pytest
 
 import mesa_lab as ml
 from mesa_lab.errors import ExperimentError
-from mesa_lab.search.racing import nondominated
+from mesa_lab.processing.analysis.searched.outcome_space import nondominated
 from mesa_lab.testing.played_search import play_search
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import mesa_lab as ml
+from mesa_lab.processing.analysis.best.elimination import kim_nelson
 from mesa_lab.search.methods.compare import OPEN, verdict
-from mesa_lab.search.methods.select import kim_nelson, ocba
+from mesa_lab.search.methods.select import ocba
 from mesa_lab.search.methods.until_precise import half_widths, precise_from
 from mesa_lab.testing import play_search
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,10 @@ from mesa_lab.errors import MesaLabError
 from mesa_lab.preparation.experiment import Experiment
 
 if TYPE_CHECKING:
+    from mesa_lab.processing.analysis.observations import Observations
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["NextRuns", "larger_design", "more_replications", "other_design"]
+__all__ = ["NextRuns", "fresh_runs", "larger_design", "more_replications", "other_design"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,40 @@ def other_design(results: Reader, name: str, replications: int | None = None, **
         other = replace(experiment, **changed)
         return NextRuns(other, other.n_runs, grows=False)
     except MesaLabError:  # such as a design that takes no constraints
+        return NextRuns()
+
+
+def fresh_runs(results: Reader, observed: Observations, rows: Sequence[int], replications: int) -> NextRuns:
+    """Return some of the points once more, with fresh seeds that they share: a study of its own.
+
+    Args:
+        results: The results.
+        observed: An outcome at the points.
+        rows: The rows of the points there, in the order in which they are to be run.
+        replications: Runs of each.
+    """
+    from mesa_lab.preparation.designs import Table
+
+    experiment: Any = results.experiment
+    if not isinstance(experiment, Experiment):
+        return NextRuns()
+    held = {name: results.points[column].iloc[0] for name, column in results.columns.items()}
+    values = [
+        {**held, **{factor.name: factor.levels[factor.codes[row]] for factor in observed.factors}}
+        for row in rows
+    ]
+    try:
+        again = replace(
+            experiment,
+            design=Table(values),
+            replications=replications,
+            seeds=None,
+            seed=experiment.seed + 1,
+            common_random_numbers=True,
+            constraints=(),
+        )
+        return NextRuns(again, again.n_runs, grows=False)
+    except MesaLabError:  # such as values that no file holds
         return NextRuns()
 
 

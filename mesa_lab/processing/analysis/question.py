@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ConclusionError, OutcomeError, suggest
 from mesa_lab.processing.analysis.cancellation import check_cancelled
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["Question"]
+
+
+_WHERE_IT_LOOKED: Final = "The points come from a search, which looked most where it found most: the answer holds there, not for the ranges as a whole."
 
 
 def _same_merit(results: Reader, outcome: str) -> float:
@@ -33,6 +36,7 @@ class Question:
         conclude: `conclude(results, outcome, **options)` answers it.
         merit: `merit(results, outcome)` says how well these results suit the question, from 0 to 1: what a design was
             made for has 1. Conclusions are listed in this order.
+        about_points: Whether the answer depends on how the points lie, so that it leans to where a search looked.
         parse: Checks and completes what is asked about, `parse(results, outcome) -> outcome`; None for a plain outcome.
     """
 
@@ -43,6 +47,7 @@ class Question:
     conclude: Callable[..., Conclusion]
     merit: Callable[[Reader, str], float] = _same_merit
     parse: Callable[[Reader, str | None], str] | None = None
+    about_points: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -89,4 +94,10 @@ class Question:
         reason = self.fits(results, outcome)
         if reason is not None:
             raise ConclusionError(reason)
-        return self.conclude(results, outcome, **options)
+        conclusion = self.conclude(results, outcome, **options)
+        if not self.about_points:
+            return conclusion
+        searched = results.searched
+        if searched is None or not searched.follows_results:
+            return conclusion
+        return replace(conclusion, warnings=(_WHERE_IT_LOOKED, *conclusion.warnings))

@@ -23,6 +23,8 @@ from mesa_lab.processing.analysis.discovery import question as discovery
 from mesa_lab.processing.analysis.effects import question as effects
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.replications import question as replications
+from mesa_lab.processing.analysis.searched import convergence
+from mesa_lab.processing.analysis.searched import question as searched
 from mesa_lab.processing.analysis.sensitivity import question as sensitivity
 from mesa_lab.processing.analysis.surface import question as surface
 
@@ -43,6 +45,8 @@ __all__ = [
 ENTRY_POINTS: Final = "mesa_lab.conclusions"
 
 QUESTIONS: Final[tuple[Question, ...]] = (
+    searched.QUESTION,
+    convergence.QUESTION,
     sensitivity.QUESTION,
     effects.QUESTION,
     surface.QUESTION,

@@ -21,6 +21,7 @@ from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.absence import nothing_ended, nothing_reported
 from mesa_lab.processing.tables.contents import Snapshots, in_one_snapshot
 from mesa_lab.processing.tables.long_table import assemble
+from mesa_lab.processing.tables.search_record import SearchRecord, search_record
 from mesa_lab.processing.tables.selection import check_known, numbers_of
 from mesa_lab.processing.tables.source import Block, ResultsSource
 from mesa_lab.study.records import STATUSES
@@ -71,6 +72,11 @@ class Reader(Snapshots):
     def points(self) -> pd.DataFrame:
         """The design matrix: one row per design point (index `point`), one column per varied parameter."""
         return self._contents.points.rename(columns=self.columns)
+
+    @property
+    def searched(self) -> SearchRecord | None:
+        """The search that these results come from; None where they are of a fixed design."""
+        return search_record(self.study)
 
     def level_order(self, name: str) -> tuple[Any, ...]:
         """The levels of a parameter in the order in which they were written, where there are such."""
@@ -299,12 +305,14 @@ class Reader(Snapshots):
 
     @in_one_snapshot
     def first_outcome(self) -> str:
-        """Return the first outcome that is a number.
+        """Return the first outcome that is a number; where results come from a search, one that it was about.
 
         Raises:
             OutcomeError: If there is none.
         """
-        for name in self.outcomes:
+        searched = self.searched
+        about = searched.outcomes if searched is not None else ()
+        for name in (*(name for name in about if name in self.outcomes), *self.outcomes):
             values = self.values(name)
             if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
                 return name

@@ -14,6 +14,7 @@ from mesa_lab.formatting import listing, plural
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.parameters.space import Choice
 from mesa_lab.preparation.settings import check_whole
+from mesa_lab.processing.analysis.searched.outcome_space import cells_of
 from mesa_lab.search.estimates import estimates
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.sampling import allowed_values, fresh, spread, taken_by, uniform
@@ -103,23 +104,7 @@ class Diversity(Method):
 
     def cells_of(self, medians: Floats) -> list[tuple[int, ...] | None]:
         """Return the cell of each pattern; None where there is no pattern."""
-        known = np.isfinite(medians).all(axis=1)
-        if not known.any():
-            return [None] * len(medians)
-        low, high = medians[known].min(axis=0), medians[known].max(axis=0)
-        if isinstance(self.cells, Mapping):
-            widths = np.array([float(self.cells[name]) for name in self.patterns])
-            low = np.zeros(len(widths))
-        else:
-            widths = (high - low) / self.cells
-        with np.errstate(all="ignore"):
-            places = np.where(widths > 0, np.floor((medians - low) / np.where(widths > 0, widths, 1.0)), 0.0)
-        if not isinstance(self.cells, Mapping):
-            places = np.minimum(places, self.cells - 1)
-        return [
-            tuple(int(each) for each in row) if there else None
-            for row, there in zip(places, known, strict=True)
-        ]
+        return cells_of(medians, self.patterns, self.cells)[0]
 
     @override
     def ask(self, history: History) -> Answer:

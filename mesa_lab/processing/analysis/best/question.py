@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.errors import MesaLabError, OutcomeError
+from mesa_lab.errors import OutcomeError
 from mesa_lab.formatting import measure_label, plural
 from mesa_lab.processing.analysis.best.charts import ranking
 from mesa_lab.processing.analysis.best.correction import FEW, left_out_value, winner_interval
 from mesa_lab.processing.analysis.best.selection import Selection, select
 from mesa_lab.processing.analysis.conclusion import Conclusion
-from mesa_lab.processing.analysis.next_runs import NextRuns
+from mesa_lab.processing.analysis.next_runs import NextRuns, fresh_runs
 from mesa_lab.processing.analysis.observations import Observations, reason_against
 from mesa_lab.processing.analysis.phrases import agree, figures, outcome_phrase
 from mesa_lab.processing.analysis.point_names import name_of, numbers_of, parameter_columns
@@ -205,32 +205,10 @@ class _Answer:
 
 def _confirmation(results: Reader, observed: Observations, table: pd.DataFrame, order: Rows) -> NextRuns:
     """The candidates once more, with fresh seeds that they share."""
-    from mesa_lab.preparation.designs import Table
-    from mesa_lab.preparation.experiment import Experiment
-
-    experiment: Any = results.experiment
-    if not isinstance(experiment, Experiment) or not observed.within > 0:
+    if not observed.within > 0:
         return NextRuns()
     kept = min(max(2, int(table["candidate"].sum())), _MOST_CONFIRMED)
-    held = {name: results.points[column].iloc[0] for name, column in results.columns.items()}
-    rows = [
-        {**held, **{factor.name: factor.levels[factor.codes[row]] for factor in observed.factors}}
-        for row in order[:kept]
-    ]
-    replications = max(_ENOUGH, 2 * observed.values.shape[1])
-    try:
-        again = replace(
-            experiment,
-            design=Table(rows),
-            replications=replications,
-            seeds=None,
-            seed=experiment.seed + 1,
-            common_random_numbers=True,
-            constraints=(),
-        )
-        return NextRuns(again, again.n_runs, grows=False)
-    except MesaLabError:  # such as values that no file holds
-        return NextRuns()
+    return fresh_runs(results, observed, order[:kept].tolist(), max(_ENOUGH, 2 * observed.values.shape[1]))
 
 
 def _confirmation_sentence(grown: NextRuns, table: pd.DataFrame) -> str:

@@ -365,4 +365,5 @@ QUESTION: Final = Question(
     conclude,
     merit,
     parse_event,
+    about_points=True,
 )

@@ -275,4 +275,5 @@ QUESTION: Final = Question(
     fits,
     conclude,
     merit,
+    about_points=True,
 )

@@ -89,4 +89,5 @@ QUESTION: Final = Question(
     fits,
     conclude,
     merit,
+    about_points=True,
 )

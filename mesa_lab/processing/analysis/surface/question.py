@@ -364,4 +364,5 @@ QUESTION: Final = Question(
     fits,
     conclude,
     merit,
+    about_points=True,
 )

@@ -1,0 +1,1 @@
+"""What a search found, and whether it would find more."""

@@ -1,0 +1,175 @@
+"""What a search found, and whether it would find more: confirmed values, fronts, patterns, points that are settled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import mesa_lab as ml
+from mesa_lab.errors import ConclusionError
+from mesa_lab.processing.analysis.shelf import fitting
+from mesa_lab.search import carry_out
+from mesa_lab.testing import check_conclusion
+from tests.search.bowls import bowl
+
+FIXED = ml.LatinHypercube(4)
+CASES = {
+    "best": (ml.Optimise("loss", engine="random"), 100, {}),
+    "conditions": (ml.Optimise("loss", engine="random", subject_to=["other < 1"]), 60, {}),
+    "impossible": (ml.Optimise("loss", engine="random", subject_to=["other < -99"]), 40, {}),
+    "front": (ml.Optimise({"loss": "min", "other": "max"}, engine="random"), 90, {}),
+    "patterns": (ml.Diversity(["loss", "other"], cells=6), 60, {}),
+    "widths": (ml.Diversity(["loss"], cells={"loss": 0.5}), 40, {}),
+    "precise": (ml.UntilPrecise("loss", half_width=0.3, at_most=40), None, {"design": FIXED}),
+    "compare": (ml.Compare("loss", margin=0.5, at_most=30), None, {"design": FIXED}),
+    "select": (ml.Select("loss", indifference=0.3), 300, {"design": FIXED}),
+    "ocba": (ml.Select("loss", goal="max"), 60, {"design": FIXED}),
+    "tiny": (ml.Optimise("loss", engine="random"), 1, {}),
+}
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """Carries out the searches, each once."""
+    folder, kept = tmp_path_factory.mktemp("searched"), {}
+
+    def results(name):
+        if name not in kept:
+            method, budget, settings = CASES[name]
+            experiment = bowl(outcomes=["other", "loss"], **settings)
+            search = ml.Search(experiment, method, budget=budget)
+            kept[name] = carry_out.search(
+                search, folder / f"{name}.study", backend="sequential", progress=False
+            )
+        return kept[name]
+
+    return results
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_search_has_an_answer_that_comes_first(searched, name):
+    results = searched(name)
+    answer = results.found()
+    check_conclusion(answer, results)
+    assert answer.question == "What did the search find?"
+    assert fitting(results, answer.outcome)[0][0].name == "found"
+
+
+def test_the_best_is_worth_what_its_fresh_runs_say(searched):
+    results = searched("best")
+    answer = results.found("loss")
+    confirm = [batch for batch in results.study.batches if batch.runs][-1]
+    ((point, first, stop),) = confirm.runs
+    runs = results.runs[results.runs["point"] == point]
+    fresh = runs[(runs["replication"] >= first) & (runs["replication"] < stop)]["loss"]
+    before = runs[runs["replication"] < first]["loss"]
+    assert answer.values["point"] == point
+    assert answer.values["confirmed"] == pytest.approx(fresh.mean())
+    assert answer.values["n_fresh"] == len(fresh)
+    assert answer.values["flattered"] == pytest.approx(fresh.mean() - before.mean())
+    assert answer.values["low"] < fresh.mean() < answer.values["high"]
+    assert f"{len(fresh)} fresh runs" in answer.sentence
+    assert answer.table["role"].iloc[0] == "confirmed"
+    assert set(answer.table["role"]) == {"confirmed", "last few", "tried"}
+    assert answer.next.n_runs == answer.next_runs
+
+
+def test_it_is_about_the_outcome_that_was_searched_for(searched):
+    results = searched("best")
+    assert results.outcomes[0] == "other"
+    assert results.found().outcome == "loss"
+    with pytest.raises(ConclusionError, match="The search was about loss, not about 'other'"):
+        results.found("other")
+
+
+def test_conditions_are_said_to_hold_or_not(searched):
+    assert "other < 1 holds in" in searched("conditions").found().sentence
+    impossible = searched("impossible").found()
+    assert any("No setting was found at which other < -99 holds" in said for said in impossible.warnings)
+
+
+def test_a_front_says_how_sure_it_is(searched):
+    answer = searched("front").found()
+    front = answer.table[answer.table["on_front"]]
+    assert len(front) == answer.values["n_front"]
+    assert front["sure"].between(0, 1).all()
+    for row in front.itertuples():
+        better = (front["loss"] <= row.loss) & (front["other"] >= row.other)
+        assert better.sum() == 1
+    assert searched("front").found("other").table.equals(answer.table)
+    with pytest.raises(ConclusionError, match="had several goals"):
+        searched("front").convergence()
+
+
+def test_patterns_are_counted_with_a_setting_for_each(searched):
+    results = searched("patterns")
+    answer = results.found()
+    assert answer.table["n_points"].is_monotonic_increasing
+    assert answer.table["n_points"].sum() == answer.values["n_points"] == 60
+    row = answer.table.iloc[0]
+    run = results.runs[results.runs["point"] == row["point"]].iloc[0]
+    for name in ("loss", "other"):
+        assert row[f"{name} from"] - 1e-9 <= run[name] <= row[f"{name} to"] + 1e-9
+    course = results.convergence()
+    check_conclusion(course, results)
+    assert course.values["n_patterns"] == len(answer.table)
+    assert course.values["n_new"] == answer.values["n_new"]
+
+
+def test_what_a_fixed_design_would_have_taken(searched):
+    precise = searched("precise").found()
+    assert precise.values["n_fixed"] == precise.table["n"].max() * len(precise.table)
+    assert precise.values["n_precise"] == 4
+    course = searched("best").convergence()
+    check_conclusion(course, searched("best"))
+    assert course.values["n_fixed"] > course.values["n_runs"] == 100
+    assert np.all(np.diff(course.table["best"]) <= 0)
+
+
+def test_verdicts_and_the_choice_are_named(searched):
+    compare = searched("compare").found()
+    assert compare.values["n_settled"] + compare.values["n_open"] == 3
+    assert searched("select").found().values["guaranteed"]
+    assert "nothing is promised" in searched("ocba").found().sentence
+
+
+def test_small_or_odd_searches_are_answered_or_refused_in_words(searched):
+    tiny = searched("tiny")
+    assert any("not confirmed" in said for said in tiny.found().warnings)
+    with pytest.raises(ConclusionError, match="has tried 1 setting: after 6"):
+        tiny.convergence()
+    for trouble, said in (
+        ("constant", "no setting is better"),
+        ("all", "failed"),
+        ("nan", "no outcome that is a number"),
+    ):
+        search = ml.Search(
+            bowl(parameters={"trouble": trouble}), ml.Optimise("loss", engine="random"), budget=12
+        )
+        results = carry_out.search(search, backend="sequential", progress=False)
+        with pytest.raises((ConclusionError, ml.OutcomeError), match=said):
+            results.found()
+
+
+def test_results_of_a_fixed_design_have_no_search():
+    results = ml.run(bowl(design=FIXED, replications=2), backend="sequential", progress=False)
+    with pytest.raises(ConclusionError, match="of a fixed design, not of a search"):
+        results.found()
+    assert results.searched is None
+
+
+def test_answers_about_parameters_say_where_the_search_looked(searched):
+    sensitivity = searched("best").sensitivity("loss")
+    assert sensitivity.warnings[0].startswith("The points come from a search")
+    assert not any("come from a search" in said for said in searched("precise").replications("loss").warnings)
+
+
+def test_a_search_that_goes_on_is_so_far(searched, monkeypatch):
+    results = searched("best")
+    record = replace(results.searched, over=None)
+    monkeypatch.setattr(type(results), "searched", record)
+    answer = results.found()
+    assert answer.sentence.startswith("So far, of")
+    assert answer.warnings[0].startswith("The search has not ended")
