@@ -235,7 +235,7 @@ def _arguments(plan: Plan, values: dict[str, Any], seed: int | None) -> dict[str
             values[plan.seed_keyword] = seed
         return values
     fields = dict(plan.scenario_defaults)
-    arguments = dict(plan.unused)
+    arguments: dict[str, Any] = dict(plan.unused)
     for name, value in values.items():
         is_field = name in plan.scenario_names or (plan.scenario_open and name not in plan.keyword_names)
         if is_field:
@@ -243,7 +243,7 @@ def _arguments(plan: Plan, values: dict[str, Any], seed: int | None) -> dict[str
         if not is_field or name in plan.keyword_names:
             arguments[name] = value
     if not plan.is_mesa_scenario:
-        if plan.seed_keyword not in (None, "scenario"):
+        if plan.seed_keyword is not None and plan.seed_keyword != "scenario":
             arguments[plan.seed_keyword] = seed
         seeds = dict.fromkeys(plan.object_seeds, seed)
         arguments[plan.scenario_keyword] = plan.scenario_class(**fields, **seeds)
