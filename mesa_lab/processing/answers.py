@@ -185,6 +185,7 @@ class Answers(Reader):
         *,
         base: Any = None,
         by: str | None = None,
+        scenario: Any = None,
         margin: float | None = None,
         level: float = 0.95,
         looks: int | None = None,
@@ -201,6 +202,7 @@ class Answers(Reader):
             base: The scenario to compare with: a level, the number of a point, or values by name; None takes the base case of the
                 design, else the first.
             by: The parameter whose levels are scenarios; None takes design points, or the levels where one parameter varies.
+            scenario: The one scenario to compare with the base, said as the base is; None for all others.
             margin: A difference up to this size does not matter, in units of the outcome.
             level: Level of the intervals.
             looks: How often results are looked at in all, where that was decided before the first look: 1 for the usual test. None
@@ -228,9 +230,8 @@ class Answers(Reader):
             >>> results.compare("y").table["verdict"].tolist()
             ['higher']
         """
-        return self._ask(
-            "compare", outcome, base=base, by=by, margin=margin, level=level, looks=looks, adjust=adjust
-        )
+        how = {"margin": margin, "level": level, "looks": looks, "adjust": adjust}
+        return self._ask("compare", outcome, base=base, by=by, scenario=scenario, **how)
 
     def best(
         self, outcome: str | None = None, *, goal: Literal["max", "min"] = "max", level: float = 0.95

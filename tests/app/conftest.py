@@ -76,7 +76,10 @@ class View:
         """Return the button that says this, or is read aloud as this."""
         for button in self.tags("button"):
             said = "".join(
-                text for child in button.children for text in child.children if isinstance(text, str)
+                text
+                for child in button.children
+                for text in ([child] if isinstance(child, str) else child.children)
+                if isinstance(text, str)
             )
             if name in (said, (button.attributes or {}).get("aria-label")):
                 return button

@@ -66,7 +66,7 @@ def join(page, name):
     page.get_by_text("return word:").wait_for(timeout=LONG)
 
 
-def test_a_student_and_the_teacher(served, visit, shoot, troubles):
+def test_a_student_and_the_teacher(served, visit, shoot):
     teacher = visit(served.url, served.teacher)
     teacher.get_by_text("Nobody has joined yet").wait_for(timeout=LONG)
     assert teacher.get_by_label("Join code").inner_text() == served.code
@@ -89,7 +89,7 @@ def test_a_student_and_the_teacher(served, visit, shoot, troubles):
     teacher.get_by_role("link", name="Model", exact=False).first.click()
     teacher.get_by_text("Schelling", exact=True).first.click()
     teacher.get_by_role("link", name="Design", exact=False).first.click()
-    steps = teacher.get_by_label("Steps", exact=True)
+    steps = teacher.get_by_role("textbox", name="Steps", exact=True)
     steps.wait_for()
     steps.fill("3")
     teacher.get_by_role("link", name="Class").click()

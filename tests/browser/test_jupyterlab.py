@@ -154,6 +154,7 @@ def test_the_example_notebook_shows_the_lab(jupyter, browser, shoot):
     assert_mode(page, dark=True)
     shoot(page, "notebook-design-dark")
     steps.get_by_role("button", name="Results").click()
+    lab.get_by_role("tab", name="Charts", exact=True).click()
     page.wait_for_selector(".ml-lab [aria-label=Charts] .ml-chart-stage:not(.ml-chart-hidden) svg .role-axis")
     assert_mode(page, dark=True)
     shoot(page, "notebook-results-dark")

@@ -14,6 +14,7 @@ def test_from_a_run_to_its_picture(lab, visit, shoot):
     ml.run(experiment, ref.path, n_jobs=1, progress=False)
     page = visit(lab, "/results?study=watched&run=1")
     page.get_by_role("tab", name="Runs", exact=True).click()
+    page.wait_for_url("**tab=runs")
     page.get_by_role("link", name="Watch it").click(timeout=LONG)
     page.get_by_text("Setting the model up").or_(page.get_by_text("Step 0")).first.wait_for()
     picture = page.get_by_alt_text("Space of run 1 at step 0")

@@ -263,7 +263,7 @@ FOCUSED = """() => {
     const seen = one.checkVisibility() && (one.closest(".v-field--focused") !== null
         || (look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0) || look.boxShadow !== "none"
         || one.closest(".v-btn, .v-selection-control--focus-visible") !== null);
-    return {name: name.split(/\\s+/).join(" "), seen: seen || one === document.body, what: one.outerHTML.slice(0, 200)};
+    return {name: name.split(/\\s+/).join(" "), seen: seen || one === document.body || one.id === "ml-main", what: one.outerHTML.slice(0, 200)};
 }"""
 
 

@@ -71,7 +71,8 @@ def DataTable(
     *,
     key: str = "",
     on_row: Callable[[int], None] | None = None,
-    chosen: int | None = None,
+    chosen: int | Collection[int] | None = None,
+    opens: str = "Open",
     hidden: Collection[str] = (),
     labels: Mapping[str, str] = RUN_LABELS,
     on_rows: Callable[[Any], None] | None = None,
@@ -84,7 +85,8 @@ def DataTable(
         label: What it shows, for screen readers.
         key: A column of whole numbers that opens its row when it is pressed.
         on_row: Called with that number.
-        chosen: The number of the row that is open.
+        chosen: The number of the row that is open, or the numbers of several.
+        opens: What a press does with a row, for screen readers.
         hidden: Columns that are not shown; they can be filtered by all the same.
         labels: What columns are called.
         on_rows: Called with all rows that the filter lets through, in their order, whenever these change.
@@ -93,6 +95,7 @@ def DataTable(
     text, set_text = solara.use_state("")
     sort, set_sort = solara.use_state(("", False))
     page, set_page = solara.use_state(0)
+    marked = chosen if isinstance(chosen, Collection) else (chosen,)
     plain = not text.strip() and not sort[0]
     fresh = use_fresh(
         lambda: (frame, arrange(frame, text, sort[0], descending=sort[1])),
@@ -162,13 +165,13 @@ def DataTable(
             with tag("tbody"):
                 columns = [part[name].tolist() for name in names]
                 for at, row in enumerate(zip(*columns, strict=True)):
-                    here = key and on_row is not None and int(part[key].iloc[at]) == chosen
+                    here = key and on_row is not None and int(part[key].iloc[at]) in marked
                     with tag("tr", "ml-row-here" if here else ""):
                         for name, value in zip(names, row, strict=True):
                             right = "ml-number" if numeric[name] else ""
                             if name == key and on_row is not None:
                                 with tag("td", right):
-                                    Opener(value, f"{labels.get(name, name)} {value}", on_row)
+                                    Opener(value, f"{opens} {labels.get(name, name)} {value}", on_row)
                             else:
                                 tag("td", right, _cell(name, value, decimals.get(name)))
         if not total:
@@ -202,7 +205,7 @@ def Heading(label: str, sorted_: str, on_click: Callable[[], None], *, right: bo
 @solara.component
 def Opener(value: Any, spoken: str, on_click: Callable[[int], None]) -> solara.Element:
     """A number that opens what it stands for."""
-    look = {"type": "button", "aria-label": f"Open {spoken}"}
+    look = {"type": "button", "aria-label": spoken}
     button = tag("button", "ml-opener", str(value), attributes=look)
     solara.v.use_event(button, "click", lambda *_: on_click(int(value)))
     return button

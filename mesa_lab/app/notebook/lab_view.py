@@ -6,7 +6,6 @@ whose session the notebook's own code can use too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +26,6 @@ from mesa_lab.app.notebook.widgets import NotebookFrame
 from mesa_lab.app.results.page import ResultsView
 from mesa_lab.app.run.live_charts import LiveCharts
 from mesa_lab.app.state.lab_session import LabSession
-from mesa_lab.app.state.result_view import ResultView
 from mesa_lab.drafts.draft import for_model
 from mesa_lab.errors import MesaLabError
 from mesa_lab.workspace.kernel_run import LabRun
@@ -60,7 +58,7 @@ def LabView(session: LabSession) -> None:
         elif step == "Run" and session.run.value is not None:
             RunStep(session, session.run.value).key(str(path))
         elif path is not None:
-            StudyStep(path, session.view.value, session.view.set).key(str(path))
+            StudyStep(session, path).key(str(path))
 
 
 @solara.component
@@ -202,10 +200,11 @@ def ToResults(on_click: Any, finished: bool) -> solara.Element:
 
 
 @solara.component
-def StudyStep(path: Path, view: ResultView, on_view: Callable[[ResultView], None]) -> None:
-    """The results in a study file, whoever makes them."""
+def StudyStep(session: LabSession, path: Path) -> None:
+    """The results in a study file, whoever makes them, and what to run next."""
     status, set_status = solara.use_state(None)
     problem, set_problem = solara.use_state("")
+    doing = use_doing()
 
     def look() -> float:
         from mesa_lab.study import Study
@@ -222,12 +221,22 @@ def StudyStep(path: Path, view: ResultView, on_view: Callable[[ResultView], None
 
     use_reader(look, [path], least=0.2)
     with tag("div", "ml-stack"):
+        if doing.problem:
+            with tag("div", "ml-notice ml-notice-error", role="alert"):
+                tag("span", "", doing.problem)
+                Action("Dismiss", doing.clear)
         if problem:
             tag("p", "ml-error-text", problem, role="alert")
         elif status is None:
             tag("p", "ml-nothing ml-quiet", "Opening the study …", role="status")
         else:
-            failed = status.failed + status.timed_out
             ResultsView(
-                path, name_of(path), status.finished, view, on_view, failed=failed, running=status.is_active
+                path,
+                name_of(path),
+                status.finished,
+                session.view.value,
+                session.view.set,
+                failed=status.failed + status.timed_out,
+                running=status.is_active or bool(doing.busy),
+                on_next=lambda conclusion: doing.do("next", lambda: session.go_on(conclusion)),
             )

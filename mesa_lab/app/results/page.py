@@ -24,6 +24,7 @@ from mesa_lab.app.hooks.use_background import use_fresh, use_reader
 from mesa_lab.app.hooks.use_study import use_watch
 from mesa_lab.app.results.answers.panel import AnswersPanel
 from mesa_lab.app.results.charts import ChartPanel, Tabs
+from mesa_lab.app.results.compare import ComparePanel, Pair
 from mesa_lab.app.results.run_details import STUDY_KEY
 from mesa_lab.app.results.tables import TablesPanel
 from mesa_lab.app.state.result_view import TABLES, ResultView
@@ -40,7 +41,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ResultsPage", "ResultsView"]
 
-TABS: Final = [("answers", "Answers"), ("charts", "Charts"), ("runs", "Runs"), ("points", "Points")]
+TABS: Final = [
+    ("answers", "Answers"),
+    ("charts", "Charts"),
+    ("runs", "Runs"),
+    ("points", "Points"),
+    ("compare", "Compare"),
+]
 _STYLE: Final = Path(__file__).with_name("results.css")
 
 
@@ -140,6 +147,7 @@ def Watched(
         failed=status.failed + status.timed_out,
         running=standing.is_active or bool(doing.busy),
         on_next=go_on if ref.own else None,
+        studies=lambda: [each for each in workspace.studies() if each.path != ref.path],
     )
     shown.key("results")  # in its place, whatever stands above it
     with shown, PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
@@ -171,6 +179,7 @@ def ResultsView(
     failed: int = 0,
     running: bool = False,
     on_next: Callable[[Conclusion], None] | None = None,
+    studies: Callable[[], list[StudyRef]] = list,
     children: list[solara.Element] = [],  # noqa: B006  reacton hands in a new list
 ) -> None:
     """Show the results of a study file.
@@ -184,6 +193,7 @@ def ResultsView(
         failed: How many of these failed or timed out; fewer once they have been tried again.
         running: Whether there will be more.
         on_next: Called with a conclusion whose next runs are wanted; None where nothing can be run.
+        studies: Gives the other studies that this one can be compared with.
         children: What else can be done with the study.
     """
     now = finished, failed
@@ -230,7 +240,7 @@ def ResultsView(
         said = "The first results will appear here." if running else "No run of this study has a result yet."
         tag("p", "ml-nothing ml-quiet", said, role="status")
     else:
-        Shown(opened, view, on_view, on_next, running)
+        Shown(opened, view, on_view, on_next, running, studies)
 
 
 @solara.component
@@ -290,10 +300,14 @@ def Shown(
     on_view: Callable[[ResultView], None],
     on_next: Callable[[Conclusion], None] | None,
     running: bool,
+    studies: Callable[[], list[StudyRef]],
 ) -> None:
     """Show results: answers, charts with the runs behind their marks, tables, comparisons; one at a time."""
     latest = solara.use_ref(view)
     latest.current = view
+    others = solara.use_memo(
+        lambda: studies() if view.tab == "compare" else [], dependencies=[id(opened), view.tab]
+    )
 
     def change(**changes: Any) -> None:
         # Two events of one moment must not undo each other.
@@ -314,6 +328,18 @@ def Shown(
     if view.tab == "answers":
         AnswersPanel(
             opened, view.outcome, lambda outcome: change(outcome=outcome), on_next=on_next, running=running
+        )
+        return
+    if view.tab == "compare":
+        ComparePanel(
+            opened,
+            view.outcome,
+            lambda outcome: change(outcome=outcome),
+            pair=Pair.from_text(view.pair),
+            on_pair=lambda pair: change(pair=pair.to_text()),
+            studies=others,
+            on_next=on_next,
+            running=running,
         )
         return
     if view.tab == "charts":

@@ -16,13 +16,16 @@ from mesa_lab.drafts.draft import Draft, for_model
 from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError, RunError, StudyError
-from mesa_lab.workspace.access import agree
+from mesa_lab.preparation.questions import answered_by
+from mesa_lab.workspace.access import agree, check
 from mesa_lab.workspace.kernel_run import LabRun
+from mesa_lab.workspace.study_names import ENDING, name_of, numbered
 from mesa_lab.workspace.trust import code_in, trust
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.models import ModelDescription
+    from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.processing.results import Results
     from mesa_lab.workspace.test_run import Trial
 
@@ -147,6 +150,46 @@ class LabSession:
         self.run.value = started
         self.step.value = "Run"
         return started
+
+    def go_on(self, conclusion: Conclusion) -> None:
+        """Do what a conclusion says next: add runs to the study that is shown, or take its experiment as the design.
+
+        Raises:
+            RunError: If runs of this lab are going on.
+            StudyError: If the study cannot grow.
+        """
+        wanted = conclusion.next
+        if wanted is None:
+            return
+        if not conclusion.next_grows:
+            asked = answered_by(conclusion.name) or wanted.question
+            self._take(dataclasses.replace(wanted, question=asked))
+            return
+        if (before := self.run.peek()) is not None and before.is_running:
+            raise RunError("Runs of this lab are going on. Wait for them, or stop them first.")
+        check(wanted)  # the press of the button is the agreement to the code that a study names
+        grown = LabRun(self._with_class(wanted), self.path.peek())
+        grown.start()
+        self.run.value = grown
+
+    def _take(self, experiment: Experiment) -> None:
+        """Go on with the design of an experiment; what is run of it goes to a study of its own."""
+        from mesa_lab.app.hooks.use_model import describe_model
+        from mesa_lab.preparation.models import reference_of
+
+        check(experiment)
+        reference = self.reference or reference_of(experiment.model)
+        described = describe_model(reference)
+        if described.description is None:
+            raise ExperimentError(described.problem)
+        self.chosen.value = reference
+        self.draft.value = dataclasses.replace(
+            from_experiment(experiment, described.description), model=reference
+        )
+        if self.file is not None:
+            taken = {name_of(path).lower() for path in self.file.absolute().parent.glob(f"*{ENDING}")}
+            self.file = self.file.with_name(numbered(name_of(self.file), taken) + ENDING)
+        self.step.value = "Design"
 
     def _first_draft(self) -> None:
         from mesa_lab.app.hooks.use_model import describe_model

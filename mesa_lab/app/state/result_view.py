@@ -20,6 +20,9 @@ MOST_POINTS: Final = 100
 """Chosen points that an address holds; a brush over more is not remembered in it."""
 
 
+MOST_TEXT: Final = 300
+
+
 @dataclass(frozen=True)
 class ResultView:
     """What is looked at.
@@ -32,6 +35,7 @@ class ResultView:
         table: The table that is shown.
         options: What was chosen about charts: kind of chart, option, value.
         tab: Which part of the page is shown.
+        pair: What is compared, as `mesa_lab.app.results.compare.Pair` writes it.
     """
 
     outcome: str = ""
@@ -41,6 +45,7 @@ class ResultView:
     table: str = TABLES[0]
     options: tuple[tuple[str, str, str], ...] = ()
     tab: str = TABS[0]
+    pair: str = ""
 
     def chosen(self, chart: str) -> dict[str, str]:
         """Return what was chosen about a kind of chart."""
@@ -72,6 +77,7 @@ def to_query(view: ResultView) -> dict[str, str]:
         "points": ",".join(map(str, points)),
         "run": "" if view.run is None else str(view.run),
         "table": "" if view.table == TABLES[0] else view.table,
+        "pair": view.pair,
         **dict.fromkeys(OPTIONS, ""),
         **view.chosen(view.chart),
     }
@@ -99,6 +105,7 @@ def from_query(query: Mapping[str, Sequence[str]]) -> ResultView:
         table if table in TABLES else TABLES[0],
         tuple((chart, name, given[name]) for name in OPTIONS if chart and given.get(name)),
         tab if tab in TABS else _tab_of(given),
+        given.get("pair", "")[:MOST_TEXT],
     )
 
 

@@ -32,7 +32,8 @@ class Question:
         text: The question in words, such as "Which parameters matter?".
         summary: One sentence on when to ask it.
         fits: `fits(results, outcome)` says why the question cannot be answered from these results, or returns None when
-            it can be. It knows that the outcome exists, and is quick: it computes no statistics.
+            it can be. It knows that the outcome exists, and is quick: it computes no statistics. Options that it takes by the
+            names of `conclude` are handed to it when they are asked with.
         conclude: `conclude(results, outcome, **options)` answers it.
         merit: `merit(results, outcome)` says how well these results suit the question, from 0 to 1: what a design was
             made for has 1. Conclusions are listed in this order.
@@ -43,7 +44,7 @@ class Question:
     name: str
     text: str
     summary: str
-    fits: Callable[[Reader, str], str | None]
+    fits: Callable[..., str | None]
     conclude: Callable[..., Conclusion]
     merit: Callable[[Reader, str], float] = _same_merit
     parse: Callable[[Reader, str | None], str] | None = None
@@ -91,7 +92,7 @@ class Question:
                 )
         outcome = self.subject(results, outcome)
         check_cancelled()
-        reason = self.fits(results, outcome)
+        reason = self.fits(results, outcome, **self._of_fits(options))
         if reason is not None:
             raise ConclusionError(reason)
         conclusion = self.conclude(results, outcome, **options)
@@ -101,3 +102,10 @@ class Question:
         if searched is None or not searched.follows_results:
             return conclusion
         return replace(conclusion, warnings=(_WHERE_IT_LOOKED, *conclusion.warnings))
+
+    def _of_fits(self, options: dict[str, Any]) -> dict[str, Any]:
+        """What of the options decides whether the question fits."""
+        import inspect
+
+        taken = list(inspect.signature(self.fits).parameters)[2:]
+        return {name: value for name, value in options.items() if name in taken}

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import mesa
+import pandas as pd
 import pytest
 import solara
 from mesa.datacollection import DataCollector
@@ -15,6 +16,9 @@ import mesa_lab as ml
 from mesa_lab.app.notebook.lab import Lab
 from mesa_lab.app.notebook.widgets import DesignPreview, StudyCharts
 from mesa_lab.errors import ExperimentError, ModelError, RunError, StudyError
+from mesa_lab.processing.analysis import shelf
+from mesa_lab.processing.analysis.conclusion import Conclusion
+from mesa_lab.processing.analysis.question import Question
 from mesa_lab.workspace.kernel_run import LabRun
 
 NOTEBOOK = Path(__file__).parents[3] / "examples" / "notebook.ipynb"
@@ -234,3 +238,47 @@ def test_the_pieces_can_be_shown_alone(show, tmp_path):
     box = show(StudyCharts(path))
     assert until(lambda: {"Charts", "Against a parameter"} <= set(texts(box)))
     assert not any("runs below" in text for text in texts(box))
+
+
+@pytest.fixture
+def one_question(monkeypatch):
+    """Results that answer one question only, with what to run next."""
+
+    def put(wanted, **more):
+        words = {"next": wanted, "next_runs": wanted.n_runs, "next_sentence": "More of it.", **more}
+
+        def answer(results, outcome):
+            said = f"Known of {int(results.done.sum())} runs."
+            return Conclusion("compare", "Which?", outcome, said, pd.DataFrame({"mean": [1.0]}), **words)
+
+        question = Question("compare", "Which?", "", lambda results, outcome: None, answer)
+        monkeypatch.setattr(shelf, "all_questions", lambda: (question,))
+
+    start = LabRun.start
+    monkeypatch.setattr(LabRun, "start", lambda self: start(self, 1, "sequential"))
+    return put
+
+
+def test_an_answer_has_the_study_grow_and_is_renewed(tmp_path, show, one_question):
+    path = tmp_path / "neighbours.study"
+    ml.run(small(), path, progress=False, n_jobs=1, backend="sequential")
+    one_question(dataclasses.replace(small(), replications=3))
+    lab = Lab(study=path)
+    box = show(lab._element())
+    assert until(lambda: "Known of 4 runs." in texts(box))
+    press(box, "Add 6 runs")
+    assert until(lambda: "Known of 6 runs." in texts(box))
+    assert " Before: Known of 4 runs." in texts(box)
+
+
+def test_a_follow_up_becomes_the_design_and_a_study_of_its_own(tmp_path, show, one_question):
+    path = tmp_path / "neighbours.study"
+    ml.run(small(), path, progress=False, n_jobs=1, backend="sequential")
+    one_question(dataclasses.replace(small(), replications=7), next_grows=False)
+    lab = Lab(study=path)
+    box = show(lab._element())
+    assert until(lambda: "Known of 4 runs." in texts(box))
+    press(box, "Design the follow-up: 14 runs")
+    assert until(lambda: "An experiment on Schelling" in texts(box))
+    assert (lab.experiment.replications, lab.experiment.question) == (7, "better")
+    assert lab._session.file == tmp_path / "neighbours 2.study"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, suggest
+from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, ParameterError, suggest
 from mesa_lab.processing.analysis.comparison import charts, sentences
 from mesa_lab.processing.analysis.comparison.differences import Difference, difference
 from mesa_lab.processing.analysis.comparison.dunnett import dunnett_p
@@ -38,6 +38,7 @@ def conclude(
     outcome: str,
     base: Any = None,
     by: str | None = None,
+    scenario: Any = None,
     margin: float | None = None,
     level: float = 0.95,
     looks: int | None = None,
@@ -50,6 +51,7 @@ def conclude(
         outcome: The outcome.
         base: The scenario to compare with; None takes the base case of the design, else the first.
         by: The parameter whose levels are compared; None for points, and for levels where only one parameter varies.
+        scenario: The one scenario to compare, said as the base is; None for all.
         margin: A difference up to this size does not matter, in units of the outcome; None for none.
         level: Level of the intervals.
         looks: How often results are looked at in all, as decided before the first look; None for any number of times.
@@ -67,7 +69,7 @@ def conclude(
             f"adjust is {adjust!r}. There are: holm, dunnett.{suggest(str(adjust), ('holm', 'dunnett'))}"
         )
     observed, scale = in_scale(observe_once(results, outcome))
-    found = scenarios_of(observed, by, base, results)
+    found = scenarios_of(observed, by, base, results, scenario)
     sampled = points_are_sampled(results) and bool(found.held)
     compared = [
         difference(
@@ -218,7 +220,9 @@ def _median(values: list[float]) -> float:
     return float(np.median(known)) if known else float("nan")
 
 
-def fits(results: Reader, outcome: str) -> str | None:
+def fits(
+    results: Reader, outcome: str, base: Any = None, by: str | None = None, scenario: Any = None
+) -> str | None:
     """Say why the question does not fit these results, None if it does."""
     reason = reason_against(results, outcome, points=2)
     if reason is not None:
@@ -229,7 +233,9 @@ def fits(results: Reader, outcome: str) -> str | None:
             "Each point has one run: nothing tells a difference from chance. Run each point at least 5 times."
         )
     try:
-        scenarios_of(observed, None, None, results)
+        scenarios_of(observed, by, base, results, scenario)
+    except ParameterError:
+        raise
     except MesaLabError as error:
         return str(error)
     return None

@@ -79,7 +79,9 @@ class Scenarios:
     left_out: int = 0
 
 
-def scenarios_of(observed: Observations, by: str | None, base: Any, results: Reader) -> Scenarios:
+def scenarios_of(
+    observed: Observations, by: str | None, base: Any, results: Reader, scenario: Any = None
+) -> Scenarios:
     """Divide design points into scenarios.
 
     Args:
@@ -88,16 +90,17 @@ def scenarios_of(observed: Observations, by: str | None, base: Any, results: Rea
         base: The scenario to compare with: a level, or the number of a point, or values by name; None takes the base case
             of the design, else the first.
         results: The results, for the numbers of points and the base case.
+        scenario: The one scenario to compare with the base, said as the base is; None for all others.
 
     Raises:
-        ParameterError: If the parameter or the base is unknown.
+        ParameterError: If the parameter, the base or the scenario is unknown, or both are the same.
         ConclusionError: If there are too many scenarios, or only one.
     """
     factors = {factor.name: factor for factor in observed.factors}
     if by is None and len(factors) == 1:
         by = next(iter(factors))
     if by is None:
-        return _points(observed, base, results)
+        return _points(observed, base, results, scenario)
     if by not in factors and by in results.columns:
         raise ConclusionError(
             f"'{by}' has one level only among the points that have a value of '{observed.outcome}': there is nothing to compare. "
@@ -108,11 +111,13 @@ def scenarios_of(observed: Observations, by: str | None, base: Any, results: Rea
         raise ParameterError(
             f"'{by}' does not vary in this study. These vary: {known}.{suggest(by, factors)}"
         )
-    return _levels(observed, factors[by], base, results)
+    return _levels(observed, factors[by], base, results, scenario)
 
 
-def _levels(observed: Observations, factor: Factor, base: Any, results: Reader) -> Scenarios:
-    if len(factor.levels) > MOST:
+def _levels(
+    observed: Observations, factor: Factor, base: Any, results: Reader, only: Any = None
+) -> Scenarios:
+    if len(factor.levels) > MOST and only is None:
         raise ConclusionError(
             f"'{factor.name}' takes {len(factor.levels):,} values: that many cannot be compared with a base. "
             "Ask how the outcome responds to it (effects, surface), or give it a few levels."
@@ -135,7 +140,8 @@ def _levels(observed: Observations, factor: Factor, base: Any, results: Reader) 
             )
         )
     at = _level_of(factor, base, results)
-    rest = tuple(scenario for place, scenario in enumerate(found) if place != at)
+    places = range(len(found)) if only is None else (_other(_level_of(factor, only, results), at, found[at]),)
+    rest = tuple(found[place] for place in places if place != at)
     if not rest:
         raise ConclusionError(f"'{factor.name}' has one level only: there is nothing to compare.")
     held = tuple(each.name for each in others if len(np.unique(each.codes[kept])) > 1)
@@ -157,11 +163,17 @@ def _level_of(factor: Factor, base: Any, results: Reader) -> int:
     raise ParameterError(f"'{factor.name}' has no level {base!r} in this study. There are: {listed}.")
 
 
-def _points(observed: Observations, base: Any, results: Reader) -> Scenarios:
+def _other(place: int, at: int, base: Scenario) -> int:
+    if place == at:
+        raise ParameterError(f"The scenario and its base are both {base.name}: give two that differ.")
+    return place
+
+
+def _points(observed: Observations, base: Any, results: Reader, only: Any = None) -> Scenarios:
     n = observed.n_points
     if n < 2:
         raise ConclusionError("The study has one design point: there is nothing to compare it with.")
-    if n > MOST:
+    if n > MOST and only is None:
         few = [factor.name for factor in observed.factors if len(factor.levels) <= MOST // 10]
         instead = f", by='{few[0]}'" if few else " of a parameter, with a design of a few levels"
         raise ConclusionError(
@@ -169,17 +181,27 @@ def _points(observed: Observations, base: Any, results: Reader) -> Scenarios:
             "for the best."
         )
     at = _point_of(observed, base, results)
+    rows = list(range(n)) if only is None else [at, _point_of(observed, only, results)]
     found = []
-    for row in range(n):
+    for row in rows:
         where = {factor.name: _value(factor, row) for factor in observed.factors}
         # What it has in common with the base needs no word.
         differs = [
-            factor for factor in observed.factors if factor.codes[row] != factor.codes[at] or row == at
+            factor
+            for factor in observed.factors
+            if factor.codes[row] != factor.codes[at] or (row == at and _tells(factor, rows))
         ]
         parts = [f"{shorten(label(each.name))} {shorten(show(_value(each, row)))}" for each in differs]
         name = ", ".join(parts) if len(parts) <= _NAMED else f"point {observed.factors[0].values.index[row]}"
         found.append(Scenario(name, name, where, observed.values[[row]], np.zeros(1, dtype=np.int64)))
+    if only is not None:
+        return Scenarios(found[0], (found[_other(int(rows[1] != at), 0, found[0])],))
     return Scenarios(found[at], tuple(each for place, each in enumerate(found) if place != at))
+
+
+def _tells(factor: Factor, rows: list[int]) -> bool:
+    """Whether a parameter tells any of these points from another; of a single one each does."""
+    return len(set(factor.codes[rows])) > 1 or len(set(rows)) == 1
 
 
 def _point_of(observed: Observations, base: Any, results: Reader) -> int:

@@ -367,3 +367,28 @@ def test_as_many_runs_as_are_said_to_be_needed_do_find_the_difference():
     gaps = rng.normal(0.6, 1.0, (2000, n))
     t = gaps.mean(axis=1) / (gaps.std(axis=1, ddof=1) / np.sqrt(n))
     assert 0.75 <= (any_time_p(t, n - 1, n) <= 0.05).mean() <= 0.87
+
+
+def test_one_scenario_alone_is_compared_with_the_base():
+    results = study({"a": [0, 1, 2], "b": [0, 5]}, shift(3), common_random_numbers=True)
+    row = only(results.compare("y", base=0, scenario=5))
+    assert (row["scenario"], row["base"]) == ("a 2, b 5", "a 0, b 0")
+    among = results.compare("y", base=0).table.set_index("scenario").loc["a 2, b 5"]
+    assert row["difference"] == among["difference"]
+    assert row["p_adjusted"] < among["p_adjusted"]
+    assert only(results.compare("y", by="a", base=2, scenario=1))["verdict"] == "lower"
+    assert only(results.compare("y", base={"a": 0, "b": 5}, scenario=3))["scenario"] == "a 1"
+    with pytest.raises(ParameterError, match="give two that differ"):
+        results.compare("y", by="a", base=1, scenario=1)
+    with pytest.raises(ParameterError, match="no level 7"):
+        results.compare("y", by="a", scenario=7)
+
+
+def test_of_many_points_two_can_be_compared_or_the_levels_of_a_parameter():
+    space = {"a": ml.Real(0, 1), "b": ml.Integer(0, 2)}
+    results = study(space, shift(50), replications=8, design=ml.LatinHypercube(250))
+    with pytest.raises(ConclusionError, match="by='b'"):
+        results.compare("y")
+    assert len(results.compare("y", by="b").table) == 2
+    low, high = results.points[results.columns["a"]].agg(["idxmin", "idxmax"])
+    assert only(results.compare("y", base=int(low), scenario=int(high)))["verdict"] == "higher"
