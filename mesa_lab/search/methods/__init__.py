@@ -13,6 +13,7 @@ from mesa_lab.search.methods.calibrate import Calibrate
 from mesa_lab.search.methods.compare import Compare
 from mesa_lab.search.methods.diversity import Diversity
 from mesa_lab.search.methods.optimise import Optimise
+from mesa_lab.search.methods.refine import Refine
 from mesa_lab.search.methods.select import Select
 from mesa_lab.search.methods.until_precise import UntilPrecise
 
@@ -24,6 +25,7 @@ __all__ = [
     "Compare",
     "Diversity",
     "Optimise",
+    "Refine",
     "Select",
     "UntilPrecise",
     "all_methods",
@@ -32,7 +34,15 @@ __all__ = [
 
 ENTRY_POINTS: Final = "mesa_lab.methods"
 
-METHODS: Final[tuple[type[Method], ...]] = (UntilPrecise, Compare, Select, Optimise, Calibrate, Diversity)
+METHODS: Final[tuple[type[Method], ...]] = (
+    UntilPrecise,
+    Compare,
+    Select,
+    Optimise,
+    Calibrate,
+    Diversity,
+    Refine,
+)
 """The methods that decide themselves what runs next. `ByHand` is none of them: there a person decides."""
 
 

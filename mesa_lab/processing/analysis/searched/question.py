@@ -17,6 +17,7 @@ from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.observations import observe, reason_against_unit
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.replications import question as replications
+from mesa_lab.processing.analysis.searched.boundary import conclude_boundary
 from mesa_lab.processing.analysis.searched.confirmed import conclude_best
 from mesa_lab.processing.analysis.searched.front import conclude_front
 from mesa_lab.processing.analysis.searched.patterns import conclude_patterns
@@ -83,6 +84,10 @@ def reason_against_search(results: Reader, outcome: str) -> str | None:
     record = results.searched
     if record is None:
         return "These results are of a fixed design, not of a search. See docs/search for experiments whose next runs depend on results."
+    if record.method not in _BY_METHOD:
+        return (
+            f"The method '{record.method}' of the search has no answer of its own. Ask the other questions."
+        )
     if outcome not in record.outcomes:
         return f"The search was about {listing(list(record.outcomes))}, not about '{outcome}'."
     if not results.done.any():
@@ -112,6 +117,7 @@ _BY_METHOD: Final[dict[str, Concludes]] = {
     "optimise": conclude_best,
     "calibrate": _conclude_calibration,
     "diversity": conclude_patterns,
+    "refine": conclude_boundary,
     "until precise": conclude_precision,
     "compare": conclude_verdicts,
     "select": conclude_choice,
@@ -124,8 +130,6 @@ def fits(results: Reader, outcome: str) -> str | None:
     reason = reason_against_search(results, outcome)
     if reason is None and record is not None:
         asked = _OF_POINTS.get(record.method)
-        if record.method not in _BY_METHOD:
-            return f"The method '{record.method}' of the search has no answer of its own. Ask the other questions."
         if asked is not None:
             reason = asked.fits(results, outcome)
     return reason
