@@ -44,15 +44,26 @@ class Made:
         name: What it is called.
         state: "new", "running", "finished" …
         experiment: What it was made from.
+        searched: Whether its points and replications come from a search.
     """
 
     name: str
     state: str
     experiment: Experiment
+    searched: bool = False
 
 
-def changes(old: Experiment, new: Experiment) -> list[str]:
+_FOUND: Final = ("design", "replications", "seeds", "correlations")
+"""What a search finds itself, or puts aside."""
+
+
+def changes(old: Experiment, new: Experiment, *, searched: bool = False) -> list[str]:
     """Return what differs between two experiments, in words; nothing when they are equal.
+
+    Args:
+        old: What a study was made from.
+        new: What the design page holds.
+        searched: Whether the study is a search, which finds its points and replications itself.
 
     Example:
         >>> import mesa_lab as ml
@@ -70,7 +81,8 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     ]
     if not names and list(old.space.varied) != list(new.space.varied):
         names.append("the order of the parameters")
-    rest = [field.name for field in fields(old) if field.name not in ("model", "parameters", "question")]
+    apart = ("model", "parameters", "question", *(_FOUND if searched else ()))
+    rest = [field.name for field in fields(old) if field.name not in apart]
     names += [_WORDS.get(name, name) for name in rest if getattr(old, name) != getattr(new, name)]
     return names
 
@@ -91,7 +103,7 @@ def use_made(workspace: Workspace | None, key: str, version: object) -> Made | N
             return None
         ref = workspace.find(key)
         with Study.open(ref.path) as study, study.snapshot():
-            return Made(ref.name, study.status().state, study.experiment)
+            return Made(ref.name, study.status().state, study.experiment, study.search is not None)
 
     return use_fresh(read, version, topic=key).value
 

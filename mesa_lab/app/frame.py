@@ -104,7 +104,7 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
     experiment = parsed.experiment if parsed else None
     made = use_made(_workspace(), session.study.value, (current, session.progress.value))
     changed = solara.use_memo(
-        lambda: changes(made.experiment, experiment) if made and experiment else [],
+        lambda: changes(made.experiment, experiment, searched=made.searched) if made and experiment else [],
         dependencies=[made, experiment],
     )
     states = states_of(

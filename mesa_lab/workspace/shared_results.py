@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
     from mesa_lab.processing.tables.source import Block
     from mesa_lab.study import Shard, Study
+    from mesa_lab.study.batches import AskedBatch, SearchState
     from mesa_lab.study.reading.side_tables import CodeVersion
     from mesa_lab.study.run_notes import Note
     from mesa_lab.study.study import RunTuple
@@ -86,6 +87,24 @@ class StudyFile:
         """What was asked for."""
         with self._reading() as study:
             return study.experiment
+
+    @property
+    def described_experiment(self) -> Experiment:
+        """The same without the points that a search has found since."""
+        with self._reading() as study:
+            return study.described_experiment
+
+    @property
+    def search(self) -> SearchState | None:
+        """What the study notes of its search."""
+        with self._reading() as study:
+            return study.search
+
+    @property
+    def batches(self) -> list[AskedBatch]:
+        """The batches of a search."""
+        with self._reading() as study:
+            return study.batches
 
     @property
     def shard(self) -> Shard | None:

@@ -30,6 +30,7 @@ from mesa_lab.workspace.study_names import (
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.search.search import Search
 
 __all__ = ["Workspace"]
 
@@ -148,6 +149,29 @@ class Workspace:
         except StudyMismatchError as error:
             free = self.free_name(name_of(path))
             raise StudyMismatchError(f"{error}\nThe name '{free}' is free.") from None
+        return self._ref(path)
+
+    def make_search(self, name: str, search: Search) -> StudyRef:
+        """Make the study of a search.
+
+        Raises:
+            StudyMismatchError: If a study of that name holds runs of something else.
+            MesaLabError: If the name or the search is wrong, or its model is not offered here.
+        """
+        from mesa_lab.search.carry_out import study_for
+
+        who.check(search.experiment)
+        most = OWN_RUNS if self.local else RUNS
+        if (search.budget_runs or 0) > most:
+            raise StudyError(
+                f"These are {search.budget_runs:,} runs; at most {most:,} can be asked for here."
+            )
+        if not search.method.chooses_points:
+            self._make_points(search.experiment)
+        search.check()
+        path = path_in(self.folder, clean_name(name))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        study_for(search, path).close()
         return self._ref(path)
 
     def count_points(self, experiment: Experiment) -> int:

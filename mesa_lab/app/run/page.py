@@ -26,6 +26,7 @@ from mesa_lab.app.run.live_charts import LiveCharts
 from mesa_lab.app.run.queue_panel import NowRunning
 from mesa_lab.app.run.share import Share
 from mesa_lab.app.run.start_form import StartForm
+from mesa_lab.app.search.progress import SearchProgress
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import listing, plural
 
@@ -140,6 +141,7 @@ def StudyView(
         if ref.own and experiment is not None:
             Changed(workspace, watch, ref, experiment, on_new, on_state)
         Head(workspace, ref, watch, on_copy)
+        SearchProgress(ref.path, watch.finished.value, running=not watch.ended.value)
         Outcomes(ref, watch)
         Failures(workspace, ref, watch)
         if ref.own and not workspace.local:
@@ -233,7 +235,7 @@ def Changed(
         from mesa_lab.study import Study
 
         with Study.open(ref.path) as study:
-            return changes(study.experiment, experiment)
+            return changes(study.experiment, experiment, searched=study.search is not None)
 
     def grow() -> None:
         workspace.make(ref.name, experiment)
