@@ -15,7 +15,15 @@ from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.outcome_picker import OutcomePicker, settled
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_colour_mode import use_dark
-from mesa_lab.app.results.chart_options import Drawn, brushed, draw, kinds_for, options_of, picked
+from mesa_lab.app.results.chart_options import (
+    Drawn,
+    brushed,
+    draw,
+    kinds_for,
+    leading_words,
+    options_of,
+    picked,
+)
 from mesa_lab.workspace.shared_results import Opened
 
 __all__ = ["ChartPanel", "Tabs"]
@@ -83,7 +91,16 @@ def ChartPanel(
     measured, set_measured = solara.use_state(width)
     outcome = settled(outcome, opened.outcomes)
     drawn = next((each for each in kinds if each.name == wanted), kinds[0])
-    offered = options_of(drawn, opened.parameters, opened.points)
+    asks = bool(outcome) and {"parameter", "x"} & set(drawn.options)
+    leading = use_fresh(
+        lambda: leading_words(opened, outcome) if asks else "",
+        (outcome, bool(asks)),
+        topic=("leading", id(opened)),
+        least=0.1,
+    )
+    offered = options_of(
+        drawn, opened.parameters, opened.points, "" if leading.pending else leading.value or ""
+    )
     asked = options(drawn.name)
     chosen = {option.name: option.settled(asked.get(option.name)) for option in offered}
 

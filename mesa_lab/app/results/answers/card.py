@@ -14,6 +14,7 @@ from mesa_lab.app.components.downloads import file_name
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_colour_mode import use_dark
+from mesa_lab.app.results.chart_options import filling
 from mesa_lab.formatting import plural
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def Picture(conclusion: Conclusion) -> None:
     width, set_width = solara.use_state(0)
 
     def draw() -> Any:
-        return conclusion.chart(kind, theme="dark" if dark else "light", width=max(220, width - 150))
+        chart = conclusion.chart(kind, theme="dark" if dark else "light", width=max(220, width - 150))
+        return filling(chart, width)
 
     fresh = use_fresh(lambda: draw() if width else None, (kind, dark, width), topic=id(conclusion), least=0.1)
     shown = next(chart for chart in conclusion.charts if chart.name == kind)
