@@ -6,15 +6,30 @@ are; tuples, other dicts, None inside TOML and Enum members carry a tag. An Enum
 its name: `models.build` turns the name back into a member where the model's hint asks for one.
 """
 
+import dataclasses
+import datetime
 import json
 import math
-from collections.abc import Mapping, Sequence
+import numbers
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 from mesa_lab.errors import ParameterError
+from mesa_lab.preparation.limits import shortened
 
-__all__ = ["canonical", "canonicals", "decode", "encode", "from_json", "from_jsons", "to_json"]
+__all__ = [
+    "canonical",
+    "canonicals",
+    "decode",
+    "encode",
+    "from_json",
+    "from_jsons",
+    "refuse_unkept",
+    "to_json",
+]
 
 _AS_THEY_ARE = frozenset({bool, int, str, type(None)})
 _TUPLE, _DICT, _NONE, _FLOAT = "$tuple", "$dict", "$none", "$float"
@@ -60,9 +75,63 @@ def encode(value: Any, *, tag_none: bool = False) -> Any:
     if hasattr(value, "tolist"):  # numpy scalars and arrays
         return encode(value.tolist(), tag_none=tag_none)
     raise ParameterError(
-        f"The parameter value {value!r} is a {type(value).__name__}, which cannot be kept as data. "
-        "Use numbers, text, True, False, None, Enum members, or lists and dicts of them."
+        f"The parameter value {' '.join(shortened(value).split())} is {_called(value)}, which cannot be kept as data. {_instead_of(value)}"
     )
+
+
+def _called(value: Any) -> str:
+    name = "class" if isinstance(value, type) else type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _instead_of(value: Any) -> str:
+    """What to give instead of a value that is no plain data."""
+    if isinstance(value, datetime.date | datetime.time):
+        return f"Give it as text, {value.isoformat()!r}, and have the model read it."
+    if isinstance(value, datetime.timedelta):
+        return f"Give a number, such as its seconds: {value.total_seconds():g}."
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):
+        return (
+            "Give the path of a file that the model reads, or its columns as a dict: table.to_dict('list')."
+        )
+    if callable(value):
+        name = getattr(value, "__name__", type(value).__name__)
+        name = "rule" if name == "<lambda>" else name
+        return (
+            f"Give its name, {name!r}, and have the model look it up in a dict of its own: {{{name!r}: ...}}[name]. "
+            "ml.batch_run takes it as it is."
+        )
+    if isinstance(value, set | frozenset):
+        return "Give a tuple: tuple(sorted(...))."
+    if isinstance(value, PurePath):
+        return f"Give its text: {str(value)!r}."
+    if isinstance(value, numbers.Real | Decimal):
+        return f"Give a float, {float(value)!r}, or the text {str(value)!r} for the model to read."
+    if dataclasses.is_dataclass(value):
+        return "Give its fields, each as a parameter of its own where the model takes them so, or a dict: dataclasses.asdict(...)."
+    return "Use numbers, text, True, False, None, Enum members, or lists and dicts of them."
+
+
+def refuse_unkept(name: str, values: Iterable[Any]) -> None:
+    """Refuse values of a parameter that no study or experiment file can hold.
+
+    Args:
+        name: The parameter.
+        values: Its values.
+
+    Raises:
+        ParameterError: If there is one; says what to give instead.
+
+    Example:
+        >>> refuse_unkept("when", [1, "noon", {"a": (1, 2)}])
+    """
+    for value in values:
+        if type(value) in _AS_THEY_ARE or type(value) is float:
+            continue
+        try:
+            encode(value)
+        except ParameterError as error:
+            raise ParameterError(f"Parameter '{name}': {error}") from None
 
 
 def decode(data: Any) -> Any:

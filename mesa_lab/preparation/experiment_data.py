@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 from mesa_lab.errors import ExperimentError, ModelError
 from mesa_lab.preparation.claims.claim import parse_claims
 from mesa_lab.preparation.code_permission import CodeReference
+from mesa_lab.preparation.encoding import refuse_unkept
 from mesa_lab.preparation.limits import LARGEST_SEED, shortened
-from mesa_lab.preparation.parameters.space import ParameterSpace, listed
+from mesa_lab.preparation.parameters.choice import Choice, Listed
+from mesa_lab.preparation.parameters.space import Parameter, ParameterSpace, listed
 from mesa_lab.preparation.parameters.value_keys import key as key_of
 from mesa_lab.preparation.questions import find_question
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
@@ -64,7 +66,7 @@ class ExperimentData:
 
     def __post_init__(self) -> None:
         from mesa_lab.preparation.designs import as_design
-        from mesa_lab.preparation.models import check_parameters, load_model
+        from mesa_lab.preparation.models import check_parameters, load_model, opened
 
         settle = object.__setattr__
         if isinstance(self.model, os.PathLike):
@@ -84,7 +86,13 @@ class ExperimentData:
             settle(self, "seeds", check_seeds(self.seeds, below=2**SEED_BITS))
             self._take_seeds()
         settle(self, "design", as_design(self.design))
-        settle(self, "parameters", dict(self.parameters))
+        whole = opened(self.model, self.parameters) if isinstance(self.model, type) else self.parameters
+        if whole is not self.parameters:  # a list that an object holds is one value
+            whole = {
+                name: Choice([value]) if isinstance(value, list) and name not in self.parameters else value
+                for name, value in whole.items()
+            }
+        settle(self, "parameters", dict(whole))
         settle(self, "constraints", listed(self.constraints))
         settle(self, "correlations", self.space.correlations or None)
         settle(self, "redraw", check_flag("redraw", self.redraw))
@@ -97,6 +105,15 @@ class ExperimentData:
         settle(self, "parameters", dict(self.space.parameters))  # a list of levels has become Levels
         if isinstance(self.model, type):
             check_parameters(self.model, self.parameters)
+        for name, value in self.parameters.items():
+            values = (
+                value.values
+                if isinstance(value, Listed)
+                else ()
+                if isinstance(value, Parameter)
+                else (value,)
+            )
+            refuse_unkept(name, values)
 
     def _take_seeds(self) -> None:
         """Let explicit seeds say how many replications there are."""

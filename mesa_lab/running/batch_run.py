@@ -122,7 +122,9 @@ def batch_run(
             '{"density": [0.6, 0.8], "width": 20}.'
         )
     model = load_model(model_cls)
-    check_parameters(model, [name for name in parameters if name not in SEED_KEYWORDS])
+    plan = plan_of(model)
+    whole = plan.scenario_keyword if plan.scenario_class and not plan.is_mesa_scenario else ""
+    check_parameters(model, [name for name in parameters if name not in (*SEED_KEYWORDS, whole)])
     given = _given_seeds(rng, iterations)
     if iterations is not None:
         warnings.warn(
@@ -164,7 +166,8 @@ def _runs(
             f"The seeds are given twice, by {' and '.join(ways)}. Give them once: rng=[1, 2, 3]."
         )
     keyword = _seed_keyword(model)
-    takes_more = plan.scenario_class is not None or plan.positional or plan.simulators
+    by_field = plan.is_mesa_scenario or (plan.scenario_class and plan.scenario_keyword not in parameters)
+    takes_more = by_field or plan.positional or plan.simulators
     as_given = not takes_more and {keyword, *swept} <= seed_keywords_of(model)
     combinations = [
         dict(zip(parameters, values, strict=True))

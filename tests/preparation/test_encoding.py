@@ -89,5 +89,5 @@ def test_many_points_are_written_and_read_as_each_by_itself(points) -> None:
 
 
 def test_an_object_is_refused_with_what_to_use_instead() -> None:
-    with pytest.raises(ParameterError, match="is a object, which cannot be kept as data"):
+    with pytest.raises(ParameterError, match="is an object, which cannot be kept as data"):
         encode(object())

@@ -266,7 +266,8 @@ def _read_parameter(form: Any) -> Any:
         raise ExperimentError(
             f"{_as_written(form)} says no range. Write a plain value to hold it fixed, or one of "
             "{ real = [low, high] }, { integer = [low, high] }, { choice = [...] }, [level, level, ...] "
-            'or { distribution = "norm", loc = 0, scale = 1 }.'
+            'or { distribution = "norm", loc = 0, scale = 1 }. What a model takes as fields of one object is written '
+            "field by field, each as a parameter of its own."
         )
     value = options.pop(kind)
     if kind == "fixed":

@@ -6,14 +6,14 @@ advanced and measured belongs to the running stage, which this module must not k
 
 - `references`    from what a person writes to a class, and back; `files` for models in files
 - `catalogue`     which models are installed
-- `signatures`    what a class takes, read from its `declarations` and from its `scenarios`
+- `signatures`    what a class takes, read from its `declarations` and from its `scenarios` or other `parameter_objects`
 - `suggestions`   what to vary each parameter over, with `sliders` and `docs`
 - `description`   all of that about one model, and its reporters and agents
-- `construction`  building one
+- `construction`  building one; `working_folder` where it finds its files
 """
 
 from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models
-from mesa_lab.preparation.models.construction import build, build_as_given, check_parameters
+from mesa_lab.preparation.models.construction import build, build_as_given, check_parameters, opened
 from mesa_lab.preparation.models.declarations import REQUIRED, Required
 from mesa_lab.preparation.models.description import ModelDescription, ModelSignature, describe, signature
 from mesa_lab.preparation.models.references import import_code, importable, load_model, reference_of
@@ -34,6 +34,7 @@ __all__ = [
     "importable",
     "installed_models",
     "load_model",
+    "opened",
     "reference_of",
     "signature",
 ]

@@ -6,6 +6,7 @@ once (`signatures.plan_of`) and what is left per run takes microseconds.
 
 import contextlib
 import copy
+import enum
 import inspect
 import operator
 import random
@@ -17,9 +18,11 @@ import numpy as np
 
 from mesa_lab.errors import ParameterError, suggest
 from mesa_lab.preparation.models.declarations import cached
+from mesa_lab.preparation.models.parameter_objects import field_values
+from mesa_lab.preparation.models.scenarios import scenario_values
 from mesa_lab.preparation.models.signatures import SEED_KEYWORDS, Plan, plan_of
 
-__all__ = ["build", "build_as_given", "check_parameters"]
+__all__ = ["build", "build_as_given", "check_parameters", "opened"]
 
 _MESA_WARNINGS = r"The use of the `seed` keyword|(ABM|DEV)Simulator is deprecated"
 _SEED_ATTRIBUTE = "_mesa_lab_seed"
@@ -53,8 +56,8 @@ def check_parameters(model_cls: type[Any], names: Iterable[str]) -> None:
             )
         if plan.scenario_class and name == plan.scenario_keyword:
             raise ParameterError(
-                f"'{name}' is no parameter of {model_cls.__name__}: give the scenario's own parameters "
-                f"instead: {listed}."
+                f"'{name}' is no parameter of {model_cls.__name__}: give the parameters that it holds instead, each by its "
+                f"name: {listed}."
             )
         if name in plan.simulators:
             raise ParameterError(
@@ -65,6 +68,35 @@ def check_parameters(model_cls: type[Any], names: Iterable[str]) -> None:
                 f"Unknown parameter '{name}' for {model_cls.__name__}.{suggest(str(name), plan.names)} "
                 f"Its parameters: {listed}."
             )
+
+
+def opened(model_cls: type[Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return parameters with the fields of an object in its place, where one is given that the model takes them from.
+
+    Args:
+        model_cls: A subclass of `mesa.Model`.
+        parameters: Values and ranges by name. What stands beside the object goes before its fields.
+    """
+    plan = plan_of(model_cls)
+    kind, keyword = plan.scenario_class, plan.scenario_keyword
+    if kind is None or keyword in plan.keyword_names or not isinstance(parameters.get(keyword), kind):
+        return parameters
+    read = scenario_values if plan.is_mesa_scenario else field_values
+    rest = {name: value for name, value in parameters.items() if name != keyword}
+    defaults = {slot.name: slot.default for slot in plan.slots}
+    told = {
+        name: value.name if isinstance(value, enum.Enum) and name in plan.converters else value
+        for name, value in read(parameters[keyword], kind).items()
+    }
+    said = {name: value for name, value in told.items() if not _equal(defaults.get(name), value)}
+    return {**said, **rest}
+
+
+def _equal(default: Any, value: Any) -> bool:
+    try:
+        return type(default) is type(value) and bool(default == value)
+    except Exception:  # arrays, and whatever compares in a way of its own
+        return False
 
 
 def build(model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None) -> Any:
@@ -95,6 +127,7 @@ def build(model_cls: type[Any], parameters: Mapping[str, Any], seed: int | None)
     """
     plan = plan_of(model_cls)
     if not parameters.keys() <= plan.names:
+        parameters = opened(model_cls, parameters)
         check_parameters(model_cls, parameters)
     if plan.required and not plan.required <= parameters.keys():
         missing = [slot.name for slot in plan.slots if slot.name in plan.required - parameters.keys()]
@@ -202,13 +235,19 @@ def _arguments(plan: Plan, values: dict[str, Any], seed: int | None) -> dict[str
             values[plan.seed_keyword] = seed
         return values
     fields = dict(plan.scenario_defaults)
-    arguments = dict(plan.unused)
+    arguments: dict[str, Any] = dict(plan.unused)
     for name, value in values.items():
         is_field = name in plan.scenario_names or (plan.scenario_open and name not in plan.keyword_names)
         if is_field:
             fields[name] = value
         if not is_field or name in plan.keyword_names:
             arguments[name] = value
+    if not plan.is_mesa_scenario:
+        if plan.seed_keyword is not None and plan.seed_keyword != "scenario":
+            arguments[plan.seed_keyword] = seed
+        seeds = dict.fromkeys(plan.object_seeds, seed)
+        arguments[plan.scenario_keyword] = plan.scenario_class(**fields, **seeds)
+        return arguments
     # A new one for each model: Mesa 3.5's scenario keeps a reference to its model.
     scenario = plan.scenario_class(rng=seed, **fields)
     if plan.scenario_shadows_rng:

@@ -126,11 +126,11 @@ def arguments_of(inits: list[tuple[type[Any], Any]]) -> dict[str, tuple[inspect.
                 continue
             hint = resolved(parameter.annotation, getattr(init, "__globals__", {}), vars(cls))
             if parameter.name not in arguments:
-                arguments[parameter.name] = (_with_factory(cls, parameter), hint)
+                arguments[parameter.name] = (with_factory(cls, parameter), hint)
     return arguments
 
 
-def _with_factory(cls: type[Any], parameter: inspect.Parameter) -> inspect.Parameter:
+def with_factory(cls: type[Any], parameter: inspect.Parameter) -> inspect.Parameter:
     """A dataclass's `field(default_factory=...)` shows in the signature as a marker only."""
     for field in dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ():
         if field.name == parameter.name and field.default_factory is not dataclasses.MISSING:

@@ -26,7 +26,7 @@ from mesa_lab.preparation.models.declarations import (
     resolved,
 )
 
-__all__ = ["BOOKKEEPING", "find_scenario", "scenario_slots", "shadows_rng"]
+__all__ = ["find_scenario", "scenario_slots", "scenario_values", "shadows_rng"]
 
 # What Mesa's own Scenario keeps; never a user's parameter.
 BOOKKEEPING = frozenset({"rng", "model", "scenario_id", "replication_id", "initial_rng_state"})
@@ -136,6 +136,18 @@ def scenario_slots(scenario_class: type[Any] | None, given: Mapping[str, Any]) -
             continue  # a class variable
         slots[name] = make_slot(name, value, slots[name].hint if name in slots else None, "scenario")
     return list(slots.values()), not slots
+
+
+def scenario_values(value: Any, kind: type[Any]) -> dict[str, Any]:
+    """Return what a scenario holds by name, without its bookkeeping; nothing of anything else.
+
+    Args:
+        value: What may be a scenario.
+        kind: Its class.
+    """
+    if not isinstance(value, kind):
+        return {}
+    return {name: held for name, held in vars(value).items() if name not in BOOKKEEPING and name[0] != "_"}
 
 
 def _declared(cls: type[Any]) -> Iterator[Slot]:

@@ -25,7 +25,13 @@ from mesa_lab.preparation.models.declarations import (
     members,
     passes_keyword,
 )
-from mesa_lab.preparation.models.scenarios import BOOKKEEPING, find_scenario, scenario_slots, shadows_rng
+from mesa_lab.preparation.models.parameter_objects import (
+    field_values,
+    find_parameter_object,
+    object_slots,
+    seeds_of,
+)
+from mesa_lab.preparation.models.scenarios import find_scenario, scenario_slots, scenario_values, shadows_rng
 
 __all__ = ["SEED_KEYWORDS", "Plan", "defaults_of", "plan_of", "seed_keywords_of"]
 
@@ -42,7 +48,9 @@ class Plan:
         required: The names without a default.
         accepts_any: The class takes further names that it does not declare.
         keyword_names: The names that are keywords of the class.
-        scenario_class: The `Scenario` class whose fields are parameters, if any.
+        scenario_class: The `Scenario` class whose fields are parameters, if any; or the class of another object of parameters.
+        is_mesa_scenario: It is one of Mesa's, which takes the seed.
+        object_seeds: Fields of such an object that take the seed.
         scenario_keyword: The keyword that takes the scenario.
         scenario_names: The names that go into the scenario.
         scenario_open: So does every name that is no keyword.
@@ -62,6 +70,8 @@ class Plan:
     accepts_any: bool
     keyword_names: frozenset[str]
     scenario_class: type[Any] | None
+    is_mesa_scenario: bool
+    object_seeds: tuple[str, ...]
     scenario_keyword: str
     scenario_names: frozenset[str]
     scenario_open: bool
@@ -111,6 +121,10 @@ def plan_of(model_cls: type[Any]) -> Plan:
     inits, open_ended = constructors(model_cls)
     arguments = arguments_of(inits)
     keyword, scenario_class = find_scenario(model_cls, inits, arguments)
+    is_mesa_scenario = scenario_class is not None
+    if scenario_class is None:
+        named, scenario_class = find_parameter_object(arguments)
+        keyword = named or keyword
     keywords: list[Slot] = []
     simulators: dict[str, Callable[[], Any]] = {}
     for name, (parameter, hint) in arguments.items():
@@ -121,14 +135,20 @@ def plan_of(model_cls: type[Any]) -> Plan:
             keywords.append(make_slot(name, parameter.default, hint, "keyword"))
         else:
             simulators[name] = simulator
-    defaults = (
-        _object_default(arguments[keyword][0].default) if scenario_class and keyword in arguments else {}
-    )
-    fields, scenario_open = scenario_slots(scenario_class, defaults)
+    defaults = {}
+    if scenario_class is not None and keyword in arguments:
+        default = arguments[keyword][0].default
+        read = scenario_values if is_mesa_scenario else field_values
+        defaults = read(default, scenario_class)
+    if is_mesa_scenario or scenario_class is None:
+        fields, scenario_open = scenario_slots(scenario_class, defaults)
+    else:
+        fields, scenario_open = object_slots(scenario_class, arguments[keyword][0].default), False
     keyword_names = frozenset(slot.name for slot in keywords)
     slots = (*keywords, *(slot for slot in fields if slot.name not in keyword_names))
     seeds = [name for name in SEED_KEYWORDS if name in arguments]
-    if scenario_class is not None:
+    object_seeds = () if scenario_class is None or is_mesa_scenario else seeds_of(scenario_class)
+    if is_mesa_scenario or (object_seeds and not seeds):
         seed_keyword: str | None = "scenario"
     elif seeds:
         seed_keyword = seeds[0]
@@ -141,10 +161,12 @@ def plan_of(model_cls: type[Any]) -> Plan:
         accepts_any=open_ended or scenario_open,
         keyword_names=keyword_names,
         scenario_class=scenario_class,
+        is_mesa_scenario=is_mesa_scenario,
+        object_seeds=object_seeds,
         scenario_keyword=keyword,
         scenario_names=frozenset(slot.name for slot in fields),
         scenario_open=scenario_open,
-        scenario_shadows_rng=scenario_class is not None and shadows_rng(scenario_class),
+        scenario_shadows_rng=is_mesa_scenario and shadows_rng(scenario_class),
         scenario_defaults={slot.name: defaults[slot.name] for slot in fields if slot.name in defaults},
         seed_keyword=seed_keyword,
         unused={name: None for name in seeds if name != seed_keyword},
@@ -157,14 +179,6 @@ def plan_of(model_cls: type[Any]) -> Plan:
         warns=bool(simulators) or passes_keyword(model_cls, "seed"),
         converters={slot.name: convert for slot in slots if (convert := _converter(slot)) is not None},
     )
-
-
-def _object_default(default: Any) -> dict[str, Any]:
-    if isinstance(default, type) or default is None or default is inspect.Parameter.empty:
-        return {}
-    return {
-        name: value for name, value in vars(default).items() if name not in BOOKKEEPING and name[0] != "_"
-    }
 
 
 def _simulator_class(name: str, hint: Any, default: Any) -> Callable[[], Any] | None:

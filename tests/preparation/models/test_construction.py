@@ -282,7 +282,8 @@ def test_the_seed_is_no_parameter(name, model):
 
 def test_the_scenario_is_no_parameter():
     with pytest.raises(
-        ParameterError, match="give the scenario's own parameters instead: width, people, share"
+        ParameterError,
+        match="give the parameters that it holds instead, each by its name: width, people, share",
     ):
         check_parameters(town("Town"), ["scenario"])
 
