@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import solara
 
-from mesa_lab.app.components.browser import Measured
+from mesa_lab.app.components.browser import Measured, ProjectorButton
 from mesa_lab.app.components.chart import Chart
 from mesa_lab.app.components.controls import Choose
 from mesa_lab.app.components.downloads import file_name
@@ -30,6 +30,10 @@ __all__ = ["ChartPanel", "Tabs"]
 
 FIRST: Final = {0: "distribution", 1: "effect"}
 """Which chart is shown first, by how many parameters vary."""
+
+
+PROJECTED: Final = 860
+"""Pixels of a chart that a projector view enlarges."""
 
 
 @solara.component
@@ -146,6 +150,9 @@ def OneChart(
 ) -> None:
     """Draw one chart in the background, and show it."""
     dark = use_dark()
+    projected, set_projected = solara.use_state(False)
+    if projected:  # what is drawn small and enlarged has large letters
+        width = min(width, PROJECTED)
     version = (outcome, tuple(options.items()), dark, width)
     fresh = use_fresh(
         lambda: draw(opened, kind, outcome, options, dark=dark, width=width),
@@ -177,12 +184,15 @@ def OneChart(
         return
     brush = "brush" in str(getattr(drawn.chart, "params", ""))
     hint = "Drag over points to see their runs below." if brush else "Click a mark to see its runs below."
-    Chart(
-        drawn.chart,
-        drawn.label,
-        table=drawn.readable,
-        filename=f"{file_name(outcome)}_{kind.name}",
-        on_click=click if on_points is not None else None,
-        on_select=select if brush and on_points is not None else None,
-        hint=hint if on_points is not None else "",
-    )
+    with tag("div", "ml-projectable ml-projectable-chart"):
+        with tag("div", "ml-answer-head"):
+            ProjectorButton(set_projected)
+        Chart(
+            drawn.chart,
+            drawn.label,
+            table=drawn.readable,
+            filename=f"{file_name(outcome)}_{kind.name}",
+            on_click=click if on_points is not None else None,
+            on_select=select if brush and on_points is not None else None,
+            hint=hint if on_points is not None else "",
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import solara
 
-from mesa_lab.app.components.browser import Measured
+from mesa_lab.app.components.browser import Measured, ProjectorButton
 from mesa_lab.app.components.chart import Chart
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.downloads import file_name
@@ -45,13 +45,15 @@ def AnswerCard(
         busy: Whether runs are going on, so that no others can be started.
     """
     conclusion = answer.conclusion
-    with tag("section", "ml-panel ml-answer", aria_label=answer.text):
+    with tag("section", "ml-panel ml-answer ml-projectable", aria_label=answer.text):
         with tag("div", "ml-answer-head"):
             tag("h2", "", answer.text)
             if asked:
                 tag("span", "ml-tag", "Your question")
             if answer.state in ("waiting", "working"):
                 Pending(answer.state, conclusion is not None, on_cancel)
+            elif conclusion is not None:
+                ProjectorButton()
         if answer.state == "left":
             with tag("div", "ml-actions"):
                 tag("span", "ml-quiet", "Not computed.")
