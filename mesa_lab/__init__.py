@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from mesa_lab.running.batch_runner import BatchRunner
     from mesa_lab.running.simulation.simulate import simulate
     from mesa_lab.search.carry_out import search
-    from mesa_lab.search.methods import Compare, Diversity, Optimise, Select, UntilPrecise
+    from mesa_lab.search.methods import Calibrate, Compare, Diversity, Optimise, Refine, Select, UntilPrecise
     from mesa_lab.search.search import Search
     from mesa_lab.study.records import RunResult
 
@@ -104,7 +104,7 @@ _MODULES = {
     "running.batch_run": "batch_run",
     "running.batch_runner": "BatchRunner",
     "search.carry_out": "search",
-    "search.methods": "Compare Diversity Optimise Select UntilPrecise",
+    "search.methods": "Calibrate Compare Diversity Optimise Refine Select UntilPrecise",
     "search.search": "Search",
     "study.records": "RunResult",
     "running.simulation.simulate": "simulate",
@@ -117,6 +117,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "BatchRunner",
     "BoxBehnken",
     "CentralComposite",
+    "Calibrate",
     "Choice",
     "Compare",
     "Conclusion",
@@ -151,6 +152,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "Part",
     "PlackettBurman",
     "Real",
+    "Refine",
     "Results",
     "RunConfiguration",
     "RunError",

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.processing.analysis.inference import shrunk_variances
+from mesa_lab.processing.analysis.landscape import columns_of, one_thread
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess, fit_process
-from mesa_lab.search.landscape import columns_of, one_thread
 
 if TYPE_CHECKING:
     from mesa_lab.exploring.measured import Taken

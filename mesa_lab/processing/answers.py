@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from mesa_lab.processing.tables.column_reader import Reader
+from mesa_lab.processing.search_answers import SearchAnswers
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Answers"]
 
 
-class Answers(Reader):
+class Answers(SearchAnswers):
     """Results that answer questions.
 
     Each method returns a `Conclusion`. Where results cannot answer its question, it raises `ConclusionError`, which says why
@@ -304,61 +304,6 @@ class Answers(Reader):
         """
         return self._ask("replications", outcome, precision=precision, within=within, level=level)
 
-    def found(self, outcome: str | None = None, *, level: float = 0.95) -> Conclusion:
-        """What did the search find that these results come from?
-
-        The best setting, worth what runs with fresh seeds say, beside what the runs said that made it win; the front of several goals;
-        the patterns and how each is reached; the points that are precise enough, differ, or are left.
-
-        Args:
-            outcome: An outcome that the search was about; None takes its first.
-            level: Level of the intervals.
-
-        Returns:
-            A table with one row per setting, the best first: `point`, the parameters, `role` ("confirmed", "last few" or "tried"), `n, mean,
-            low, high` of the runs that it was chosen by, `n_fresh, fresh_mean, fresh_low, fresh_high` of those with fresh seeds. Of
-            several goals with `on_front, sure` and the means of each; of patterns one row for each with `n_points` and a setting that
-            reaches it.
-
-        Raises:
-            ConclusionError: If the results are of a fixed design.
-            OutcomeError: If the outcome is unknown.
-
-        Example:
-            >>> import mesa_lab as ml
-            >>> experiment = ml.Experiment("mesa.examples:Schelling", {"density": ml.Real(0.5, 0.9)}, max_steps=5)
-            >>> search = ml.Search(experiment, ml.Optimise("happy", goal="max", engine="random"), budget=40)
-            >>> ml.search(search, n_jobs=1, progress=False).found("happy").values["n_runs"]
-            40
-        """
-        return self._ask("found", outcome, level=level)
-
-    def convergence(self, outcome: str | None = None, *, level: float = 0.95) -> Conclusion:
-        """Would the search find more?
-
-        How long the best has not changed, by how much the second half of the runs made it better, and how many runs a fixed design
-        would have taken; of patterns how many are new in the last fifth.
-
-        Args:
-            outcome: An outcome that the search was about; None takes its first.
-            level: Level of the intervals.
-
-        Returns:
-            A table with one row per setting in the order in which they were tried: `point, run, value, n, best`.
-
-        Raises:
-            ConclusionError: If the results are not of a search for the best setting or for patterns.
-            OutcomeError: If the outcome is unknown.
-
-        Example:
-            >>> import mesa_lab as ml
-            >>> experiment = ml.Experiment("mesa.examples:Schelling", {"density": ml.Real(0.5, 0.9)}, max_steps=5)
-            >>> search = ml.Search(experiment, ml.Optimise("happy", goal="max", engine="random"), budget=40)
-            >>> ml.search(search, n_jobs=1, progress=False).convergence("happy").name
-            'convergence'
-        """
-        return self._ask("convergence", outcome, level=level)
-
     def check_claims(self, claims: Any = None) -> list[Checked]:
         """Do the claims of the experiment hold?
 
@@ -386,9 +331,3 @@ class Answers(Reader):
 
         with self.snapshot():
             return check_claims(self, self.experiment.claims if claims is None else parse_claims(claims))
-
-    def _ask(self, question: str, outcome: str | None, **options: Any) -> Conclusion:
-        from mesa_lab.processing.analysis.shelf import find_question
-
-        with self.snapshot():
-            return find_question(question).ask(self, outcome, **options)

@@ -86,6 +86,11 @@ class Method(ABC):
     def outcomes(self) -> tuple[str, ...]:
         """The outcomes that it looks at."""
 
+    @property
+    def readings(self) -> Mapping[str, tuple[str, int]]:
+        """What it looks at in the course of runs, by the name that it has in the history: an outcome, and after which step."""
+        return {}
+
     @abstractmethod
     def ask(self, history: History) -> Answer:
         """Say what to run next. The same history always gives the same answer.

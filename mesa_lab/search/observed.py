@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.formatting import listing, plural
+from mesa_lab.processing.analysis.calibration.readings import values_after
 from mesa_lab.processing.statistics.measurements import numbers
 from mesa_lab.search.history import RECORDED, Floats, History
 
@@ -37,6 +38,7 @@ class Observed:
         self._replication: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._values: dict[str, Floats] = {}
         self._done: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._series: dict[int, dict[str, float]] = {}
 
     def read(self) -> set[int]:
         """Read the study, and return which runs have a result, as point << 32 | replication."""
@@ -55,7 +57,21 @@ class Observed:
             else:
                 values = np.full(len(frame), np.nan)
             self._values[name] = values
+        if self.method.readings:
+            self._read_series(frame["run_id"].to_numpy(np.int64))
         return set((self._point << 32 | self._replication).tolist())
+
+    def _read_series(self, run_ids: npt.NDArray[np.int64]) -> None:
+        """Read what the runs gave after some steps; those that were read before are kept."""
+        readings = self.method.readings
+        new = [int(number) for number in run_ids[self._done] if int(number) not in self._series]
+        if new:
+            self._series |= values_after(self.study, readings, new)
+        nothing = dict.fromkeys(readings, np.nan)
+        for name in readings:
+            self._values[name] = np.array(
+                [self._series.get(int(number), nothing)[name] for number in run_ids], np.float64
+            )
 
     def arrays(self, shape: tuple[int, int]) -> dict[str, Floats]:
         """Return the values of each outcome by point and replication, as of the last time that the study was read.
@@ -84,9 +100,15 @@ class Observed:
                 f"All {plural(ended, 'run')} failed: {self._why()} Look at them with results.failures, mend the model or narrow the "
                 "ranges, and start the search anew."
             )
-        for name in self.method.outcomes:
+        for name in (*self.method.outcomes, *self.method.readings):
             if np.isfinite(history.values[name]).any():
                 continue
+            if name in self.method.readings:
+                outcome, step = self.method.readings[name]
+                return (
+                    f"No run has a number for '{outcome}' after step {step:,}. It is compared with a series: let the runs collect one "
+                    "(no over=, and a period above 0), and go on to that step."
+                )
             reported = sorted(self.study.outcome_names)
             if name not in reported and name not in RECORDED:
                 return f"No run reported '{name}'.{suggest(name, reported)} The runs report: {listing(reported) or 'nothing'}."

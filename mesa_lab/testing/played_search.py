@@ -67,7 +67,7 @@ def play_search(
         >>> play_search(search, lambda values, rng: values["x"] ** 2 + rng.normal()).n_runs
         40
     """
-    names = search.method.outcomes
+    names = (*search.method.outcomes, *search.method.readings)
     ledger = Ledger(search, before.batches if before else (), before.points if before else ())
     runs: dict[tuple[int, int], dict[str, float]] = {}
     if before is not None:

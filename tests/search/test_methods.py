@@ -18,6 +18,9 @@ METHODS = {
     "compare": ml.Compare("loss", margin=0.2, at_least=5, at_most=30),
     "select": ml.Select("loss", goal="max", indifference=0.1, at_least=5),
     "ocba": ml.Select("loss", at_least=4),
+    "calibrate": ml.Calibrate({"loss": {"value": 1.2, "tolerance": 0.1}, "other": [[3, 1.4], [6, 1.5]]}),
+    "refine": ml.Refine("loss"),
+    "boundary": ml.Refine("loss", where=1.2, replications=2),
     "diversity": ml.Diversity(["loss", "other"], cells=5),
 }
 

@@ -150,3 +150,12 @@ def test_diversity_finds_more_patterns_than_points_that_fill_the_space():
         outcomes = np.array([list(spike(point, None).values()) for point in points])
         more += found > len(set(map(tuple, np.floor(outcomes / 0.05).astype(int))))
     assert more == 5
+
+
+def test_a_selection_that_would_take_very_many_runs_ends_and_says_so():
+    experiment = ml.Experiment("none:None", {"x": ml.Real(0, 1)}, design=ml.LatinHypercube(3))
+    method = ml.Select("loss", indifference=0.0001, at_most=40)
+    played = play_search(ml.Search(experiment, method), lambda values, rng: rng.normal())
+    assert played.ended.sum(axis=1).max() == 40
+    assert "after 40 runs of each, and nothing is promised" in played.over
+    assert "Give a larger indifference or at_most." in played.over

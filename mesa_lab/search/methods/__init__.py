@@ -9,9 +9,11 @@ from mesa_lab.plug_ins import load_plug_ins
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.search.method import Method
 from mesa_lab.search.methods.by_hand import ByHand
+from mesa_lab.search.methods.calibrate import Calibrate
 from mesa_lab.search.methods.compare import Compare
 from mesa_lab.search.methods.diversity import Diversity
 from mesa_lab.search.methods.optimise import Optimise
+from mesa_lab.search.methods.refine import Refine
 from mesa_lab.search.methods.select import Select
 from mesa_lab.search.methods.until_precise import UntilPrecise
 
@@ -19,9 +21,11 @@ __all__ = [
     "ENTRY_POINTS",
     "METHODS",
     "ByHand",
+    "Calibrate",
     "Compare",
     "Diversity",
     "Optimise",
+    "Refine",
     "Select",
     "UntilPrecise",
     "all_methods",
@@ -30,7 +34,15 @@ __all__ = [
 
 ENTRY_POINTS: Final = "mesa_lab.methods"
 
-METHODS: Final[tuple[type[Method], ...]] = (UntilPrecise, Compare, Select, Optimise, Diversity)
+METHODS: Final[tuple[type[Method], ...]] = (
+    UntilPrecise,
+    Compare,
+    Select,
+    Optimise,
+    Calibrate,
+    Diversity,
+    Refine,
+)
 """The methods that decide themselves what runs next. `ByHand` is none of them: there a person decides."""
 
 

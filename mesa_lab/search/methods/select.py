@@ -39,6 +39,8 @@ class Select(Method):
         indifference: A difference that is not worth detecting, in units of the outcome; None to spend a budget.
         level: The promised probability of a correct selection.
         at_least: Runs that every point gets first.
+        at_most: Runs of a point after which the search ends without a promise: an indifference that is small beside the spread of the
+            runs would take very many.
 
     Raises:
         ExperimentError: If a setting is out of range.
@@ -53,6 +55,7 @@ class Select(Method):
     indifference: float | None = None
     level: float = 0.95
     at_least: int = 10
+    at_most: int = 10_000
 
     name: ClassVar[str] = "select"
     chooses_points: ClassVar[bool] = False
@@ -63,6 +66,7 @@ class Select(Method):
             raise ExperimentError(f'The goal is {shortened(self.goal)}. Write "min" or "max".')
         settle(self, "indifference", check_positive("indifference", self.indifference, "a difference"))
         settle(self, "at_least", check_whole("at_least", self.at_least, least=3))
+        settle(self, "at_most", check_whole("at_most", self.at_most, least=self.at_least))
         if not 0.5 <= self.level < 1:
             raise ExperimentError(f"level is {self.level}. Give a probability such as 0.95.")
 
@@ -120,7 +124,16 @@ class Select(Method):
                 f"One of {plural(len(points), 'point')} is left: {where}. It is the best with a probability of {self.level:.0%} if it is "
                 f"better than the others by {number(self.indifference or 0.0)} or more."
             )
-        more = max(history.batch_runs // len(kept), 1)
+        room = self.at_most - max(points.asked(place) for place in kept)
+        if room < 1:
+            if any(points.ended(place) < points.asked(place) for place in kept):
+                return Ask(why="Waits for the runs under way.")
+            return Done(
+                f"{len(kept):,} of {plural(len(points), 'point')} may still be the best after {plural(self.at_most, 'run')} of each, and nothing is "
+                "promised: a difference of "
+                f"{number(self.indifference or 0.0)} is small beside the spread of the runs. Give a larger indifference or at_most."
+            )
+        more = min(max(history.batch_runs // len(kept), 1), room)
         return Ask(
             [points.request(place, more) for place in kept],
             f"Runs the {len(kept):,} points again that may be the best.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,11 +11,13 @@ import numpy as np
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import listing, number, plural
 from mesa_lab.processing.analysis.best import question as best
+from mesa_lab.processing.analysis.calibration import question as calibration
 from mesa_lab.processing.analysis.comparison import question as comparison
 from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.observations import observe, reason_against_unit
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.replications import question as replications
+from mesa_lab.processing.analysis.searched.boundary import conclude_boundary
 from mesa_lab.processing.analysis.searched.confirmed import conclude_best
 from mesa_lab.processing.analysis.searched.front import conclude_front
 from mesa_lab.processing.analysis.searched.patterns import conclude_patterns
@@ -35,13 +38,6 @@ TEXT: Final = "What did the search find?"
 
 type Concludes = Callable[[Reader, SearchRecord, str, float, str], Conclusion]
 
-_BY_METHOD: Final[dict[str, Concludes]] = {
-    "optimise": conclude_best,
-    "diversity": conclude_patterns,
-    "until precise": conclude_precision,
-    "compare": conclude_verdicts,
-    "select": conclude_choice,
-}
 
 _OF_POINTS: Final = {
     "until precise": replications.QUESTION,
@@ -67,11 +63,31 @@ def conclude(results: Reader, outcome: str, level: float = 0.95) -> Conclusion:
     return _BY_METHOD[record.method](results, record, outcome, level, TEXT)
 
 
+def _conclude_calibration(
+    results: Reader, record: SearchRecord, outcome: str, level: float, text: str
+) -> Conclusion:
+    """Say which parameters fit the data that the search was given."""
+    runs = record.settings.get("observed_runs", 1)
+    answer = calibration.conclude(
+        results,
+        record.settings.get("targets"),
+        distance=str(record.settings.get("distance", "standardised")),
+        observed_runs=runs if type(runs) is int and runs > 0 else None,
+        name="found",
+        text=text,
+    )
+    return replace(answer, outcome=outcome)
+
+
 def reason_against_search(results: Reader, outcome: str) -> str | None:
     """Say why nothing can be said of a search, None when something can."""
     record = results.searched
     if record is None:
         return "These results are of a fixed design, not of a search. See docs/search for experiments whose next runs depend on results."
+    if record.method not in _BY_METHOD:
+        return (
+            f"The method '{record.method}' of the search has no answer of its own. Ask the other questions."
+        )
     if outcome not in record.outcomes:
         return f"The search was about {listing(list(record.outcomes))}, not about '{outcome}'."
     if not results.done.any():
@@ -97,14 +113,23 @@ def reason_against_search(results: Reader, outcome: str) -> str | None:
     return None
 
 
+_BY_METHOD: Final[dict[str, Concludes]] = {
+    "optimise": conclude_best,
+    "calibrate": _conclude_calibration,
+    "diversity": conclude_patterns,
+    "refine": conclude_boundary,
+    "until precise": conclude_precision,
+    "compare": conclude_verdicts,
+    "select": conclude_choice,
+}
+
+
 def fits(results: Reader, outcome: str) -> str | None:
     """Say why the question does not fit these results, None if it does."""
     record = results.searched
     reason = reason_against_search(results, outcome)
     if reason is None and record is not None:
         asked = _OF_POINTS.get(record.method)
-        if record.method not in _BY_METHOD:
-            return f"The method '{record.method}' of the search has no answer of its own. Ask the other questions."
         if asked is not None:
             reason = asked.fits(results, outcome)
     return reason

@@ -26,6 +26,8 @@ CASES = {
     "compare": (ml.Compare("loss", margin=0.5, at_most=30), None, {"design": FIXED}),
     "select": (ml.Select("loss", indifference=0.3), 300, {"design": FIXED}),
     "ocba": (ml.Select("loss", goal="max"), 60, {"design": FIXED}),
+    "refine": (ml.Refine("loss"), 90, {}),
+    "boundary": (ml.Refine("loss", where=0.8), 120, {}),
     "tiny": (ml.Optimise("loss", engine="random"), 1, {}),
 }
 
@@ -133,6 +135,18 @@ def test_verdicts_and_the_choice_are_named(searched):
     assert compare.values["n_settled"] + compare.values["n_open"] == 3
     assert searched("select").found().values["guaranteed"]
     assert "nothing is promised" in searched("ocba").found().sentence
+
+
+def test_a_boundary_divides_the_space(searched):
+    answer = searched("boundary").found()
+    shares = [answer.values[name] for name in ("above", "below", "open")]
+    assert sum(shares) == pytest.approx(1)
+    assert "loss is above 0.8 in" in answer.sentence
+    assert (answer.table["low"] <= answer.table["mean"]).all()
+    assert abs(answer.table["mean"].iloc[0] - 0.8) < 0.2
+    everywhere = searched("refine").found()
+    assert everywhere.values["usual_error"] < everywhere.values["largest_error"]
+    assert everywhere.next_sentence.startswith("Go on")
 
 
 def test_small_or_odd_searches_are_answered_or_refused_in_words(searched):

@@ -1,4 +1,4 @@
-"""A smooth surface through all runs of an optimisation: one run says little where chance is large, and its neighbours say the rest.
+"""A smooth surface through the means of points: one run says little where chance is large, and its neighbours say the rest.
 
 A Gaussian process over the unit cube, told the mean of each point and how sure it is. Choices without an order have a column for each value.
 """
@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.preparation.parameters.space import Choice, ParameterSpace
-from mesa_lab.search.history import Floats
 
 __all__ = ["Landscape", "columns_of", "fit_landscape"]
+
+type Floats = npt.NDArray[np.float64]
 
 _MOST: Final = 300
 """Points that the surface is drawn through: the best half and a sample of the rest."""

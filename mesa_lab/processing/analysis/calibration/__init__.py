@@ -1,0 +1,1 @@
+"""Calibration: which parameters fit observed values or series, and what the data cannot tell apart."""

@@ -1,0 +1,197 @@
+"""Targets: observed values and series that a model is to match, each with a tolerance and a weight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mesa_lab.errors import ExperimentError
+from mesa_lab.formatting import listing
+from mesa_lab.preparation.limits import shortened
+
+__all__ = ["DISTANCES", "Component", "components_of", "plain_targets", "read_targets"]
+
+DISTANCES: Final = ("standardised", "relative", "absolute")
+_KEYS: Final = ("value", "series", "tolerance", "weight")
+_MOST: Final = 2000
+"""Observed values in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One observed number.
+
+    Attributes:
+        outcome: The outcome that is compared with it.
+        step: After which step; None for the end of a run.
+        value: What was observed.
+        tolerance: By how much model and data may differ whatever the parameters: a standard deviation in units of the outcome.
+        weight: How much it counts.
+    """
+
+    outcome: str
+    step: int | None
+    value: float
+    tolerance: float = 0.0
+    weight: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """The outcome with its step."""
+        return self.outcome if self.step is None else f"{self.outcome} @ {self.step}"
+
+
+def read_targets(path: str | Path) -> dict[str, Any]:
+    """Read observed values from a CSV file: one column for each outcome, and a column `step` where they are series.
+
+    Args:
+        path: The file. Without `step` it has one row: what was observed at the end.
+
+    Returns:
+        Targets, as `Calibrate` takes them.
+
+    Raises:
+        ExperimentError: If the file cannot be read, or holds no numbers.
+    """
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, sep=None, engine="python")
+    except (OSError, ValueError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ExperimentError(f"The targets cannot be read from '{path}': {error!s:.200}.") from None
+    table.columns = [str(name).strip() for name in table.columns]
+    steps = next((name for name in table.columns if name.lower() == "step"), None)
+    names = [name for name in table.columns if name != steps]
+    found: dict[str, Any] = {}
+    for name in names:
+        values = pd.to_numeric(table[name], errors="coerce")
+        if steps is None:
+            if len(table) != 1:
+                raise ExperimentError(
+                    f"'{path}' has {len(table)} rows and no column 'step'. Name the column that holds the steps 'step', or give one row "
+                    "with what was observed at the end."
+                )
+            if values.notna().all():
+                found[name] = float(values.iloc[0])
+            continue
+        at = pd.to_numeric(table[steps], errors="coerce")
+        known = values.notna() & at.notna()
+        if known.any():
+            found[name] = [
+                [int(step), float(value)] for step, value in zip(at[known], values[known], strict=True)
+            ]
+    if not found:
+        raise ExperimentError(
+            f"'{path}' has no column with numbers beside 'step'. It has: {listing(list(table.columns))}."
+        )
+    return found
+
+
+def plain_targets(targets: Any) -> dict[str, Any]:
+    """Check targets and return them as plain data: by outcome a number, or a table with `value` or `series`.
+
+    Raises:
+        ExperimentError: If one makes no sense.
+
+    Example:
+        >>> plain_targets({"Wolves": 20, "Sheep": [[10, 80], [20, 95]]})
+        {'Wolves': {'value': 20.0}, 'Sheep': {'series': [[10, 80.0], [20, 95.0]]}}
+    """
+    if not isinstance(targets, Mapping) or not targets:
+        raise ExperimentError(
+            f"The targets are {shortened(targets, 60)}. Give observed values by outcome, such as {{'Wolves': 20}}, series as pairs of step "
+            "and value, such as {'Wolves': [[10, 25], [20, 31]]}, or the name of a CSV file."
+        )
+    found = {str(name): _plain(str(name), given) for name, given in targets.items()}
+    count = sum(len(each.get("series", "1")) for each in found.values())
+    if count > _MOST:
+        raise ExperimentError(
+            f"The targets hold {count:,} observed values; {_MOST:,} are the most. Leave out steps."
+        )
+    return found
+
+
+def _plain(name: str, given: Any) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        for key in given:
+            if key not in _KEYS:
+                raise ExperimentError(f"The target '{name}' has no '{key}'. It has: {listing(list(_KEYS))}.")
+        if ("value" in given) == ("series" in given):
+            raise ExperimentError(f"The target '{name}' needs a value, or a series of pairs [step, value].")
+        found = _plain(name, given.get("value", given.get("series")))
+        for key, least in (("tolerance", 0.0), ("weight", 1e-9)):
+            if key in given:
+                found[key] = _number(name, given[key], key)
+                if found[key] < least:
+                    raise ExperimentError(
+                        f"The {key} of the target '{name}' is {given[key]}. Give a number above 0."
+                    )
+        return found
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        pairs = []
+        for pair in given:
+            if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+                raise ExperimentError(
+                    f"The target '{name}' holds {shortened(pair, 40)}. A series is a list of pairs [step, value], such as [[10, 25], [20, 31]]."
+                )
+            step = _number(name, pair[0], "step")
+            if step < 0 or step != int(step):
+                raise ExperimentError(
+                    f"The target '{name}' has the step {shortened(pair[0], 40)}. Steps are whole numbers from 0."
+                )
+            pairs.append([int(step), _number(name, pair[1], "value")])
+        if not pairs or len({step for step, _ in pairs}) < len(pairs):
+            raise ExperimentError(f"The series of the target '{name}' is empty, or has a step twice.")
+        return {"series": sorted(pairs)}
+    return {"value": _number(name, given, "value")}
+
+
+def _number(name: str, value: Any, what: str) -> float:
+    if isinstance(value, bool | str) or not hasattr(value, "__float__") or not math.isfinite(value):
+        raise ExperimentError(f"The {what} of the target '{name}' is {shortened(value, 40)}. Give a number.")
+    return float(value)
+
+
+def components_of(targets: Mapping[str, Mapping[str, Any]]) -> list[Component]:
+    """Return each observed number; those of one series share its weight.
+
+    Args:
+        targets: As `plain_targets` returns them.
+    """
+    found = []
+    for name, target in targets.items():
+        more = {key: float(target[key]) for key in ("tolerance", "weight") if key in target}
+        if "value" in target:
+            found.append(Component(name, None, float(target["value"]), **more))
+        else:
+            found += [Component(name, int(step), float(value), **more) for step, value in target["series"]]
+    return found
+
+
+def scales(
+    components: Sequence[Component], spread: npt.NDArray[np.float64], distance: str
+) -> npt.NDArray[np.float64]:
+    """Return what a miss of each observed number is divided by.
+
+    Args:
+        components: The observed numbers.
+        spread: The standard deviation of each over the runs.
+        distance: "standardised" by the spread of the runs, "relative" to the observed value, or "absolute".
+    """
+    values = np.array([abs(each.value) for each in components])
+    weights = np.array([each.weight for each in components])
+    spread = np.where(spread > 0, spread, 1.0)
+    base = (
+        spread
+        if distance == "standardised"
+        else np.where(values > 0, values, spread)
+        if distance == "relative"
+        else np.ones(len(values))
+    )
+    return np.asarray(base / np.sqrt(weights))
