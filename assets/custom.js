@@ -105,4 +105,19 @@
             reload();
         }
     }, 1000);
+
+    /* P shows the answer or chart that is looked at alone and large, and leaves that again. */
+    document.addEventListener('keydown', (event) => {
+        if (event.key !== 'p' || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+        if (event.target.closest?.('input, textarea, select, [contenteditable], [role=listbox], [role=combobox]')) return;
+        const buttons = [...document.querySelectorAll('.ml-project')];
+        const place = (button) => button.closest('.ml-projectable')?.getBoundingClientRect();
+        const seen = (button) => {
+            const { top = 0, bottom = 0 } = place(button) ?? {};
+            return Math.min(bottom, innerHeight) - Math.max(top, 0);
+        };
+        const focused = document.activeElement?.closest?.('.ml-projectable')?.querySelector('.ml-project');
+        const pressed = buttons.find((button) => button.getAttribute('aria-pressed') === 'true');
+        (pressed ?? focused ?? buttons.sort((one, other) => seen(other) - seen(one))[0])?.click();
+    });
 })();

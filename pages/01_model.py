@@ -9,5 +9,11 @@ title = "Model"
 
 @solara.component
 def Page():
-    ModelPage(session.draft.value.model, session.choose, session.trials.value, session.set_trial)
+    ModelPage(
+        session.draft.value.model,
+        session.choose,
+        session.trials.value,
+        session.set_trial,
+        recent=session.recent_models(),
+    )
     Address(name="design", value=session.query())

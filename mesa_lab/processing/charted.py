@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChartName", "Charted"]
 
-type ChartName = Literal["series", "effect", "heatmap", "distribution", "design"]
+type ChartName = Literal["series", "effect", "heatmap", "distribution", "design", "outcomes"]
 type ThemeName = Literal["light", "dark"]
 
 
@@ -31,6 +31,7 @@ class Charted(Reader):
         by: str | None = None,
         points: Sequence[int] | None = None,
         band: Literal["interval", "spread"] = "interval",
+        runs: bool = False,
         level: float = 0.95,
         theme: ThemeName = "light",
         width: int = 560,
@@ -90,12 +91,28 @@ class Charted(Reader):
         height: int | None = None,
         interactive: bool = True,
     ) -> alt.TopLevelMixin: ...
+    @overload
+    def chart(
+        self,
+        kind: Literal["outcomes"],
+        outcome: str | None = None,
+        *,
+        outcomes: Sequence[str] | None = None,
+        points: Sequence[int] | None = None,
+        panels: bool | None = None,
+        band: Literal["interval", "spread"] = "interval",
+        level: float = 0.95,
+        theme: ThemeName = "light",
+        width: int = 560,
+        height: int = 300,
+        interactive: bool = True,
+    ) -> alt.TopLevelMixin: ...
 
     def chart(self, kind: str, outcome: str | None = None, **options: Any) -> alt.TopLevelMixin:
         """Draw a chart.
 
         Args:
-            kind: "series", "effect", "heatmap", "distribution" or "design" (see `mesa_lab.processing.charts`).
+            kind: "series", "effect", "heatmap", "distribution", "design" or "outcomes" (see `mesa_lab.processing.charts`).
             outcome: What to show; None takes the first outcome.
             options: Those of the chart, such as `parameter="density"`, `by="minority_pc"` or `theme="dark"`.
 

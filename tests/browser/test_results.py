@@ -150,3 +150,27 @@ def test_the_report_and_the_study_can_be_taken_away(results, visit):
             page.get_by_role("button", name=button).click()
         assert saved.value.suggested_filename == name
         assert saved.value.path().read_bytes().startswith(start)
+
+
+def test_the_projector_view_shows_an_answer_or_a_chart_alone(results, visit, shoot):
+    page = visit(results, "/results?study=neighbours&tab=charts", width=1920, height=1080)
+    page.locator(".ml-chart-stage:not(.ml-chart-hidden) svg").wait_for()
+    button, header = page.get_by_role("button", name="Projector view (P)"), page.locator(".ml-header")
+    button.click()
+    page.locator(".ml-projected svg").wait_for()
+    assert not header.is_visible()
+    shoot(page, "projector chart")
+    page.keyboard.press("Escape")
+    header.wait_for()
+    assert page.locator(".ml-projected").count() == 0
+    page.get_by_role("tab", name="Answers").click()
+    page.locator(".ml-answer svg").first.wait_for()
+    page.keyboard.press("p")
+    page.locator(".ml-projected .ml-answer-sentence").wait_for()
+    assert not header.is_visible()
+    shoot(page, "projector answer")
+    page.keyboard.press("p")
+    header.wait_for()
+    page.get_by_role("tab", name="Points").click()
+    page.get_by_role("textbox", name="Filter Points").type("p")
+    assert page.locator(".ml-projected").count() == 0

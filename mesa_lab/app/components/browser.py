@@ -13,7 +13,7 @@ from typing import Any
 import solara
 import solara.lab
 
-__all__ = ["Address", "CopyButton", "Measured", "PickFile", "SaveButton", "ThemeButton"]
+__all__ = ["Address", "CopyButton", "Measured", "PickFile", "ProjectorButton", "SaveButton", "ThemeButton"]
 
 
 @solara.component_vue("address.vue")
@@ -35,6 +35,21 @@ def ThemeButton() -> None:
             solara.lab.theme.dark = dark
 
     _ThemeButton(event_mode_changed=take)
+
+
+@solara.component_vue("project.vue")
+def _ProjectorButton(event_turned: Callable[[bool], None]) -> None:
+    pass
+
+
+@solara.component
+def ProjectorButton(on_turned: Callable[[bool], None] = lambda on: None) -> None:
+    """Show the element of class `ml-projectable` around it alone and large; Esc leaves, and on a page the key P does the same.
+
+    Args:
+        on_turned: Called with whether it is shown so.
+    """
+    _ProjectorButton(event_turned=lambda on: on_turned(bool(on)))
 
 
 @solara.component_vue("copy.vue")

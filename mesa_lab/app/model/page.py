@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ def ModelPage(
     on_trial: Callable[[str, Trial], None],
     *,
     on_design: Callable[[], None] | None = None,
+    recent: Sequence[str] = (),
 ) -> None:
     """Choose a model.
 
@@ -43,6 +44,7 @@ def ModelPage(
         trials: What "Try it" showed, by reference.
         on_trial: Called with a reference and what trying it showed.
         on_design: Called to go on to the design; None links to the page for that.
+        recent: Models of one's own that were opened before, the latest first.
     """
     picked, set_picked = solara.use_state("")
     typed = solara.use_ref(False)  # whether it was typed rather than chosen from the list
@@ -69,7 +71,12 @@ def ModelPage(
             tag("h1", "", "Choose a model")
             ModelList(offered_models(), value=reference or value, on_value=pick)
             if access().opens_code:
-                OpenFile(on_value=lambda reference: pick(reference, by_hand=True), problem=refused)
+                OpenFile(
+                    on_value=lambda reference: pick(reference, by_hand=True),
+                    problem=refused,
+                    value=reference or value,
+                    recent=recent,
+                )
         with tag("div", "ml-body"):
             if not reference:
                 Welcome()
@@ -135,15 +142,20 @@ def Opening(reference: str) -> None:
 
 
 @solara.component
-def OpenFile(on_value: Callable[[str], None], problem: str = "") -> None:
+def OpenFile(
+    on_value: Callable[[str], None], problem: str = "", value: str = "", recent: Sequence[str] = ()
+) -> None:
     """Open a model of one's own: a Python file or a module on this machine. For local use only.
 
     Args:
         on_value: Called with its reference; opening it is agreed to.
         problem: Why the last one could not be opened.
+        value: The reference of the chosen model; one of one's own stands in the field when the page comes back.
+        recent: Models that were opened before, the latest first.
     """
-    text, set_text = solara.use_state("")
-    latest = solara.use_ref("")
+    own = value if value in recent else ""
+    text, set_text = solara.use_state(own)
+    latest = solara.use_ref(own)
     files = solara.use_memo(_files, dependencies=[])
 
     def take(typed: str | None) -> None:
@@ -164,7 +176,8 @@ def OpenFile(on_value: Callable[[str], None], problem: str = "") -> None:
             on_v_model=take,
             items=files,
             placeholder="my_model.py",
-            hint="my_model.py, my_model.py:MyModel or package.module:MyModel. Opening it runs its code.",
+            hint=f"my_model.py, my_model.py:MyModel or package.module:MyModel; files are looked for in {Path.cwd()}. "
+            "Opening one runs its code.",
             persistent_hint=not problem,
             error_messages=[problem] if problem else [],
             density="compact",
@@ -174,6 +187,32 @@ def OpenFile(on_value: Callable[[str], None], problem: str = "") -> None:
         )
         solara.v.use_event(field, "keydown.enter", open_it)
         Action("Open", open_it, icon="mdi-file-code-outline", disabled=not text.strip())
+        if recent:
+            tag("h3", "", "Opened before")
+            with tag("ul", "ml-cards", aria_label="Opened before"):
+                for reference in recent:
+                    with tag("li").key(reference):
+                        RecentCard(reference, reference == value, on_value)
+
+
+@solara.component
+def RecentCard(reference: str, chosen: bool, on_choose: Callable[[str], None]) -> None:
+    """Show a model of one's own as a button."""
+    place, _, name = reference.rpartition(":")
+    card = tag(
+        "button",
+        "ml-card" + (" ml-card-chosen" if chosen else ""),
+        tag("span", "ml-card-title", model_label(name)),
+        tag("span", "ml-card-source", _seen_from_here(place)),
+        attributes={"type": "button", "aria-pressed": "true" if chosen else "false"},
+    )
+    solara.v.use_event(card, "click", lambda *_: on_choose(reference))
+
+
+def _seen_from_here(place: str) -> str:
+    """A file by its path from the working folder, where it lies in it."""
+    path = Path(place)
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else place
 
 
 def _files(most: int = 50, looked_at: int = 2_000) -> list[str]:
@@ -188,7 +227,7 @@ def _files(most: int = 50, looked_at: int = 2_000) -> list[str]:
         for folder, folders, names in os.walk(here)
         if not _prune(folders, Path(folder), here)
     )
-    paths = (folder / name for folder, names in walk for name in sorted(names) if name.endswith(".py"))
+    paths = (folder / name for folder, names in walk for name in sorted(names) if _may_hold_model(name))
     for path in itertools.islice(paths, looked_at):
         try:
             if path.stat().st_size < 500_000 and b"mesa" in path.read_bytes():
@@ -198,6 +237,11 @@ def _files(most: int = 50, looked_at: int = 2_000) -> list[str]:
         if len(found) >= most:
             break
     return found
+
+
+def _may_hold_model(name: str) -> bool:
+    """Whether a file is worth offering: not one that only starts, installs or tests a package."""
+    return name.endswith(".py") and not name.startswith(("_", "test_", "conftest.", "setup."))
 
 
 def _prune(folders: list[str], folder: Path, here: Path) -> bool:

@@ -18,10 +18,37 @@ if TYPE_CHECKING:
     from mesa_lab.processing.charts import ChartKind
     from mesa_lab.workspace.shared_results import Opened
 
-__all__ = ["Drawn", "Option", "brushed", "draw", "kinds_for", "options_of", "picked"]
+__all__ = [
+    "Drawn",
+    "Option",
+    "brushed",
+    "draw",
+    "filling",
+    "kinds_for",
+    "leading_words",
+    "options_of",
+    "picked",
+]
 
 _BANDS = [("interval", "Confidence interval"), ("spread", "Middle 95 % of runs")]
-_TITLES = {"by": "Tell apart by", "parameter": "Against", "x": "Across", "y": "Up", "band": "Band"}
+_TITLES = {
+    "by": "Tell apart by",
+    "parameter": "Against",
+    "x": "Across",
+    "y": "Up",
+    "band": "Band",
+    "runs": "Behind the mean",
+    "panels": "Outcomes",
+}
+_RUNS = ((None, "Nothing"), ("yes", "The runs"))
+_PANELS = ((None, "As they fit"), ("together", "In one chart"), ("apart", "Side by side"))
+_MEANT: dict[tuple[str, Any], Any] = {
+    ("runs", "yes"): True,
+    ("panels", "together"): False,
+    ("panels", "apart"): True,
+}
+"""What words in an address mean to a chart."""
+MOST_WIDTH = 2400
 
 
 @dataclass(frozen=True)
@@ -71,16 +98,37 @@ def kinds_for(opened: Opened) -> list[ChartKind]:
     return [kind for kind in all_charts() if kind.parameters <= len(opened.parameters)]
 
 
-def options_of(kind: ChartKind, parameters: tuple[str, ...], points: int) -> list[Option]:
-    """Return what a page offers to choose about a chart."""
+def leading_words(opened: Opened, outcome: str) -> str:
+    """Say which parameter is the most influential and how much so, in few words; takes a moment."""
+    from mesa_lab.processing.statistics.main_effects import leading
+
+    with opened.lock:
+        first = leading(opened.results, outcome)
+    return first.words if first is not None else ""
+
+
+def options_of(kind: ChartKind, parameters: tuple[str, ...], points: int, leading: str = "") -> list[Option]:
+    """Return what a page offers to choose about a chart.
+
+    Args:
+        kind: The chart.
+        parameters: The varied parameters.
+        points: How many design points there are.
+        leading: What is known of the most influential parameter.
+    """
     named = [(name, shorten(name, 30)) for name in parameters]
     found = []
     for name, default in kind.options.items():
         if name == "band":
             found.append(Option(name, _TITLES[name], tuple(_BANDS), default))
         elif name in ("parameter", "x", "y") and len(parameters) > (1 if name == "parameter" else 2):
-            items = ((None, "Most influential"), *named)
+            first = f"Most influential ({leading})" if leading and name != "y" else "Most influential"
+            items = ((None, first if name != "y" else "Next most influential"), *named)
             found.append(Option(name, _TITLES[name], items, None))
+        elif name == "runs":
+            found.append(Option(name, _TITLES[name], _RUNS, None))
+        elif name == "panels":
+            found.append(Option(name, _TITLES[name], _PANELS, None))
         elif name == "by" and kind.parameters and len(parameters) > 1:
             found.append(Option(name, _TITLES[name], ((None, "Nothing"), *named), None))
         elif name == "by" and not kind.parameters and parameters and points > 1:
@@ -97,26 +145,38 @@ def draw(
     Raises:
         OutcomeError: If there is nothing to draw.
     """
-    import altair as alt
-
     from mesa_lab.processing.charts import readable
 
-    asked = {name: value for name, value in options.items() if value is not None and name in kind.options}
+    asked = {
+        name: _MEANT.get((name, value), value)
+        for name, value in options.items()
+        if value is not None and name in kind.options
+    }
     if asked.get("x") is not None and asked.get("x") == asked.get("y"):
         del asked["y"]
     with opened.lock:
         table = kind.table(opened.results, outcome, **asked)
     # Room for axes, and for a key at the side.
     room = {"design": 130, "heatmap": 190, "distribution": 210}.get(kind.name, 80)
-    looks = {"theme": "dark" if dark else "light", "width": max(240, min(width - room, 1400))}
+    looks = {"theme": "dark" if dark else "light", "width": max(240, min(width - room, MOST_WIDTH))}
+    if isinstance(kind.looks.get("height"), int):
+        looks["height"] = max(kind.looks["height"], min(round(0.26 * width), 460))
     chart = kind.draw(table, **{name: value for name, value in looks.items() if name in kind.looks})
-    if isinstance(chart, alt.Chart | alt.LayerChart):  # one view can be made to fit, whatever its labels need
-        chart = chart.properties(
-            width=max(240, min(width, 1400)), autosize={"type": "fit-x", "contains": "padding"}
-        )
+    chart = filling(chart, width)
     about = table.attrs.get("chart", {})
     shown = readable(table) if "columns" in about else table
     return Drawn(chart, table, shown, str(about.get("alt") or f"{kind.title}: {outcome}"), asked)
+
+
+def filling(chart: Any, width: int) -> Any:
+    """Make a chart of one view fill so many pixels, whatever its labels need; others are as wide as they were drawn."""
+    import altair as alt
+
+    if not isinstance(chart, alt.Chart | alt.LayerChart):
+        return chart
+    return chart.properties(
+        width=max(240, min(width, MOST_WIDTH)), autosize={"type": "fit-x", "contains": "padding"}
+    )
 
 
 def picked(opened: Opened, drawn: Drawn, datum: Mapping[str, Any]) -> tuple[list[int], int | None]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import solara
 
-from mesa_lab.app.components.browser import Measured
+from mesa_lab.app.components.browser import Measured, ProjectorButton
 from mesa_lab.app.components.chart import Chart
 from mesa_lab.app.components.controls import Choose
 from mesa_lab.app.components.downloads import file_name
@@ -15,13 +15,25 @@ from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.outcome_picker import OutcomePicker, settled
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_colour_mode import use_dark
-from mesa_lab.app.results.chart_options import Drawn, brushed, draw, kinds_for, options_of, picked
+from mesa_lab.app.results.chart_options import (
+    Drawn,
+    brushed,
+    draw,
+    kinds_for,
+    leading_words,
+    options_of,
+    picked,
+)
 from mesa_lab.workspace.shared_results import Opened
 
 __all__ = ["ChartPanel", "Tabs"]
 
 FIRST: Final = {0: "distribution", 1: "effect"}
 """Which chart is shown first, by how many parameters vary."""
+
+
+PROJECTED: Final = 860
+"""Pixels of a chart that a projector view enlarges."""
 
 
 @solara.component
@@ -83,7 +95,16 @@ def ChartPanel(
     measured, set_measured = solara.use_state(width)
     outcome = settled(outcome, opened.outcomes)
     drawn = next((each for each in kinds if each.name == wanted), kinds[0])
-    offered = options_of(drawn, opened.parameters, opened.points)
+    asks = bool(outcome) and {"parameter", "x"} & set(drawn.options)
+    leading = use_fresh(
+        lambda: leading_words(opened, outcome) if asks else "",
+        (outcome, bool(asks)),
+        topic=("leading", id(opened)),
+        least=0.1,
+    )
+    offered = options_of(
+        drawn, opened.parameters, opened.points, "" if leading.pending else leading.value or ""
+    )
     asked = options(drawn.name)
     chosen = {option.name: option.settled(asked.get(option.name)) for option in offered}
 
@@ -129,6 +150,9 @@ def OneChart(
 ) -> None:
     """Draw one chart in the background, and show it."""
     dark = use_dark()
+    projected, set_projected = solara.use_state(False)
+    if projected:  # what is drawn small and enlarged has large letters
+        width = min(width, PROJECTED)
     version = (outcome, tuple(options.items()), dark, width)
     fresh = use_fresh(
         lambda: draw(opened, kind, outcome, options, dark=dark, width=width),
@@ -160,12 +184,15 @@ def OneChart(
         return
     brush = "brush" in str(getattr(drawn.chart, "params", ""))
     hint = "Drag over points to see their runs below." if brush else "Click a mark to see its runs below."
-    Chart(
-        drawn.chart,
-        drawn.label,
-        table=drawn.readable,
-        filename=f"{file_name(outcome)}_{kind.name}",
-        on_click=click if on_points is not None else None,
-        on_select=select if brush and on_points is not None else None,
-        hint=hint if on_points is not None else "",
-    )
+    with tag("div", "ml-projectable ml-projectable-chart"):
+        with tag("div", "ml-answer-head"):
+            ProjectorButton(set_projected)
+        Chart(
+            drawn.chart,
+            drawn.label,
+            table=drawn.readable,
+            filename=f"{file_name(outcome)}_{kind.name}",
+            on_click=click if on_points is not None else None,
+            on_select=select if brush and on_points is not None else None,
+            hint=hint if on_points is not None else "",
+        )

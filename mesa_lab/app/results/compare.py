@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import solara
 
+from mesa_lab.app.components.browser import ProjectorButton
 from mesa_lab.app.components.controls import Action, Choose
 from mesa_lab.app.components.data_table import LABELS, DataTable
 from mesa_lab.app.components.html import tag
@@ -275,7 +276,9 @@ def Compared(
     elif fresh.value is None:
         tag("p", "ml-nothing ml-quiet", "Comparing …", role="status")
     else:
-        with tag("div", "ml-answer"):
+        with tag("div", "ml-answer ml-projectable"):
+            with tag("div", "ml-answer-head"):
+                ProjectorButton()
             Concluded(fresh.value, "", on_next, running).key(str(id(fresh.value)))
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from mesa_lab.app import asset_paths
+from mesa_lab.app.quick_imports import spare_grammars
 from mesa_lab.app.server.request_guard import Guard, is_loopback
 from mesa_lab.app.server.session_cookie import DAYS, SessionCookie, kept_key
 from mesa_lab.classroom.classroom import Classroom, hold, member_of
@@ -129,6 +130,7 @@ def _application(pages: str | os.PathLike[str] | None) -> Any:
 
     # Solara looks into pandas whenever a value changes, and stumbles over one that is half imported by
     # another thread; so it is whole before the first page.
+    spare_grammars()
     import pandas  # noqa: F401
     import solara.settings
     from solara.server import settings

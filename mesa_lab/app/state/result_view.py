@@ -12,7 +12,7 @@ from typing import Final
 
 __all__ = ["ResultView", "from_query", "to_query"]
 
-OPTIONS: Final = ("parameter", "x", "y", "by", "band")
+OPTIONS: Final = ("parameter", "x", "y", "by", "band", "runs", "panels")
 """What charts can be asked, by the names that their options have in an address too."""
 TABS: Final = ("answers", "charts", "runs", "points", "compare")
 TABLES: Final = ("runs", "points", "failures")

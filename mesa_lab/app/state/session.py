@@ -25,7 +25,7 @@ from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import from_query, to_query
 from mesa_lab.errors import MesaLabError
 from mesa_lab.workspace.access import access, agree
-from mesa_lab.workspace.trust import untrusted
+from mesa_lab.workspace.trust import is_trusted, offered_models, untrusted
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.code_permission import CodeReference
@@ -48,6 +48,7 @@ __all__ = [
     "offer_experiment",
     "progress",
     "query",
+    "recent_models",
     "set_draft",
     "set_study",
     "set_trial",
@@ -60,6 +61,7 @@ __all__ = [
 MOST_SESSIONS: Final = 500
 MOST_MODELS: Final = 30
 MOST_VIEWS: Final = 100
+MOST_RECENT: Final = 5
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,13 @@ def set_draft(changed: Draft) -> None:
 def query() -> str:
     """Return the design as text for the address, empty when there is none or it is too long."""
     return to_query(draft.value) or "" if draft.value.model else ""
+
+
+def recent_models() -> tuple[str, ...]:
+    """Return the models of one's own that were designed for before, the latest first; none that would ask before it is opened."""
+    offered = {entry.reference for entry in offered_models()}
+    own = [name for name in reversed(_session().drafts) if name not in offered and is_trusted(name)]
+    return tuple(own[:MOST_RECENT])
 
 
 def set_study(name: str) -> None:

@@ -10,12 +10,19 @@ from typing import Final
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.plug_ins import find_named, load_plug_ins
-from mesa_lab.processing.charts import design, distribution, effect, heatmap, series
+from mesa_lab.processing.charts import design, distribution, effect, heatmap, outcomes, series
 from mesa_lab.processing.charts.chart import ChartKind, readable
 
 __all__ = ["CHARTS", "ENTRY_POINTS", "ChartKind", "all_charts", "find_chart", "readable"]
 
-CHARTS: tuple[ChartKind, ...] = (series.CHART, effect.CHART, heatmap.CHART, distribution.CHART, design.CHART)
+CHARTS: tuple[ChartKind, ...] = (
+    series.CHART,
+    effect.CHART,
+    heatmap.CHART,
+    distribution.CHART,
+    design.CHART,
+    outcomes.CHART,
+)
 ENTRY_POINTS: Final = "mesa_lab.charts"
 
 

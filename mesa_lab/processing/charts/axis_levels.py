@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Levels", "is_log", "is_numeric", "levels_of", "point_labels"]
 
 
+_EXACT = 2**50  # between whole numbers beyond this, floats have no halves
+
+
 @dataclass(frozen=True)
 class Levels:
     """What a parameter is divided into.
@@ -45,6 +48,11 @@ class Levels:
     def binned(self) -> bool:
         """Whether several values share a level."""
         return self.edges is not None
+
+    @property
+    def whole(self) -> bool:
+        """Whether levels are ranges of whole numbers, whose ends lie between them."""
+        return self.edges is not None and all(low % 1 == high % 1 == 0.5 for low, high in self.edges)
 
     @property
     def title(self) -> str:
@@ -90,6 +98,8 @@ def levels_of(results: Reader, name: str, most: int = 8, bins: int = 4) -> Level
     codes, found = level_codes(values, results.level_order(name))
     numeric = is_numeric(results, name)
     if numeric and len(found) > most:
+        if pd.api.types.is_integer_dtype(values.dtype) and int(values.max()) - int(values.min()) < _EXACT:
+            return _whole_ranges(results, name, values.astype("float64"), bins)
         return _ranges(results, name, values.astype("float64"), bins)
     code = pd.Series(codes, index=results.points.index)
     return Levels(name, code, unique_labels(found), found, None, numeric)
@@ -109,6 +119,22 @@ def _ranges(results: Reader, name: str, values: pd.Series[Any], bins: int) -> Le
     labels = [f"{number(low, digits)} – {number(high, digits)}" for low, high in itertools.pairwise(edges)]
     ends = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
     return Levels(name, pd.Series(code, index=values.index), labels, middles.tolist(), ends, True)
+
+
+def _whole_ranges(results: Reader, name: str, values: pd.Series[Any], bins: int) -> Levels:
+    """Ranges of whole numbers, named by the first and the last that they hold: no number stands in two of them."""
+    low, high = float(values.min()), float(values.max()) + 1
+    at = np.geomspace(low, high, bins + 1) if is_log(results, name) else np.linspace(low, high, bins + 1)
+    firsts = np.unique(np.round(at))
+    code = np.searchsorted(firsts, values.to_numpy(), side="right") - 1
+    pairs = [(first, after - 1) for first, after in itertools.pairwise(firsts.tolist())]
+    labels = [
+        show(int(first)) if first == last else f"{show(int(first))} – {show(int(last))}"
+        for first, last in pairs
+    ]
+    ends = [(first - 0.5, last + 0.5) for first, last in pairs]
+    middles = [(first + last) / 2 for first, last in pairs]
+    return Levels(name, pd.Series(code, index=values.index), labels, middles, ends, True)
 
 
 def unique_labels(values: Sequence[Any]) -> list[str]:

@@ -15,7 +15,7 @@ from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.theme import DASHES, SHAPES, colours, finish, key, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import check_names, comparable_points, group, points_by
-from mesa_lab.processing.statistics.main_effects import ranked
+from mesa_lab.processing.statistics.main_effects import leading, ranked
 from mesa_lab.processing.statistics.summary import checked_level, of_groups
 from mesa_lab.processing.tables.column_names import level_codes
 
@@ -57,11 +57,13 @@ def table(
     """
     level = checked_level(level)
     results.require_values(outcome)
-    parameter = parameter or default_parameters(results, outcome, 1)[0]
+    notes: list[str] = []
+    if parameter is None:
+        parameter = default_parameters(results, outcome, 1)[0]
+        notes += _of_leading(results, outcome)
     check_names(results, [name for name in (parameter, by) if name is not None])
     if by == parameter:
         by = None
-    notes: list[str] = []
     second = None if by is None else levels_of(results, by, MOST_GROUPS)
     column = results.columns[parameter]
     names = [parameter] if second is None else [parameter, second.name]
@@ -161,6 +163,19 @@ def default_parameters(results: Reader, outcome: str, count: int) -> list[str]:
     if count == len(results.parameters):
         return list(results.parameters)
     return ranked(results, outcome)[:count]
+
+
+def _of_leading(results: Reader, outcome: str) -> list[str]:
+    """Say why this parameter is shown, which nobody chose, where there are several."""
+    first = leading(results, outcome) if len(results.parameters) > 1 else None
+    if first is None:
+        return []
+    if first.clear is False:
+        return ["No parameter has a clear influence: what differs may be chance."]
+    if not first.share > 0:
+        return []
+    share = f"{round(100 * first.share)}\N{NO-BREAK SPACE}%"
+    return [f"{say.first_upper(label(first.name))} accounts for {share} of the differences between points."]
 
 
 def _few_groups(

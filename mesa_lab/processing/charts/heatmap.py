@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from mesa_lab.errors import ParameterError
-from mesa_lab.formatting import label, measure_label
+from mesa_lab.formatting import label, measure_label, number
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, is_log, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
@@ -121,8 +122,32 @@ def _axis(results: Reader, levels: Levels) -> dict[str, Any]:
     return {
         "title": levels.title,
         "labels": levels.labels[:MOST_CATEGORIES],
+        "ticks": _ticks(levels),
         "binned": levels.binned,
         "log": log and levels.binned,
+    }
+
+
+def _ticks(levels: Levels) -> list[list[Any]]:
+    """Where an axis of ranges is marked, and how: at their ends, or in the middle of ranges of whole numbers."""
+    if levels.edges is None:
+        return []
+    if levels.whole:
+        return [[float(at), text] for at, text in zip(levels.values, levels.labels, strict=True)]
+    edges = [levels.edges[0][0], *(high for _, high in levels.edges)]
+    digits = 3
+    while digits < 12 and len({number(edge, digits) for edge in edges}) < len(edges):
+        digits += 1
+    return [[float(edge), number(edge, digits)] for edge in edges]
+
+
+def _marked(ticks: list[list[Any]]) -> dict[str, Any]:
+    words = json.dumps([text for _, text in ticks])
+    places = json.dumps([at for at, _ in ticks])
+    return {
+        "values": [at for at, _ in ticks],
+        "labelExpr": f"{words}[indexof({places}, datum.value)]",
+        "labelOverlap": True,
     }
 
 
@@ -158,7 +183,11 @@ def draw(
         side = about["axes"][axis]
         if side["binned"]:
             scale = alt.Scale(type="log" if side["log"] else "linear", zero=False, nice=False)
-            options = {"title": side["title"], "scale": scale, "axis": alt.Axis(grid=False)}
+            options = {
+                "title": side["title"],
+                "scale": scale,
+                "axis": alt.Axis(grid=False, **_marked(side["ticks"])),
+            }
             place |= {axis: channel(f"{axis}_low:Q", **options), f"{axis}2": f"{axis}_high:Q"}
             middle[axis] = channel(f"{axis}_mid:Q", **options)
         else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from mesa_lab.formatting import label
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, levels_of, point_labels
 from mesa_lab.processing.charts.chart import ChartKind
-from mesa_lab.processing.charts.theme import DASHES, colours, finish, key, theme_of
+from mesa_lab.processing.charts.theme import DASHES, Theme, colours, finish, key, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import (
     Groups,
@@ -25,6 +26,7 @@ from mesa_lab.processing.statistics.grouping import (
     points_by,
 )
 from mesa_lab.processing.statistics.main_effects import ranked
+from mesa_lab.processing.statistics.measurements import numbers
 from mesa_lab.processing.statistics.summary import checked_level, over_steps
 from mesa_lab.processing.tables.absence import nothing_reported
 
@@ -38,6 +40,8 @@ __all__ = ["CHART", "chart", "draw", "table"]
 MOST_LINES: Final = 8
 MOST_STEPS: Final = 160
 FEW_LEFT: Final = 0.25
+MOST_RUNS: Final = 40
+MOST_ROWS: Final = 3000  # of single runs; altair takes 5,000 in all
 
 
 def table(
@@ -46,6 +50,7 @@ def table(
     by: str | None = None,
     points: Sequence[int] | None = None,
     band: str = "interval",
+    runs: bool = False,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Compute the mean of an outcome at each step.
@@ -57,6 +62,7 @@ def table(
             for one line. None takes points when there are few, else the most influential parameter.
         points: Only these design points.
         band: "interval" for the confidence interval of the mean, "spread" for where the middle of the runs lies.
+        runs: Whether the runs themselves are drawn as thin lines behind the mean, at most 40 of them.
         level: Level of the interval, or share of the runs within the spread.
 
     Returns:
@@ -116,6 +122,11 @@ def table(
         sentences.append("Infinite values are left out.")
     if stride > max(results.experiment.period, 1):
         sentences.append(f"One step in {stride:,} is drawn.")
+    threads = ""
+    if runs:
+        threads, shown, there = _threads(results, outcome, groups, labels, stride)
+        of = f"{shown:,} of {there:,} runs are" if shown < there else "The runs are"
+        sentences.append(f"{of} drawn as thin lines.")
     group_title = "" if by in ("all", "point") else label(by)
     marks = say.marks({"group": labels}, points_by(results, groups.code, len(labels)))
     return say.caption(
@@ -135,7 +146,34 @@ def table(
         marks=marks,
         group_title=group_title,
         ordered=bool(levels and levels.ordered),
+        threads=threads,
     )
+
+
+def _threads(
+    results: Reader, outcome: str, groups: Groups, labels: list[str], stride: int
+) -> tuple[str, int, int]:
+    """The steps of single runs, as a text (pandas copies what is attached to a table at every turn); how many; of how many."""
+    there = np.flatnonzero(results.done & groups.counted & (groups.code >= 0))
+    chosen = (
+        there[np.unique(np.linspace(0, max(len(there) - 1, 0), MOST_RUNS).round().astype(int))]
+        if len(there)
+        else there
+    )
+    kept = np.zeros(len(results.done), dtype=bool)
+    kept[chosen] = True
+    run, step, raw = results.steps_of(
+        outcome, kept, stride * max(1, -(-len(chosen) * MOST_STEPS // MOST_ROWS))
+    )
+    values = numbers(raw, outcome)[0]
+    known = np.isfinite(values)
+    rows = {
+        "group": [labels[int(code)] for code in groups.code[run[known]]],
+        "run": run[known].tolist(),
+        "step": step[known].tolist(),
+        "value": values[known].tolist(),
+    }
+    return json.dumps(rows), len(chosen), len(there)
 
 
 def automatic(results: Reader, outcome: str, most: int, points: Sequence[int] | None = None) -> str:
@@ -215,23 +253,51 @@ def draw(
     """
     import altair as alt
 
-    look, about = theme_of(theme), table.attrs["chart"]
+    look = theme_of(theme)
+    drawn = layers(table, look, width, interactive=interactive)
+    return finish(
+        alt.layer(*drawn).resolve_legend(fill="independent").properties(width=width, height=height),
+        table,
+        look,
+        width,
+    )
+
+
+def layers(
+    table: pd.DataFrame, look: Theme, width: int, *, interactive: bool, apart: bool = False
+) -> list[Any]:
+    """Return what a chart over the steps is made of.
+
+    Args:
+        table: From `table`.
+        look: The colours.
+        width: Of the plot in pixels.
+        interactive: Show values under the pointer.
+        apart: Whether groups stand in panels of their own, and need no colours.
+    """
+    import altair as alt
+
+    about = table.attrs["chart"]
     labels = [str(text) for text in table["group"].cat.categories]
     palette = colours(look, len(labels), ordered=about["ordered"]) if len(labels) > 1 else [look.accent]
     scale = alt.Scale(domain=labels, range=palette)
     legend = key(labels, about["group_title"], width)
-    colour = alt.Color("group:N", sort=labels, scale=scale, legend=legend)
-    dash = alt.StrokeDash(
+    colour: Any = alt.Color("group:N", sort=labels, scale=scale, legend=legend)
+    dash: Any = alt.StrokeDash(
         "group:N",
         sort=labels,
         scale=alt.Scale(domain=labels, range=list(DASHES[: len(labels)])),
         legend=legend,
     )
-    fill = alt.Fill("group:N", sort=labels, scale=scale, legend=None)
+    fill: Any = alt.Fill("group:N", sort=labels, scale=scale, legend=None)
+    if apart:
+        colour = fill = alt.value(look.accent)
+        dash = alt.value([1, 0])
     x = alt.X("step:Q", title="step", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False))
-    base = alt.Chart(table.astype({"group": str}))
+    # Panels share one table, which they are given together.
+    base = alt.Chart() if apart else alt.Chart(table.astype({"group": str}))
     y = alt.Y("mean:Q", title=about["outcome"], scale=alt.Scale(zero=False))
-    layers = []
+    layers: list[Any] = []
     alone = table["step"].nunique() == 1
     if table["low"].notna().any():
         low = alt.Y("low:Q", title=about["outcome"], scale=alt.Scale(zero=False))
@@ -239,6 +305,11 @@ def draw(
             layers.append(base.mark_rule(strokeWidth=2).encode(x=x, y=low, y2="high:Q", color=colour))
         else:
             layers.append(base.mark_area(opacity=0.16).encode(x=x, y=low, y2="high:Q", fill=fill))
+    if about["threads"]:
+        runs = alt.Chart(pd.DataFrame(json.loads(about["threads"])))
+        thin = runs.mark_line(strokeWidth=1, opacity=0.45)
+        value = alt.Y("value:Q", title=about["outcome"], scale=alt.Scale(zero=False))
+        layers.append(thin.encode(x=x, y=value, detail="run:N", color=colour))
     if alone:
         layers.append(base.mark_point(filled=True, size=70).encode(x=x, y=y, color=colour))
     else:
@@ -248,12 +319,7 @@ def draw(
         titles = {name: text for name, text in about["columns"].items() if name != "group" or len(labels) > 1}
         tips = tooltips(titles, {"step": ",d", "mean": fmt, "low": fmt, "high": fmt, "n": ",d"})
         layers.append(base.mark_point(opacity=0, size=80).encode(x=x, y=y, tooltip=tips))
-    return finish(
-        alt.layer(*layers).resolve_legend(fill="independent").properties(width=width, height=height),
-        table,
-        look,
-        width,
-    )
+    return layers
 
 
 CHART = ChartKind(

@@ -42,7 +42,7 @@ def fresh_access(monkeypatch):
 def page(show):
     """The page, and what it tells."""
 
-    def open_page(value="", trials=None):
+    def open_page(value="", trials=None, **more):
         told = {"models": [], "trials": []}
         chosen, tried = solara.reactive(value), solara.reactive(trials or {})
 
@@ -52,7 +52,7 @@ def page(show):
                 told["models"].append(description.reference)
                 chosen.set(description.reference)
 
-            ModelPage(chosen.value, choose, tried.value, lambda *words: told["trials"].append(words))
+            ModelPage(chosen.value, choose, tried.value, lambda *words: told["trials"].append(words), **more)
 
         return show(Page()), told
 
@@ -142,6 +142,25 @@ def test_a_file_is_opened_for_local_use_and_its_text_is_no_markup(page, tmp_path
     assert any(EVIL in (child.children or ()) for child in view.tags("p"))
     view.until(lambda: told["models"])
     assert is_trusted(told["models"][0])
+
+
+def test_models_of_one_s_own_are_offered_again_and_their_file_stays(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("fire.py", "__main__.py", "test_fire.py", "conftest.py"):
+        (tmp_path / name).write_text(FILE)
+    fire, water = (f"{tmp_path / 'fire.py'}:{name}" for name in ("Fire", "Water"))
+    for reference in (fire, water):
+        trust(reference)
+    view, told = page(value=fire, recent=(fire, water))
+    box = view.widgets(ipyvuetify.Combobox)[0]
+    assert box.items == ["fire.py"]
+    assert box.v_model == fire
+    assert f"files are looked for in {tmp_path}" in box.hint
+    again = [each for each in cards(view) if each.children[-1].children == ["fire.py"]]
+    assert [each.children[0].children for each in again] == [["Fire"], ["Water"]]
+    again[1].fire_event("click", {})
+    view.until(lambda: told["models"])
+    assert told["models"][0].endswith("fire.py:Water")
 
 
 def test_an_app_for_others_offers_the_listed_models_and_opens_no_files(page, tmp_path):

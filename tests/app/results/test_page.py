@@ -154,7 +154,8 @@ def test_what_users_wrote_is_text(show):
 
 def test_each_kind_of_chart_is_drawn_with_what_it_offers(opened):
     kinds = kinds_for(opened)
-    assert [kind.name for kind in kinds] == ["series", "effect", "heatmap", "distribution", "design"]
+    names = ["series", "effect", "heatmap", "distribution", "design", "outcomes"]
+    assert [kind.name for kind in kinds] == names
     for kind in kinds:
         options = {o.name: o.items[-1][0] for o in options_of(kind, opened.parameters, opened.points)}
         drawn = draw(opened, kind, "happy", options, dark=True, width=700)

@@ -18,6 +18,7 @@ from mesa_lab.drafts.link import to_query
 from mesa_lab.workspace import access
 from mesa_lab.workspace.access import Access
 from mesa_lab.workspace.test_run import Trial
+from mesa_lab.workspace.trust import trust
 from mesa_lab.workspace.workspace import Workspace
 
 SCHELLING, WOLVES = "mesa.examples:Schelling", "mesa.examples:WolfSheep"
@@ -280,3 +281,13 @@ def test_what_is_looked_at_is_remembered_by_study_and_taken_from_a_link():
     session.begin("study=wolves")
     assert session.view("wolves").outcome == "Sheep"
     assert session.view("other").outcome == "Wolves"
+
+
+def test_recent_models_are_one_s_own_the_latest_first_and_agreed_to(tmp_path):
+    mine = [f"{tmp_path}/mine{number}.py:Mine" for number in range(8)]
+    for reference in (*mine, "mesa.examples:Schelling"):
+        session.set_draft(Draft(model=reference))
+    assert session.recent_models() == ()
+    for reference in mine:
+        trust(reference)
+    assert session.recent_models() == tuple(mine[:2:-1])

@@ -38,3 +38,18 @@ def test_a_heat_map_needs_two_different_parameters(plain, make):
     with pytest.raises(OutcomeError, match="one parameter varies"):
         find_chart("heatmap").table(make({"n": [1, 2]}), "happy")
     assert find_chart("heatmap").table(plain, "happy", y="n").attrs["chart"]["axes"]["x"]["title"] == "torus"
+
+
+def test_no_whole_number_stands_in_two_ranges(make):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"n": rng.integers(4, 50, 80), "x": rng.random(80)})
+    table = find_chart("heatmap").table(make(frame), "happy", x="n", y="x")
+    axis = table.attrs["chart"]["axes"]["x"]
+    ranges = [[int(end) for end in text.split(" – ")] for text in axis["labels"]]
+    assert [low for low, _ in ranges[1:]] == [high + 1 for _, high in ranges[:-1]]
+    assert (ranges[0][0], ranges[-1][1]) == (frame["n"].min(), frame["n"].max())
+    assert [text for _, text in axis["ticks"]] == axis["labels"]  # marked in the middle, by their names
+    real = table.attrs["chart"]["axes"]["y"]["ticks"]
+    assert [at for at, _ in real] == pytest.approx(np.linspace(frame["x"].min(), frame["x"].max(), len(real)))
+    spec = find_chart("heatmap").draw(table).to_dict()
+    assert spec["layer"][0]["encoding"]["y"]["axis"]["values"] == [at for at, _ in real]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import solara
 
-from mesa_lab.app.components.browser import Measured
+from mesa_lab.app.components.browser import Measured, ProjectorButton
 from mesa_lab.app.components.chart import Chart
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.downloads import file_name
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_colour_mode import use_dark
+from mesa_lab.app.results.chart_options import filling
 from mesa_lab.formatting import plural
 
 if TYPE_CHECKING:
@@ -44,13 +45,15 @@ def AnswerCard(
         busy: Whether runs are going on, so that no others can be started.
     """
     conclusion = answer.conclusion
-    with tag("section", "ml-panel ml-answer", aria_label=answer.text):
+    with tag("section", "ml-panel ml-answer ml-projectable", aria_label=answer.text):
         with tag("div", "ml-answer-head"):
             tag("h2", "", answer.text)
             if asked:
                 tag("span", "ml-tag", "Your question")
             if answer.state in ("waiting", "working"):
                 Pending(answer.state, conclusion is not None, on_cancel)
+            elif conclusion is not None:
+                ProjectorButton()
         if answer.state == "left":
             with tag("div", "ml-actions"):
                 tag("span", "ml-quiet", "Not computed.")
@@ -132,7 +135,8 @@ def Picture(conclusion: Conclusion) -> None:
     width, set_width = solara.use_state(0)
 
     def draw() -> Any:
-        return conclusion.chart(kind, theme="dark" if dark else "light", width=max(220, width - 150))
+        chart = conclusion.chart(kind, theme="dark" if dark else "light", width=max(220, width - 150))
+        return filling(chart, width)
 
     fresh = use_fresh(lambda: draw() if width else None, (kind, dark, width), topic=id(conclusion), least=0.1)
     shown = next(chart for chart in conclusion.charts if chart.name == kind)
