@@ -32,7 +32,7 @@ GROUPS = {
         "report",
     ],
     "flatness": ["memory", "million_runs"],
-    "statistics": ["coverage"],
+    "statistics": ["coverage", "search"],
     "conclusions": ["conclusions", "truth"],
 }
 QUESTIONS = [question for group in GROUPS.values() for question in group]

@@ -32,3 +32,9 @@ def test_intervals_hold_what_they_promise(tmp_path):
         # 95 ± 1.5 with ten times as many studies. That the best is kept holds at least as often as is said.
         most = 100 if "the best is among" in row["work"] or "winner" in row["work"] else 97.5
         assert 93 <= row["measured"] <= most, row["work"]
+
+
+def test_searches_are_played_beside_what_they_replace(tmp_path):
+    answer, _ = measured("search", tmp_path / "figures.json")
+    assert len(answer["rows"]) >= 8
+    assert all(row["measured"] is not None for row in answer["rows"])

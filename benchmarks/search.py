@@ -1,0 +1,205 @@
+"""Searches beside what they replace, on functions of known truth: how good, how often right, with how many runs.
+
+Searches are played (`mesa_lab.testing.played_search`): no models are run. All but the last rows are counts, which the machine has no part in.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import mesa_lab as ml
+from benchmarks.measuring import Row
+from mesa_lab.testing.played_search import PlayedSearch, play_search
+
+type Truth = Callable[[Mapping[str, Any]], float]
+
+SPACES: dict[str, dict[str, Any]] = {
+    "sphere": {name: ml.Real(-1, 1) for name in "abcd"},
+    "Branin": {"a": ml.Real(-5, 10), "b": ml.Real(0, 15)},
+    "mixed": {"a": ml.Real(-1, 1), "n": ml.Integer(0, 10), "kind": ml.Choice(["x", "y", "z"])},
+}
+
+
+def sphere(values: Mapping[str, Any]) -> float:
+    """Lowest at 0.3 in each parameter; about 0 to 4."""
+    return sum((values[name] - 0.3) ** 2 for name in "abcd")
+
+
+def branin(values: Mapping[str, Any]) -> float:
+    """Three lowest places of 0.4; about 0 to 300 (Dixon & Szegö 1978)."""
+    a, b = values["a"], values["b"]
+    return (
+        (b - 5.1 / (4 * math.pi**2) * a**2 + 5 / math.pi * a - 6) ** 2
+        + 10 * (1 - 1 / (8 * math.pi)) * math.cos(a)
+        + 10
+    )
+
+
+def mixed(values: Mapping[str, Any]) -> float:
+    """Lowest at a = 0.3, n = 4, kind y; about 0 to 4."""
+    return (
+        (values["a"] - 0.3) ** 2
+        + ((values["n"] - 4) / 6) ** 2
+        + {"x": 0.6, "y": 0.0, "z": 1.0}[values["kind"]]
+    )
+
+
+FUNCTIONS: dict[str, tuple[Truth, float]] = {
+    "sphere": (sphere, 1.2),
+    "Branin": (branin, 90.0),
+    "mixed": (mixed, 1.1),
+}
+"""The functions, with a noise of 30 % of their range."""
+
+OURS = ml.Optimise("loss")
+RANDOM = ml.Optimise("loss", engine="random", racing=False, surface=False)
+FIXED = ml.Optimise("loss", replications=5, racing=False, surface=False)
+BUDGET = 240
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    for name in ("mixed",) if quick else FUNCTIONS:
+        yield from _optimising(name, 1 if quick else 40)
+    yield from _selecting(5 if quick else 400)
+    yield _calibrating(1 if quick else 40)
+    yield _varied(1 if quick else 20)
+    yield from _asking(60 if quick else 700)
+
+
+def played(name: str, method: Any, seed: int) -> tuple[float, bool]:
+    """Play one search, and return what the setting that it reports is truly worth, and whether its interval holds that."""
+    truth, noise = FUNCTIONS[name]
+    experiment = ml.Experiment("none:None", SPACES[name], seed=seed)
+    found = play_search(
+        ml.Search(experiment, method, budget=BUDGET), lambda values, rng: truth(values) + noise * rng.normal()
+    )
+    from scipy.stats import t
+
+    last = next(batch for batch in reversed(found.batches) if batch.notes.get("phase") == "confirm")
+    point, first, stop = last.runs[0]
+    worth, runs = truth(found.points[point]), found.values["loss"][point, first:stop]
+    half = t.ppf(0.975, len(runs) - 1) * runs.std(ddof=1) / math.sqrt(len(runs))
+    return worth, abs(runs.mean() - worth) <= half
+
+
+def _optimising(name: str, studies: int) -> Iterator[Row]:
+    ours = [played(name, OURS, seed) for seed in range(studies)]
+    for other, method in (("random search", RANDOM), ("TPE with 5 runs of each", FIXED)):
+        theirs = [played(name, method, seed) for seed in range(studies)]
+        better = sum(one[0] < two[0] for one, two in zip(ours, theirs, strict=True))
+        medians = [float(np.median([each[0] for each in some])) for some in (ours, theirs)]
+        yield Row(
+            f"{name}: better than {other}",
+            100 * better / studies,
+            ">= 80",
+            "%",
+            f"{studies} studies of {BUDGET} runs; median {medians[0]:.2f} beside {medians[1]:.2f}",
+        )
+    held = 100 * sum(each[1] for each in ours) / studies
+    yield Row(
+        f"{name}: the reported interval holds the truth",
+        held,
+        ">= 93" if studies > 20 else "",
+        "%",
+        f"{studies} studies",
+    )
+
+
+def _selecting(studies: int) -> Iterator[Row]:
+    """Ten points, of which one is better by the indifference, the least favourable case."""
+    means = np.array([0.0] * 9 + [-1.0])
+    design = [{"x": float(place)} for place in range(10)]
+    right, runs = 0, []
+    for seed in range(studies):
+        experiment = ml.Experiment("none:None", {"x": ml.Real(0, 9)}, design=design, seed=seed)
+        search = ml.Search(experiment, ml.Select("loss", indifference=1.0), batch=100)
+        found = play_search(search, lambda values, rng: means[int(values["x"])] + 2 * rng.normal())
+        right += "point 9" in found.over
+        runs.append(found.n_runs)
+    yield Row(
+        "select: the best of 10 is chosen",
+        100 * right / studies,
+        ">= 95",
+        "%",
+        f"{studies} studies, {np.mean(runs):,.0f} runs of {np.max(runs):,} at most",
+    )
+
+
+def _calibrating(studies: int) -> Row:
+    """Five observed steps of a decay with two parameters, chance in each step and in its level."""
+    steps, held = (1, 2, 4, 8, 12), 0
+    for seed in range(studies):
+        rng = np.random.default_rng(seed)
+        truth = rng.random(2) * 0.8 + 0.1
+
+        def model(values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:
+            level = rng.normal(0, 0.1)
+            found = {
+                f"y @ {step}": 100 * values["a"] * np.exp(-values["b"] * step / 4 + level)
+                + rng.normal(0, 1 + 2 * values["a"])
+                for step in steps
+            }
+            return found | {"y": found["y @ 12"]}
+
+        data = model({"a": truth[0], "b": truth[1]}, rng)
+        experiment = ml.Experiment("none:None", {"a": ml.Real(0, 1), "b": ml.Real(0, 1)}, seed=seed)
+        method = ml.Calibrate({"y": [[step, data[f"y @ {step}"]] for step in steps]})
+        fit = method.posterior(play_search(ml.Search(experiment, method, budget=150), model).history)
+        held += fit is not None and bool(fit.holds(truth[None])[0])
+    return Row(
+        "calibrate: the 90 % region holds the truth",
+        100 * held / studies,
+        ">= 85",
+        "%",
+        f"{studies} studies of 150 runs",
+    )
+
+
+def _varied(seeds: int) -> Row:
+    """Patterns that a search for variety finds, and Sobol' points with as many runs."""
+    gains = []
+
+    def model(values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:
+        a, b, c = values["a"], values["b"], values["c"]
+        return {"u": a**8 * b + 0.005 * rng.normal(), "v": (b * c) ** 6 + 0.005 * rng.normal()}
+
+    for seed in range(seeds):
+        experiment = ml.Experiment("none:None", {name: ml.Real(0, 1) for name in "abc"}, seed=seed)
+        method = ml.Diversity(["u", "v"], cells={"u": 0.1, "v": 0.1})
+        found = play_search(ml.Search(experiment, method, budget=300), model)
+        even = play_search(ml.Search(experiment.replace(seed=seed), method, budget=300, batch=300), model)
+        gains.append(_patterns(method, found) / _patterns(method, even))
+    return Row(
+        "diversity: patterns beside Sobol'", float(np.median(gains)), ">= 1", "×", f"{seeds} seeds, 300 runs"
+    )
+
+
+def _patterns(method: ml.Diversity, found: PlayedSearch) -> int:
+    return len({cell for cell in method.cells_of(method.medians(found.history)) if cell is not None})
+
+
+def _asking(points: int) -> Iterator[Row]:
+    """What asking for one batch takes once there are so many points, in CPU time."""
+    experiment = ml.Experiment("none:None", SPACES["mixed"], seed=1)
+    for name, method in (("optimise", OURS), ("diversity", ml.Diversity(["loss"]))):
+        search = ml.Search(experiment, method, budget=20 * points, batch=3 * points // 2)
+        found = play_search(search, lambda values, rng: mixed(values) + rng.normal(), most_batches=3)
+        history = replace(found.history, batch_runs=12)
+        taken = []
+        for _ in range(3):
+            start = time.process_time()
+            method.ask(history)
+            taken.append(time.process_time() - start)
+        yield Row(
+            f"{name}: asking with {history.n_points:,} points",
+            1000 * min(taken),
+            "",
+            "ms",
+            "CPU time of one core",
+        )
