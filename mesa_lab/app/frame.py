@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import solara
 
@@ -38,6 +39,7 @@ SAID_ON: Final = ("/", "/design", "/results")
 
 PAGES: Final = {
     **{step.path: step.name for step in STEPS},
+    "/explore": "Explore",
     "/studies": "Studies",
     "/class": "Class",
 }
@@ -120,6 +122,13 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
                 tag("span", "", "Mesa Lab")
             Steps(current, states)
             with tag("div", "ml-header-end"):
+                with PageLink(
+                    f"/explore?study={quote(session.study.value)}" if made is not None else "/explore",
+                    classes=["ml-nav"],
+                    attributes={"aria-current": "page"} if current == "/explore" else {},
+                ):
+                    icon("mdi-tune")
+                    tag("span", "", "Explore")
                 here = {"aria-current": "page"} if current == "/studies" else {}
                 if member is not None:
                     there = {"aria-current": "page"} if current == "/class" else {}

@@ -8,6 +8,7 @@ from mesa_lab.errors import ExperimentError, suggest
 from mesa_lab.plug_ins import load_plug_ins
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.search.method import Method
+from mesa_lab.search.methods.by_hand import ByHand
 from mesa_lab.search.methods.compare import Compare
 from mesa_lab.search.methods.diversity import Diversity
 from mesa_lab.search.methods.optimise import Optimise
@@ -17,6 +18,7 @@ from mesa_lab.search.methods.until_precise import UntilPrecise
 __all__ = [
     "ENTRY_POINTS",
     "METHODS",
+    "ByHand",
     "Compare",
     "Diversity",
     "Optimise",
@@ -29,6 +31,7 @@ __all__ = [
 ENTRY_POINTS: Final = "mesa_lab.methods"
 
 METHODS: Final[tuple[type[Method], ...]] = (UntilPrecise, Compare, Select, Optimise, Diversity)
+"""The methods that decide themselves what runs next. `ByHand` is none of them: there a person decides."""
 
 
 def all_methods() -> tuple[type[Method], ...]:
@@ -50,7 +53,8 @@ def find_method(name: object) -> type[Method]:
     Raises:
         ExperimentError: If there is none.
     """
-    methods = {method.name: method for method in METHODS}
+    every: tuple[type[Method], ...] = (*METHODS, ByHand)
+    methods = {method.name: method for method in every}
     wanted = str(name).lower().replace("-", " ").replace("_", " ") if isinstance(name, str) else ""
     if wanted not in methods:  # looking through what is installed takes longer than all else here
         methods = {method.name: method for method in all_methods()}

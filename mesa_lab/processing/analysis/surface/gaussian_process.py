@@ -75,7 +75,9 @@ class GaussianProcess:
         return self.scale * (mean[:n] - mean[n:]), self.scale * np.sqrt(np.maximum(spread, 0.0))
 
 
-def fit_process(columns: Floats, mean: Floats, noise: Floats, seed: int = 1) -> GaussianProcess:
+def fit_process(
+    columns: Floats, mean: Floats, noise: Floats, seed: int = 1, like: GaussianProcess | None = None
+) -> GaussianProcess:
     """Fit a Gaussian process.
 
     Args:
@@ -83,6 +85,7 @@ def fit_process(columns: Floats, mean: Floats, noise: Floats, seed: int = 1) -> 
         mean: The mean of each point.
         noise: The variance of each mean; NaN for all where it is not known.
         seed: Of the choice of points, where there are many.
+        like: A process whose lengths are taken as they are, when it was fitted to nearly the same points.
     """
     rng = np.random.default_rng(seed)
     n = len(mean)
@@ -91,8 +94,11 @@ def fit_process(columns: Floats, mean: Floats, noise: Floats, seed: int = 1) -> 
     known = bool(np.isfinite(noise).all())
     alpha = np.maximum(noise / scale**2, 1e-8) if known else np.full(n, 1e-8)
     order = rng.permutation(n)
-    tuned = np.sort(order[:TUNED_ON])
-    kernel = _tuned(columns[tuned], y[tuned], alpha[tuned], known, seed)
+    if like is not None and bool(like.noise) is not known:
+        kernel = like.process.kernel_
+    else:
+        tuned = np.sort(order[:TUNED_ON])
+        kernel = _tuned(columns[tuned], y[tuned], alpha[tuned], known, seed)
     check_cancelled()
     used = np.sort(order[:DRAWN_THROUGH])
     process = _process(kernel, alpha[used], optimise=False)

@@ -1,0 +1,1 @@
+"""Explore: the page on which parameters are turned."""

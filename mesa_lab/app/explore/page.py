@@ -1,0 +1,254 @@
+"""Explore: sliders, curves that follow them, and the model itself run where a slider rests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import solara
+
+from mesa_lab.app.components.controls import Action
+from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.explore.open_sessions import give_back, take
+from mesa_lab.app.explore.profiler import Profiler, dial_facts, row_facts, span_of
+from mesa_lab.app.hooks.use_background import use_reader
+from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import label, plural
+from mesa_lab.preparation.encoding import from_json
+
+if TYPE_CHECKING:
+    from mesa_lab.exploring.session import Session
+
+__all__ = ["ExplorePage", "ExploreView"]
+
+_STYLE: Final = Path(__file__).with_name("explore.css")
+_SHOWN: Final = 3
+"""Outcomes that are shown at first."""
+
+
+@solara.component
+def ExplorePage(
+    path: Path,
+    make: Callable[[], Session],
+    title: str,
+    at: str = "",
+    on_kept: Callable[[Session], None] | None = None,
+    on_moved: Callable[[Mapping[str, Any]], None] | None = None,
+) -> None:
+    """Explore a study, or a model.
+
+    Args:
+        path: The study's file, or what it will be called.
+        make: Opens the session, in the background.
+        title: What is explored.
+        at: A setting to begin at, as JSON; empty for where one was.
+        on_kept: Called when the session has a study of its own.
+        on_moved: Called with each setting at which one rests.
+    """
+    session, set_session = solara.use_state(None)
+    problem, set_problem = solara.use_state("")
+
+    def begin() -> Callable[[], None]:
+        lock, taken, over = threading.Lock(), [], threading.Event()
+
+        def work() -> None:
+            try:
+                found = take(path, make)
+                if at:
+                    _go(found, at)
+            except MesaLabError as error:
+                set_problem(str(error))
+                return
+            except Exception as error:  # a model's file may raise anything
+                set_problem(f"{type(error).__name__}: {error}")
+                return
+            with lock:
+                if not over.is_set():
+                    taken.append(found)
+                    set_session(found)
+                    return
+            give_back(found)
+
+        def end() -> None:
+            with lock:
+                over.set()
+            for found in taken:
+                give_back(found)
+
+        threading.Thread(target=work, name="mesa-lab-explore-open", daemon=True).start()
+        return end
+
+    solara.use_effect(begin, [path])
+    solara.Style(_STYLE)
+    with tag("div", "ml-stack"):
+        if problem:
+            tag("h1", "", f"Explore {title}")
+            tag("p", "ml-error-text", problem, role="alert")
+        elif session is None:
+            tag("h1", "", f"Explore {title}")
+            tag("p", "ml-nothing ml-quiet", "Reading what was measured …", role="status")
+        else:
+            ExploreView(session, title, on_kept, on_moved)
+
+
+def _go(session: Session, at: str) -> None:
+    """Go to the setting of a link; what makes no sense there is passed over."""
+    try:
+        setting = from_json(at)
+    except (ValueError, MesaLabError):
+        return
+    if isinstance(setting, dict):
+        for name, value in setting.items():
+            try:
+                session.move({name: value})
+            except MesaLabError:
+                continue
+
+
+@solara.component
+def ExploreView(
+    session: Session,
+    title: str,
+    on_kept: Callable[[Session], None] | None = None,
+    on_moved: Callable[[Mapping[str, Any]], None] | None = None,
+) -> None:
+    """A session that is open: also what a notebook shows.
+
+    Args:
+        session: The session.
+        title: What is explored.
+        on_kept: Called when the session has a study of its own.
+        on_moved: Called with each setting at which one rests.
+    """
+    answered, set_answered = solara.use_state(0)
+    version, set_version = solara.use_state(0)
+    chosen, set_chosen = solara.use_state(None)
+    locked, set_locked = solara.use_state(frozenset())
+    problem, set_problem = solara.use_state("")
+    shown = chosen if chosen is not None else session.outcomes[:_SHOWN]
+    wanted = solara.use_ref(shown)
+    wanted.current = shown
+
+    def read() -> None:
+        session.refresh(wanted.current or session.outcomes[:_SHOWN])
+        set_version(lambda before: before + 1)
+
+    poke = use_reader(read, [session], least=0.1)
+    solara.use_effect(lambda: session.listen(poke), [session])
+    kept = session.is_kept
+    solara.use_effect(lambda: on_kept(session) if kept and on_kept is not None else None, [kept])
+
+    def move(setting: Mapping[str, Any]) -> None:
+        try:
+            session.move(setting)
+            set_problem("")
+        except MesaLabError as error:
+            set_problem(str(error))
+        set_answered(lambda before: before + 1)
+
+    def turned(stops: Mapping[str, int]) -> None:
+        known = {dial.name: dial for dial in session.dials if dial.name not in locked}
+        move({name: known[name].stops[stop] for name, stop in stops.items() if name in known})
+
+    def rest() -> None:
+        set_problem(session.rest_or_reason())
+        if on_moved is not None:
+            on_moved(session.setting)
+
+    def lock(name: str) -> None:
+        set_locked(locked ^ {name})
+
+    setting = dict(session.setting)
+    with tag("div", "ml-title"):
+        tag("h1", "", f"Explore {title}")
+        with tag("div", "ml-actions"):
+            Curves(session)
+            if session.is_running:
+                Action("Stop", session.stop, icon="mdi-stop")
+            if kept:
+                with PageLink(f"/results?study={quote(session.path.stem)}", classes=["ml-button"]):
+                    tag("span", "", "Results")
+    tag("p", "ml-quiet ml-ex-status", _status(session), role="status")
+    if problem or session.state.problem:
+        tag("p", "ml-error-text", problem or session.state.problem, role="alert")
+    with tag("section", "ml-panel", aria_label="Profiles"):
+        if len(session.outcomes) > 1:
+            Outcomes(session.outcomes, shown, set_chosen)
+        Profiler(
+            dials=dial_facts(session.dials, setting, locked),
+            rows=_rows(session, shown, setting),
+            answered=answered + version,
+            event_moved=turned,
+            event_rested=lambda _=None: rest(),
+            event_typed=lambda typed: move({str(typed.get("name")): str(typed.get("text"))}),
+            event_locked=lock,
+        )
+        if session.missing:
+            tag(
+                "p",
+                "ml-quiet",
+                f"Curves need {plural(session.missing, 'more setting')}: move the sliders and stay a moment, or run settings all over "
+                "the ranges.",
+            )
+
+
+@solara.component
+def Curves(session: Session) -> None:
+    """Run settings all over the ranges."""
+    runs = session.survey_runs
+    words = "First curves" if session.missing else "More points"
+    Action(
+        f"{words}: {plural(runs, 'run')}",
+        session.survey,
+        icon="mdi-chart-bell-curve",
+        kind="primary" if session.missing else "",
+        disabled=session.is_running and session.state.why != "this setting",
+    )
+
+
+@solara.component
+def Outcomes(
+    names: tuple[str, ...], shown: tuple[str, ...], on_value: Callable[[tuple[str, ...]], None]
+) -> None:
+    """Choose the outcomes that are shown."""
+    with tag("div", "ml-actions", role="group", aria_label="Outcomes"):
+        for name in names:
+            on = name in shown
+
+            def change(name: str = name, on: bool = on) -> None:
+                kept = tuple(each for each in names if (each in shown) != (each == name))
+                if kept:
+                    on_value(kept)
+
+            Action(label(name), change, kind="tonal" if on else "", icon="mdi-check" if on else "").key(name)
+
+
+def _rows(session: Session, shown: tuple[str, ...], setting: Mapping[str, Any]) -> list[dict[str, Any]]:
+    profiles = session.profiles(shown, setting)
+    width = len(session.dials)
+    rows = []
+    for number, name in enumerate(shown):
+        mine = profiles[number * width : (number + 1) * width]
+        means = session.measured.arrays(name)[1].tolist()
+        rows.append(
+            row_facts(name, session.reading(name, setting), mine, session.dials, span_of(means, mine))
+        )
+    return rows
+
+
+def _status(session: Session) -> str:
+    state = session.state
+    measured = session.measured
+    said = f"{plural(measured.n_runs, 'run')} of {plural(len(measured.settings), 'setting')}."
+    if session.base is not None:
+        said += f" Results of “{session.base.stem}” are used."
+    if state.running:
+        said += f" Running {state.why}: {state.done} of {plural(state.asked, 'run')} …"
+    failed, why = measured.failures_at(session.setting)
+    if failed:
+        said += f" {plural(failed, 'run')} of this setting failed: {why}"
+    return said

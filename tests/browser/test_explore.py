@@ -1,0 +1,61 @@
+"""A model is explored in a real browser: a slider is turned by keys, curves follow, the model runs where it rests."""
+
+import re
+
+import mesa_lab as ml
+from mesa_lab.workspace.workspace import Workspace
+
+LONG = 120_000
+
+
+def test_a_slider_is_turned_and_the_model_runs_where_it_rests(lab, visit, shoot):
+    experiment = ml.Experiment(
+        "mesa.examples:Schelling",
+        {"density": ml.Real(0.5, 0.9), "homophily": ml.Real(0.1, 0.9), "radius": ml.Integer(1, 3)},
+        design=ml.LatinHypercube(16),
+        replications=2,
+        max_steps=8,
+        seed=3,
+        outcomes=["happy", "pct_happy"],
+    )
+    ref = Workspace(lab.studies).make("explored", experiment)
+    ml.run(experiment, ref.path, n_jobs=1, progress=False)
+    page = visit(lab, "/explore?study=explored")
+    slider = page.get_by_role("slider", name="density", exact=True)
+    slider.wait_for(timeout=LONG)
+    page.locator(".ml-ex-curve").first.wait_for(state="attached", timeout=LONG)
+    before = page.locator(".ml-ex-mean").first.inner_text()
+    shoot(page, "explore")
+    slider.focus()
+    for _ in range(25):
+        slider.press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector('.ml-ex-mean').textContent !== before", arg=before, timeout=LONG
+    )
+    page.get_by_text(re.compile(r"^measured, \d+ runs$")).first.wait_for(timeout=LONG)
+    assert "study=explored_explore" in page.url
+    field = page.get_by_label("Value of radius")
+    field.fill("9")
+    field.press("Enter")
+    page.get_by_text("radius = 9 lies outside of its range").wait_for()
+    shoot(page, "explore-measured")
+    there = page.url
+    page.reload()
+    page.get_by_text(re.compile(r"^measured, \d+ runs$")).first.wait_for(timeout=LONG)
+    assert page.url == there
+
+
+def test_on_a_phone_in_the_dark(lab, visit, shoot):
+    experiment = ml.Experiment(
+        "mesa.examples:Schelling",
+        {"density": ml.Real(0.5, 0.9), "homophily": ml.Real(0.1, 0.9)},
+        design=ml.LatinHypercube(8),
+        max_steps=4,
+        outcomes=["happy", "pct_happy"],
+    )
+    ref = Workspace(lab.studies).make("phone", experiment)
+    ml.run(experiment, ref.path, n_jobs=1, progress=False)
+    page = visit(lab, "/explore?study=phone", width=390, height=844, dark=True)
+    page.locator(".ml-ex-curve").first.wait_for(state="attached", timeout=LONG)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shoot(page, "explore-phone")

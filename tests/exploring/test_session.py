@@ -1,0 +1,167 @@
+"""A session: settings are measured while one stays, kept in a study, and there again when it is opened anew."""
+
+import pytest
+
+import mesa_lab as ml
+from mesa_lab.errors import ParameterError, StudyError
+from mesa_lab.exploring.session import Session
+from mesa_lab.search.carry_out import search_of
+from mesa_lab.study import Study
+
+
+@pytest.fixture(scope="module")
+def experiment(plane):
+    parameters = {"a": ml.Real(0, 1), "b": [1, 2, 3], "kind": ml.Choice(["plain", "high"])}
+    return ml.Experiment(plane, parameters, max_steps=1, seed=5)
+
+
+@pytest.fixture(scope="module")
+def explored(experiment, settle, tmp_path_factory):
+    """A session that has measured two settings and some all over, and remembers both."""
+    session = Session(experiment, tmp_path_factory.mktemp("explored") / "plane.study")
+    assert not session.is_kept  # nothing is made before the first run
+    session.rest(most=8)
+    settle(session, lambda: session.measured.n_runs == 8)
+    session.remember("middle")
+    session.survey(12)
+    settle(session, lambda: session.measured.n_runs == 8 + 24)
+    session.move({"a": "0.9", "kind": "high"})
+    session.rest(most=3)
+    settle(session, lambda: session.measured.n_runs == 8 + 24 + 3)
+    session.remember("steep")
+    session.refresh(["height"])
+    yield session
+    session.close()
+
+
+def test_it_starts_at_the_middle_and_numbers_that_were_listed_become_a_range(explored):
+    assert explored.remembered["middle"] == {"a": 0.5, "b": 2, "kind": "plain"}
+    assert explored.dials[1].stops == (1, 2, 3)
+    assert explored.dials[2].stops == ("plain", "high")
+
+
+def test_what_was_measured_is_exact_and_the_rest_predicted(explored):
+    here = explored.reading("height")
+    assert (here.kind, here.n) == ("measured", 3)
+    assert here.low <= here.mean <= here.high
+    assert abs(explored.reading("height", explored.remembered["middle"]).mean - 7) < 1
+    elsewhere = explored.reading("height", {"a": 0.3, "b": 2, "kind": "high"})
+    assert elsewhere.kind == "predicted"
+    assert elsewhere.low < 10 < elsewhere.high
+    assert elsewhere.high - elsewhere.low < 6
+
+
+def test_curves_go_through_the_setting_and_are_marked_where_it_was_measured(explored):
+    a, b, kind = explored.profiles(["height"])
+    assert [mark.value for mark in a.marks if mark.is_current] == [0.9]
+    assert a.values[0] == 0.0
+    assert a.beyond[0]  # no point lies at the very end
+    assert not a.beyond[len(a.values) // 2]
+    assert list(b.values) == [1, 2, 3]
+    assert kind.mean[1] - kind.mean[0] == pytest.approx(5, abs=1.5)
+
+
+def test_the_study_is_one_like_any_other_and_has_the_runs_that_any_study_would_have(explored, experiment):
+    with Study.open(explored.path) as study:
+        assert search_of(study).method.name == "by hand"
+        assert study.status().finished == 35
+        results = ml.open_study(explored.path).results
+        point = results.runs.query("a == 0.5 and b == 2 and kind == 'plain'")
+    plain = experiment.replace(design=[{"a": 0.5, "b": 2, "kind": "plain"}], replications=8)
+    assert point["seed"].tolist() == [run.seed for run in plain.configurations()]
+
+
+def test_a_session_is_there_again_with_its_place_and_its_names(explored, settle):
+    explored.close()
+    with Session.of_study(explored.path) as again:
+        assert again.path == explored.path
+        assert again.setting == {"a": 0.9, "b": 2, "kind": "high"}
+        assert dict(again.remembered) == dict(explored.remembered)
+        assert again.reading("height").mean == pytest.approx(explored.reading("height").mean)
+        assert again.reading("height").n == 3
+        assert not again.is_running
+
+
+def test_two_settings_are_compared_in_pairs_and_all_become_a_design(explored):
+    pairs = explored.comparison("middle", "steep", replications=4)
+    assert pairs.common_random_numbers
+    seeds = [run.seed for run in pairs.configurations()]
+    assert seeds[:4] == seeds[4:] or seeds[::2] == seeds[1::2]
+    assert explored.design().n_points == 2
+    with pytest.raises(ParameterError, match="No setting is called 'low'. There are: middle, steep."):
+        explored.comparison("low", "steep")
+
+
+def test_values_that_make_no_sense_are_refused_with_the_range(explored):
+    for setting, said in (
+        ({"a": 3}, r"a = 3 lies outside of its range. It goes from 0 to 1."),
+        ({"a": "much"}, "much"),
+        ({"kind": "low"}, "low"),
+        ({"c": 1}, r"'c' cannot be turned here. There are: a, b, kind."),
+    ):
+        before = dict(explored.setting)
+        with pytest.raises(ParameterError, match=said):
+            explored.move(setting)
+        assert explored.setting == before
+
+
+def test_a_study_is_explored_beside_itself_and_not_changed(experiment, settle, tmp_path):
+    path = tmp_path / "base.study"
+    design = experiment.replace(design=ml.LatinHypercube(12), replications=2)
+    ml.run(design, path, n_jobs=1, backend="sequential", progress=False)
+    before = path.read_bytes()
+    with Session.of_study(path) as session:
+        assert session.path.name == "base_explore.study"
+        point = next(iter(design.points()))
+        session.move({name: point[name] for name in ("a", "b", "kind")})
+        assert session.reading("height").kind == "measured"
+        session.rest(most=3)  # two of which there are
+        settle(session, lambda: session.measured.n_runs == 25)
+    assert path.read_bytes() == before
+    with Session.of_study(path) as again:
+        assert (again.path.name, again.measured.n_runs) == ("base_explore.study", 25)
+    with Study.open(tmp_path / "base_explore.study") as own:
+        assert own.runs_frame([])["replication"].tolist() == [2]
+
+
+def test_a_setting_at_which_all_runs_fail_is_given_up(plane, settle, tmp_path):
+    parameters = {"a": ml.Real(0, 1), "kind": ml.Choice(["broken", "plain"])}
+    with Session(ml.Experiment(plane, parameters, max_steps=1), tmp_path / "broken.study") as session:
+        session.rest()
+        settle(session, lambda: session.measured.n_runs == 3)
+        assert session.measured.failures_at(session.setting) == (3, "ValueError: this kind is broken")
+        assert not session.rest()
+
+
+def test_what_keeps_it_from_running_is_said(experiment, settle, tmp_path):
+    session = Session(experiment, tmp_path / "busy.study")
+    session.rest(most=1)
+    settle(session, lambda: session.is_kept and session.measured.n_runs == 1)
+    session.close()
+    with Study.open(tmp_path / "busy.study") as study, study.writing(token="another"):
+        other = Session.of_study(tmp_path / "busy.study")
+        other.rest(most=3)
+        settle(other, lambda: other.state.problem)
+        assert "busy.study" in other.state.problem
+        other.close()
+
+
+def test_constraints_are_kept(plane, tmp_path):
+    parameters = {"a": ml.Real(0, 1), "b": ml.Real(0, 1)}
+    experiment = ml.Experiment(plane, parameters, constraints=["a + b < 0.8"], max_steps=1)
+    session = Session(experiment, tmp_path / "none.study")
+    assert sum(session.setting.values()) < 0.8
+    session.move({"a": 0.7, "b": 0.7})
+    assert session.rest_or_reason() == (
+        "This setting breaks a constraint (a + b < 0.8): nothing is run here."
+    )
+    session.close()
+    assert not session.path.exists()
+
+
+def test_nothing_to_turn_and_no_session_are_said(plane, tmp_path):
+    with pytest.raises(ParameterError, match="nothing to turn"):
+        Session(ml.Experiment(plane, {"a": 0.5}), tmp_path / "fixed.study")
+    ml.run(ml.Experiment(plane, max_steps=1), tmp_path / "plain.study", n_jobs=1, progress=False)
+    with pytest.raises(StudyError, match="no session of exploring"):
+        Session(ml.Experiment(plane, {"a": ml.Real(0, 1)}), tmp_path / "plain.study")
