@@ -35,6 +35,8 @@ class Job:
     under_way: int = 0
     is_read: bool = False
     is_dropped: bool = False
+    is_first: bool = False
+    """Whether it goes before other studies of the same student: somebody looks at it."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, most: int) -> list[Task]:

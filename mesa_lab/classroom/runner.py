@@ -84,6 +84,29 @@ class ClassQueue(Queue):
             self._check_runs(ticket.study)
         super().add(ticket)
 
+    def admit(self, path: Path, student: str) -> None:
+        """Refuse further runs of a study to a student who has used up what each may have.
+
+        Raises:
+            StudyError: If they have.
+        """
+        if student != TEACHER and path.exists():
+            self.limits.check_disk(path.parent)
+            self._check_runs(path.relative_to(self.root).as_posix())
+
+    def take_in(self, job: Job) -> None:
+        """Have runs carried out that are no study of the queue: they take their turns as all others."""
+        with self._change:
+            self._jobs[job.place] = job
+        self.wake()
+        with self._change:
+            self._change.notify_all()
+
+    def has(self, place: str) -> bool:
+        """Whether something is still being run."""
+        with self._change:
+            return place in self._jobs
+
     def leave(self, study: str) -> None:
         """Have a study run no further."""
         super().leave(study)
@@ -310,7 +333,7 @@ class ClassQueue(Queue):
         for job in self._jobs.values():
             busy[job.student] = busy.get(job.student, 0) + job.under_way
         others = len(busy) > 1
-        for job in self._jobs.values():
+        for job in sorted(self._jobs.values(), key=lambda each: not each.is_first):
             if job.is_read or job.stopped() or job.paused() or job.writer.trouble is not None:
                 continue
             most = self.limits.runs_at_once if others else self.processes

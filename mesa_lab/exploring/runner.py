@@ -21,7 +21,7 @@ from mesa_lab.study.batches import add as add_batch
 from mesa_lab.study.records import Batch, Task
 
 if TYPE_CHECKING:
-    from mesa_lab.running.shared_worker import SharedWorker
+    from mesa_lab.exploring.workplace import Workplace
     from mesa_lab.study import Study, Writer
 
 __all__ = ["LADDER", "Piece", "Runner", "State"]
@@ -101,7 +101,7 @@ class Runner:
         study: Opens the study; called in the runner's thread, and closed there.
         on_run: Called with each run that has ended, in the runner's thread.
         on_state: Called with each new state, in the runner's thread or in the caller's.
-        memory: Bytes that the worker process may use for a run; None for no limit.
+        workplace: Where runs are carried out.
     """
 
     def __init__(
@@ -109,10 +109,10 @@ class Runner:
         study: Callable[[], Study],
         on_run: Callable[[Ran], None],
         on_state: Callable[[State], None],
-        memory: int | None = None,
+        workplace: Workplace,
     ) -> None:
         self._study, self._on_run, self._on_state = study, on_run, on_state
-        self._memory = memory
+        self._workplace = workplace
         self._news = threading.Condition()
         self._wish: _Wish | None = None
         self._notes: list[tuple[str, Mapping[str, Any]]] = []
@@ -193,19 +193,16 @@ class Runner:
         self._on_state(state)
 
     def _work(self) -> None:
-        from mesa_lab.running.shared_worker import SharedWorker
-
-        worker = SharedWorker(memory=self._memory)
         try:
             while self._await(_KEEP_SECONDS):
                 try:
-                    self._hold(worker)
+                    self._hold()
                 except MesaLabError as error:
                     self._give_up(str(error))
                 except Exception as error:  # whatever it is, it must be heard of
                     self._give_up(f"{type(error).__name__}: {error}")
         finally:
-            worker.close()
+            self._workplace.close()
 
     def _give_up(self, problem: str) -> None:
         with self._news:
@@ -231,7 +228,7 @@ class Runner:
                 self._thread = None
             return False
 
-    def _hold(self, worker: SharedWorker) -> None:
+    def _hold(self) -> None:
         """Hold the study and work while there is something to do."""
         from mesa_lab.running.workers.serialization import pack
 
@@ -248,8 +245,10 @@ class Runner:
                     asked.note(why, note)
                 if wish is not None and wish.dropped is None:
                     if payload is None:
-                        payload = pack(study.described_experiment.protocol)
-                    if not self._carry_out(wish, asked, worker, payload):
+                        payload = pack(self._workplace.limited(study.described_experiment.protocol))
+                    if not wish.done:
+                        self._workplace.admit(study.path)
+                    if not self._carry_out(wish, asked, payload):
                         with self._news:
                             if self._wish is wish:
                                 self._wish = None
@@ -258,14 +257,14 @@ class Runner:
                 elif not self._await(_HOLD_SECONDS):
                     return
 
-    def _carry_out(self, wish: _Wish, asked: _Asked, worker: SharedWorker, payload: Any) -> bool:
+    def _carry_out(self, wish: _Wish, asked: _Asked, payload: Any) -> bool:
         """Carry out the next runs of a wish; return whether there are more."""
         most = 1 if self._seconds is None else int(_PIECE_SECONDS / max(self._seconds, 1e-4))
         piece = wish.next(max(1, min(most, _MOST_RUNS)))
         if piece is None:
             return False
         tasks = asked.ask(piece, wish.why)
-        for batch in worker.carry_out(payload, tasks, wish, asked.writer.note):
+        for batch in self._workplace.carry_out(payload, tasks, wish, asked.writer.note):
             asked.writer.add(batch)
             for ran in _rans(batch, piece.setting):
                 self._seconds = (

@@ -21,6 +21,7 @@ from mesa_lab.exploring.remembered import Remembered, clean_name, noted, read_re
 from mesa_lab.exploring.runner import LADDER, Piece, Runner, State
 from mesa_lab.exploring.spread import spread
 from mesa_lab.exploring.surfaces import Surfaces
+from mesa_lab.exploring.workplace import OwnProcess, Workplace
 from mesa_lab.search.methods.by_hand import ByHand
 from mesa_lab.search.search import Search
 from mesa_lab.study import Study
@@ -40,7 +41,7 @@ class Session:
         experiment: What is explored: its parameters that vary are turned, its design is not used.
         path: Where its study is, or is to be made when the first run is asked for.
         base: Another study of the same model whose results are used, in the same folder.
-        memory: Bytes that a run may use; None for no limit.
+        workplace: Where runs are carried out; None for a process of the session's own.
 
     Raises:
         ParameterError: If nothing varies.
@@ -60,7 +61,7 @@ class Session:
         experiment: Experiment,
         path: str | Path,
         base: Path | None = None,
-        memory: int | None = None,
+        workplace: Workplace | None = None,
     ) -> None:
         self.experiment = explorable(experiment)
         self.path = Path(path)
@@ -80,22 +81,22 @@ class Session:
             self._read_own()
         here = self._remembered.here
         self.setting: dict[str, Any] = dict(here) if here is not None else self._start()
-        self._runner = Runner(self._opened, self._hear, self._note_state, memory)
+        self._runner = Runner(self._opened, self._hear, self._note_state, workplace or OwnProcess())
 
     @classmethod
-    def of_study(cls, path: str | Path, memory: int | None = None) -> Self:
+    def of_study(cls, path: str | Path, workplace: Workplace | None = None) -> Self:
         """Explore a study: go on with a session, or begin one beside any other study.
 
         Args:
             path: The study.
-            memory: Bytes that a run may use; None for no limit.
+            workplace: Where runs are carried out; None for a process of the session's own.
 
         Raises:
             StudyError: If there is none.
             ParameterError: If nothing varies in it.
         """
         described, own, base = session_of(Path(path))
-        return cls(described, own, base, memory)
+        return cls(described, own, base, workplace)
 
     # ------------------------------------------------------------ the setting
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 import solara
 
+from mesa_lab.app.classroom.member import class_member
 from mesa_lab.app.code_question import CodeQuestion
 from mesa_lab.app.components.browser import Address
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.explore.page import ExplorePage
 from mesa_lab.app.hooks.use_background import use_fresh
+from mesa_lab.classroom.guest import ClassPlace
 from mesa_lab.errors import MesaLabError
 from mesa_lab.exploring.session import Session
 from mesa_lab.exploring.suggested import with_suggestions
+from mesa_lab.exploring.workplace import OwnProcess, Workplace
 from mesa_lab.formatting import model_label
 from mesa_lab.preparation.encoding import to_json
 from mesa_lab.study import Study
-from mesa_lab.workspace.access import agree, check, is_allowed
+from mesa_lab.workspace.access import access, agree, check, is_allowed
 from mesa_lab.workspace.study_names import first_name, name_of, path_in
 
 if TYPE_CHECKING:
@@ -28,6 +33,10 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.workspace.study_names import StudyRef
     from mesa_lab.workspace.workspace import Workspace
+
+_OTHERS_BYTES: Final = 2 << 30
+_OTHERS_SECONDS: Final = 120.0
+_turns = threading.Semaphore(os.cpu_count() or 1)
 
 __all__ = ["ExploreModel", "ExploreStudy", "Source"]
 
@@ -80,6 +89,7 @@ def Source(workspace: Workspace, search: str, experiment: Experiment | None, mod
 @solara.component
 def ExploreStudy(workspace: Workspace, key: str, at: str, on_kept: Any, on_moved: Any) -> None:
     """Explore a study, once its code is agreed to."""
+    place = workplace_here()
     agreed, set_agreed = solara.use_state(0)
     found, problem = solara.use_memo(lambda: _find(workspace, key), dependencies=[workspace, key])
     fresh = use_fresh(lambda: _untrusted(found) if found else (), agreed, topic=key)
@@ -106,7 +116,7 @@ def ExploreStudy(workspace: Workspace, key: str, at: str, on_kept: Any, on_moved
         def make() -> Session:
             with Study.open(path) as study:
                 check(study.described_experiment)
-            return Session.of_study(path)
+            return Session.of_study(path, place)
 
         ExplorePage(path, make, found.name, at, on_kept, on_moved)
 
@@ -116,17 +126,31 @@ def ExploreModel(
     workspace: Workspace, experiment: Experiment, model: str, at: str, on_kept: Any, on_moved: Any
 ) -> None:
     """Explore a model from nothing, over the ranges of the design at hand and those that are suggested."""
+    place = workplace_here()
 
-    def place() -> Any:
+    def file() -> Any:
         return path_in(workspace.folder, workspace.free_name(f"{first_name(model)}_explore"))
 
-    path = solara.use_memo(place, dependencies=[model])
+    path = solara.use_memo(file, dependencies=[model])
 
     def make() -> Session:
         check(experiment)
-        return Session(with_suggestions(experiment), path)
+        return Session(with_suggestions(experiment), path, workplace=place)
 
     ExplorePage(path, make, model_label(model), at, on_kept, on_moved).key(str(path))
+
+
+def workplace_here() -> Workplace:
+    """Return where the visitor's runs are carried out: on the cores of the class, or in a process of their own.
+
+    Call it where a page is drawn. In an app for others runs are limited, and no more are under way than there are cores.
+    """
+    member = class_member()
+    if member is not None:
+        return ClassPlace(member.classroom.queue, member.who)
+    if access().local:
+        return OwnProcess()
+    return OwnProcess(_OTHERS_BYTES, _OTHERS_SECONDS, _turns)
 
 
 def _find(workspace: Workspace, key: str) -> tuple[StudyRef | None, str]:
