@@ -118,8 +118,8 @@ __version__ = "0.1.0"
 __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "BatchRunner",
     "BoxBehnken",
-    "CentralComposite",
     "Calibrate",
+    "CentralComposite",
     "Choice",
     "Compare",
     "Conclusion",
