@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mesa_lab.app.notebook.explore import Explore
     from mesa_lab.app.notebook.lab import Lab
     from mesa_lab.errors import (
         ConclusionError,
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from mesa_lab.study.records import RunResult
 
 _MODULES = {
+    "app.notebook.explore": "Explore",
     "app.notebook.lab": "Lab",
     "errors": """ConclusionError DesignError ExperimentError ExportError MesaLabError ModelError NotAllowedError OutcomeError
         ParameterError RunError StudyBusyError StudyError StudyFormatError StudyMismatchError""",
@@ -116,8 +118,8 @@ __version__ = "0.1.0"
 __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "BatchRunner",
     "BoxBehnken",
-    "CentralComposite",
     "Calibrate",
+    "CentralComposite",
     "Choice",
     "Compare",
     "Conclusion",
@@ -128,6 +130,7 @@ __all__ = [  # noqa: RUF022  (plainly alphabetical, EFAST too)
     "EFAST",
     "Experiment",
     "ExperimentError",
+    "Explore",
     "ExportError",
     "FractionalFactorial",
     "FullFactorial",

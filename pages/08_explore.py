@@ -19,4 +19,9 @@ def Page():
     except MesaLabError as error:
         solara.Text(str(error))
         return
-    Source(workspace, router.search, parsed.experiment if parsed else None, draft.model)
+
+    def design(experiment, source):
+        session.offer_experiment(experiment, source)
+        router.push("/design")
+
+    Source(workspace, router.search, parsed.experiment if parsed else None, draft.model, design)

@@ -114,6 +114,7 @@ class Draft:
         correlations: One pair of parameters on each line, as in "a, b = 0.6".
         claims: What is claimed of the results, each with its name and what holds.
         question: The name of the question that it is for; empty for none.
+        enums: Where the Enums of parameters are: a parameter and the text that finds one, for each.
     """
 
     model: str = ""
@@ -137,6 +138,7 @@ class Draft:
     correlations: str = ""
     claims: tuple[tuple[str, str], ...] = ()
     question: str = ""
+    enums: tuple[tuple[str, str], ...] = ()
 
     def row(self, name: str) -> Row | None:
         """The row of a parameter."""

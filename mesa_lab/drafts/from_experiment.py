@@ -32,7 +32,7 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
     Raises:
         ParameterError: If a value cannot be written as text.
     """
-    from mesa_lab.preparation.models import reference_of
+    from mesa_lab.preparation.models import reference_of, reference_of_enum
 
     rows = tuple(draft_row(Row(name), given) for name, given in experiment.parameters.items())
     agents = experiment.protocol.agents
@@ -56,6 +56,11 @@ def from_experiment(experiment: Experiment, description: ModelDescription | None
         claims=tuple((claim.name, claim.holds) for claim in experiment.claims),
         redraw=experiment.redraw,
         on_error=experiment.on_error,
+        enums=tuple(
+            (name, reference_of_enum(kind))
+            for name, kinds in experiment.protocol.enums.items()
+            for kind in kinds
+        ),
         question=experiment.question or "",
         correlations="\n".join(
             f"{one}, {other} = {show_value(value)}"

@@ -225,6 +225,10 @@ def _settings(draft: Draft, description: ModelDescription | None, mistakes: Mist
     found["outcomes"] = mistakes.attempt("outcomes", _outcomes, draft, description)
     found["agents"] = mistakes.attempt("agents", _agents, draft)
     found["on_error"] = draft.on_error
+    if draft.enums:
+        found["enums"] = {
+            name: [text for each, text in draft.enums if each == name] for name in dict(draft.enums)
+        }
     mistakes.attempt("on_error", _check, draft.model, "on_error", draft.on_error)
     return found
 

@@ -275,6 +275,10 @@ class Session:
             )
         return self.experiment.replace(design=rows, replications=replications, common_random_numbers=True)
 
+    def here(self, replications: int = LADDER[-1]) -> Experiment:
+        """Return the experiment that measures the current setting alone."""
+        return self.experiment.replace(design=[dict(self.setting)], replications=replications)
+
     def design(self, replications: int = 10) -> Experiment:
         """Return the experiment whose points are the named settings.
 

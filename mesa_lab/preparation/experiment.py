@@ -47,6 +47,8 @@ class Experiment(ExperimentData):
         redraw: Continue the design until as many points as it asks for keep the constraints, in place of dropping some.
         on_error: What an outcome that raises an error costs: `"missing"`, its value (the reason is noted, see `Results.notes`); or
             `"fail"`, its run, which ends at that step as a failed one.
+        enums: Where the Enum of a parameter is found whose values are members of one, `{"mood": "town.py:Mood"}`. Filled in by itself
+            from the values; files and tables have the members' names.
         question: What the experiment is for, by name, such as `"matter"` (`mesa_lab.preparation.questions.QUESTIONS`): which
             conclusion comes first. It changes no run.
 

@@ -6,7 +6,7 @@ Frozen data. It runs nothing, imports no model unless it is asked for the model'
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +17,7 @@ from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.encoding import refuse_unkept
 from mesa_lab.preparation.limits import LARGEST_SEED, shortened
 from mesa_lab.preparation.parameters.choice import Choice, Listed
+from mesa_lab.preparation.parameters.enum_members import Enums, enums_among, read_enums, with_members
 from mesa_lab.preparation.parameters.space import Parameter, ParameterSpace, listed
 from mesa_lab.preparation.parameters.value_keys import key as key_of
 from mesa_lab.preparation.questions import find_question
@@ -63,6 +64,7 @@ class ExperimentData:
     on_error: str = "missing"
     claims: Any = ()
     question: str | None = None
+    enums: Any = None
 
     def __post_init__(self) -> None:
         from mesa_lab.preparation.designs import as_design
@@ -99,13 +101,18 @@ class ExperimentData:
         settle(self, "claims", parse_claims(self.claims))
         if self.question is not None:
             settle(self, "question", find_question(self.question).name)
+        self._read_values()
         protocol = self.protocol
         for name in ("max_steps", "max_time", "timeout", "period", "outcomes", "agents", "on_error"):
             settle(self, name, getattr(protocol, name))
         settle(self, "parameters", dict(self.space.parameters))  # a list of levels has become Levels
         if isinstance(self.model, type):
             check_parameters(self.model, self.parameters)
-        for name, value in self.parameters.items():
+
+    def _read_values(self) -> None:
+        """Refuse values that no file can hold, and note of which Enums there are members among them."""
+        listed_values: dict[str, Iterable[Any]] = {}
+        for name, value in self.space.parameters.items():
             values = (
                 value.values
                 if isinstance(value, Listed)
@@ -114,6 +121,17 @@ class ExperimentData:
                 else (value,)
             )
             refuse_unkept(name, values)
+            listed_values[name] = values
+        object.__setattr__(self, "enums", self._enums(listed_values) or None)
+
+    def _enums(self, values: Mapping[str, Iterable[Any]]) -> Enums:
+        """Where the Enums are of which members are among the values, without those that the model's class tells."""
+        from mesa_lab.preparation.models.signatures import plan_of
+
+        among = enums_among(values)
+        told = plan_of(self.model).converters if among and isinstance(self.model, type) else {}
+        found = {name: kinds for name, kinds in among.items() if name not in told}
+        return read_enums({**read_enums(self.enums), **found})
 
     def _take_seeds(self) -> None:
         """Let explicit seeds say how many replications there are."""
@@ -141,6 +159,7 @@ class ExperimentData:
             outcomes=self.outcomes,
             agents=self.agents,
             on_error=self.on_error,
+            enums=read_enums(self.enums),
         )
 
     @cached_property
@@ -261,6 +280,11 @@ class ExperimentData:
         """
         points = list(self.points())
         keys = list(point_keys(points))
+        if self.enums:
+            from mesa_lab.preparation.models import load_enums
+
+            kinds = load_enums(self.protocol.enums, self.model)
+            points = [dict(with_members(point, kinds)) for point in points]
         return [
             RunConfiguration(
                 model_cls=self.model,

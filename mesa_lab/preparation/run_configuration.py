@@ -16,6 +16,7 @@ from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.limits import LARGEST_SEED, shortened
 from mesa_lab.preparation.outcome_kinds.function import is_reference
 from mesa_lab.preparation.outcomes import AgentSelection, Outcome, parse_agents, parse_outcomes
+from mesa_lab.preparation.parameters.enum_members import NO_ENUMS, Enums
 from mesa_lab.preparation.settings import check_positive, check_whole
 
 __all__ = ["DEFAULT_MAX_STEPS", "ON_ERROR", "CollectorRows", "Protocol", "RunConfiguration"]
@@ -58,6 +59,7 @@ class Protocol:
         agents: What is measured of the agents.
         on_error: What an outcome that raises costs: "missing", its value; "fail", its run.
         rows: Answer with rows made of the records of the model's own DataCollector; None for all but `batch_run`.
+        enums: Where the Enums are of which parameters take members (see `Experiment`).
     """
 
     model: type | str
@@ -70,6 +72,7 @@ class Protocol:
     agents: AgentSelection = False
     on_error: str = "missing"
     rows: CollectorRows | None = None
+    enums: Enums = NO_ENUMS
 
     def __post_init__(self) -> None:
         model: Any = self.model
@@ -111,7 +114,9 @@ class Protocol:
         model = (parse_reference(self.model),) if isinstance(self.model, str) else ()
         rule = Outcome("stop_when", self.stop_when).named_code if isinstance(self.stop_when, str) else ()
         measured = (code for outcome in self.outcomes or () for code in outcome.named_code)
-        return (*model, *measured, *rule)
+        enums = (kind for kinds in self.enums.values() for kind in kinds)
+        named = (parse_reference(kind, "function") for kind in enums if isinstance(kind, str))
+        return (*model, *measured, *rule, *named)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
 from mesa_lab.preparation.expressions.parse import Expression, compile_expression
-from mesa_lab.preparation.models import check_parameters, load_model
+from mesa_lab.preparation.models import check_parameters, load_enums, load_model
 from mesa_lab.preparation.models.collectors import agent_reporters_of
 from mesa_lab.preparation.models.inspection.attributes_in_code import may_set
 from mesa_lab.preparation.models.inspection.interruption import OutOfTimeError
@@ -23,6 +23,7 @@ from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic, like_types
 from mesa_lab.preparation.outcome_kinds.function import check_reference, is_reference
 from mesa_lab.preparation.outcome_kinds.model_value import attributes_of, known_names, reporters_of
+from mesa_lab.preparation.parameters.enum_members import with_members
 from mesa_lab.preparation.settings import EXPERIMENT_WORDS
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def check(experiment: ExperimentData, point: Mapping[str, Any] | None = None) ->
     if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str)):
         return
     try:
-        model = look_at(model_cls, next(experiment.points()) if point is None else point, seed=0)
+        first = next(experiment.points()) if point is None else point
+        model = look_at(model_cls, with_members(first, load_enums(protocol.enums, experiment.model)), seed=0)
     except MesaLabError:
         raise
     except (Exception, OutOfTimeError, SystemExit):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mesa_lab.errors import RunError
 from mesa_lab.formatting import plural
 from mesa_lab.preparation.code_permission import require_code
+from mesa_lab.preparation.models import load_enums
+from mesa_lab.preparation.parameters.enum_members import with_members
 from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.running.cells import stored
 from mesa_lab.running.simulation.rebuild import rebuild
@@ -49,7 +51,7 @@ def configuration_of(study: Study, run_id: int) -> RunConfiguration:
         model_cls=protocol.model,
         run_id=task.run_id,
         iteration=task.replication,
-        parameters=task.parameters,
+        parameters=with_members(task.parameters, load_enums(protocol.enums, protocol.model)),
         max_steps=protocol.max_steps,
         data_collection_period=protocol.period,
         seed=task.seed,

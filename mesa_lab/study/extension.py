@@ -62,6 +62,7 @@ _FREE: Final = (
     "correlations",
     "claims",
     "question",
+    "enums",
 )
 
 

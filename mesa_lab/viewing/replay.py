@@ -8,6 +8,7 @@ from typing import Any
 
 from mesa_lab.preparation.models import build
 from mesa_lab.preparation.models.working_folder import find_another_folder, working_folder, working_in
+from mesa_lab.preparation.parameters.enum_members import with_members
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.series import time_of
 from mesa_lab.running.simulation.step import stepper
@@ -47,10 +48,11 @@ class Replay:
 
     def _built(self) -> Any:
         folders = {working_folder(self._model_cls)}
+        parameters = with_members(dict(self._task.parameters), self._plan.enums)
         while True:
             try:
                 with working_in(working_folder(self._model_cls)):
-                    return build(self._model_cls, dict(self._task.parameters), self._task.seed)
+                    return build(self._model_cls, parameters, self._task.seed)
             except Exception as error:
                 if not find_another_folder(error, self._model_cls, folders):
                     raise

@@ -10,20 +10,27 @@ from urllib.parse import quote
 
 import solara
 
+from mesa_lab.app.components.browser import CopyButton
 from mesa_lab.app.components.controls import Action
+from mesa_lab.app.components.downloads import Download, file_name
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.explore.named_settings import NamedSettings
 from mesa_lab.app.explore.open_sessions import give_back, take
 from mesa_lab.app.explore.profiler import Profiler, dial_facts, row_facts, span_of
+from mesa_lab.app.explore.surface import SurfacePanel
 from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.errors import MesaLabError
+from mesa_lab.exploring.picture import chart_of
 from mesa_lab.formatting import label, plural
 from mesa_lab.preparation.encoding import from_json
+from mesa_lab.preparation.experiment_file.python_script import to_python
 
 if TYPE_CHECKING:
     from mesa_lab.exploring.session import Session
+    from mesa_lab.preparation.experiment import Experiment
 
-__all__ = ["ExplorePage", "ExploreView"]
+__all__ = ["ExplorePage", "ExploreView", "Styles"]
 
 _STYLE: Final = Path(__file__).with_name("explore.css")
 _SHOWN: Final = 3
@@ -38,6 +45,7 @@ def ExplorePage(
     at: str = "",
     on_kept: Callable[[Session], None] | None = None,
     on_moved: Callable[[Mapping[str, Any]], None] | None = None,
+    on_design: Callable[[Experiment, str], None] | None = None,
 ) -> None:
     """Explore a study, or a model.
 
@@ -48,6 +56,7 @@ def ExplorePage(
         at: A setting to begin at, as JSON; empty for where one was.
         on_kept: Called when the session has a study of its own.
         on_moved: Called with each setting at which one rests.
+        on_design: Called with an experiment to go on with, and where it comes from.
     """
     session, set_session = solara.use_state(None)
     problem, set_problem = solara.use_state("")
@@ -83,7 +92,7 @@ def ExplorePage(
         return end
 
     solara.use_effect(begin, [path])
-    solara.Style(_STYLE)
+    Styles()
     with tag("div", "ml-stack"):
         if problem:
             tag("h1", "", f"Explore {title}")
@@ -92,7 +101,13 @@ def ExplorePage(
             tag("h1", "", f"Explore {title}")
             tag("p", "ml-nothing ml-quiet", "Reading what was measured …", role="status")
         else:
-            ExploreView(session, title, on_kept, on_moved)
+            ExploreView(session, title, on_kept, on_moved, on_design)
+
+
+@solara.component
+def Styles() -> None:
+    """The look of this page; needed once."""
+    solara.Style(_STYLE)
 
 
 def _go(session: Session, at: str) -> None:
@@ -115,6 +130,7 @@ def ExploreView(
     title: str,
     on_kept: Callable[[Session], None] | None = None,
     on_moved: Callable[[Mapping[str, Any]], None] | None = None,
+    on_design: Callable[[Experiment, str], None] | None = None,
 ) -> None:
     """A session that is open: also what a notebook shows.
 
@@ -123,6 +139,7 @@ def ExploreView(
         title: What is explored.
         on_kept: Called when the session has a study of its own.
         on_moved: Called with each setting at which one rests.
+        on_design: Called with an experiment to go on with, and where it comes from.
     """
     answered, set_answered = solara.use_state(0)
     version, set_version = solara.use_state(0)
@@ -130,6 +147,9 @@ def ExploreView(
     locked, set_locked = solara.use_state(frozenset())
     problem, set_problem = solara.use_state("")
     shown = chosen if chosen is not None else session.outcomes[:_SHOWN]
+    # What the browser calls may be the function of an earlier render.
+    held = solara.use_ref(locked)
+    held.current = locked
     wanted = solara.use_ref(shown)
     wanted.current = shown
 
@@ -151,7 +171,7 @@ def ExploreView(
         set_answered(lambda before: before + 1)
 
     def turned(stops: Mapping[str, int]) -> None:
-        known = {dial.name: dial for dial in session.dials if dial.name not in locked}
+        known = {dial.name: dial for dial in session.dials if dial.name not in held.current}
         move({name: known[name].stops[stop] for name, stop in stops.items() if name in known})
 
     def rest() -> None:
@@ -159,17 +179,22 @@ def ExploreView(
         if on_moved is not None:
             on_moved(session.setting)
 
+    def arrive(setting: Mapping[str, Any]) -> None:
+        move({name: value for name, value in setting.items() if name not in held.current})
+        rest()
+
     def lock(name: str) -> None:
-        set_locked(locked ^ {name})
+        set_locked(held.current ^ {name})
 
     setting = dict(session.setting)
     with tag("div", "ml-title"):
         tag("h1", "", f"Explore {title}")
         with tag("div", "ml-actions"):
-            Curves(session)
+            Curves(session, version)
             if session.is_running:
                 Action("Stop", session.stop, icon="mdi-stop")
-            if kept:
+            Take(session, shown, on_moved is not None)
+            if kept and on_kept is not None:
                 with PageLink(f"/results?study={quote(session.path.stem)}", classes=["ml-button"]):
                     tag("span", "", "Results")
     tag("p", "ml-quiet ml-ex-status", _status(session), role="status")
@@ -194,11 +219,38 @@ def ExploreView(
                 f"Curves need {plural(session.missing, 'more setting')}: move the sliders and stay a moment, or run settings all over "
                 "the ranges.",
             )
+    if shown and len(session.dials) > 1:
+        with tag("section", "ml-panel", aria_label="Surface"):
+            tag("h2", "", "Over two parameters")
+            SurfacePanel(session, shown, arrive, version)
+    with tag("section", "ml-panel", aria_label="Remembered settings"):
+        tag("h2", "", "Remembered settings")
+        NamedSettings(session, shown, arrive, on_design, version)
 
 
 @solara.component
-def Curves(session: Session) -> None:
-    """Run settings all over the ranges."""
+def Take(session: Session, shown: tuple[str, ...], linked: bool) -> None:
+    """Take a picture, the experiment as Python, or the address of this setting."""
+    stem = file_name(session.path.stem)
+
+    def picture() -> bytes:
+        from mesa_lab.processing.export.chart_image import render
+
+        return bytes(render(chart_of(session, shown), "png"))  # type: ignore[arg-type]
+
+    with tag("div", "ml-actions"):
+        if linked:
+            CopyButton(label="Link", text="", icon="mdi-link-variant")
+        if shown:
+            Download("Picture", picture, f"{stem}.png")
+        Download(
+            "Python", lambda: to_python(session.here()).encode(), f"{stem}.py", icon="mdi-language-python"
+        )
+
+
+@solara.component
+def Curves(session: Session, version: int) -> None:
+    """Run settings all over the ranges; the version changes when anything was measured."""
     runs = session.survey_runs
     words = "First curves" if session.missing else "More points"
     Action(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
@@ -42,7 +42,13 @@ __all__ = ["ExploreModel", "ExploreStudy", "Source"]
 
 
 @solara.component
-def Source(workspace: Workspace, search: str, experiment: Experiment | None, model: str) -> None:
+def Source(
+    workspace: Workspace,
+    search: str,
+    experiment: Experiment | None,
+    model: str,
+    on_design: Callable[[Experiment, str], None] | None = None,
+) -> None:
     """Find what is to be explored.
 
     Args:
@@ -50,6 +56,7 @@ def Source(workspace: Workspace, search: str, experiment: Experiment | None, mod
         search: The address behind the question mark.
         experiment: The design at hand, None while there is none.
         model: The model at hand, empty for none.
+        on_design: Called with an experiment to go on with, and where it comes from.
     """
     first = solara.use_memo(lambda: parse_qs(search or ""), dependencies=[])
     kept, set_kept = solara.use_state("")
@@ -64,9 +71,9 @@ def Source(workspace: Workspace, search: str, experiment: Experiment | None, mod
         set_here(to_json(setting))
 
     if key:
-        ExploreStudy(workspace, key, at, keep, moved)
+        ExploreStudy(workspace, key, at, keep, moved, on_design)
     elif experiment is not None:
-        ExploreModel(workspace, experiment, model, at, keep, moved)
+        ExploreModel(workspace, experiment, model, at, keep, moved, on_design)
     elif model:
         tag("p", "ml-nothing ml-quiet", f"Opening {model_label(model)} …", role="status")
     else:
@@ -87,7 +94,9 @@ def Source(workspace: Workspace, search: str, experiment: Experiment | None, mod
 
 
 @solara.component
-def ExploreStudy(workspace: Workspace, key: str, at: str, on_kept: Any, on_moved: Any) -> None:
+def ExploreStudy(
+    workspace: Workspace, key: str, at: str, on_kept: Any, on_moved: Any, on_design: Any
+) -> None:
     """Explore a study, once its code is agreed to."""
     place = workplace_here()
     agreed, set_agreed = solara.use_state(0)
@@ -118,12 +127,18 @@ def ExploreStudy(workspace: Workspace, key: str, at: str, on_kept: Any, on_moved
                 check(study.described_experiment)
             return Session.of_study(path, place)
 
-        ExplorePage(path, make, found.name, at, on_kept, on_moved)
+        ExplorePage(path, make, found.name, at, on_kept, on_moved, on_design)
 
 
 @solara.component
 def ExploreModel(
-    workspace: Workspace, experiment: Experiment, model: str, at: str, on_kept: Any, on_moved: Any
+    workspace: Workspace,
+    experiment: Experiment,
+    model: str,
+    at: str,
+    on_kept: Any,
+    on_moved: Any,
+    on_design: Any,
 ) -> None:
     """Explore a model from nothing, over the ranges of the design at hand and those that are suggested."""
     place = workplace_here()
@@ -137,7 +152,7 @@ def ExploreModel(
         check(experiment)
         return Session(with_suggestions(experiment), path, workplace=place)
 
-    ExplorePage(path, make, model_label(model), at, on_kept, on_moved).key(str(path))
+    ExplorePage(path, make, model_label(model), at, on_kept, on_moved, on_design).key(str(path))
 
 
 def workplace_here() -> Workplace:

@@ -36,7 +36,7 @@ def refuse_unfindable(experiment: ExperimentData) -> None:
         reference = source if isinstance(source, str) else Outcome("function", source).text
         if _NOWHERE.match(reference) if isinstance(source, str) else not _leads_to(reference, source):
             raise ExperimentError(
-                f"{what} is the function '{reference}', which only the program that made it can find: a file cannot name it. "
+                f"{what} is {'' if what.startswith('The Enum') else 'the function '}'{reference}', which only the program that made it can find: a file cannot name it. "
                 f"{instead}, or {_IN_A_MODULE}."
             )
 
@@ -50,6 +50,11 @@ def _sources(experiment: ExperimentData) -> Iterator[tuple[str, Any, str]]:
         if callable(outcome.source) or outcome.is_reference:
             instead = "Name a reporter, an attribute of the model or a statistic such as 'mean(Wolf.energy)'"
             yield f"Outcome '{outcome.name}'", outcome.source, instead
+    for name, kinds in experiment.protocol.enums.items():
+        for kind in kinds:
+            if isinstance(kind, str) or kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
+                text = kind if isinstance(kind, str) else f"{kind.__module__}:{kind.__qualname__}"
+                yield f"The Enum of '{name}'", text, "Give the parameter's values as text"
     for function in _of_design(experiment.design):
         yield "The design's function", function, "Write its points as a Table"
 

@@ -193,6 +193,8 @@ def _parameters(script: Script, experiment: ExperimentData) -> list[str]:
 
 def _settings(script: Script, experiment: ExperimentData) -> list[tuple[str, str]]:
     """The settings that differ from their defaults, in the order of the class; how long runs take is always said."""
+    from mesa_lab.preparation.models import reference_of_enum
+
     found = []
     for field in dataclasses.fields(experiment):
         value = getattr(experiment, field.name)
@@ -208,6 +210,8 @@ def _settings(script: Script, experiment: ExperimentData) -> list[tuple[str, str
                     if field.name == "outcomes"
                     else repr({claim.name: claim.holds for claim in value})
                     if field.name == "claims"
+                    else repr({name: [*map(reference_of_enum, kinds)] for name, kinds in value.items()})
+                    if field.name == "enums"
                     else script.value(value),
                 )
             )

@@ -48,6 +48,7 @@ class _Document(BaseModel):
     redraw: bool = False
     on_error: str = "missing"
     question: str | None = None
+    enums: dict[str, str | list[str]] | None = None
     correlations: dict[str, dict[str, float | int]] | None = None
     claims: list[dict[str, str]] = []
     parameters: dict[str, Any] = {}
@@ -69,6 +70,7 @@ _FORMS: Final = {
     "agents": 'true, a list of attributes such as ["energy"], or { Wolf = ["energy"] }',
     "constraints": 'a list of texts, such as ["a < b"]',
     "correlations": "a table for each parameter, such as { a = { b = 0.6 } }",
+    "enums": 'a table from parameter to where its Enum is, such as { mood = "town.py:Mood" }',
     "claims": "tables, [[claims]], each with a name and what holds, such as holds = \"mean('Wolves') > 20\"",
     "parameters": "a table, [parameters], with one line for each",
     "design": 'a table, [design], with a type, such as type = "Sobol"',
@@ -168,6 +170,11 @@ def _made[E: ExperimentData](document: _Document, kind: type[E], source: str, fo
     fields = document.model_dump(exclude_unset=True)
     fields.pop("search", None)
     fields["model"] = _anchor_model(document.model, folder)
+    if document.enums:
+        fields["enums"] = {
+            name: [_anchor_model(kind, folder) for kind in ([kinds] if isinstance(kinds, str) else kinds)]
+            for name, kinds in document.enums.items()
+        }
     fields["parameters"] = {}
     _refuse_blanks(source, document.parameters)
     for name, form in document.parameters.items():

@@ -76,8 +76,9 @@ def plain_to_toml(plain: Mapping[str, Any]) -> str:
 
 def to_plain(experiment: ExperimentData) -> dict[str, Any]:
     """Return an experiment as plain data, in the order and form of an experiment file."""
-    from mesa_lab.preparation.models import reference_of
+    from mesa_lab.preparation.models import reference_of, reference_of_enum
 
+    enums = {name: list(map(reference_of_enum, kinds)) for name, kinds in experiment.protocol.enums.items()}
     plain: dict[str, Any] = {"model": reference_of(experiment.model)}
     settings = {
         "question": experiment.question,
@@ -95,6 +96,7 @@ def to_plain(experiment: ExperimentData) -> dict[str, Any]:
         "constraints": list(experiment.constraints) or None,
         "redraw": experiment.redraw or None,
         "on_error": experiment.on_error if experiment.on_error != "missing" else None,
+        "enums": {name: kinds if len(kinds) > 1 else kinds[0] for name, kinds in enums.items()} or None,
         "correlations": _plain_correlations(experiment.correlations),
     }
     plain.update((name, value) for name, value in settings.items() if value is not None)

@@ -16,7 +16,14 @@ from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models
 from mesa_lab.preparation.models.construction import build, build_as_given, check_parameters, opened
 from mesa_lab.preparation.models.declarations import REQUIRED, Required
 from mesa_lab.preparation.models.description import ModelDescription, ModelSignature, describe, signature
-from mesa_lab.preparation.models.references import import_code, importable, load_model, reference_of
+from mesa_lab.preparation.models.references import (
+    import_code,
+    importable,
+    load_enums,
+    load_model,
+    reference_of,
+    reference_of_enum,
+)
 from mesa_lab.preparation.models.suggestions import ParameterInfo
 
 __all__ = [
@@ -33,8 +40,10 @@ __all__ = [
     "import_code",
     "importable",
     "installed_models",
+    "load_enums",
     "load_model",
     "opened",
     "reference_of",
+    "reference_of_enum",
     "signature",
 ]

@@ -11,13 +11,14 @@ import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import threading
 import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["extend_path", "find_module", "import_file", "is_from_file", "left_behind"]
+__all__ = ["extend_path", "find_module", "import_file", "is_from_file", "left_behind", "use_path"]
 
 _PREFIX = "mesa_lab_model_"
 _HIGHEST = 6
@@ -255,12 +256,51 @@ def _hide_other_projects(folder: Path, beside: Path | None) -> dict[str, types.M
     roots = {*_imported, *_projects.values()} - {beside}
     others = [other for other in roots if not folder.is_relative_to(other)]
     names = {name for other in others for name in _imported.get(other, ()) if not name.startswith(_PREFIX)}
+    names |= _loaded_below(others)  # those too that were imported while its model ran
     folders = [name for name in sys.modules if any(_is_own_folder(name, other) for other in others)]
     return {
         name: sys.modules.pop(name)
         for name in (*names, *folders)
         if name in sys.modules and name != "__main__"
     }
+
+
+def _loaded_below(folders: Iterable[Path]) -> set[str]:
+    """The names of modules whose files lie below some folders, without installed ones."""
+    below = tuple(f"{folder}{os.sep}" for folder in folders)
+    installed = tuple(f"{folder}{os.sep}" for folder in (sys.prefix, sys.base_prefix))
+    return {
+        name
+        for name, module in list(sys.modules.items())
+        if isinstance(file := getattr(module, "__file__", None), str)
+        and file.startswith(below)
+        and not file.startswith(installed)
+        and not name.startswith(_PREFIX)
+        and name.partition(".")[0] not in ("mesa_lab", "__main__", "__mp_main__")
+        and not {"site-packages", "dist-packages"} & set(Path(file).parts)
+    }
+
+
+def use_path(entries: Iterable[str], left: Iterable[str]) -> None:
+    """Make the search path what it is in another process, and forget the projects that were imported here.
+
+    For a process that has run another model before: modules of two projects may have the same names.
+
+    Args:
+        entries: All entries of sys.path there, in order.
+        left: What `left_behind` returned there.
+    """
+    with _lock:
+        roots = {*_imported, *_projects.values()}
+        folders = [name for name in sys.modules if any(_is_own_folder(name, root) for root in roots)]
+        for name in [*_loaded_below(roots), *folders, *(n for n in sys.modules if n.startswith(_PREFIX))]:
+            sys.modules.pop(name, None)
+        _imported.clear()
+        _projects.clear()
+        _left_behind.clear()
+        sys.path[:] = list(entries)
+        _left_behind.update(left)
+        importlib.invalidate_caches()
 
 
 def _set_aside(*folders: Path) -> dict[str, types.ModuleType]:

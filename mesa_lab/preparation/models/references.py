@@ -5,6 +5,7 @@ what a model class is. Whatever goes wrong is said in one message, with the near
 """
 
 import contextlib
+import enum
 import importlib
 import inspect
 import pkgutil
@@ -21,8 +22,17 @@ from mesa_lab.preparation.code_permission import CodeReference, parse_reference,
 from mesa_lab.preparation.models.files import find_module, import_file, is_from_file
 from mesa_lab.preparation.models.imports import import_trouble
 from mesa_lab.preparation.models.working_folder import folder_with, remember, working_in
+from mesa_lab.preparation.parameters.enum_members import Enums
 
-__all__ = ["import_code", "importable", "load_model", "names_class", "reference_of"]
+__all__ = [
+    "import_code",
+    "importable",
+    "load_enums",
+    "load_model",
+    "names_class",
+    "reference_of",
+    "reference_of_enum",
+]
 
 _FORMS = "Write 'package.module:Class', 'path/file.py:Class', or pass the class itself."
 # Classes that were loaded by a file's path -> that file.
@@ -100,6 +110,65 @@ def import_code(reference: CodeReference) -> types.ModuleType:
     if not path.is_file():
         raise FileNotFoundError(reference.place)
     return import_file(path.resolve())
+
+
+def load_enums(enums: Enums, model: type[Any] | str) -> dict[str, tuple[type[enum.Enum], ...]]:
+    """Find the Enums of parameters, once the model is loaded.
+
+    Args:
+        enums: For each parameter the Enums, or the texts that find them.
+        model: The model; an Enum is that which its modules know.
+
+    Raises:
+        ModelError: If there is none of that name.
+        NotAllowedError: If its code may not be loaded here.
+    """
+    if enums:
+        load_model(model)
+    return {
+        name: tuple(kind if isinstance(kind, type) else _load_enum(kind) for kind in kinds)
+        for name, kinds in enums.items()
+    }
+
+
+def _load_enum(text: str) -> type[enum.Enum]:
+    named = parse_reference(text, "function")
+    require_code([named])
+    path = Path(named.place).expanduser()
+    loaded = (
+        # The module that the model has imported, under whatever name: a second import would make other members.
+        [
+            each
+            for each in list(sys.modules.values())
+            if getattr(each, "__file__", None) == str(path.resolve())
+        ]
+        if named.is_file
+        else [sys.modules[named.place]]
+        if named.place in sys.modules
+        else []
+    )
+    try:
+        found: Any = loaded[0] if loaded else import_code(named)
+        for part in named.name.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:
+        raise ModelError(f"No Enum '{text}': {error}.") from error
+    if not (isinstance(found, type) and issubclass(found, enum.Enum)):
+        raise ModelError(f"'{text}' is no Enum but {found!r:.80}.")
+    return found
+
+
+def reference_of_enum(kind: type[enum.Enum] | str) -> str:
+    """Write down where an Enum is found: in a module, or in a file beside its model."""
+    if isinstance(kind, str):
+        return kind
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    if not is_from_file(kind.__module__) or not isinstance(file, str):
+        return f"{kind.__module__}:{kind.__qualname__}"
+    path = Path(file)
+    with contextlib.suppress(ValueError):
+        path = path.relative_to(Path.cwd())
+    return f"{path.as_posix()}:{kind.__qualname__}"
 
 
 def reference_of(model: type[Any] | str) -> str:

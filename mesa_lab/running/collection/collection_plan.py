@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mesa_lab.preparation.expressions.parse import compile_expression
+from mesa_lab.preparation.models import load_enums
 from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
 from mesa_lab.preparation.outcome_kinds.member import Member
 from mesa_lab.preparation.outcomes import Outcome
@@ -35,6 +36,7 @@ class Plan:
         late: What a collector reports that the model makes after it was set up; empty until such a one is met.
         limit: Steps after which every run ends.
         stop: The condition that ends a run, as a function of the names' values and the model.
+        enums: The Enums of parameters that are members of one: the study has their names.
         own: The outcomes that were asked for, each with a function of the model in case that it is no reporter.
 
     Raises:
@@ -51,6 +53,7 @@ class Plan:
         self.limit = math.inf if protocol.max_steps is None else protocol.max_steps
         self.own = {outcome.name: (outcome, outcome.parsed.function()) for outcome in protocol.outcomes or ()}
         self.stop = _stop_rule(protocol.stop_when)
+        self.enums = load_enums(protocol.enums, protocol.model)
 
     def sources(
         self, reported: Mapping[str, tuple[str, str]], fields: Iterable[str], waits_for_late: bool

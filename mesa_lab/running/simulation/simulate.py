@@ -18,6 +18,7 @@ import pyarrow as pa
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.models import build, build_as_given, load_model
 from mesa_lab.preparation.models.working_folder import find_another_folder, said_of_folder, working_folder
+from mesa_lab.preparation.parameters.enum_members import with_members
 from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.running.cells import stored
 from mesa_lab.running.collection.adopted_collector import TableRows
@@ -277,7 +278,7 @@ class Attempt:
         recorder, plan, task = self.recorder, self.plan, self.task
         rule = plan.protocol.rows
         construct = build_as_given if rule is not None and rule.as_given else build
-        model = self.model = construct(plan.model_cls, task.parameters, task.seed)
+        model = self.model = construct(plan.model_cls, with_members(task.parameters, plan.enums), task.seed)
         recorder.begin(model)
         self.ready = perf_counter()
         advance = stepper(model)

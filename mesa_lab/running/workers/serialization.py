@@ -22,9 +22,10 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]
 
 from mesa_lab.errors import RunError
-from mesa_lab.preparation.models import importable, load_model, reference_of
+from mesa_lab.preparation.models import importable, load_enums, load_model, reference_of
 from mesa_lab.preparation.models.files import left_behind
 from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
+from mesa_lab.preparation.parameters.value_keys import FrozenDict
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.arrow_columns import agent_columns, encode_columns
 from mesa_lab.running.simulation.failure import failure_from
@@ -175,6 +176,7 @@ def pack(protocol: Protocol, *, elsewhere: bool = False) -> Payload:
     model = reference if found else load_model(protocol.model)
     functions = [protocol.stop_when, *(outcome.source for outcome in protocol.outcomes or ())]
     things = [thing for thing in functions if callable(thing)]
+    things += [kind for kinds in protocol.enums.values() for kind in kinds if isinstance(kind, type)]
     if not found:
         things += [kind for kind in load_model(protocol.model).__mro__ if kind is not object]
     with _as_code(_unknown(things)):
@@ -200,7 +202,8 @@ def _pack_all(protocol: Protocol, reference: str) -> Payload:
     stop_when = protocol.stop_when
     if isinstance(stop_when, str) and is_reference(stop_when):
         stop_when = load_function(stop_when)
-    whole = replace(protocol, model=model_cls, outcomes=outcomes, stop_when=stop_when)
+    enums = FrozenDict(load_enums(protocol.enums, model_cls))
+    whole = replace(protocol, model=model_cls, outcomes=outcomes, stop_when=stop_when, enums=enums)
     with _as_code(set(_own_modules())):
         try:
             code = model_code(things_of(model_cls, whole))
@@ -218,10 +221,19 @@ def _own_modules() -> Iterator[ModuleType]:
     installed = tuple(f"{folder}{os.sep}" for folder in folders)
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or file.startswith(installed) or "site-packages" in Path(file).parts:
+        # A folder without __init__.py has no file.
+        places = [file] if isinstance(file, str) else _folders_of(module)
+        if not places or any(
+            place.startswith(installed) or "site-packages" in Path(place).parts for place in places
+        ):
             continue
         if name != "__main__":
             yield module
+
+
+def _folders_of(module: ModuleType) -> list[str]:
+    path = getattr(module, "__path__", ())
+    return [str(place) for place in getattr(path, "_path", path)] if module.__name__ != "__main__" else []
 
 
 def _sealed(reference: str, found: str | None, packed: bytes, code: CodeRecord | None) -> Payload:

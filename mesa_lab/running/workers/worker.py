@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_lab.preparation.models import load_model
-from mesa_lab.preparation.models.files import extend_path
+from mesa_lab.preparation.models.files import extend_path, use_path
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.running.collection.data_collector import installed
@@ -104,7 +104,11 @@ def prepare(digest: str, payload: bytes | None) -> Plan | None:
     """
     if digest not in _plans and payload is not None:
         search_path, left, folder, reference, protocol, code = pickle.loads(payload)
-        extend_path(search_path, left)
+        if _this is None:  # a worker of somebody else's, who set its path up
+            extend_path(search_path, left)
+        else:
+            _plans.clear()
+            use_path(search_path, left)
         if Path(folder).is_dir() and Path.cwd() != Path(folder):
             os.chdir(folder)
         # The model first: the protocol's functions may come from its module.

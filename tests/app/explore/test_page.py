@@ -4,7 +4,9 @@ import ipyvue
 import pytest
 
 import mesa_lab as ml
+from mesa_lab.app.explore.open_sessions import _open
 from mesa_lab.app.explore.source import Source
+from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.workspace import Workspace
 
 
@@ -41,3 +43,89 @@ def test_a_study_is_shown_with_its_curves(show, folder):
     view.until(lambda: widget.rows and widget.rows[0]["cells"][0]["pieces"])
     row = widget.rows[0]
     assert (row["outcome"], row["kind"]) == ("happy", "predicted")
+
+
+def test_sliders_move_all_curves_and_settings_are_remembered_and_compared(show, folder):
+    designs = []
+    view = show(
+        Source(
+            Workspace(folder, folder),
+            "study=schelling",
+            None,
+            "",
+            lambda experiment, source: designs.append((source, experiment)),
+        )
+    )
+    widget = profiler(view)
+    stop = widget.dials[0]["stop"]
+    view.press("Remember")
+    view.until("Go there")
+    widget.vue_moved({"density": stop + 20})
+    view.until(lambda: profiler(view).dials[0]["stop"] == stop + 20)
+    view.press("Remember")
+    view.until("Setting 2")
+    widget.vue_typed({"name": "density", "text": "7"})
+    view.until("density = 7 lies outside of its range")
+    widget.vue_locked("density")
+    view.until(lambda: profiler(view).dials[0]["locked"])
+    widget.vue_moved({"density": 0})
+    assert profiler(view).dials[0]["stop"] == stop + 20
+    view.press("Setting 1")
+    view.press("Setting 2")
+    view.until("Compare Setting 1 and Setting 2")
+    view.press("Compare Setting 1 and Setting 2")
+    assert designs[0][0] == "The comparison of two settings"
+    assert designs[0][1].common_random_numbers
+    view.press("As a design")
+    assert designs[1][1].n_points == 2
+    (surface,) = [each for each in view.widgets(ipyvue.VueTemplate) if "cells" in each.traits()]
+    assert len(surface.cells) == 25 * 25
+    assert surface.words.startswith("happy from")
+    surface.vue_picked({"across": 0.1, "up": 0.9})  # density is locked
+    view.until(lambda: profiler(view).dials[1]["stop"] == 90)
+    assert profiler(view).dials[0]["stop"] == stop + 20
+
+
+def test_a_session_ends_with_its_last_page(show, folder):
+    views = [show(Source(Workspace(folder, folder), "study=schelling", None, "")) for _ in range(2)]
+    for view in views:
+        profiler(view)
+    assert len(_open) == 1
+    views[0].context.close()
+    assert len(_open) == 1
+    views[1].context.close()
+    assert not _open
+
+
+def test_nothing_to_explore_and_a_study_that_is_not_there_are_said(show, folder):
+    view = show(Source(Workspace(folder, folder), "", None, ""))
+    assert "Choose a model" in view.text
+    view = show(Source(Workspace(folder, folder), "study=none", None, ""))
+    assert "There is no study 'none' here." in view.text
+
+
+def test_code_that_nobody_agreed_to_is_asked_for_first(show, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import mesa\n\nclass Mine(mesa.Model):\n    def __init__(self, a=1, rng=None):\n        super().__init__(rng=rng)\n"
+    )
+    experiment = ml.Experiment(f"{file}:Mine", {"a": [1, 2]}, max_steps=1, outcomes=["steps"])
+    ml.run(experiment, tmp_path / "mine.study", n_jobs=1, backend="sequential", progress=False)
+    grant(Access(local=True, studies=tmp_path))
+    try:
+        view = show(Source(Workspace(tmp_path, tmp_path), "study=mine", None, ""))
+        view.until("Go on only if you know where it comes from")
+        view.press("Explore it")
+        assert profiler(view).dials[0]["name"] == "a"
+    finally:
+        grant(None)
+
+
+def test_a_model_alone_is_explored_over_what_it_suggests(show, tmp_path):
+    experiment = ml.Experiment("mesa.examples:Schelling", {"density": ml.Real(0.5, 0.9)}, max_steps=3)
+    view = show(Source(Workspace(tmp_path, tmp_path), "", experiment, "mesa.examples:Schelling"))
+    widget = profiler(view)
+    assert widget.dials[0]["name"] == "density"
+    assert len(widget.dials) > 2
+    assert "Curves need" in view.text
+    assert not list(tmp_path.glob("*.study"))
