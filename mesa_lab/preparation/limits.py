@@ -120,7 +120,7 @@ OWN_RUNS: Final = 50_000_000
 # ---------------------------------------------------------------- the process for what is not quick
 
 PROCESS_SECONDS: Final = 20
-"""Seconds, of the clock and of the processor."""
+"""Seconds of the processor."""
 
 OWN_PROCESS_SECONDS: Final = 600
 """The same where the app is one person's, who starts a study: a large design is theirs to wait for."""

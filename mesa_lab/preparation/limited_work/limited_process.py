@@ -23,6 +23,8 @@ from mesa_lab.preparation.limits import PROCESS_BYTES, PROCESS_SECONDS
 __all__ = ["OutOfLimitsError", "environment", "run_limited"]
 
 _POLL_SECONDS: Final = 0.02
+_CLOCK: Final = 3
+"""Seconds of the clock for each of the processor: on a machine that is busy a process gets a part of a core."""
 _ANSWER_BYTES: Final = 2**30
 _at_once = threading.BoundedSemaphore(2)
 """Others wait: a page that asks again and again gets no more of the machine than this."""
@@ -43,7 +45,8 @@ def run_limited(
     Args:
         function: A function of a module; neither it nor what it calls may load code that a text names.
         *words: Its arguments.
-        seconds: How long it may take, of the clock and of the processor; the start of the process counts.
+        seconds: How long it may take, of the processor; the start of the process counts. By the clock it may take three
+            times as long, as other processes may be using the processor.
         wanted: Asked again and again; the process is ended once the answer is not wanted any more.
 
     Returns:
@@ -88,7 +91,7 @@ def _answer(order: bytes, seconds: float, wanted: Callable[[], bool]) -> bytes |
             env=environment() | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
         )
         try:
-            deadline = time.monotonic() + seconds
+            deadline = time.monotonic() + _CLOCK * seconds
             while process.poll() is None:
                 if not wanted():
                     return None
