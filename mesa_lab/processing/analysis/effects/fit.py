@@ -18,7 +18,7 @@ from mesa_lab.processing.analysis.effects.lenth import Lenth, lenth
 from mesa_lab.processing.analysis.effects.terms import Model
 from mesa_lab.processing.analysis.observations import Observations
 
-__all__ = ["Fit", "fit_model", "merged_repeats"]
+__all__ = ["Fit", "fit_model", "merged_repeats", "rounding"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -127,16 +127,26 @@ def fit_model(observed: Observations, model: Model) -> Fit:
     return _by_run(observed, model)
 
 
+def rounding(values: Floats) -> float:
+    """Return the size below which a difference of such values is what rounding leaves of 0."""
+    return 1e-12 * float(np.abs(values).max(initial=0.0, where=np.isfinite(values)))
+
+
+def _cleared(values: Floats, nothing: float) -> Floats:
+    return np.where(np.abs(values) > nothing, values, 0.0)
+
+
 def _by_run(observed: Observations, model: Model) -> Fit:
     x, count, mean = model.matrix, observed.count, observed.mean
     n, p = int(count.sum()), model.n_columns
     gram = np.linalg.pinv(x.T @ (x * count[:, None]))
-    coefficients = gram @ (x.T @ (count * mean))
+    nothing = rounding(mean)
+    coefficients = _cleared(gram @ (x.T @ (count * mean)), nothing)
     fitted = x @ coefficients
-    within = np.where(np.isfinite(observed.variance), observed.variance * (count - 1), 0.0)
+    within = np.where(observed.variance > nothing**2, observed.variance * (count - 1), 0.0)
     pure_freedom = n - len(count)
     pure = float(within.sum()) / pure_freedom if pure_freedom > 0 else float("nan")
-    around = float((count * (mean - fitted) ** 2).sum())
+    around = float((count * _cleared(mean - fitted, nothing) ** 2).sum())
     residual = around + float(within.sum())
     total = residual + float((count * (fitted - (count @ mean) / n) ** 2).sum())
     levene = _levene(observed) if pure_freedom > 0 else float("nan")
@@ -145,9 +155,8 @@ def _by_run(observed: Observations, model: Model) -> Fit:
     if pure_freedom > 0 and levene >= _UNEQUAL:
         covariance, freedom, error = gram * pure, float(pure_freedom), "pure"
     elif pure_freedom > 0 and n > p:
-        squares = (np.where(np.isfinite(observed.values), observed.values - fitted[:, None], 0.0) ** 2).sum(
-            axis=1
-        )
+        away = np.where(np.isfinite(observed.values), observed.values - fitted[:, None], 0.0)
+        squares = (_cleared(away, nothing) ** 2).sum(axis=1)
         middle = x.T @ (x * (squares / np.maximum(1 - leverage, 1e-9) ** 2)[:, None])
         covariance, freedom, error = gram @ middle @ gram, float(n - p), "HC3"
     elif pure_freedom > 0:
@@ -185,13 +194,14 @@ def _by_seed(whole: Floats, model: Model) -> Fit:
     m, r = whole.shape
     p = model.n_columns
     solve = np.linalg.pinv(x)
-    of_seeds = solve @ whole  # (columns, seeds)
+    nothing = rounding(whole)
+    of_seeds = _cleared(solve @ whole, nothing)  # (columns, seeds)
     coefficients = of_seeds.mean(axis=1)
-    centred = of_seeds - coefficients[:, None]
+    centred = _cleared(of_seeds - coefficients[:, None], nothing)
     covariance = centred @ centred.T / (r * (r - 1))
     fitted, mean = x @ coefficients, whole.mean(axis=1)
-    left = whole - x @ of_seeds
-    around = r * float(((mean - fitted) ** 2).sum())
+    left = _cleared(whole - x @ of_seeds, nothing)
+    around = r * float((_cleared(mean - fitted, nothing) ** 2).sum())
     spread = float(((left - left.mean(axis=1, keepdims=True)) ** 2).sum())
     freedom = (m - p) * (r - 1)
     residual = float(((whole - whole.mean(axis=0) - (fitted - fitted.mean())[:, None]) ** 2).sum())

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.formatting import shorten, show
-from mesa_lab.processing.analysis.effects.fit import Fit
+from mesa_lab.processing.analysis.effects.fit import Fit, rounding
 from mesa_lab.processing.analysis.effects.terms import TIMES, Model, Term, main_name
 from mesa_lab.processing.analysis.inference import holm
 from mesa_lab.processing.analysis.observations import Factor
@@ -119,7 +119,9 @@ def anova(model: Model, fit: Fit) -> pd.DataFrame:
     """
     weights = np.sqrt(fit.count.astype(np.float64))
     x, y = model.matrix * weights[:, None], fit.mean * weights
+    nothing = fit.n_runs * rounding(fit.mean) ** 2
     around = float((fit.count * (fit.mean - fit.fitted) ** 2).sum())
+    around = around if around > nothing else 0.0
     ratio, lack, _, lack_p = fit.lack_of_fit
     within = fit.pure_variance * fit.pure_freedom if fit.pure_freedom > 0 else 0.0
     m, p = model.matrix.shape
@@ -146,7 +148,7 @@ def anova(model: Model, fit: Fit) -> pd.DataFrame:
         with_it = _columns(model, [other for other in range(len(model.terms)) if other not in contained])
         squares = _residual(x[:, without], y) - _residual(x[:, with_it], y)
         width = term.columns.shape[1]
-        rows.append(_row(term.name, width, max(squares, 0.0), error, freedom))
+        rows.append(_row(term.name, width, squares if squares > nothing else 0.0, error, freedom))
     if fit.pure_freedom > 0:
         if lack > 0:
             rows.append(("lack of fit", lack, around, around / lack, ratio, lack_p))

@@ -285,3 +285,25 @@ def test_the_next_step_folds_what_is_mixed():
     assert answer.next_runs == 32
     assert answer.next_grows
     assert "may as well be b × d, c × e, f × g" in " ".join(answer.warnings)
+
+
+@pytest.mark.parametrize("replications", [1, 2, 3])
+@pytest.mark.parametrize("common", [False, True])
+def test_what_rounding_leaves_of_nothing_is_no_effect(replications, common):
+    points = pd.DataFrame(list(itertools.product([0.1, 0.3, 0.7], [1, 3, 7], [-1, 1])), columns=list("ABC"))
+    exact = study(
+        points,
+        lambda runs, rng: 1e3 / 3 + 0.7 * runs["A"],
+        replications,
+        common_random_numbers=common,
+    )
+    answer = exact.effects("y")
+    table = answer.table.set_index("term")
+    assert "e-1" not in answer.sentence
+    assert "e−1" not in answer.sentence
+    assert table["effect"].drop("A").eq(0).all()
+    assert table.loc["A", "effect"] == pytest.approx(0.7 * 0.6)
+    variance = answer.tables["anova"].set_index("source")
+    assert variance["sum_sq"].drop(["A", "total"]).eq(0).all()
+    said = " ".join(map(str, (*answer.warnings, answer.unknown, answer.next_sentence)))
+    assert "not straight" not in said
