@@ -60,7 +60,9 @@ def recognise(results: Reader) -> Blocks:
         size = 2 * k + 2 if second_order else k + 2
         if k > 1 and len(codes) % size == 0 and len(codes) >= fewest * size and _is_saltelli(codes, k, size):
             return Blocks("saltelli", k, size, second_order)
-    if len(codes) % (k + 1) == 0 and len(codes) // (k + 1) >= _FEWEST["morris"] and _is_morris(codes, k):
+    # The points of one parameter in pairs look like trajectories by accident.
+    fewest = _FEWEST["morris"] if k > 1 or name == "Morris" else len(codes)
+    if len(codes) % (k + 1) == 0 and len(codes) // (k + 1) >= fewest and _is_morris(codes, k):
         return Blocks("morris", k, k + 1)
     if name == "EFAST" and len(codes) % k == 0:
         return Blocks("efast", k, len(codes) // k, harmonics=int(getattr(design, "harmonics", 4)))

@@ -8,14 +8,17 @@ from SALib.sample import fast_sampler
 from SALib.sample import morris as morris_sampler
 from scipy.stats import qmc
 
+import mesa_lab as ml
 from mesa_lab.errors import ConclusionError
 from mesa_lab.processing.analysis.sensitivity import salib_adapter
+from mesa_lab.processing.analysis.sensitivity.design_blocks import recognise
 from mesa_lab.processing.analysis.sensitivity.efast_indices import efast_indices
 from mesa_lab.processing.analysis.sensitivity.first_order import first_order
 from mesa_lab.processing.analysis.sensitivity.morris_effects import morris_effects
 from mesa_lab.processing.analysis.sensitivity.pawn import pawn
 from mesa_lab.processing.analysis.sensitivity.rank_correlation import rank_correlations
 from mesa_lab.processing.analysis.sensitivity.tree_importance import tree_importance
+from mesa_lab.testing import synthetic_results
 from tests.processing.analysis.sensitivity.conftest import (
     ISHIGAMI_FIRST,
     ISHIGAMI_TOTAL,
@@ -197,3 +200,13 @@ def test_a_seed_of_zero_is_a_seed():
         salib_adapter.analyse("delta", ishigami(unit), 4, unit, num_resamples=2, seed=0) for _ in range(2)
     )
     np.testing.assert_array_equal(one["S1_conf"], other["S1_conf"])
+
+
+def test_points_of_one_parameter_are_no_trajectories():
+    runs = {"replications": 2, "seed": 4}
+    for design, kind in ((ml.LatinHypercube(16), "given"), (ml.Morris(8), "morris")):
+        results = synthetic_results(
+            ml.Experiment("none:None", {"x": ml.Real(0, 1)}, design, **runs),
+            {"y": lambda table, rng: table["x"] + rng.normal(size=len(table))},
+        )
+        assert recognise(results).kind == kind
