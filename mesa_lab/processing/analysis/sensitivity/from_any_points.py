@@ -246,11 +246,16 @@ def _together(measured: Observations) -> list[tuple[str, str, float]]:
     return sorted(pairs, key=lambda pair: -abs(pair[2]))
 
 
+def _left(found: _Found) -> float:
+    """The share that no parameter explains alone; an estimate below 0 stands for a share of 0."""
+    return 1 - float(np.nansum(np.maximum(found.first.first, 0.0)))
+
+
 def _unknown(observed: Observations, found: _Found, spread: FirstOrder | None) -> list[str]:
     said = []
     if not found.first.corrected:
         said.append("How much of the variation is chance: that takes two runs of a point at least.")
-    left = 1 - float(np.nansum(found.first.first))
+    left = _left(found)
     if left > 0.1 and len(found.names) > 1:
         what = (
             "in how parameters act together"
@@ -277,7 +282,7 @@ def _next(results: Reader, observed: Observations, found: _Found) -> dict[str, A
             return grown.fields(
                 f"Twice as many points ({plural(grown.runs, 'more run')}): the order of the parameters is not settled."
             )
-    left = 1 - float(np.nansum(found.first.first))
+    left = _left(found)
     if left > 0.1 and len(found.names) > 1:
         other = other_design(results, "Saltelli", size=256, replications=2)
         return other.fields(

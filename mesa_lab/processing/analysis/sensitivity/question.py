@@ -64,8 +64,8 @@ def conclude(results: Reader, outcome: str, level: float = 0.95) -> Conclusion:
 
 
 def _lost(names: list[str], outcome: str) -> str:
-    verb = "has" if len(names) == 1 else "have"
-    return f"What {listing(names)} {'does' if len(names) == 1 else 'do'}: only points of one level {verb} a value of '{outcome}'."
+    verb = "does" if len(names) == 1 else "do"
+    return f"What {listing(names)} {verb}: only points of one level have a value of '{outcome}'."
 
 
 def fits(results: Reader, outcome: str) -> str | None:

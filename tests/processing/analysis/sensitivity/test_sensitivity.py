@@ -166,3 +166,13 @@ def test_false_alarms_are_rare_over_all_parameters():
 def test_common_seeds_are_warned_of():
     answer = study_of_kind("saltelli, common seeds").sensitivity("y")
     assert any("All points have the same seeds" in warning for warning in answer.warnings)
+
+
+def test_a_share_below_nothing_leaves_no_more_to_others():
+    experiment = ml.Experiment("none:None", {"x": [1, 2, 3], "z": [1, 2]}, replications=6, seed=3)
+    results = synthetic_results(
+        experiment, {"y": lambda runs, rng: 10 * runs["x"] + rng.normal(0, 3, len(runs))}
+    )
+    answer = results.sensitivity("y")
+    assert answer.table.set_index("parameter").loc["z", "first"] < 0
+    assert "Where the other" not in " ".join(answer.unknown)
