@@ -160,6 +160,11 @@ class Talk:
         if float(np.median(lows)) > 0 and saved > 0.05:
             return f"Common random numbers saved {percent(float(saved))} of the runs."
         rho = float(self.table["correlation"].median())
+        if saved > 0.05:
+            return (
+                f"Whether common random numbers save runs here cannot be told yet (correlation {quantity(round(rho, 2))}, from "
+                f"{plural(int(self.table['n_pairs'].median()), 'pair')})."
+            )
         return f"Common random numbers did not help here (correlation {quantity(round(rho, 2))})."
 
     def warnings(self) -> tuple[str, ...]:

@@ -392,3 +392,17 @@ def test_of_many_points_two_can_be_compared_or_the_levels_of_a_parameter():
     assert len(results.compare("y", by="b").table) == 2
     low, high = results.points[results.columns["a"]].agg(["idxmin", "idxmax"])
     assert only(results.compare("y", base=int(low), scenario=int(high)))["verdict"] == "higher"
+
+
+def test_from_a_few_pairs_it_cannot_be_told_what_common_seeds_save():
+    experiment = ml.Experiment(
+        "none:None", {"x": [1, 2]}, replications=4, common_random_numbers=True, seed=1
+    )
+
+    def outcome(runs, rng):
+        luck = np.random.default_rng(8).normal(size=4)
+        return luck[runs["replication"]] + 0.8 * np.random.default_rng(9).normal(size=len(runs))
+
+    said = synthetic_results(experiment, {"y": outcome}).compare("y").sentence
+    assert "Whether common random numbers save runs here cannot be told yet (correlation" in said
+    assert "4 pairs" in said
