@@ -15,6 +15,7 @@ import pytest
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.running.collection.arrow_columns import encode_columns
 from mesa_lab.study import Study
+from mesa_lab.study.database.schema import SIDE_TABLES
 from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -67,15 +68,16 @@ def change() -> Callable[..., None]:
 AS_BEFORE = [
     *(
         f"DROP TABLE {name}"
-        for name in ("digests", "table_digests", "meta_copy", "points_copy", "outcomes_copy")
+        for name in ("digests", "table_digests", "meta_copy", "points_copy", "outcomes_copy", *SIDE_TABLES)
     ),
+    "ALTER TABLE driver DROP COLUMN file",
     "CREATE TABLE run_checksums(block INTEGER PRIMARY KEY, checksum INTEGER NOT NULL)",
     "CREATE TABLE column_checksums(name TEXT PRIMARY KEY, checksum INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE table_checksums(name TEXT PRIMARY KEY, checksum INTEGER NOT NULL) WITHOUT ROWID",
     "INSERT INTO run_checksums VALUES(1, 5)",
     "PRAGMA user_version = 2",
 ]
-"""Make of a study one as version 2 wrote it, before there were digests."""
+"""Make of a study one as version 2 wrote it, to the letter of its tables: before digests, forms, outputs and the driver's file."""
 
 
 @pytest.fixture

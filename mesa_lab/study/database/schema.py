@@ -34,7 +34,8 @@ MAX_OUTCOMES: Final = 1900  # SQLite takes 2000 columns
 
 # Outcome columns of `runs` are o0, o1 … in the order of `outcomes`; they carry no type, so that each value
 # keeps its own. `tally` and `driver` change in the same transaction as `runs`: status never has to count. `driver.file` says which
-# file is driven (`storage.shown_id`).
+# file is driven (`log_file.shown_id`). A new column of a table that there is: its statement of before goes into `_FORMER`, and
+# `raise_version` adds the column.
 _SCHEMA: Final = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE points(
@@ -93,6 +94,8 @@ _STATEMENTS: Final = {  # by what they make; SQLite keeps their text as it is
     for statement in _SCHEMA.strip().split(";\n")
     if (found := re.match(r"CREATE (?:TABLE|INDEX) (\w+)", statement))
 } | {name: f"CREATE TABLE {name}({BATCH_COLUMNS})" for name in _OF_SEARCHES}
+_FORMER: Final = {"driver": _STATEMENTS["driver"].replace(", file TEXT)", ")")}
+"""What made a table that had fewer columns once: a study of then is opened as it is, and gets them when it is run."""
 _NO_LONGER: Final = ("run_checksums", "column_checksums", "table_checksums")  # of version 2
 _OUTCOME: Final = ", o"  # what a new outcome adds to the text of the table of runs, with its position
 _MOST_ENTRIES: Final = 1000
@@ -184,7 +187,7 @@ def strange(connection: sqlite3.Connection) -> str:
 def _makes(statement: str, name: str, sql: object) -> bool:
     """Tell whether a statement makes a table of this text; outcomes add columns to that of runs."""
     if name != "runs" or not isinstance(sql, str):
-        return sql == statement
+        return sql in (statement, _FORMER.get(name))
     added = range(sql.count(_OUTCOME))
     return sql == statement[:-1] + "".join(f"{_OUTCOME}{position}" for position in added) + ")"
 

@@ -395,9 +395,7 @@ def test_of_many_points_two_can_be_compared_or_the_levels_of_a_parameter():
 
 
 def test_from_a_few_pairs_it_cannot_be_told_what_common_seeds_save():
-    experiment = ml.Experiment(
-        "none:None", {"x": [1, 2]}, replications=4, common_random_numbers=True, seed=1
-    )
+    experiment = ml.Experiment("none:None", {"x": [1, 2]}, replications=4, common_random_numbers=True, seed=1)
 
     def outcome(runs, rng):
         luck = np.random.default_rng(8).normal(size=4)
