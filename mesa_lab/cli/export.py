@@ -48,7 +48,7 @@ def _known_format(
     help="Of tables; by default from the file's name, or csv.",
 )
 @click.option("--tables", help="Which, separated by commas: runs, points, summary, series, agents, failures.")
-@click.option("--chart", help="Draw instead: series, effect, heatmap, distribution or design.")
+@click.option("--chart", help="Draw instead: series, outcomes, effect, heatmap, distribution or design.")
 @click.option("--outcome", help="What the chart shows; by default the first outcome.")
 @click.option("--with", "options", multiple=True, metavar="NAME=VALUE", help="An option of the chart.")
 @json_option

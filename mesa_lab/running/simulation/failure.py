@@ -1,4 +1,4 @@
-"""Tracebacks as a modeller wants them: from the first line of the model on.
+"""Why a run failed, as the study keeps it: stage, kind of error, message, and a traceback from the model's first line on.
 
 The frames of Mesa Lab and of Mesa's own machinery above the model say nothing about the mistake.
 """
