@@ -55,7 +55,7 @@ EXPERIMENTS = [
     (lambda: ml.Experiment(Schelling, ["density"]), ExperimentError, "parameters is ['density']. Give a dict"),
     (lambda: ml.Experiment(Schelling, {"density": (d for d in (0.5, 0.6))}), ParameterError, "Make a list of it"),
     (lambda: ml.Experiment(Schelling, {"density": (0.5, 0.6)}).check(), ParameterError, "a list, [0.5, 0.6]; a range is"),
-    (lambda: ml.Experiment(Schelling, {"density": {0.6, 0.5}}).check(), ParameterError, "is the set .* a list, \\[0.5, 0.6\\]"),
+    (lambda: ml.Experiment(Schelling, {"density": {0.6, 0.5}}).check(), ParameterError, "is a set, .* a list, \\[0.5, 0.6\\]"),
     (lambda: ml.Experiment(Schelling, {"density": {"low": 0.5}}).check(), ParameterError, "is the dict .* a range is Real"),
     (lambda: ml.Experiment(Schelling, {"density": []}), ParameterError, "no values"),
     # The design.

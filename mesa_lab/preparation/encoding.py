@@ -102,7 +102,11 @@ def _instead_of(value: Any) -> str:
             "ml.batch_run takes it as it is."
         )
     if isinstance(value, set | frozenset):
-        return "Give a tuple: tuple(sorted(...))."
+        try:
+            values = sorted(value)
+        except TypeError:
+            values = sorted(value, key=repr)
+        return f"To vary it give a list, {shortened(values)}; as one value give a tuple: tuple(sorted(...))."
     if isinstance(value, PurePath):
         return f"Give its text: {str(value)!r}."
     if isinstance(value, numbers.Real | Decimal):

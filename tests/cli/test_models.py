@@ -17,7 +17,9 @@ def test_models_as_json(terminal):
 
 
 def test_one_model_is_described(terminal):
-    shown = terminal("models", "terminal_models.py:Counter").stdout
+    described = terminal("models", "terminal_models.py:Counter")
+    assert described.exit_code == 0, described.output
+    shown = described.stdout
     assert "Counts up by its step size." in shown
     assert "What each step adds." in shown
     assert "Model reporters: total, noise" in shown

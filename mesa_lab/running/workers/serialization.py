@@ -220,6 +220,8 @@ def _own_modules() -> Iterator[ModuleType]:
     folders = {sys.prefix, sys.base_prefix, Path(os.__file__).parent, Path(__file__).parents[2]}
     installed = tuple(f"{folder}{os.sep}" for folder in folders)
     for name, module in list(sys.modules.items()):
+        if module is None:  # what must not be imported
+            continue
         file = getattr(module, "__file__", None)
         # A folder without __init__.py has no file.
         places = [file] if isinstance(file, str) else _folders_of(module)

@@ -189,6 +189,7 @@ def test_parameters_of_any_kind(kind, make):
             "heatmap": {"x": name},
             "effect": {"parameter": name},
             "design": {"parameters": [name, "flag"]},
+            "outcomes": {},  # shows no parameter
         }
         drawn(kind, results, "happy", **options.get(kind.name, {"by": name}))
 
