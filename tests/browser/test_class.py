@@ -87,10 +87,12 @@ def test_a_student_and_the_teacher(served, visit, shoot):
 
     # The teacher designs what each is to run, and gives it to the class.
     teacher.get_by_role("link", name="Model", exact=False).first.click()
-    teacher.get_by_text("Schelling", exact=True).first.click()
-    teacher.get_by_role("link", name="Design", exact=False).first.click()
+    teacher.get_by_role("button", name=re.compile("^Schelling")).first.click()
+    teacher.get_by_role("heading", name="Schelling").first.wait_for(timeout=LONG)
+    teacher.get_by_role("link", name="Design an experiment").click()
+    teacher.wait_for_url("**/design?**", timeout=LONG)
     steps = teacher.get_by_role("textbox", name="Steps", exact=True)
-    steps.wait_for()
+    steps.wait_for(timeout=LONG)
     steps.fill("3")
     teacher.get_by_role("link", name="Class").click()
     teacher.get_by_label("Title").fill("Five seeds")

@@ -18,7 +18,7 @@ def test_models_as_json(terminal):
 
 def test_one_model_is_described(terminal):
     described = terminal("models", "terminal_models.py:Counter")
-    assert described.exit_code == 0, described.output
+    assert described.exit_code == 0, (described.output, described.exception)
     shown = described.stdout
     assert "Counts up by its step size." in shown
     assert "What each step adds." in shown
