@@ -31,7 +31,7 @@ def to_ema(
         raise OutcomeError(
             f"each is {each!r:.80}. Give 'run' for one row per run, or 'point' for means over replications."
         )
-    names = results.outcome_list(outcomes)
+    names = results.outcome_list(outcomes, series=over == "series")
     rows = np.flatnonzero(results.done)
     arrays: dict[str, npt.NDArray[Any]] = {}
     if over == "final":

@@ -40,13 +40,14 @@ def to_xarray(
         ) from None
     if over is not None:
         check_over(over, ("final", "series"))
-    names = results.outcome_list(outcomes)
+    names = results.outcome_list(outcomes, series=over == "series")
     called = {
         name: f"{column} (outcome)" if column in _DIMENSIONS else column
         for name, column in column_names.outcome_columns(names).items()
     }
     grid = _Grid(results)
-    steps, series = (np.array([], dtype=np.int64), {}) if over == "final" else series_values(results, names)
+    with_steps = [] if over == "final" else [name for name in names if name in results.series_outcomes]
+    steps, series = series_values(results, with_steps) if with_steps else (np.array([], dtype=np.int64), {})
     variables: dict[str, Any] = {}
     for name in names:
         if name in series:

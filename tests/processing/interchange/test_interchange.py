@@ -237,3 +237,16 @@ def test_nothing_varies_no_problem() -> None:
     )
     with pytest.raises(ml.ParameterError, match="Nothing varies"):
         results.to_salib("y")
+
+
+def test_outcomes_over_time_have_no_steps(real: ml.Results) -> None:
+    experiment = real.experiment.replace(
+        parameters={"rate": [0.1, 0.2], "kind": "calm", "size": 2},
+        outcomes=["place", ml.Outcome("place", over="max")],
+    )
+    results = ml.run(experiment, progress=False, n_jobs=1)
+    data = results.to_xarray()
+    assert data["place"].dims == ("point", "replication", "step")
+    assert data["max of place"].dims == ("point", "replication")
+    assert list(results.to_xarray(over="series").data_vars) == ["place"]
+    assert set(results.to_ema(over="series")[1]) == {"place", "TIME"}

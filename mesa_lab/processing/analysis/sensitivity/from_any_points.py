@@ -181,7 +181,7 @@ def _values(observed: Observations, found: _Found, spread: FirstOrder | None) ->
         "share_of_chance_high": first.chance[2],
         "dummy": first.dummy,
         "pawn_dummy": float(np.nanmax(found.pawn.dummy)) if np.isfinite(found.pawn.dummy).any() else np.nan,
-        "interactions": 1 - float(np.nansum(first.first)),
+        "interactions": _left(found),
         "explained_by_forest": np.nan if found.trees is None else found.trees.explained,
         "rank_stability": float(np.nanmax(first.firsts)) if np.isfinite(first.firsts).any() else np.nan,
         "n_matter": int(found.matters.sum()),
