@@ -220,8 +220,6 @@ def _own_modules() -> Iterator[ModuleType]:
     folders = {sys.prefix, sys.base_prefix, Path(os.__file__).parent, Path(__file__).parents[2]}
     installed = tuple(f"{folder}{os.sep}" for folder in folders)
     for name, module in list(sys.modules.items()):
-        if module is None:  # what must not be imported
-            continue
         file = getattr(module, "__file__", None)
         # A folder without __init__.py has no file.
         places = [file] if isinstance(file, str) else _folders_of(module)
@@ -235,7 +233,9 @@ def _own_modules() -> Iterator[ModuleType]:
 
 def _folders_of(module: ModuleType) -> list[str]:
     path = getattr(module, "__path__", ())
-    return [str(place) for place in getattr(path, "_path", path)] if module.__name__ != "__main__" else []
+    # None stands for what must not be imported; it has no name.
+    is_own = getattr(module, "__name__", "__main__") != "__main__"
+    return [str(place) for place in getattr(path, "_path", path)] if is_own else []
 
 
 def _sealed(reference: str, found: str | None, packed: bytes, code: CodeRecord | None) -> Payload:

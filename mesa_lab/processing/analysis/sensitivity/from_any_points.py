@@ -257,13 +257,11 @@ def _unknown(observed: Observations, found: _Found, spread: FirstOrder | None) -
         said.append("How much of the variation is chance: that takes two runs of a point at least.")
     left = _left(found)
     if left > 0.1 and len(found.names) > 1:
-        what = (
-            "in how parameters act together"
-            if found.first.corrected
-            else "chance, or in how parameters act together"
-        )
+        what = "" if found.first.corrected else "chance, "
+        points = plural(int((observed.count > 0).sum()), "point")
         said.append(
-            f"Where the other {percent(min(left, 1.0))} comes from: it is {what}. A Saltelli design tells."
+            f"Where the other {percent(min(left, 1.0))} comes from: {what}how parameters act together, or what {points} do not show. "
+            "A Saltelli design tells."
         )
     said += observed.without_spread()
     return said
