@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -16,9 +18,17 @@ def test_models_as_json(terminal):
     assert "mesa.examples:WolfSheep" in [entry["reference"] for entry in entries]
 
 
-def test_one_model_is_described(terminal):
-    described = terminal("models", "terminal_models.py:Counter")
-    assert described.exit_code == 0, (described.output, described.exception)
+def test_one_model_is_described(tmp_path):
+    # In a process of its own: while a model is described anywhere in this one, all of its standard output is held back.
+    described = subprocess.run(
+        [sys.executable, "-m", "mesa_lab", "models", "terminal_models.py:Counter"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        cwd=tmp_path,
+    )
+    assert described.returncode == 0, described.stderr
     shown = described.stdout
     assert "Counts up by its step size." in shown
     assert "What each step adds." in shown
