@@ -1,3 +1,4 @@
+import importlib
 import json
 import subprocess
 import sys
@@ -79,3 +80,15 @@ def test_new_to_standard_output(terminal, tmp_path):
     before = sorted(tmp_path.iterdir())
     assert terminal("new", "mesa.examples:Schelling", "-o", "-").stdout.startswith("#")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_model_that_is_built_slowly_is_said_to(terminal, tmp_path, monkeypatch):
+    (tmp_path / "slow.py").write_text(
+        "import time\nimport mesa\nclass Slow(mesa.Model):\n    def __init__(self, n=1, rng=None):\n"
+        "        super().__init__(rng=rng)\n        print('not to be heard')\n        time.sleep(1)\n"
+    )
+    monkeypatch.setattr(importlib.import_module("mesa_lab.cli.models"), "_QUIET_SECONDS", 0.1)
+    described = terminal("models", "slow.py:Slow")
+    assert "Building the model with its defaults" in described.stderr
+    assert "not to be heard" not in described.output
+    assert "Slow (slow.py:Slow)" in described.stdout

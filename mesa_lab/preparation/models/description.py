@@ -5,7 +5,6 @@ not know how models are run.
 """
 
 import contextlib
-import io
 import random
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from mesa_lab.preparation.models.inspection.look import (
     reporters_in_code,
 )
 from mesa_lab.preparation.models.inspection.peculiarities import peculiarities
+from mesa_lab.preparation.models.inspection.silence import silence
 from mesa_lab.preparation.models.older_mesa import remedy
 from mesa_lab.preparation.models.references import load_model, names_class, reference_of
 from mesa_lab.preparation.models.signatures import Plan, plan_of
@@ -234,11 +234,7 @@ def _quiet() -> Iterator[None]:
     """Hold back what a model prints or warns about, and leave the global generators alone."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
-        with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-            warnings.catch_warnings(),
-        ):
+        with silence(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
