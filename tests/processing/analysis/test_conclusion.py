@@ -63,7 +63,7 @@ def test_as_json_it_has_no_numbers_that_json_lacks():
 
 
 def test_as_json_the_next_experiment_is_its_file(plain):
-    answer = plain.sensitivity("y")
+    answer = plain.best("y")
     written = json.loads(json.dumps(answer.to_dict()))["next"]
     assert written["runs"] == answer.next_runs
     assert written["experiment"]["design"]["type"] == type(answer.next.design).__name__
