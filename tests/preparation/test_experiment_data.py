@@ -60,7 +60,7 @@ def test_data_alone_say_the_same_points_and_seeds() -> None:
         (pd.DataFrame({"a": [1, 2]}), "the path of a file.*to_dict"),
         (len, "Give its name, 'len', and have the model look it up.*ml.batch_run takes it"),
         ([1, lambda model: 1], "Give its name, 'rule'"),
-        ({1, 2}, "Give a tuple"),
+        ({1, 2}, "To vary it give a list, .1, 2.; as one value give a tuple"),
         (Path("maps/town.csv"), "Give its text: 'maps/town.csv'"),
         (Decimal("0.5"), "Give a float, 0.5, or the text '0.5'"),
         ({"day": (datetime.date(2026, 1, 1),)}, "as text, '2026-01-01'"),
