@@ -14,9 +14,9 @@ from mesa_lab.classroom.archive import write_archive
 from mesa_lab.classroom.assignments import Assignment, Assignments
 from mesa_lab.classroom.limits import StudentLimits
 from mesa_lab.classroom.own_code import OwnCode, own_models
-from mesa_lab.classroom.progress import Progress
 from mesa_lab.classroom.roster import TEACHER, JoinError, Roster, Student, browser_of
 from mesa_lab.classroom.runner import ClassQueue
+from mesa_lab.classroom.student_progress import Progress
 from mesa_lab.errors import StudyError
 from mesa_lab.running.confinement.own_models import hold as hold_models
 from mesa_lab.study import Study

@@ -1,5 +1,6 @@
 """Files that students bring: described, checked and run in confined processes alone, whatever is in them."""
 
+import socket
 import sys
 import textwrap
 from pathlib import Path
@@ -10,6 +11,8 @@ from mesa_lab.classroom.own_code import LARGEST
 from mesa_lab.errors import MesaLabError, StudyError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.models import describe, load_model, signature
+from mesa_lab.running.backends.backend import Uncontrolled
+from mesa_lab.running.confinement.own_models import confined_runs
 from mesa_lab.running.confinement.rules import not_offered
 from mesa_lab.running.workers.serialization import pack
 from mesa_lab.study import Study
@@ -164,11 +167,11 @@ def test_what_is_no_small_python_file_is_not_taken(room, name, data, said):
 
 @pytest.mark.skipif(not HERE, reason="this kernel offers no confinement; the refusal is tested in its place")
 def test_what_a_hostile_model_tries_is_refused(room, tmp_path):
-    ada, path = brought(room, "ada", HOSTILE)
+    _, path = brought(room, "ada", HOSTILE)
     other = room.study(room.student("bob"), "secret", replications=1)
     secret = room.classroom.folder / other
     before = secret.read_bytes()
-    listener = __import__("socket").create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", 0))
     tries = [
         *(
             {"what": act, "path": str(secret)}
@@ -186,9 +189,6 @@ def test_what_a_hostile_model_tries_is_refused(room, tmp_path):
         *({"what": act, "path": ""} for act in ("datagram", "unix", "fork", "program", "kill", "group")),
         *({"what": f"{act} of the parent", "path": ""} for act in ("memory", "environment", "limits")),
     ]
-    from mesa_lab.running.backends.backend import Uncontrolled
-    from mesa_lab.running.confinement.own_models import confined_runs
-
     experiment = Experiment(f"{path}:Hostile", {"what": "read"}, max_steps=1, outcomes=["told"])
     payload = pack(experiment.protocol, confined=True)
     tasks = [Task(number, 0, number, 1, given) for number, given in enumerate(tries)]
