@@ -15,6 +15,7 @@ from mesa_lab.formatting import measure_label, plural, shorten
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.effects.tables import effects_table
+from mesa_lab.processing.analysis.landscape import one_thread
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
 from mesa_lab.processing.analysis.observations import reason_against, reason_against_unit
 from mesa_lab.processing.analysis.phrases import outcome_phrase
@@ -84,6 +85,13 @@ def conclude(
     level = checked_level(level)
     if kind not in ("auto", "quadratic", "gaussian process"):
         raise OutcomeError(f'kind is {kind!r}. Give "auto", "quadratic" or "gaussian process".')
+    with one_thread():
+        return _answer(results, outcome, at, kind, level)
+
+
+def _answer(
+    results: Reader, outcome: str, at: Mapping[str, Any] | None, kind: Kind, level: float
+) -> Conclusion:
     emulator = fit_emulator(results, outcome, kind)
     place = _place(emulator, at)
     subject = outcome_phrase(results, outcome)
