@@ -16,7 +16,7 @@ from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.effects.tables import effects_table
 from mesa_lab.processing.analysis.landscape import one_thread
-from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
+from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design, space_filling
 from mesa_lab.processing.analysis.observations import reason_against, reason_against_unit
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
@@ -302,6 +302,12 @@ def _next(results: Reader, emulator: Emulator, best: Floats) -> dict[str, Any]:
     good = emulator.explained == emulator.explained and emulator.explained >= GOOD
     if not good:
         grown = larger_design(results, 2)
+        if grown.experiment is None:
+            other = space_filling(results, emulator.observed)
+            return other.fields(
+                f"A space-filling design of its own ({plural(other.runs, 'run')}): the surface misses too much of what lies between "
+                "these points."
+            )
         return grown.fields(
             f"Twice as many points ({plural(grown.runs, 'more run')}): the surface misses too much of what lies between these."
         )
