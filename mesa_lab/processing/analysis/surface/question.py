@@ -15,12 +15,12 @@ from mesa_lab.formatting import measure_label, plural, shorten
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.effects.tables import effects_table
-from mesa_lab.processing.analysis.landscape import one_thread
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design, space_filling
 from mesa_lab.processing.analysis.observations import reason_against, reason_against_unit
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.repeats import observe_once
+from mesa_lab.processing.analysis.smooth_surface import one_thread
 from mesa_lab.processing.analysis.surface import charts, sentences
 from mesa_lab.processing.analysis.surface.axes import place_columns
 from mesa_lab.processing.analysis.surface.emulator import Emulator, Kind, fit_emulator
