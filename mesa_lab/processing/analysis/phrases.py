@@ -27,6 +27,7 @@ __all__ = [
     "count_word",
     "figures",
     "outcome_phrase",
+    "p_value",
     "percent",
     "percent_interval",
     "quantity",
@@ -80,6 +81,16 @@ def outcome_phrase(results: Reader, outcome: str) -> str:
     if len(steps) and steps.min() == steps.max() and steps.min() > 0:
         return f"{name} after {plural(int(steps.min()), 'step')}"
     return f"{name} at the end of a run"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as people read it.
+
+    Example:
+        >>> p_value(0.03217), p_value(1.3e-8)
+        ('p = 0.0322', 'p < 0.0001')
+    """
+    return "p < 0.0001" if p < 0.0001 else f"p = {number(p, 3)}"
 
 
 def _over_time(results: Reader, outcome: str) -> bool:
@@ -171,6 +182,8 @@ def share_of_chance(share: float, low: float = math.nan, high: float = math.nan)
         return "Runs of one point do not differ: nothing is left to chance."
     if share < 0.005:
         return "Hardly any variation is luck of the draw (below 0.5 %)."
+    if share > 0.995:
+        return "Nearly all variation is luck of the draw (above 99.5 %)."
     if share > 0.97:
         return f"Nearly all variation ({percent(share)}) is luck of the draw."
     near, word = min(_FRACTIONS, key=lambda pair: abs(pair[0] - share))

@@ -67,7 +67,7 @@ def wanted(observed: Observations, precision: float, within: float | None) -> Wa
         return Wanted(np.full(len(size), float(within)), none, 0.0, "given")
     if observed.is_share:
         return Wanted(np.full(len(size), precision), none, 0.0, "share")
-    several = observed.variance[observed.count > 1]
+    several = observed.variance[(observed.count > 1) & (observed.variance > 0)]
     spread = float(np.sqrt(np.median(several))) if len(several) else 0.0
     usual = _OF_USUAL * float(np.median(size[size > 0])) if (size > 0).any() else 0.0
     near = max(spread, usual)

@@ -224,7 +224,12 @@ class Talk:
         reached = bool((self.table["steady_from"] > 0).all())
         everywhere = "" if len(self.table) == 1 else " everywhere"
         would = f"would confirm {self.target}" if reached else f"would give about {self.target}{everywhere}"
-        return f"{replications:,} replications ({plural(grown.runs, 'more run')}) {would}."
+        said = f"{replications:,} replications ({plural(grown.runs, 'more run')}) {would}."
+        known = self.table["n_needed"].to_numpy(dtype=np.float64)
+        lacking = float(np.maximum(known - self.table["n"].to_numpy(), 0).sum())
+        if math.isfinite(lacking) and 0 < lacking <= grown.runs / 2:
+            said += f" A search UntilPrecise runs them where they are needed alone, about {_text(lacking)}."
+        return said
 
     def method(self) -> str:
         """Name the method and its source."""

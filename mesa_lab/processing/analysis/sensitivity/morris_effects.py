@@ -98,6 +98,8 @@ def morris_effects(
     sizes = np.abs(effects)
     mu, mu_low, mu_high, sigma = _interval(effects, level)
     mu_star, star_low, star_high, _ = _interval(sizes, level)
+    with np.errstate(all="ignore"):  # below, along the logarithm: a mean of sizes is above 0
+        star_low = np.where(mu_star > 0, mu_star * np.exp(-(mu_star - star_low) / mu_star), star_low)
     mu, mu_low, mu_high = (np.where(free, np.nan, each) for each in (mu, mu_low, mu_high))
     p = _of_direction(mu, sigma, n)
     box = (np.nan, np.nan, np.nan)

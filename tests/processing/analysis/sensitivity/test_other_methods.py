@@ -12,11 +12,11 @@ import mesa_lab as ml
 from mesa_lab.errors import ConclusionError
 from mesa_lab.processing.analysis.sensitivity import salib_adapter
 from mesa_lab.processing.analysis.sensitivity.design_blocks import recognise
+from mesa_lab.processing.analysis.sensitivity.direction import rank_correlations
 from mesa_lab.processing.analysis.sensitivity.efast_indices import efast_indices
 from mesa_lab.processing.analysis.sensitivity.first_order import first_order
 from mesa_lab.processing.analysis.sensitivity.morris_effects import _against_noise, morris_effects
 from mesa_lab.processing.analysis.sensitivity.pawn import pawn
-from mesa_lab.processing.analysis.sensitivity.rank_correlation import rank_correlations
 from mesa_lab.processing.analysis.sensitivity.tree_importance import tree_importance
 from mesa_lab.testing import synthetic_results
 from tests.processing.analysis.sensitivity.conftest import (
