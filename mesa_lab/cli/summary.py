@@ -133,12 +133,12 @@ def _median(part: pd.DataFrame) -> Any:
     return percent(found) if (part["interval"] == "Wilson").all() else found
 
 
-def _ended(row: Mapping[Any, Any]) -> int:
+def _ended(row: Mapping[Any, Any] | pd.Series[Any]) -> int:
     """How many runs came to their end, with a finite value or without one."""
     return sum(int(row[name]) for name in ("n", "n_missing", "n_infinite"))
 
 
-def _estimate(row: Mapping[Any, Any]) -> str:
+def _estimate(row: Mapping[Any, Any] | pd.Series[Any]) -> str:
     """A mean with its interval, and with its n where not all runs have a value."""
     n = int(row["n"])
     return estimate(row) if n in (0, _ended(row)) else f"{estimate(row)}, n = {n:,}"
