@@ -12,11 +12,11 @@ import pandas as pd
 from mesa_lab.errors import MesaLabError, OutcomeError
 from mesa_lab.formatting import plural, shorten
 from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.processing.analysis.boxes.box_limits import Limit, limits_of, narrowed, unit_limits
+from mesa_lab.processing.analysis.boxes.prim import Box, Space, members, quasi_p
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.discovery import charts
-from mesa_lab.processing.analysis.discovery.box_limits import Limit, limits_of, narrowed, unit_limits
 from mesa_lab.processing.analysis.discovery.event import event_values, parse_event
-from mesa_lab.processing.analysis.discovery.prim import Box, Space, members, quasi_p
 from mesa_lab.processing.analysis.discovery.selection import Judgement, judge, search
 from mesa_lab.processing.analysis.discovery.tree import leaves
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design

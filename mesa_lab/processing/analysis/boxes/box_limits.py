@@ -12,14 +12,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.errors import MesaLabError
+from mesa_lab.errors import ExperimentError, MesaLabError
 from mesa_lab.formatting import number, shorten, show
+from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
-from mesa_lab.processing.analysis.discovery.event import written
-from mesa_lab.processing.analysis.discovery.prim import Box, Space
+from mesa_lab.processing.analysis.boxes.prim import Box, Space
 from mesa_lab.processing.analysis.observations import Factor
 
-__all__ = ["Limit", "limits_of", "narrowed", "short_between"]
+__all__ = ["Limit", "limits_of", "narrowed", "short_between", "unit_limits", "written"]
 
 _WRITABLE: Final = (bool, int, float, str, type(None))
 
@@ -168,3 +168,18 @@ def unit_limits(factor: Factor, box: Box, at: int) -> tuple[float, float]:
 
 def _range(unit: npt.NDArray[np.float64]) -> tuple[float, float]:
     return float(unit.min()), float(unit.max())
+
+
+def written(name: str) -> str:
+    """Return a name as an expression has it: in backticks where it is no plain name.
+
+    Example:
+        >>> written("Wolves"), written("R over S"), written("count(Wolf)")
+        ('Wolves', '`R over S`', 'count(Wolf)')
+    """
+    try:
+        if compile_expression(name).names == (name,):
+            return name
+    except ExperimentError:
+        pass
+    return f"`{name}`"
