@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ConclusionError, OutcomeError, suggest
 from mesa_lab.processing.analysis.cancellation import check_cancelled
+from mesa_lab.processing.analysis.failed_runs import where_failed
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
@@ -96,6 +97,9 @@ class Question:
         if reason is not None:
             raise ConclusionError(reason)
         conclusion = self.conclude(results, outcome, **options)
+        confined = where_failed(results)
+        if confined:
+            conclusion = replace(conclusion, warnings=(*conclusion.warnings, confined))
         if not self.about_points:
             return conclusion
         searched = results.searched

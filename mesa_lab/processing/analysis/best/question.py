@@ -15,6 +15,7 @@ from mesa_lab.processing.analysis.best.charts import ranking
 from mesa_lab.processing.analysis.best.correction import FEW, left_out_value, winner_interval
 from mesa_lab.processing.analysis.best.selection import Selection, select
 from mesa_lab.processing.analysis.conclusion import Conclusion
+from mesa_lab.processing.analysis.failed_runs import failed_among
 from mesa_lab.processing.analysis.next_runs import NextRuns, fresh_runs
 from mesa_lab.processing.analysis.observations import Observations, reason_against
 from mesa_lab.processing.analysis.phrases import agree, figures, outcome_phrase
@@ -185,6 +186,20 @@ class _Answer:
             return f"{start}. That {named} is as good or better cannot be excluded."
         return f"{start}. That one of {others:,} others is as good or better cannot be excluded."
 
+    def _lost(self) -> list[str]:
+        """Say that runs of the winner failed: what it is worth is known of those alone that did not."""
+        if not self.observed.n_failed:
+            return []
+        row = int(self.order[0])
+        where = {factor.name: factor.levels[factor.codes[row]] for factor in self.observed.factors}
+        failed, n = failed_among(self.results, where)
+        if not failed:
+            return []
+        return [
+            f"{failed:,} of {plural(n, 'run')} at {self._where(0)} failed or timed out: what comes out best is known by those alone that did "
+            "not, which may not be typical."
+        ]
+
     def _open(self, row: int) -> bool:
         return row > 0 and bool(self.table["candidate"].iloc[row])
 
@@ -192,7 +207,7 @@ class _Answer:
         return name_of(self.observed, int(self.order[row]), int(self.table["point"].iloc[row]))
 
     def warnings(self) -> tuple[str, ...]:
-        said = self.observed.left_out()
+        said = [*self._lost(), *self.observed.left_out()]
         fewest = int(self.table["n"].min())
         if fewest < 5:
             said.insert(

@@ -66,6 +66,9 @@ def _limit(factor: Factor, box: Box, at: int) -> Limit:
         upper = inside if whole else -short_between(-outside, -inside)
     name, shown = written(factor.name), shorten(factor.name)
     sign, back = (">=", "<=") if whole else (">", "<")
+    if low == high and whole:
+        only = float(factor.levels[low])
+        return Limit(factor.name, f"{shown} is {_figure(only)}", f"{name} == {_exact(only)}", lower, upper)
     if lower is not None and upper is not None:
         text = f"{shown} is between {_figure(lower)} and {_figure(upper)}"
         constraint = f"{_exact(lower)} {back} {name} {back} {_exact(upper)}"
