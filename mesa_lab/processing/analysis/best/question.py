@@ -116,9 +116,13 @@ def _worth(observed: Observations, values: Floats, found: Selection, sign: float
     whole = 1.0 if observed.is_share else 0.0
     worth = np.array([value, low, high])
     worth = worth if sign > 0 else whole - worth[[0, 2, 1]]
-    known = observed.values[np.isfinite(observed.values)]
     # The mean of counts is no less than 0.
-    return np.maximum(worth, 0.0) if (known >= 0).all() and (known == np.floor(known)).all() else worth
+    return np.maximum(worth, 0.0) if _are_counts(observed) else worth
+
+
+def _are_counts(observed: Observations) -> bool:
+    known = observed.values[np.isfinite(observed.values)]
+    return bool((known >= 0).all() and (known == np.floor(known)).all())
 
 
 def _table(
@@ -132,7 +136,12 @@ def _table(
 ) -> pd.DataFrame:
     point, replication = np.nonzero(np.isfinite(observed.values))
     each = statistics(
-        observed.values[point, replication], point, observed.n_points, level, is_share=observed.is_share
+        observed.values[point, replication],
+        point,
+        observed.n_points,
+        level,
+        is_share=observed.is_share,
+        is_count=_are_counts(observed),
     )
     ends = np.column_stack([found.low, found.high]) * sign
     own = {
@@ -140,8 +149,8 @@ def _table(
         "mean": each["mean"].to_numpy() * scale,
         "low": each["ci_low"].to_numpy() * scale,
         "high": each["ci_high"].to_numpy() * scale,
-        "from_best_low": ends.min(axis=1) * scale,
-        "from_best_high": ends.max(axis=1) * scale,
+        "from_best_low": ends.min(axis=1) * scale + 0.0,
+        "from_best_high": ends.max(axis=1) * scale + 0.0,
         "candidate": found.candidate,
     }
     columns = {
