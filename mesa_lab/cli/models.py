@@ -25,7 +25,7 @@ _QUIET_SECONDS: Final = 2.0
 def described(model: str) -> ModelDescription:
     """Describe a model, and say so when that takes long."""
     from mesa_lab.preparation.models import describe
-    from mesa_lab.preparation.models.inspection.look import LOOKING_SECONDS
+    from mesa_lab.preparation.models.inspection.model_to_look_at import LOOKING_SECONDS
 
     text = f"Building the model with its defaults, to see what it reports (for {LOOKING_SECONDS:g} s at most, then from its code)…"
     timer = threading.Timer(_QUIET_SECONDS, note, [text])
