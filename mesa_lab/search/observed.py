@@ -11,7 +11,7 @@ from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.formatting import listing, plural
 from mesa_lab.processing.analysis.calibration.readings import values_after
 from mesa_lab.processing.statistics.measurements import numbers
-from mesa_lab.processing.tables.absence import SEE_FAILURES
+from mesa_lab.processing.tables.nothing_to_show import SEE_FAILURES
 from mesa_lab.search.history import RECORDED, Floats, History
 
 if TYPE_CHECKING:

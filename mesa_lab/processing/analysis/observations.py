@@ -17,8 +17,8 @@ from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import number, plural
 from mesa_lab.processing.analysis.factor import Factor, factors_of
 from mesa_lab.processing.statistics.summary import numbers
-from mesa_lab.processing.tables.absence import nothing_ended
 from mesa_lab.processing.tables.column_names import level_codes
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

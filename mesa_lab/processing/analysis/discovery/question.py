@@ -25,7 +25,7 @@ from mesa_lab.processing.analysis.phrases import and_list, percent, percent_inte
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.statistics.intervals import wilson
 from mesa_lab.processing.statistics.summary import checked_level
-from mesa_lab.processing.tables.absence import nothing_ended
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

@@ -22,7 +22,7 @@ from mesa_lab.processing.analysis.replications.needed import Wanted, rounded_up,
 from mesa_lab.processing.analysis.replications.running import FIRST, Running, running, steady_from
 from mesa_lab.processing.analysis.replications.sentences import Talk
 from mesa_lab.processing.statistics.summary import checked_level, numbers
-from mesa_lab.processing.tables.absence import nothing_ended
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

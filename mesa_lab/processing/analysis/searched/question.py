@@ -27,7 +27,7 @@ from mesa_lab.processing.analysis.searched.settled import (
     conclude_verdicts,
 )
 from mesa_lab.processing.statistics.summary import checked_level
-from mesa_lab.processing.tables.absence import nothing_ended
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended
 from mesa_lab.processing.tables.search_record import SearchRecord
 
 if TYPE_CHECKING:

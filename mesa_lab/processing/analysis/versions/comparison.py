@@ -17,7 +17,7 @@ from mesa_lab.processing.analysis.versions.pairs import Pairs, pair_runs, rows_o
 from mesa_lab.processing.analysis.versions.sentences import Findings, answer, doubts, further, unknown
 from mesa_lab.processing.analysis.versions.surroundings import surroundings
 from mesa_lab.processing.analysis.versions.time_changes import ALL_POINTS, compare_times
-from mesa_lab.processing.tables.absence import SEE_FAILURES
+from mesa_lab.processing.tables.nothing_to_show import SEE_FAILURES
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
