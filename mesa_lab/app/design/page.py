@@ -134,7 +134,14 @@ def DesignPage(
             with Panel("Runs", "How often each point runs, and for how long."):
                 RunsForm(value, change, errors)
             with Panel("Outcomes", "What is measured, and when a run stops early."):
-                MeasureForm(value, change, errors, description)
+                MeasureForm(
+                    value,
+                    change,
+                    errors,
+                    description,
+                    point=first_point(outlook) if outlook is not None else {},
+                    max_steps=steps,
+                )
         with tag("div", "ml-aside"):
             Go(parsed, errors, on_run)
             PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial)
