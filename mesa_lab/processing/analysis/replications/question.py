@@ -22,6 +22,7 @@ from mesa_lab.processing.analysis.replications.needed import Wanted, rounded_up,
 from mesa_lab.processing.analysis.replications.running import FIRST, Running, running, steady_from
 from mesa_lab.processing.analysis.replications.sentences import Talk
 from mesa_lab.processing.statistics.summary import checked_level, numbers
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -163,7 +164,7 @@ def fits(results: Reader, outcome: str) -> str | None:
     if not len(results.done):
         return "There is no run yet."
     if not results.done.any():
-        return f"All {len(results.done):,} runs failed or timed out: there is nothing to learn from. See results.failures."
+        return nothing_ended(results)
     if not (results.done & np.isfinite(values)).any():
         return f"No run that came to its end has a finite value of '{outcome}'."
     observed = observe_once(results, outcome)
