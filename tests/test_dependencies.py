@@ -137,7 +137,7 @@ def test_what_the_package_imports_is_declared():
 
 
 @pytest.mark.parametrize(
-    ("folder", "groups"), [("tests", ("test",)), ("benchmarks", ("benchmarks",)), ("examples", ())]
+    ("folder", "groups"), [("tests", ("test",)), ("benchmarks", ("benchmarks", "browser")), ("examples", ())]
 )
 def test_what_the_rest_imports_is_declared(folder, groups):
     known = declared(*PROJECT["dependencies"])

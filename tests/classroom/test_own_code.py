@@ -280,7 +280,7 @@ def test_what_eats_the_machine_costs_its_own_run_alone_and_the_class_goes_on(ope
     bad = f"visitors/{ada.id}/x.study"
     good = room.study(room.student("bob"), replications=20)
     room.run(bad, good)
-    room.until_done(bad, good)
+    room.until(lambda: all(room.status(place).state == "finished" for place in (bad, good)), seconds=600)
     assert room.status(good).done == 20
     with Study.open(folder / "x.study") as study:
         frame = study.runs_frame([])
