@@ -259,5 +259,8 @@ def test_the_guide_says_the_same_numbers():
     for name in limits.__all__:
         if name.isupper() and name not in beyond:
             assert f" {getattr(limits, name):,} |" in tables, name
-    assert f"after {limits.PROCESS_SECONDS} seconds of the processor ({limits.OWN_PROCESS_SECONDS}" in guide.replace("\n", " ")
+    assert (
+        f"after {limits.PROCESS_SECONDS} seconds of the processor ({limits.OWN_PROCESS_SECONDS}"
+        in guide.replace("\n", " ")
+    )
     assert f"more than {limits.PROCESS_BYTES // 2**30} GiB" in guide

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
+from mesa_lab.preparation.limits import shortened
 
 __all__ = ["Measurements", "is_number", "measurements", "numbers"]
 
@@ -70,11 +72,26 @@ def measurements(values: pd.Series[Any], name: str) -> Measurements:
         # Counts too, whatever their type: it depends on what else was measured.
         is_count = bool(len(known) and (known >= 0).all() and (known == np.floor(known)).all())
         return Measurements(floats, is_binary=set(np.unique(known)) == {0.0, 1.0}, is_count=is_count)
-    shown = ", ".join(repr(value) for value in values.dropna().unique()[:3])
-    raise OutcomeError(
-        f"The outcome '{name}' is not a number ({shown}, …): it has no mean. "
-        "Look at its values in results.runs, or measure something that can be counted."
+    some = values.dropna().unique()[:3]
+    shown = ", ".join(shortened(value) for value in some)
+    entries = _entry_names(some[0]) if len(some) else []
+    instead = (
+        f"Its entries that are numbers can be outcomes: outcomes=['{name}.*'] for all, ['{name}.{entries[0]}'] for one."
+        if entries
+        else "Look at its values in results.runs, or measure something that can be counted."
     )
+    raise OutcomeError(f"The outcome '{name}' is not a number ({shown}, …): it has no mean. {instead}")
+
+
+def _entry_names(value: object) -> list[str]:
+    """Return the names of the numbers in a dict that is kept as a text in JSON; none of anything else."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return []
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return []
+    return [key for key, entry in found.items() if isinstance(entry, int | float)]
 
 
 def _floats(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
