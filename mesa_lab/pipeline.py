@@ -17,7 +17,7 @@ from mesa_lab.formatting import plural
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.run_configuration import RunConfiguration
 from mesa_lab.preparation.settings import EXPERIMENT_WORDS, RUN_WORDS, check_flag, explain_keywords
-from mesa_lab.running.progress import check_progress
+from mesa_lab.running.progress_bar import check_progress
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 from mesa_lab.study import Shard, Study
 from mesa_lab.study import merge as merge_studies

@@ -2,7 +2,7 @@ import solara
 
 from mesa_lab.app.components.browser import Address
 from mesa_lab.app.model.page import ModelPage
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 
 title = "Model"
 
@@ -10,10 +10,10 @@ title = "Model"
 @solara.component
 def Page():
     ModelPage(
-        session.draft.value.model,
-        session.choose,
-        session.trials.value,
-        session.set_trial,
-        recent=session.recent_models(),
+        draft_state.draft.value.model,
+        draft_state.choose,
+        draft_state.trials.value,
+        draft_state.set_trial,
+        recent=draft_state.recent_models(),
     )
-    Address(name="design", value=session.query())
+    Address(name="design", value=draft_state.query())

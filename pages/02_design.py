@@ -4,7 +4,7 @@ from mesa_lab.app.components.browser import Address
 from mesa_lab.app.design.page import DesignPage
 from mesa_lab.app.hooks.use_model import use_parsed
 from mesa_lab.app.search.form import SearchForm
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor_workspace
 
 title = "Design"
@@ -12,20 +12,20 @@ title = "Design"
 
 @solara.component
 def Page():
-    draft = session.draft.value
+    draft = draft_state.draft.value
     router = solara.use_router()
     parsed = use_parsed(draft)
 
     def started(key):
-        session.set_study(key)
+        draft_state.set_study(key)
         router.push("/run")
 
     DesignPage(
         draft,
-        session.set_draft,
-        trial=session.trials.value.get(draft.model),
-        on_trial=lambda trial: session.set_trial(draft.model, trial),
-        on_load=session.offer_experiment,
+        draft_state.set_draft,
+        trial=draft_state.trials.value.get(draft.model),
+        on_trial=lambda trial: draft_state.set_trial(draft.model, trial),
+        on_load=draft_state.offer_experiment,
     )
     if draft.model:
         SearchForm(
@@ -34,4 +34,4 @@ def Page():
             tuple(name for name, _ in draft.outcomes),
             started,
         )
-    Address(name="design", value=session.query())
+    Address(name="design", value=draft_state.query())

@@ -3,7 +3,7 @@ import solara
 from mesa_lab.app.components.browser import Address
 from mesa_lab.app.hooks.use_model import use_parsed
 from mesa_lab.app.run.page import RunPage
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor_workspace
 
 title = "Run"
@@ -11,15 +11,15 @@ title = "Run"
 
 @solara.component
 def Page():
-    draft, study = session.draft.value, session.study.value
+    draft, study = draft_state.draft.value, draft_state.study.value
     parsed = use_parsed(draft)
-    trial = session.trials.value.get(draft.model)
+    trial = draft_state.trials.value.get(draft.model)
     RunPage(
         visitor_workspace(),
         study,
-        session.set_study,
+        draft_state.set_study,
         experiment=parsed and parsed.experiment,
         speed=trial and trial.speed,
-        on_state=lambda standing, stale: session.progress.set(standing),
+        on_state=lambda standing, stale: draft_state.progress.set(standing),
     )
     Address(name="study", value=study)

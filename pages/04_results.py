@@ -2,7 +2,7 @@ import solara
 
 from mesa_lab.app.components.browser import Address
 from mesa_lab.app.results.page import ResultsPage
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.result_view import to_query
 from mesa_lab.app.state.visitor import visitor_workspace
 
@@ -11,19 +11,19 @@ title = "Results"
 
 @solara.component
 def Page():
-    study = session.study.value
-    view = session.view(study)
+    study = draft_state.study.value
+    view = draft_state.view(study)
     router = solara.use_router()
 
     def design(experiment, source):
-        session.offer_experiment(experiment, source)
+        draft_state.offer_experiment(experiment, source)
         router.push("/design")
 
     ResultsPage(
         visitor_workspace(),
         study,
         view,
-        lambda changed: session.set_view(study, changed),
+        lambda changed: draft_state.set_view(study, changed),
         on_design=design,
     )
     Address(name="study", value=study)

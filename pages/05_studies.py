@@ -1,6 +1,6 @@
 import solara
 
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.app.studies.page import StudiesPage
 
@@ -12,11 +12,11 @@ def Page():
     router = solara.use_router()
 
     def design(experiment, source):
-        session.offer_experiment(experiment, source)
+        draft_state.offer_experiment(experiment, source)
         router.push("/design")
 
     def gone(key, new):
-        if session.study.value == key:
-            session.set_study(new)
+        if draft_state.study.value == key:
+            draft_state.set_study(new)
 
-    StudiesPage(visitor_workspace(), session.set_study, design, gone)
+    StudiesPage(visitor_workspace(), draft_state.set_study, design, gone)

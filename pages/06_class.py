@@ -3,7 +3,7 @@ import solara
 from mesa_lab.app.classroom.member import class_member
 from mesa_lab.app.classroom.page import ClassPage
 from mesa_lab.app.hooks.use_model import use_parsed
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 
 title = "Class"
 
@@ -12,14 +12,14 @@ title = "Class"
 def Page():
     router = solara.use_router()
     member = class_member()
-    parsed = use_parsed(session.draft.value)
+    parsed = use_parsed(draft_state.draft.value)
 
     def study(key):
-        session.set_study(key)
+        draft_state.set_study(key)
         router.push("/run" if not key.startswith("@") else "/results")
 
     def design(experiment, source):
-        session.offer_experiment(experiment, source)
+        draft_state.offer_experiment(experiment, source)
         router.push("/design")
 
     ClassPage(

@@ -4,7 +4,7 @@ import solara
 
 from mesa_lab.app.components.browser import Address
 from mesa_lab.app.components.html import tag
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor, visitor_workspace
 from mesa_lab.app.watch.page import WatchPage
 from mesa_lab.errors import MesaLabError
@@ -19,7 +19,7 @@ def Page():
     asked = [int(text) for text in query.get("run", ()) if text.isdecimal()][:2]
     runs, set_runs = solara.use_state(asked)
     step = query.get("step", ["0"])[-1]
-    key = session.study.value
+    key = draft_state.study.value
     try:
         ref = visitor_workspace().find(key)
         problem = "" if runs else "No run is named. Open one in the results, and watch it from there."

@@ -2,7 +2,7 @@ import solara
 
 from mesa_lab.app.explore.source import Source
 from mesa_lab.app.hooks.use_model import use_parsed
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.errors import MesaLabError
 
@@ -12,7 +12,7 @@ title = "Explore"
 @solara.component
 def Page():
     router = solara.use_router()
-    draft = session.draft.value
+    draft = draft_state.draft.value
     parsed = use_parsed(draft)
     try:
         workspace = visitor_workspace()
@@ -21,7 +21,7 @@ def Page():
         return
 
     def design(experiment, source):
-        session.offer_experiment(experiment, source)
+        draft_state.offer_experiment(experiment, source)
         router.push("/design")
 
     Source(workspace, router.search, parsed.experiment if parsed else None, draft.model, design)

@@ -22,7 +22,7 @@ from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.design_changed import Stale, changes, use_made
 from mesa_lab.app.hooks.use_model import use_parsed
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.app.step_bar import STEPS, Steps, states_of
 from mesa_lab.errors import MesaLabError
@@ -94,23 +94,24 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
         member: Who looks, in a class.
     """
     router = solara.use_router()
-    solara.use_memo(lambda: session.begin(router.search), dependencies=[])
+    solara.use_memo(lambda: draft_state.begin(router.search), dependencies=[])
     current = "/" + router.parts[0]
     solara.use_effect(
-        lambda: session.note_designed(session.draft.peek().model) if current == "/design" else None, [current]
+        lambda: draft_state.note_designed(draft_state.draft.peek().model) if current == "/design" else None,
+        [current],
     )
-    draft = session.draft.value
+    draft = draft_state.draft.value
     parsed = use_parsed(draft)
     experiment = parsed.experiment if parsed else None
-    made = use_made(_workspace(), session.study.value, (current, session.progress.value))
+    made = use_made(_workspace(), draft_state.study.value, (current, draft_state.progress.value))
     changed = solara.use_memo(
         lambda: changes(made.experiment, experiment, searched=made.searched) if made and experiment else [],
         dependencies=[made, experiment],
     )
     states = states_of(
         model=bool(draft.model),
-        design=experiment is not None and (draft.model in session.designed.value or made is not None),
-        study=(session.progress.value or made.state) if made else "",
+        design=experiment is not None and (draft.model in draft_state.designed.value or made is not None),
+        study=(draft_state.progress.value or made.state) if made else "",
         stale=bool(changed),
     )
     Look()
@@ -123,7 +124,7 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
             Steps(current, states)
             with tag("div", "ml-header-end"):
                 with PageLink(
-                    f"/explore?study={quote(session.study.value)}" if made is not None else "/explore",
+                    f"/explore?study={quote(draft_state.study.value)}" if made is not None else "/explore",
                     classes=["ml-nav"],
                     attributes={"aria-current": "page"} if current == "/explore" else {},
                 ):
@@ -143,7 +144,7 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
             Notices()
             if member is not None and member.student is not None:
                 StudentBar(
-                    member.classroom, member.student, current.strip("/") or "model", session.study.value
+                    member.classroom, member.student, current.strip("/") or "model", draft_state.study.value
                 )
             if made is not None and changed and current in SAID_ON:
                 Stale(made, changed)
@@ -160,16 +161,16 @@ def _workspace() -> Workspace | None:
 @solara.component
 def Notices() -> None:
     """Say what concerns all pages."""
-    if session.notice.value:
+    if draft_state.notice.value:
         with tag("div", "ml-notice ml-notice-error", role="alert"):
-            tag("span", "", session.notice.value)
-            Action("Dismiss", lambda: session.notice.set(""))
-    waiting = session.offer.value
+            tag("span", "", draft_state.notice.value)
+            Action("Dismiss", lambda: draft_state.notice.set(""))
+    waiting = draft_state.offer.value
     if waiting is not None:
         many = "runs Python code" + ("" if len(waiting.code) > 1 else " of yours or of others")
         CodeQuestion(
             f"{waiting.source} {many}. Open it only if you know where it comes from.",
             waiting.code,
-            ("Open it", session.accept),
-            ("Leave it", session.decline),
+            ("Open it", draft_state.accept),
+            ("Leave it", draft_state.decline),
         )

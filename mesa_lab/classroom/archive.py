@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mesa_lab.classroom.progress import Progress
+from mesa_lab.classroom.student_progress import Progress
 from mesa_lab.study import Study
 from mesa_lab.workspace.study_names import numbered
 

@@ -13,9 +13,9 @@ from typing import Final
 from mesa_lab.classroom.archive import write_archive
 from mesa_lab.classroom.assignments import Assignment, Assignments
 from mesa_lab.classroom.limits import StudentLimits
-from mesa_lab.classroom.progress import Progress
 from mesa_lab.classroom.roster import TEACHER, JoinError, Roster, Student, browser_of
 from mesa_lab.classroom.runner import ClassQueue
+from mesa_lab.classroom.student_progress import Progress
 from mesa_lab.errors import StudyError
 from mesa_lab.study import Study
 from mesa_lab.study.shards import Shard

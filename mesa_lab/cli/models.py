@@ -25,7 +25,7 @@ _QUIET_SECONDS: Final = 2.0
 def described(model: str) -> ModelDescription:
     """Describe a model, and say so when that takes long."""
     from mesa_lab.preparation.models import describe
-    from mesa_lab.preparation.models.inspection.look import LOOKING_SECONDS
+    from mesa_lab.preparation.models.inspection.model_to_look_at import LOOKING_SECONDS
 
     text = (
         "Loading the model and building it with its defaults, to see what it reports "

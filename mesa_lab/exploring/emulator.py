@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.processing.analysis.inference import shrunk_variances
-from mesa_lab.processing.analysis.landscape import columns_of, one_thread
+from mesa_lab.processing.analysis.smooth_surface import columns_of, one_thread
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess, fit_process
 
 if TYPE_CHECKING:

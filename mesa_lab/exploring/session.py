@@ -15,10 +15,10 @@ from mesa_lab.errors import ParameterError, StudyError
 from mesa_lab.exploring.dials import dials_of, explorable, settled
 from mesa_lab.exploring.emulator import least_points
 from mesa_lab.exploring.measured import Measured, Ran
-from mesa_lab.exploring.place import session_of
 from mesa_lab.exploring.profiles import Profile, Reading, Surface, profiles_of, reading_of, surface_of
 from mesa_lab.exploring.remembered import Remembered, clean_name, noted, read_remembered
 from mesa_lab.exploring.runner import LADDER, Piece, Runner, State
+from mesa_lab.exploring.session_file import session_of
 from mesa_lab.exploring.spread import spread
 from mesa_lab.exploring.surfaces import Surfaces
 from mesa_lab.exploring.workplace import OwnProcess, Workplace

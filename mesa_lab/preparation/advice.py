@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mesa_lab.errors import DesignError, ExperimentError, suggest
+from mesa_lab.preparation.design_points import sample
 from mesa_lab.preparation.designs import (
     Design,
     FractionalFactorial,
@@ -23,7 +24,6 @@ from mesa_lab.preparation.designs import (
 from mesa_lab.preparation.designs.design import power_of_2, usual_size
 from mesa_lab.preparation.parameters.space import Choice, ParameterSpace
 from mesa_lab.preparation.questions import QUESTIONS, Question
-from mesa_lab.preparation.sampling import sample
 
 __all__ = ["FIRST_RUNS", "QUESTIONS", "Recommendation", "recommend"]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mesa_lab.errors import ExperimentError, ModelError
 from mesa_lab.preparation.claims.claim import parse_claims
 from mesa_lab.preparation.code_permission import CodeReference
+from mesa_lab.preparation.design_points import sample
 from mesa_lab.preparation.encoding import refuse_unkept
 from mesa_lab.preparation.limits import LARGEST_SEED, shortened
 from mesa_lab.preparation.parameters.choice import Choice, Listed
@@ -22,7 +23,6 @@ from mesa_lab.preparation.parameters.space import Parameter, ParameterSpace, lis
 from mesa_lab.preparation.parameters.value_keys import key as key_of
 from mesa_lab.preparation.questions import find_question
 from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
-from mesa_lab.preparation.sampling import sample
 from mesa_lab.preparation.seeds import SEED_BITS, derive_seed, parts_of_keys, point_keys, without
 from mesa_lab.preparation.settings import check_flag, check_seeds, check_whole
 

@@ -15,8 +15,8 @@ from mesa_lab.preparation.limits import NAME_CHARACTERS, shortened
 from mesa_lab.preparation.outcome_kinds import Source, source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic
 from mesa_lab.preparation.outcome_kinds.function import FunctionReference
-from mesa_lab.preparation.outcome_kinds.member import Member
 from mesa_lab.preparation.outcome_kinds.over_time import CARRY, OverTime, over_time, read_phrase, subject_of
+from mesa_lab.preparation.outcome_kinds.reported_entry import Member
 
 __all__ = ["AgentSelection", "Outcome", "parse_agents", "parse_outcomes", "typed_outcome"]
 

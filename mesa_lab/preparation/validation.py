@@ -17,7 +17,7 @@ from mesa_lab.preparation.models import check_parameters, load_enums, load_model
 from mesa_lab.preparation.models.collectors import agent_reporters_of
 from mesa_lab.preparation.models.inspection.attributes_in_code import may_set
 from mesa_lab.preparation.models.inspection.interruption import OutOfTimeError
-from mesa_lab.preparation.models.inspection.look import look_at, may_come
+from mesa_lab.preparation.models.inspection.model_to_look_at import look_at, may_come
 from mesa_lab.preparation.models.signatures import plan_of
 from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic, like_types

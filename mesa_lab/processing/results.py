@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mesa_lab.formatting import plural, show
 from mesa_lab.processing.answers import Answers
-from mesa_lab.processing.charted import Charted
+from mesa_lab.processing.chart_methods import Charted
 from mesa_lab.processing.interchange.interchange import Interchange
 from mesa_lab.processing.result_tables import ResultTables
 from mesa_lab.processing.tables.column_reader import Reader

@@ -26,7 +26,7 @@ from mesa_lab.preparation.run_configuration import CollectorRows, Protocol
 from mesa_lab.preparation.settings import BATCH_WORDS, check_whole, explain_keywords
 from mesa_lab.running.batch_runner import decode_batch
 from mesa_lab.running.interruption import Interruption
-from mesa_lab.running.progress import Progress, check_progress
+from mesa_lab.running.progress_bar import Progress, check_progress
 from mesa_lab.running.worker_settings import check_number_processes
 from mesa_lab.study.records import Batch, FailureRecord, Task
 

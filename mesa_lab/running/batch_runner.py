@@ -20,7 +20,7 @@ from mesa_lab.preparation.run_configuration import Protocol, RunConfiguration
 from mesa_lab.preparation.settings import BATCH_WORDS, explain_keywords
 from mesa_lab.running.collection.arrow_columns import decode_table
 from mesa_lab.running.interruption import Interruption
-from mesa_lab.running.progress import Progress, check_progress
+from mesa_lab.running.progress_bar import Progress, check_progress
 from mesa_lab.running.worker_settings import check_number_processes
 from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mesa_lab.errors import StudyBusyError
 from mesa_lab.formatting import duration, plural
 from mesa_lab.running.interruption import Interruption
-from mesa_lab.running.progress import Progress
+from mesa_lab.running.progress_bar import Progress
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 from mesa_lab.study.records import STATES, Batch, Task
 from mesa_lab.study.run_notes import notices

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mesa_lab.errors import ExperimentError, StudyMismatchError
 from mesa_lab.preparation.settings import RUN_WORDS, check_flag, explain_keywords
 from mesa_lab.running.driver import Ending, drive
-from mesa_lab.running.progress import check_progress
+from mesa_lab.running.progress_bar import check_progress
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 from mesa_lab.search.loop import Loop
 from mesa_lab.search.search import Search

@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.parameters.space import Choice, table
-from mesa_lab.processing.analysis.landscape import Landscape, fit_landscape
 from mesa_lab.processing.analysis.searched.outcome_space import nondominated
+from mesa_lab.processing.analysis.smooth_surface import Landscape, fit_landscape
 from mesa_lab.search.engines.engine import Trials
 from mesa_lab.search.estimates import Estimates, estimates
 from mesa_lab.search.history import Floats, History
-from mesa_lab.search.sampling import allowed_values, fresh, taken_by
+from mesa_lab.search.new_points import allowed_values, fresh, taken_by
 
 __all__ = ["CONFIRM", "DONE", "EXPLORE", "SELECT", "Race", "Shares", "shares_of"]
 

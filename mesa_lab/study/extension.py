@@ -30,7 +30,7 @@ from mesa_lab.study.database.metadata import (
 )
 from mesa_lab.study.run_numbers import RunPlan, plan
 from mesa_lab.study.shards import Shard
-from mesa_lab.study.writing import sessions
+from mesa_lab.study.writing import running_sessions
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -71,7 +71,7 @@ def describe(experiment: Experiment) -> dict[str, str]:
     from mesa_lab.preparation.experiment_file.write import plain_to_toml, to_plain
 
     plain = to_plain(experiment)
-    source = sessions.model_source(plain["model"], with_git=False)
+    source = running_sessions.model_source(plain["model"], with_git=False)
     return {
         "experiment": plain_to_toml(plain),
         "settings": json.dumps(plain),

@@ -10,7 +10,7 @@ import solara
 import mesa_lab as ml
 from mesa_lab.app.design.actions import read_file
 from mesa_lab.app.design.page import DesignPage
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.drafts.draft import DesignDraft, Draft, Row
 from mesa_lab.drafts.from_experiment import from_experiment
@@ -58,9 +58,13 @@ PLACES = ("stranger.py", "with blank, comma [and] (brackets).py", "C:evil.py", "
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr(session, "_sessions", type(session._sessions)())
+    monkeypatch.setattr(draft_state, "_sessions", type(draft_state._sessions)())
     monkeypatch.setattr(access, "_agreed", set())
-    for reactive, value in ((session.draft, Draft()), (session.offer, None), (session.notice, "")):
+    for reactive, value in (
+        (draft_state.draft, Draft()),
+        (draft_state.offer, None),
+        (draft_state.notice, ""),
+    ):
         reactive.value = value
     yield
     grant(None)
@@ -118,9 +122,9 @@ def test_a_link_to_a_function_asks_first_and_the_preview_waits(
     if nested:
         design = DesignDraft("Union", parts=(DesignDraft("Union", parts=(DesignDraft(), design)),))
     draft = linked(design)
-    session.begin(f"design={to_query(draft)}")
-    assert session.draft.value == Draft()
-    assert [code.role for code in session.offer.value.code] == ["function"]
+    draft_state.begin(f"design={to_query(draft)}")
+    assert draft_state.draft.value == Draft()
+    assert [code.role for code in draft_state.offer.value.code] == ["function"]
     view = page(show, draft)  # as if the question had not been asked
     view.until("The points are made by Python code")
     assert not stranger.ran()
@@ -148,19 +152,19 @@ def test_a_file_a_study_and_a_notebook_ask_as_a_link_does(stranger, tmp_path, sp
     if where == "file":
         toml = asked.to_toml().replace(f'"{text}"', json.dumps(spelling.format(path=path)))
         text = spelling.format(path=path)  # in a file, quotes within the quotes belong to the name
-        session.offer_experiment(read_file("x.toml", toml.encode()), "'x.toml'")
+        draft_state.offer_experiment(read_file("x.toml", toml.encode()), "'x.toml'")
     elif where == "study":
         Study.for_experiment(asked, tmp_path / "a.study").close()
         assert stranger.ran()  # this process made it
         (tmp_path / "it was run").unlink()
         with Study.open(tmp_path / "a.study") as study:
-            session.offer_experiment(study.experiment, "The study 'a'")
+            draft_state.offer_experiment(study.experiment, "The study 'a'")
     else:
-        session.offer_draft(from_experiment(asked), "The notebook")
-    assert [code.identity for code in session.offer.value.code] == [parse_reference(text).identity]
+        draft_state.offer_draft(from_experiment(asked), "The notebook")
+    assert [code.identity for code in draft_state.offer.value.code] == [parse_reference(text).identity]
     assert not stranger.ran()
-    session.accept()
-    assert untrusted(session.draft.value) == ()
+    draft_state.accept()
+    assert untrusted(draft_state.draft.value) == ()
 
 
 def test_functions_that_measure_and_stop_are_asked_about_too(stranger):
@@ -209,9 +213,9 @@ def test_an_app_for_others_refuses_outright(stranger, show, tmp_path, monkeypatc
     monkeypatch.setattr("solara.get_session_id", lambda: "anna")
     grant(Access(local=False, studies=tmp_path, models=(SCHELLING, "listed.py:Model")))
     draft = linked(made_by(spelt(spelling, stranger())))
-    session.begin(f"design={to_query(draft)}")
-    assert (session.draft.value, session.offer.value) == (Draft(), None)
-    assert "is not offered here" in session.notice.value
+    draft_state.begin(f"design={to_query(draft)}")
+    assert (draft_state.draft.value, draft_state.offer.value) == (Draft(), None)
+    assert "is not offered here" in draft_state.notice.value
     agree(untrusted(draft)[0])
     assert untrusted(draft)
     view = page(show, draft)

@@ -19,7 +19,7 @@ import pytest
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.running import driver
 from mesa_lab.running.driver import drive
-from mesa_lab.running.progress import Progress
+from mesa_lab.running.progress_bar import Progress
 from mesa_lab.study import Study
 from mesa_lab.study.database import lease
 

@@ -15,7 +15,7 @@ from mesa_lab.app.components.html import tag
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.classroom.classroom import Classroom
-from mesa_lab.classroom.progress import Progress
+from mesa_lab.classroom.student_progress import Progress
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import plural
 from mesa_lab.preparation.experiment import Experiment

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesa_lab.app.notebook.lab_view import LabView
-from mesa_lab.app.state.lab_session import LabSession
+from mesa_lab.app.state.lab_state import LabSession
 
 if TYPE_CHECKING:
     import solara

@@ -15,7 +15,7 @@ from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.failures import FailuresPanel
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.model_view import ModelFacts, ModelView
-from mesa_lab.app.components.progress import ProgressPanel
+from mesa_lab.app.components.study_progress import ProgressPanel
 from mesa_lab.app.components.test_run_panel import TryIt
 from mesa_lab.app.design.page import DesignPage
 from mesa_lab.app.hooks.use_action import use_doing
@@ -25,7 +25,7 @@ from mesa_lab.app.model.page import ModelPage
 from mesa_lab.app.notebook.widgets import NotebookFrame
 from mesa_lab.app.results.page import ResultsView
 from mesa_lab.app.run.live_charts import LiveCharts
-from mesa_lab.app.state.lab_session import LabSession
+from mesa_lab.app.state.lab_state import LabSession
 from mesa_lab.drafts.draft import for_model
 from mesa_lab.errors import MesaLabError
 from mesa_lab.workspace.kernel_run import LabRun

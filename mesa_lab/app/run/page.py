@@ -16,8 +16,8 @@ from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.failures import FailuresPanel
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
-from mesa_lab.app.components.progress import ProgressPanel
 from mesa_lab.app.components.run_styles import RunLook
+from mesa_lab.app.components.study_progress import ProgressPanel
 from mesa_lab.app.design_changed import changes
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_fresh
@@ -26,7 +26,7 @@ from mesa_lab.app.run.live_charts import LiveCharts
 from mesa_lab.app.run.queue_panel import NowRunning
 from mesa_lab.app.run.share import Share
 from mesa_lab.app.run.start_form import StartForm
-from mesa_lab.app.search.progress import SearchProgress
+from mesa_lab.app.search.search_progress import SearchProgress
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import listing, plural
 

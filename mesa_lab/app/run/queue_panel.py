@@ -10,7 +10,7 @@ import solara
 
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.links import PageLink
-from mesa_lab.app.components.progress import Bar, headline
+from mesa_lab.app.components.study_progress import Bar, headline
 from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.errors import MesaLabError
 from mesa_lab.workspace.study_state import Entry, entries

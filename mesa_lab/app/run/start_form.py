@@ -10,7 +10,7 @@ import solara
 
 from mesa_lab.app.components.controls import Action, TextInput
 from mesa_lab.app.components.html import tag
-from mesa_lab.app.components.progress import Processes
+from mesa_lab.app.components.study_progress import Processes
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.errors import StudyError

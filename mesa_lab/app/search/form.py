@@ -14,7 +14,7 @@ from mesa_lab.app.components.browser import PickFile
 from mesa_lab.app.components.controls import Action, Choose, TextInput
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.hooks.use_action import use_doing
-from mesa_lab.app.search.wish import QUESTIONS, Wish, problem_with, search_of_wish
+from mesa_lab.app.search.typed_search import QUESTIONS, Wish, problem_with, search_of_wish
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import listing, plural
 from mesa_lab.preparation.limits import FILE_BYTES

@@ -16,8 +16,8 @@ import solara
 from mesa_lab.app.components.controls import Action, TextInput
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
-from mesa_lab.app.components.progress import Bar, headline
 from mesa_lab.app.components.run_styles import RunLook
+from mesa_lab.app.components.study_progress import Bar, headline
 from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.app.studies.study_actions import StudyDrawer
 from mesa_lab.errors import MesaLabError

@@ -18,9 +18,10 @@ from mesa_lab.preparation.models.collectors import agent_reporters_of, model_rep
 from mesa_lab.preparation.models.declarations import cached, parameters_of, passes_keyword
 from mesa_lab.preparation.models.docs import documentation
 from mesa_lab.preparation.models.inspection.attributes_in_code import calls_in_methods
+from mesa_lab.preparation.models.inspection.held_output import silence
 from mesa_lab.preparation.models.inspection.interruption import OutOfTimeError
 from mesa_lab.preparation.models.inspection.layers import layer_outcomes
-from mesa_lab.preparation.models.inspection.look import (
+from mesa_lab.preparation.models.inspection.model_to_look_at import (
     LOOKING_SECONDS,
     look_at,
     number_attributes,
@@ -28,7 +29,6 @@ from mesa_lab.preparation.models.inspection.look import (
     reporters_in_code,
 )
 from mesa_lab.preparation.models.inspection.peculiarities import peculiarities
-from mesa_lab.preparation.models.inspection.silence import silence
 from mesa_lab.preparation.models.older_mesa import remedy
 from mesa_lab.preparation.models.references import load_model, names_class, reference_of
 from mesa_lab.preparation.models.signatures import Plan, plan_of

@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.plug_ins import load_plug_ins
-from mesa_lab.preparation.outcome_kinds import agent_statistic, function, member, property_layer
+from mesa_lab.preparation.outcome_kinds import agent_statistic, function, property_layer, reported_entry
 from mesa_lab.preparation.outcome_kinds.function import Function
 from mesa_lab.preparation.outcome_kinds.kind import OutcomeKind, Source
 from mesa_lab.preparation.outcome_kinds.model_value import ModelValue
 
 __all__ = ["ENTRY_POINTS", "OUTCOME_KINDS", "OutcomeKind", "Source", "installed_kinds", "source_of"]
 
-OUTCOME_KINDS: Final = (agent_statistic.KIND, property_layer.KIND, function.KIND, member.KIND)
+OUTCOME_KINDS: Final = (agent_statistic.KIND, property_layer.KIND, function.KIND, reported_entry.KIND)
 ENTRY_POINTS: Final = "mesa_lab.outcomes"
 
 

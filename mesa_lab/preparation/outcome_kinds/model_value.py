@@ -9,7 +9,7 @@ from typing import Any, Final, override
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.models.collectors import model_reporters_of
 from mesa_lab.preparation.models.inspection.layers import layer_outcomes
-from mesa_lab.preparation.models.inspection.look import may_come, number_attributes
+from mesa_lab.preparation.models.inspection.model_to_look_at import may_come, number_attributes
 from mesa_lab.preparation.outcome_kinds.kind import Source
 from mesa_lab.preparation.outcome_kinds.plain_attributes import is_plain
 

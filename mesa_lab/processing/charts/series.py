@@ -28,7 +28,7 @@ from mesa_lab.processing.statistics.grouping import (
 from mesa_lab.processing.statistics.main_effects import ranked
 from mesa_lab.processing.statistics.measurements import numbers
 from mesa_lab.processing.statistics.summary import checked_level, over_steps
-from mesa_lab.processing.tables.absence import nothing_reported
+from mesa_lab.processing.tables.nothing_to_show import nothing_reported
 
 if TYPE_CHECKING:
     import altair as alt

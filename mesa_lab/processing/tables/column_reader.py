@@ -18,9 +18,9 @@ import pandas as pd
 from mesa_lab.errors import MesaLabError, OutcomeError, suggest
 from mesa_lab.formatting import model_label
 from mesa_lab.processing.tables import column_names
-from mesa_lab.processing.tables.absence import nothing_ended, nothing_reported
 from mesa_lab.processing.tables.contents import Snapshots, in_one_snapshot
 from mesa_lab.processing.tables.long_table import assemble
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended, nothing_reported
 from mesa_lab.processing.tables.search_record import SearchRecord, search_record
 from mesa_lab.processing.tables.selection import check_known, numbers_of
 from mesa_lab.processing.tables.source import Block, ResultsSource

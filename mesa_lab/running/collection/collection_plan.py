@@ -9,7 +9,7 @@ from typing import Any
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.models import load_enums
 from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
-from mesa_lab.preparation.outcome_kinds.member import Member
+from mesa_lab.preparation.outcome_kinds.reported_entry import Member
 from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.outcome_values import Measure

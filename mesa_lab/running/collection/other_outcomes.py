@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from typing import Any, Final
 
 from mesa_lab.preparation.outcome_kinds import source_of
-from mesa_lab.preparation.outcome_kinds.member import MOST_ENTRIES, Member, entries
+from mesa_lab.preparation.outcome_kinds.reported_entry import MOST_ENTRIES, Member, entries
 from mesa_lab.preparation.outcomes import Outcome
 from mesa_lab.running.cells import LONGEST_TEXT, PLAIN, UnstorableError, cell
 from mesa_lab.running.collection.notes import Notes

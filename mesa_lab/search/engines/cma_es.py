@@ -14,7 +14,7 @@ import numpy as np
 from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.parameters.space import Choice, ParameterSpace
 from mesa_lab.search.engines.engine import Engine, Trials, missing_library
-from mesa_lab.search.sampling import allowed_values, fresh, taken_by, uniform
+from mesa_lab.search.new_points import allowed_values, fresh, taken_by, uniform
 
 __all__ = ["ENGINE"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from mesa_lab.preparation.encoding import canonical
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Parameter, Real, table
 from mesa_lab.search.engines.engine import Trials, missing_library
-from mesa_lab.search.sampling import fresh, taken_by, uniform
+from mesa_lab.search.new_points import fresh, taken_by, uniform
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

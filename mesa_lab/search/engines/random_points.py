@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from mesa_lab.search.engines.engine import Engine, Trials
-from mesa_lab.search.sampling import uniform
+from mesa_lab.search.new_points import uniform
 
 __all__ = ["ENGINE"]
 

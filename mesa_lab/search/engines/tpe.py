@@ -9,7 +9,7 @@ import numpy as np
 
 from mesa_lab.search.engines.engine import Engine, Trials
 from mesa_lab.search.engines.optuna_study import propose_with
-from mesa_lab.search.sampling import spread
+from mesa_lab.search.new_points import spread
 
 __all__ = ["ENGINE"]
 

@@ -24,7 +24,7 @@ from mesa_lab.processing.analysis.calibration.targets import (
 )
 from mesa_lab.processing.analysis.phrases import percent
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
-from mesa_lab.search.sampling import allowed_values, fresh, spread, taken_by, uniform
+from mesa_lab.search.new_points import allowed_values, fresh, spread, taken_by, uniform
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import History

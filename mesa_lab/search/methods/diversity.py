@@ -17,7 +17,7 @@ from mesa_lab.preparation.settings import check_whole
 from mesa_lab.processing.analysis.searched.outcome_space import cells_of
 from mesa_lab.search.estimates import estimates
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
-from mesa_lab.search.sampling import allowed_values, fresh, spread, taken_by, uniform
+from mesa_lab.search.new_points import allowed_values, fresh, spread, taken_by, uniform
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History

@@ -13,10 +13,10 @@ from mesa_lab.formatting import number, plural
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.parameters.space import table
 from mesa_lab.preparation.settings import check_whole
-from mesa_lab.processing.analysis.landscape import Landscape, fit_landscape
+from mesa_lab.processing.analysis.smooth_surface import Landscape, fit_landscape
 from mesa_lab.search.estimates import estimates
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
-from mesa_lab.search.sampling import allowed_values, fresh, spread, taken_by, uniform
+from mesa_lab.search.new_points import allowed_values, fresh, spread, taken_by, uniform
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History

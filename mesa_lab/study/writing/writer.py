@@ -21,7 +21,7 @@ from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import copies, lease, schema, tolerant_reader
 from mesa_lab.study.records import STATES
-from mesa_lab.study.writing import displacement, sessions
+from mesa_lab.study.writing import moved_file, running_sessions
 from mesa_lab.study.writing.insert_batches import BatchLike, Intake
 
 __all__ = ["Writer"]
@@ -91,9 +91,9 @@ class Writer:
                 with storage.Transaction(self._connection):
                     if schema.raise_version(self._connection):
                         copies.note(self._connection, "meta", "points", "outcomes")
-                self._session, self._notices = sessions.begin(self._connection, path, settings or {})
+                self._session, self._notices = running_sessions.begin(self._connection, path, settings or {})
                 self._intake = Intake(self._connection, path)
-                self._watch = displacement.Watch(self._connection, path, self._lease.token)
+                self._watch = moved_file.Watch(self._connection, path, self._lease.token)
         except BaseException:
             self._connection.close()
             raise
@@ -264,7 +264,7 @@ class Writer:
 
         def end(connection: sqlite3.Connection, message: str) -> None:
             with storage.Transaction(connection):
-                sessions.end(connection, self._session, "failed", message)
+                running_sessions.end(connection, self._session, "failed", message)
                 self._lease.give_back(connection)
 
         said = self._watch.keep(displaced, write, end)
@@ -290,7 +290,7 @@ class Writer:
                 self._count(tally)
                 notices = dict(self._unwritten)
                 if notices:
-                    sessions.note(self._connection, self._session, notices)
+                    running_sessions.note(self._connection, self._session, notices)
                 rate = self._rate(tally.total())
                 self.request = self._connection.execute("SELECT request FROM control").fetchone()[0]
                 self._lease.beat(self._connection, self._state, rate)
@@ -331,7 +331,7 @@ class Writer:
         with self._writing, storage.Transaction(self._connection):
             if not self._lease.holds(self._connection):
                 return
-            sessions.end(self._connection, self._session, ending, message)
+            running_sessions.end(self._connection, self._session, ending, message)
             self._lease.give_back(self._connection)
         self._connection.execute(
             "PRAGMA busy_timeout = 0"

@@ -11,7 +11,7 @@ import solara
 import mesa_lab as ml
 from mesa_lab.app.design.actions import read_file
 from mesa_lab.app.design.page import DesignPage
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.drafts import preview as outlook
 from mesa_lab.drafts.draft import DesignDraft, Draft, Row
 from mesa_lab.drafts.draft_size import check_size
@@ -33,9 +33,13 @@ MANY = 2_000_000
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr(session, "_sessions", type(session._sessions)())
+    monkeypatch.setattr(draft_state, "_sessions", type(draft_state._sessions)())
     monkeypatch.setattr(access, "_agreed", set())
-    for reactive, value in ((session.draft, Draft()), (session.offer, None), (session.notice, "")):
+    for reactive, value in (
+        (draft_state.draft, Draft()),
+        (draft_state.offer, None),
+        (draft_state.notice, ""),
+    ):
         reactive.value = value
     yield
     grant(None)
@@ -81,11 +85,11 @@ def test_a_link_that_holds_too_much_is_not_taken_up(changes, said):
     if packed is not None:
         with pytest.raises(ExperimentError, match=f"This link has {said}"):
             from_query(packed)
-        session.begin(f"design={packed}")
-        assert said in session.notice.value
-    session.offer_draft(large, "'x.toml'")
-    assert f"'x.toml' has {said}" in session.notice.value
-    assert session.draft.value == Draft()
+        draft_state.begin(f"design={packed}")
+        assert said in draft_state.notice.value
+    draft_state.offer_draft(large, "'x.toml'")
+    assert f"'x.toml' has {said}" in draft_state.notice.value
+    assert draft_state.draft.value == Draft()
 
 
 def test_a_link_nested_without_end_is_a_broken_one():
@@ -100,11 +104,11 @@ def test_a_link_nested_without_end_is_a_broken_one():
 
 def test_a_file_that_holds_too_much_is_read_and_not_taken_up():
     outcomes = json.dumps([f"o{n}" for n in range(20_000)])
-    session.offer_experiment(
+    draft_state.offer_experiment(
         read_file("x.toml", f"model = 'a:B'\noutcomes = {outcomes}".encode()), "'x.toml'"
     )
-    assert "'x.toml' has 20,000 outcomes; a page takes 200" in session.notice.value
-    assert session.draft.value == Draft()
+    assert "'x.toml' has 20,000 outcomes; a page takes 200" in draft_state.notice.value
+    assert draft_state.draft.value == Draft()
 
 
 @pytest.mark.parametrize(

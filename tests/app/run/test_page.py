@@ -9,7 +9,7 @@ import solara
 import mesa_lab as ml
 from mesa_lab.app.components.chart import specification
 from mesa_lab.app.components.failures import FailuresPanel, read_failures
-from mesa_lab.app.components.progress import ProgressPanel, headline, numbers, rate_text, sentence
+from mesa_lab.app.components.study_progress import ProgressPanel, headline, numbers, rate_text, sentence
 from mesa_lab.app.run.live_charts import LiveCharts, draw_live
 from mesa_lab.app.run.page import RunPage, StudyView
 from mesa_lab.app.run.start_form import StartForm, there_already

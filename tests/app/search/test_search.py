@@ -7,8 +7,8 @@ import pytest
 import mesa_lab as ml
 from mesa_lab.app.design_changed import changes
 from mesa_lab.app.search.form import SearchForm
-from mesa_lab.app.search.progress import SearchProgress, look_at_search
-from mesa_lab.app.search.wish import Wish, problem_with, search_of_wish
+from mesa_lab.app.search.search_progress import SearchProgress, look_at_search
+from mesa_lab.app.search.typed_search import Wish, problem_with, search_of_wish
 from mesa_lab.errors import ExperimentError, StudyError
 from mesa_lab.processing.analysis.shelf import fitting
 from mesa_lab.search import carry_out

@@ -9,7 +9,7 @@ import pytest
 
 from mesa_lab.errors import OutcomeError
 from mesa_lab.preparation.parameters.space import Real
-from mesa_lab.processing.charted import ChartName
+from mesa_lab.processing.chart_methods import ChartName
 from mesa_lab.processing.charts import CHARTS, all_charts, find_chart
 from mesa_lab.processing.charts.axis_levels import levels_of, point_labels, unique_labels
 from mesa_lab.processing.charts.caption import number_format

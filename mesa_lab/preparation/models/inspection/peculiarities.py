@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, Final
 
-from mesa_lab.preparation.models.inspection.look import sources_of
+from mesa_lab.preparation.models.inspection.model_to_look_at import sources_of
 
 __all__ = ["peculiarities"]
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from mesa_lab.formatting import number, plural
 from mesa_lab.preparation.parameters.space import Choice
-from mesa_lab.processing.analysis.cloud import cloud
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
+from mesa_lab.processing.analysis.scatter_chart import cloud
 from mesa_lab.processing.charts.caption import caption
 from mesa_lab.processing.charts.theme import finish, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips

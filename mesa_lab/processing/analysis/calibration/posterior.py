@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from mesa_lab.preparation.parameters.space import ParameterSpace
 from mesa_lab.processing.analysis.calibration.targets import Component, scales
-from mesa_lab.processing.analysis.landscape import Landscape, fit_landscape
+from mesa_lab.processing.analysis.smooth_surface import Landscape, fit_landscape
 
 __all__ = ["IMPLAUSIBLE", "Posterior", "fit_posterior"]
 

@@ -10,11 +10,11 @@ import pandas as pd
 from mesa_lab.errors import ConclusionError
 from mesa_lab.formatting import measure_label, number, plural
 from mesa_lab.preparation.parameters.space import Choice, ParameterSpace, table
-from mesa_lab.processing.analysis.cloud import cloud
 from mesa_lab.processing.analysis.conclusion import Conclusion
-from mesa_lab.processing.analysis.landscape import fit_landscape
 from mesa_lab.processing.analysis.observations import observe
 from mesa_lab.processing.analysis.phrases import percent, quantity
+from mesa_lab.processing.analysis.scatter_chart import cloud
+from mesa_lab.processing.analysis.smooth_surface import fit_landscape
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader

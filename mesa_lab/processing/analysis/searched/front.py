@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.formatting import measure_label, number, plural
-from mesa_lab.processing.analysis.cloud import cloud
 from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.next_runs import fresh_runs
 from mesa_lab.processing.analysis.phrases import and_list, figures
 from mesa_lab.processing.analysis.point_names import parameter_columns
+from mesa_lab.processing.analysis.scatter_chart import cloud
 from mesa_lab.processing.analysis.searched.confirmed import Standing, in_words
 from mesa_lab.processing.analysis.searched.outcome_space import nondominated
 

@@ -12,12 +12,12 @@ import pandas as pd
 
 from mesa_lab.errors import ConclusionError
 from mesa_lab.formatting import measure_label, number, plural
-from mesa_lab.processing.analysis.cloud import cloud
 from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.next_runs import fresh_runs
 from mesa_lab.processing.analysis.observations import Observations, observe
 from mesa_lab.processing.analysis.phrases import and_list, percent
 from mesa_lab.processing.analysis.point_names import numbers_of, parameter_columns
+from mesa_lab.processing.analysis.scatter_chart import cloud
 from mesa_lab.processing.analysis.searched.outcome_space import Cells, cells_of
 
 if TYPE_CHECKING:

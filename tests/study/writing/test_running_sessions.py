@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from mesa_lab.study.writing.sessions import model_source
+from mesa_lab.study.writing.running_sessions import model_source
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from mesa_lab.errors import StudyBusyError, StudyError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import Study
 from mesa_lab.study.database import connection, log_file
-from mesa_lab.study.writing import displacement
+from mesa_lab.study.writing import moved_file
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_where_nothing_can_be_saved_that_is_said(study, batch_of, monkeypatch):
     def refuse(self):
         raise StudyError("The disk is full.")
 
-    monkeypatch.setattr(displacement.Draft, "__enter__", refuse)
+    monkeypatch.setattr(moved_file.Draft, "__enter__", refuse)
     said = displace(study, batch_of, study.path.unlink)
     assert "the results of 9 of its 12 runs could not be saved anywhere. The disk is full." in said
 

@@ -4,7 +4,7 @@ import io
 import sys
 import threading
 
-from mesa_lab.preparation.models.inspection.silence import silence
+from mesa_lab.preparation.models.inspection.held_output import silence
 
 
 def test_other_threads_are_heard(monkeypatch):

@@ -7,8 +7,8 @@ import types
 
 import pytest
 
-from mesa_lab.running import progress
-from mesa_lab.running.progress import Progress, Tally, in_notebook
+from mesa_lab.running import progress_bar
+from mesa_lab.running.progress_bar import Progress, Tally, in_notebook
 
 
 class Clock:
@@ -16,7 +16,7 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 1000.0
-        monkeypatch.setattr(progress.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(progress_bar.time, "monotonic", lambda: self.now)
 
 
 @pytest.fixture
@@ -89,9 +89,9 @@ def test_a_log_gets_lines_while_nothing_is_finished(clock):
 
 
 def test_what_is_shown_moves_on_by_itself(monkeypatch):
-    monkeypatch.setattr(progress, "_BEAT_SECONDS", 0.01)
-    monkeypatch.setattr(progress, "_LINE_SECONDS", (0.05,))
-    monkeypatch.setattr(progress, "_LONG_SECONDS", 0.0)
+    monkeypatch.setattr(progress_bar, "_BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(progress_bar, "_LINE_SECONDS", (0.05,))
+    monkeypatch.setattr(progress_bar, "_LONG_SECONDS", 0.0)
     written = threading.Event()
 
     class Stream(io.StringIO):

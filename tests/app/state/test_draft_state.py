@@ -10,7 +10,7 @@ from mesa_lab.app.design.pending_edits import Latest
 from mesa_lab.app.design_changed import Made, Stale, changes, use_made
 from mesa_lab.app.frame import Layout
 from mesa_lab.app.hooks.use_model import describe_model, use_parsed
-from mesa_lab.app.state import session
+from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.result_view import ResultView
 from mesa_lab.app.step_bar import Steps, states_of
 from mesa_lab.drafts.draft import Draft, Row, for_model
@@ -27,16 +27,16 @@ EVIL = "<img src=x onerror=alert(1)> {{ 7*7 }}"
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr(session, "_sessions", type(session._sessions)())
+    monkeypatch.setattr(draft_state, "_sessions", type(draft_state._sessions)())
     monkeypatch.setattr(access, "_agreed", set())
     for reactive, value in (
-        (session.draft, Draft()),
-        (session.study, ""),
-        (session.trials, {}),
-        (session.views, {}),
-        (session.offer, None),
-        (session.notice, ""),
-        (session.progress, ""),
+        (draft_state.draft, Draft()),
+        (draft_state.study, ""),
+        (draft_state.trials, {}),
+        (draft_state.views, {}),
+        (draft_state.offer, None),
+        (draft_state.notice, ""),
+        (draft_state.progress, ""),
     ):
         reactive.value = value
     yield
@@ -51,78 +51,78 @@ def drafted(model=SCHELLING):
 
 
 def test_a_page_load_takes_up_where_the_browser_was():
-    session.set_draft(drafted())
-    session.set_study("wolves")
+    draft_state.set_draft(drafted())
+    draft_state.set_study("wolves")
     trial = Trial("done")
-    session.set_trial(SCHELLING, trial)
-    session.draft.value, session.study.value, session.trials.value = Draft(), "", {}
-    session.begin(None)
-    assert session.draft.value == drafted()
-    assert session.study.value == "wolves"
-    assert session.trials.value == {SCHELLING: trial}
+    draft_state.set_trial(SCHELLING, trial)
+    draft_state.draft.value, draft_state.study.value, draft_state.trials.value = Draft(), "", {}
+    draft_state.begin(None)
+    assert draft_state.draft.value == drafted()
+    assert draft_state.study.value == "wolves"
+    assert draft_state.trials.value == {SCHELLING: trial}
 
 
 def test_an_address_goes_before_what_is_remembered():
-    session.set_draft(drafted())
+    draft_state.set_draft(drafted())
     linked = replace(drafted(), seed="7")
-    session.begin(f"study=fires&design={to_query(linked)}")
-    assert session.draft.value == linked
-    assert session.study.value == "fires"
-    assert session.query() == to_query(linked)
+    draft_state.begin(f"study=fires&design={to_query(linked)}")
+    assert draft_state.draft.value == linked
+    assert draft_state.study.value == "fires"
+    assert draft_state.query() == to_query(linked)
 
 
 def test_a_broken_link_is_said_and_changes_nothing():
-    session.set_draft(drafted())
-    session.begin("design=broken")
-    assert "whole design" in session.notice.value
-    assert session.draft.value == drafted()
+    draft_state.set_draft(drafted())
+    draft_state.begin("design=broken")
+    assert "whole design" in draft_state.notice.value
+    assert draft_state.draft.value == drafted()
 
 
 def test_a_model_finds_its_own_design_again():
-    session.choose(describe_model(SCHELLING).description)
-    session.set_draft(replace(session.draft.value, seed="7"))
-    session.choose(describe_model(WOLVES).description)
-    assert session.draft.value == drafted(WOLVES)
-    session.choose(describe_model(SCHELLING).description)
-    assert session.draft.value.seed == "7"
-    session.choose(describe_model(SCHELLING).description)
-    assert session.draft.value.seed == "7"
+    draft_state.choose(describe_model(SCHELLING).description)
+    draft_state.set_draft(replace(draft_state.draft.value, seed="7"))
+    draft_state.choose(describe_model(WOLVES).description)
+    assert draft_state.draft.value == drafted(WOLVES)
+    draft_state.choose(describe_model(SCHELLING).description)
+    assert draft_state.draft.value.seed == "7"
+    draft_state.choose(describe_model(SCHELLING).description)
+    assert draft_state.draft.value.seed == "7"
 
 
 def test_a_link_to_code_of_somebody_waits_for_a_yes():
     linked = Draft("evil.py:Evil")
-    session.begin(f"design={to_query(linked)}")
-    assert session.draft.value == Draft()
-    assert [code.text for code in session.offer.value.code] == ["evil.py:Evil"]
-    session.decline()
-    assert (session.offer.value, session.draft.value) == (None, Draft())
-    session.begin(f"design={to_query(linked)}")
-    session.accept()
-    assert session.draft.value == linked
-    session.draft.value = Draft()
-    session.begin(f"design={to_query(linked)}")
-    assert session.draft.value == linked  # agreed to once
+    draft_state.begin(f"design={to_query(linked)}")
+    assert draft_state.draft.value == Draft()
+    assert [code.text for code in draft_state.offer.value.code] == ["evil.py:Evil"]
+    draft_state.decline()
+    assert (draft_state.offer.value, draft_state.draft.value) == (None, Draft())
+    draft_state.begin(f"design={to_query(linked)}")
+    draft_state.accept()
+    assert draft_state.draft.value == linked
+    draft_state.draft.value = Draft()
+    draft_state.begin(f"design={to_query(linked)}")
+    assert draft_state.draft.value == linked  # agreed to once
 
 
 def test_an_app_for_others_refuses_such_a_link(tmp_path):
     access.grant(Access(local=False, studies=tmp_path, models=(SCHELLING,)))
-    session.begin(f"design={to_query(Draft('evil.py:Evil'))}")
-    assert "'evil.py:Evil', which is not offered here" in session.notice.value
-    assert (session.offer.value, session.draft.value) == (None, Draft())
-    session.offer_experiment(ml.Experiment(SCHELLING, {}, outcomes=["os:getcwd"]), "'x.toml'")
-    assert "'os:getcwd', which is not offered here" in session.notice.value
+    draft_state.begin(f"design={to_query(Draft('evil.py:Evil'))}")
+    assert "'evil.py:Evil', which is not offered here" in draft_state.notice.value
+    assert (draft_state.offer.value, draft_state.draft.value) == (None, Draft())
+    draft_state.offer_experiment(ml.Experiment(SCHELLING, {}, outcomes=["os:getcwd"]), "'x.toml'")
+    assert "'os:getcwd', which is not offered here" in draft_state.notice.value
 
 
 def test_memory_of_browsers_and_models_is_bounded(monkeypatch):
-    monkeypatch.setattr(session, "MOST_MODELS", 2)
+    monkeypatch.setattr(draft_state, "MOST_MODELS", 2)
     for name in "abc":
-        session.set_draft(Draft(name))
-    assert list(session._session().drafts) == ["b", "c"]
-    monkeypatch.setattr(session, "MOST_SESSIONS", 2)
+        draft_state.set_draft(Draft(name))
+    assert list(draft_state._session().drafts) == ["b", "c"]
+    monkeypatch.setattr(draft_state, "MOST_SESSIONS", 2)
     for name in "abc":
         monkeypatch.setattr(solara, "get_session_id", lambda name=name: name)
-        session.set_draft(Draft(name))
-    assert list(session._sessions) == ["b", "c"]
+        draft_state.set_draft(Draft(name))
+    assert list(draft_state._sessions) == ["b", "c"]
 
 
 # ---------------------------------------------------------------- editing
@@ -251,7 +251,7 @@ def test_all_pages_read_a_draft_alike(show):
 
 
 def test_the_frame_shows_steps_notices_and_the_page(show):
-    session.notice.value = EVIL
+    draft_state.notice.value = EVIL
     view = show(Layout(children=[solara.Text("the page")]))
     assert "the page" in view.text
     assert EVIL in view.text
@@ -261,33 +261,33 @@ def test_the_frame_shows_steps_notices_and_the_page(show):
 
 def test_an_offer_is_answered_in_the_frame(show):
     view = show(Layout())
-    session.offer_draft(Draft("evil.py:Evil", stop_when="evil:stop"), "This link")
+    draft_state.offer_draft(Draft("evil.py:Evil", stop_when="evil:stop"), "This link")
     view.until("This link runs Python code")
     assert "evil.py:Evil" in view.text
     view.press("Leave it")
     assert "evil.py:Evil" not in view.text
-    assert session.draft.value == Draft()
+    assert draft_state.draft.value == Draft()
 
 
 # ---------------------------------------------------------------- what is looked at
 
 
 def test_what_is_looked_at_is_remembered_by_study_and_taken_from_a_link():
-    session.begin("study=wolves&outcome=Sheep&chart=heatmap&run=7")
-    assert session.view("wolves") == ResultView("Sheep", "heatmap", None, 7, tab="charts")
-    assert session.view("other") == ResultView()
-    session.set_view("other", ResultView("Wolves"))
-    session.views.value = {}
-    session.begin("study=wolves")
-    assert session.view("wolves").outcome == "Sheep"
-    assert session.view("other").outcome == "Wolves"
+    draft_state.begin("study=wolves&outcome=Sheep&chart=heatmap&run=7")
+    assert draft_state.view("wolves") == ResultView("Sheep", "heatmap", None, 7, tab="charts")
+    assert draft_state.view("other") == ResultView()
+    draft_state.set_view("other", ResultView("Wolves"))
+    draft_state.views.value = {}
+    draft_state.begin("study=wolves")
+    assert draft_state.view("wolves").outcome == "Sheep"
+    assert draft_state.view("other").outcome == "Wolves"
 
 
 def test_recent_models_are_one_s_own_the_latest_first_and_agreed_to(tmp_path):
     mine = [f"{tmp_path}/mine{number}.py:Mine" for number in range(8)]
     for reference in (*mine, "mesa.examples:Schelling"):
-        session.set_draft(Draft(model=reference))
-    assert session.recent_models() == ()
+        draft_state.set_draft(Draft(model=reference))
+    assert draft_state.recent_models() == ()
     for reference in mine:
         trust(reference)
-    assert session.recent_models() == tuple(mine[:2:-1])
+    assert draft_state.recent_models() == tuple(mine[:2:-1])
