@@ -74,24 +74,22 @@ def measurements(values: pd.Series[Any], name: str) -> Measurements:
         return Measurements(floats, is_binary=set(np.unique(known)) == {0.0, 1.0}, is_count=is_count)
     some = values.dropna().unique()[:3]
     shown = ", ".join(shortened(value) for value in some)
-    entries = _entry_names(some[0]) if len(some) else []
     instead = (
-        f"Its entries that are numbers can be outcomes: outcomes=['{name}.*'] for all, ['{name}.{entries[0]}'] for one."
-        if entries
+        f"Its entries that are numbers can be outcomes of their own: outcomes=['{name}.*']."
+        if len(some) and _has_numbers(some[0])
         else "Look at its values in results.runs, or measure something that can be counted."
     )
     raise OutcomeError(f"The outcome '{name}' is not a number ({shown}, …): it has no mean. {instead}")
 
 
-def _entry_names(value: object) -> list[str]:
-    """Return the names of the numbers in a dict that is kept as a text in JSON; none of anything else."""
+def _has_numbers(value: object) -> bool:
+    """Whether a text is a dict in JSON that has numbers among its entries."""
     if not isinstance(value, str) or not value.startswith("{"):
-        return []
+        return False
     try:
-        found = json.loads(value)
+        return any(isinstance(entry, int | float) for entry in json.loads(value).values())
     except (ValueError, RecursionError):
-        return []
-    return [key for key, entry in found.items() if isinstance(entry, int | float)]
+        return False
 
 
 def _floats(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
