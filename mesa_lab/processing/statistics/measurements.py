@@ -75,9 +75,9 @@ def measurements(values: pd.Series[Any], name: str) -> Measurements:
     some = values.dropna().unique()[:3]
     shown = ", ".join(shortened(value) for value in some)
     instead = (
-        f"Its entries that are numbers can be outcomes of their own: outcomes=['{name}.*']."
+        f"Its entries that are numbers can be outcomes of their own: '{name}.*'."
         if len(some) and _has_numbers(some[0])
-        else "Look at its values in results.runs, or measure something that can be counted."
+        else "Look at its values run by run, or measure something that can be counted."
     )
     raise OutcomeError(f"The outcome '{name}' is not a number ({shown}, …): it has no mean. {instead}")
 
