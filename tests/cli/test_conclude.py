@@ -173,3 +173,13 @@ def test_a_file_without_claims_is_told_how_to_write_one(experiment_file, termina
     outcome = terminal("check-claims", "count.toml")
     assert outcome.exit_code == 1
     assert "[[claims]]" in outcome.output
+
+
+def test_observed_values_are_read_from_a_file(ran, study):
+    (study / "data.csv").write_text("total\n20\n")
+    outcome = ran("conclude", "noisy.study", "--question", "calibrate", "--with", "targets=data.csv")
+    assert "3 points gave all that is compared with the data; it takes 6 at least" in outcome.output
+    missing = ran("conclude", "noisy.study", "--question", "calibrate", "--with", "targets=none.csv")
+    assert "The targets cannot be read from 'none.csv'" in missing.output
+    unsaid = ran("conclude", "noisy.study", "--question", "calibrate")
+    assert "--with targets=data.csv" in unsaid.output

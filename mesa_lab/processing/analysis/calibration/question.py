@@ -1,12 +1,14 @@
-"""The question which parameters fit observed data: asked of a search for them, or of any points that were run."""
+"""The question which parameters fit observed data: asked of a search for them, or of any points that were run.
+
+Only `results.calibrate` and the terminal read a file of observed values: what claims or studies ask may come from anyone.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from mesa_lab.errors import ConclusionError, OutcomeError, suggest
 from mesa_lab.formatting import listing, plural
@@ -17,16 +19,14 @@ from mesa_lab.processing.analysis.calibration.targets import (
     DISTANCES,
     components_of,
     plain_targets,
-    read_targets,
 )
 from mesa_lab.processing.analysis.conclusion import Conclusion
+from mesa_lab.processing.analysis.question import Question
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["TEXT", "conclude"]
-
-type Floats = npt.NDArray[np.float64]
+__all__ = ["QUESTION", "TEXT", "conclude", "searched_targets"]
 
 TEXT: Final = "Which parameters fit the data?"
 
@@ -57,8 +57,6 @@ def conclude(
         ExperimentError: If a target makes no sense.
         OutcomeError: If an outcome is unknown.
     """
-    if isinstance(targets, str | Path):
-        targets = read_targets(targets)
     if distance not in DISTANCES:
         raise OutcomeError(
             f"distance is {distance!r}.{suggest(str(distance), DISTANCES)} There are: {listing(list(DISTANCES))}."
@@ -103,3 +101,77 @@ def conclude(
         tables={"settings": fit.settings, "accepted": fit.accepted, "pairs": fit.pairs, "fit": fit.compared},
         **again.fields(shown),
     )
+
+
+def searched_targets(results: Reader) -> Any:
+    """Return the data that the results were searched for to fit; None where they come from no such search."""
+    record = results.searched
+    return record.settings.get("targets") if record is not None and record.method == "calibrate" else None
+
+
+def _conclude(
+    results: Reader,
+    outcome: str,
+    *,
+    targets: Any = None,
+    distance: str | None = None,
+    observed_runs: int | None = None,
+    level: float = 0.9,
+) -> Conclusion:
+    """Answer the question as it is asked by its name.
+
+    Args:
+        results: The results.
+        outcome: What `targets` are about where they are a number or a series.
+        targets: What was observed; None for the data of the search that the results come from.
+        distance: How misses are made comparable; None as in the search, else "standardised".
+        observed_runs: Of how many runs the data are the mean, 0 where they hold no chance; None as in the search, else 1.
+        level: Probability of the region and of the intervals.
+    """
+    record = results.searched
+    of_search = record.settings if targets is None and record is not None else {}
+    if distance is None:
+        distance = str(of_search.get("distance", "standardised"))
+    if observed_runs is None:
+        given = of_search.get("observed_runs", 1)
+        observed_runs = given if type(given) is int else 1
+    if type(observed_runs) is not int or observed_runs < 0:
+        raise OutcomeError(
+            f"observed_runs is {observed_runs!r}. Give the number of runs that the data are the mean of, or 0 where they hold no chance."
+        )
+    found = searched_targets(results) if targets is None else targets
+    return conclude(
+        results,
+        found if isinstance(found, Mapping) else {outcome: found},
+        distance=distance,
+        observed_runs=observed_runs or None,
+        level=level,
+    )
+
+
+def _fits(results: Reader, outcome: str, targets: Any = None) -> str | None:
+    """Say why the question does not fit these results, None if it does."""
+    if targets is None and searched_targets(results) is None:
+        return (
+            "Say what was observed: results.calibrate({'Wolves': 20}), or mesa-lab conclude … --question calibrate --with targets=data.csv; "
+            "no run is added."
+        )
+    if not results.done.any():
+        return "No run has come to its end: there is nothing to compare with the data."
+    return None
+
+
+def _merit(results: Reader, outcome: str) -> float:
+    """Say how well these results suit the question: a search was made for it."""
+    return 1.0
+
+
+QUESTION: Final = Question(
+    "calibrate",
+    TEXT,
+    "Ask it when something was observed: which parameters fit it, and which the data cannot tell apart.",
+    _fits,
+    _conclude,
+    _merit,
+    within="found",
+)
