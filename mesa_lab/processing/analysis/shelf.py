@@ -110,7 +110,7 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
     texts = {question.name: question.text for _, question in fit}
     for _, question in fit:
         if question.within in texts:
-            reasons[question.name] = f"The answer to \"{texts[question.within]}\" says it."
+            reasons[question.name] = f'The answer to "{texts[question.within]}" says it.'
     fit = [pair for pair in fit if pair[1].name not in reasons]
     asked = _asked(results)
     fit.sort(

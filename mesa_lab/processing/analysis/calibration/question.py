@@ -14,6 +14,7 @@ from mesa_lab.errors import ConclusionError, OutcomeError, suggest
 from mesa_lab.formatting import listing, plural
 from mesa_lab.processing.analysis.calibration import charts
 from mesa_lab.processing.analysis.calibration.fit import read_fit
+from mesa_lab.processing.analysis.calibration.nearest import METHOD, nearest_fit
 from mesa_lab.processing.analysis.calibration.posterior import IMPLAUSIBLE
 from mesa_lab.processing.analysis.calibration.targets import (
     DISTANCES,
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
 __all__ = ["QUESTION", "TEXT", "conclude", "searched_targets"]
+
+_METHOD: Final = (
+    "History matching with Gaussian processes (Andrianakis et al. 2015) and a Gaussian likelihood of the summaries (Wood 2010); the "
+    "ranges count as equally likely beforehand. Accepted runs: rejection ABC (Pritchard et al. 1999)."
+)
 
 TEXT: Final = "Which parameters fit the data?"
 
@@ -63,7 +69,17 @@ def conclude(
         )
     if isinstance(level, bool) or not isinstance(level, int | float) or not 0.5 <= level < 1:
         raise OutcomeError(f"level is {level!r}. Give a probability such as 0.9.")
-    fit = read_fit(results, components_of(plain_targets(targets)), distance, observed_runs, float(level))
+    plain = plain_targets(targets)
+    fit = read_fit(results, components_of(plain), distance, observed_runs, float(level))
+    record = results.searched
+    method = _METHOD
+    if (
+        record is not None
+        and record.settings.get("engine") == "abc"
+        and plain == record.settings.get("targets")
+    ):
+        closest = nearest_fit(fit, record)
+        fit, method = (fit, method) if closest is None else (closest, METHOD)
     posterior = fit.posterior
     if posterior is None:
         need = max(6, len(fit.space.varied) + 2)
@@ -87,8 +103,7 @@ def conclude(
         table=fit.table,
         charts=charts.charts_of(fit),
         warnings=fit.warnings(),
-        method="History matching with Gaussian processes (Andrianakis et al. 2015) and a Gaussian likelihood of the summaries (Wood 2010); the "
-        "ranges count as equally likely beforehand. Accepted runs: rejection ABC (Pritchard et al. 1999).",
+        method=method,
         values={
             "share_left": posterior.share_left,
             "nearest": posterior.nearest,

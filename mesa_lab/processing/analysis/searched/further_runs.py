@@ -78,15 +78,15 @@ def of_fit(results: Reader, record: SearchRecord, outcome: str, text: str) -> Co
         if not chosen.any() or fit.posterior is None:
             continue
         fits[part] = fit
-        for row in fit.table.itertuples():
-            rows.append(
-                {
-                    "runs": int(chosen.sum()),
-                    "parameter": row.parameter,
-                    "share_of_range": float(row.share_of_range),
-                    "not_ruled_out": fit.found.share_left,
-                }
-            )
+        rows += [
+            {
+                "runs": int(chosen.sum()),
+                "parameter": row.parameter,
+                "share_of_range": float(row.share_of_range),
+                "not_ruled_out": fit.found.share_left,
+            }
+            for row in fit.table.itertuples()
+        ]
     if 1.0 not in fits or 0.5 not in fits:
         raise ConclusionError(
             "Half of the runs were too few for a surface, so that it cannot be seen what the others added. Give the search a larger budget."
@@ -122,7 +122,9 @@ def of_fit(results: Reader, record: SearchRecord, outcome: str, text: str) -> Co
     charts: list[ConclusionChart] = []
     if len(names) <= 6:
         labels = {"x": "runs", "y": "90 % interval, % of the range", "colour": "parameter"}
-        words = ["How wide the interval of each parameter was after a quarter, half, three quarters and all of the runs."]
+        words = [
+            "How wide the interval of each parameter was after a quarter, half, three quarters and all of the runs."
+        ]
         charts = [cloud(shown, "course", "What is known after so many runs", words, labels, names)]
     return Conclusion(
         name="convergence",
@@ -188,7 +190,9 @@ def of_front(results: Reader, record: SearchRecord, outcome: str, text: str) -> 
     )
     shown = pd.DataFrame({"x": table["run"], "y": 100 * table["reached"], "colour": table["n_front"]})
     labels = {"x": "runs", "y": "part of the plane behind the front, %", "colour": "settings on it"}
-    words = ["How much of the space of the goals, between the best and the worst of each, the front so far betters."]
+    words = [
+        "How much of the space of the goals, between the best and the worst of each, the front so far betters."
+    ]
     return Conclusion(
         name="convergence",
         question=text,
@@ -198,7 +202,13 @@ def of_front(results: Reader, record: SearchRecord, outcome: str, text: str) -> 
         charts=[cloud(shown, "course", "The front so far", words, labels)],
         warnings=("The search has not ended.",) if record.over is None else (),
         method="Hypervolume of the front (Zitzler & Thiele 1999) by means of all runs of each setting, from places drawn at random.",
-        values={"at_rest": at_rest, "share_at_half": share, "n_runs": total, "n_fixed": fixed, "n_points": tried},
+        values={
+            "at_rest": at_rest,
+            "share_at_half": share,
+            "n_runs": total,
+            "n_fixed": fixed,
+            "n_points": tried,
+        },
         unknown=(
             "How much of it is luck: the means of few runs make the front look further out than it is. Ask what the search found.",
         ),
