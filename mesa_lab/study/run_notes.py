@@ -169,5 +169,7 @@ def notices(notes: Sequence[Note], of_runs: int) -> list[str]:
     lost = [note for note in notes if note.is_loss]
     said = [note.sentence(of_runs) for note in lost[:_SHOWN]]
     if len(lost) > _SHOWN:
-        said.append(f"{plural(len(lost) - _SHOWN, 'other outcome')} lost values too: see results.notes.")
+        said.append(
+            f"{plural(len(lost) - _SHOWN, 'other outcome')} lost values too: see the table of notes (mesa-lab export --tables notes in the terminal, results.notes in Python)."
+        )
     return said

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mesa_lab.preparation.code_permission import elsewhere_of, parse_reference, require_code
 from mesa_lab.preparation.models.catalogue import first_sentence
 from mesa_lab.preparation.models.collectors import agent_reporters_of, model_reporters_of
 from mesa_lab.preparation.models.declarations import cached, parameters_of, passes_keyword
@@ -34,7 +35,10 @@ from mesa_lab.preparation.models.signatures import Plan, plan_of
 from mesa_lab.preparation.models.suggestions import ParameterInfo, parameter_infos
 from mesa_lab.preparation.models.working_folder import file_trouble, said_of_folder, working_folder
 
-__all__ = ["ModelDescription", "ModelSignature", "describe", "signature"]
+__all__ = ["KNOWN", "ModelDescription", "ModelSignature", "describe", "signature"]
+
+KNOWN = "_mesa_lab_description"
+"""Where a class that stands for a model of elsewhere has its description."""
 
 # The seed of the one model that `describe` builds to look at.
 _DESCRIBING_SEED = 42
@@ -104,6 +108,10 @@ def signature(model_cls: type[Any]) -> ModelSignature:
         ['width', 'height', 'initial_fraction_alive']
     """
     plan = plan_of(model_cls)
+    known = vars(model_cls).get(KNOWN)
+    if known is not None:
+        named = {info.name: info for info in known.parameters}
+        return ModelSignature(named, plan.seed_keyword, None, plan.accepts_any)
     infos = {info.name: info for info in parameter_infos(model_cls, plan)}
     return ModelSignature(infos, plan.seed_keyword, plan.scenario_class, plan.accepts_any)
 
@@ -131,6 +139,10 @@ def describe(model: type[Any] | str, seconds: float = LOOKING_SECONDS) -> ModelD
         >>> description.agent_types
         ('SchellingAgent',)
     """
+    if isinstance(model, str) and (elsewhere := elsewhere_of(model)) is not None:
+        require_code([parse_reference(model)])
+        found: ModelDescription = elsewhere.description(model)
+        return found
     with _quiet():
         model_cls = load_model(model)
         reference = reference_of(model if isinstance(model, str) and names_class(model) else model_cls)

@@ -73,7 +73,7 @@ def measurements(values: pd.Series[Any], name: str) -> Measurements:
     shown = ", ".join(repr(value) for value in values.dropna().unique()[:3])
     raise OutcomeError(
         f"The outcome '{name}' is not a number ({shown}, …): it has no mean. "
-        "Look at its values in results.runs, or measure something that can be counted."
+        "Look at its values run by run, or measure something that can be counted."
     )
 
 

@@ -182,4 +182,5 @@ QUESTION: Final = Question(
     fits,
     conclude,
     merit,
+    of_searches=True,
 )
