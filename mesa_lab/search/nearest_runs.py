@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -81,7 +81,7 @@ def ask_near(
     n = max(history.batch_runs // runs, 1)
     rng = history.rng()
     if found is None:
-        values = _evenly(history, n, rng)
+        values: list[dict[str, Any]] = _evenly(history, n, rng)
         why = "Draws settings evenly from the space."
     else:
         values = allowed_values(history.space, found.draw(n, rng))
@@ -94,9 +94,9 @@ def ask_near(
     return Ask([Request(values=row, replications=runs) for row in values], why, notes)
 
 
-def _evenly(history: History, n: int, rng: np.random.Generator) -> list[Mapping[str, Any]]:
+def _evenly(history: History, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
     """Draw settings evenly; one may come again where the space has few."""
-    found: list[Mapping[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for _ in range(12):
         found += allowed_values(history.space, rng.random((2 * n, len(history.space.varied))))
         if len(found) >= n:

@@ -81,11 +81,13 @@ def of_fit(results: Reader, record: SearchRecord, outcome: str, text: str) -> Co
         rows += [
             {
                 "runs": int(chosen.sum()),
-                "parameter": row.parameter,
-                "share_of_range": float(row.share_of_range),
+                "parameter": name,
+                "share_of_range": width,
                 "not_ruled_out": fit.found.share_left,
             }
-            for row in fit.table.itertuples()
+            for name, width in zip(
+                fit.table["parameter"], fit.table["share_of_range"].to_numpy(float).tolist(), strict=True
+            )
         ]
     if 1.0 not in fits or 0.5 not in fits:
         raise ConclusionError(
