@@ -194,7 +194,7 @@ def _false_alarms(quick: bool) -> Iterator[Row]:
 
 
 def _discovery(quick: bool) -> Iterator[Row]:
-    from mesa_lab.processing.analysis.discovery.prim import Space
+    from mesa_lab.processing.analysis.boxes.prim import Space
     from mesa_lab.processing.analysis.discovery.selection import judge, search
 
     studies = 3 if quick else 400

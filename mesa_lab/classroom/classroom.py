@@ -13,10 +13,12 @@ from typing import Final
 from mesa_lab.classroom.archive import write_archive
 from mesa_lab.classroom.assignments import Assignment, Assignments
 from mesa_lab.classroom.limits import StudentLimits
+from mesa_lab.classroom.own_code import OwnCode, own_models
 from mesa_lab.classroom.roster import TEACHER, JoinError, Roster, Student, browser_of
 from mesa_lab.classroom.runner import ClassQueue
 from mesa_lab.classroom.student_progress import Progress
 from mesa_lab.errors import StudyError
+from mesa_lab.running.confinement.own_models import hold as hold_models
 from mesa_lab.study import Study
 from mesa_lab.study.shards import Shard
 from mesa_lab.workspace.queue import share_queue
@@ -36,23 +38,40 @@ class Classroom:
         models: The models that it offers.
         limits: What each student may use.
         processes: Worker processes.
+        own_code: Whether students may bring models of their own.
+        walls: Whether the system is to keep these from files, the network and other processes; limits hold in any case.
     """
 
-    def __init__(self, folder: Path, models: Sequence[str], limits: StudentLimits, processes: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models: Sequence[str],
+        limits: StudentLimits,
+        processes: int,
+        *,
+        own_code: bool = False,
+        walls: bool = True,
+    ) -> None:
         self.folder = folder
         self.models = tuple(models)
         self.limits = limits
         self.roster = Roster(folder)
         self.assignments = Assignments(self.roster.path)
-        self.queue = ClassQueue(folder, self.roster, limits, processes)
+        self.own_code = OwnCode(folder) if own_code else None
+        self.walls = walls
+        self.queue = ClassQueue(folder, self.roster, limits, processes, self.own_code)
 
     def open(self) -> None:
         """Begin to run what is asked for, also what was asked for before the server was last stopped."""
+        if self.own_code is not None:
+            hold_models(own_models(self.own_code, self.limits, walls=self.walls))
         share_queue(self.queue)
 
     def close(self) -> None:
         """End what runs; it goes on when the class is started again."""
         self.queue.close()
+        if self.own_code is not None:
+            hold_models(None)
 
     def workspace(self, student: str) -> Workspace:
         """Return the studies of a student, or the teacher's."""

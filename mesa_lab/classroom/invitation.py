@@ -30,8 +30,19 @@ def invitation(classroom: Classroom, host: str, port: int) -> str:
         "",
         f"Everyone who can reach this computer's network address sees the page that asks for the code. Who has joined may run: "
         f"{', '.join(classroom.models)}. Each sees their own studies; the teacher sees all. Nobody can open files.",
+        *_of_own_code(classroom),
     ]
     return "\n".join(lines)
+
+
+def _of_own_code(classroom: Classroom) -> list[str]:
+    if classroom.own_code is None:
+        return []
+    if classroom.walls:
+        kept = "without network, and with access to no files but their own."
+    else:
+        kept = "and NOTHING keeps it from the files and the network of this computer: only memory and time are limited."
+    return [f"Students may bring models of their own. Their code runs in processes of its own, {kept}"]
 
 
 def _shown(address: str) -> str:

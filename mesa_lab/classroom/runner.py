@@ -18,8 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mesa_lab.classroom.confined_workers import ConfinedWorkers
 from mesa_lab.classroom.job import Job
 from mesa_lab.classroom.limits import StudentLimits
+from mesa_lab.classroom.own_code import OwnCode
 from mesa_lab.classroom.roster import TEACHER, Roster
 from mesa_lab.classroom.turns import Turns, runs_in_turn
 from mesa_lab.errors import MesaLabError, StudyBusyError
@@ -60,13 +62,22 @@ class ClassQueue(Queue):
         roster: Who takes part.
         limits: What each may use.
         processes: Worker processes; more are started while some are busy with long runs, up to twice as many.
+        own_code: The files that students brought; None where they may not.
     """
 
-    def __init__(self, root: Path, roster: Roster, limits: StudentLimits, processes: int) -> None:
+    def __init__(
+        self,
+        root: Path,
+        roster: Roster,
+        limits: StudentLimits,
+        processes: int,
+        own_code: OwnCode | None = None,
+    ) -> None:
         super().__init__(root, paused_holds=False)
         self.roster = roster
         self.limits = limits
         self.processes = processes
+        self._confined = ConfinedWorkers(own_code)
         self._turns = Turns(first=(TEACHER,))
         self._jobs: dict[str, Job] = {}
         self._change = threading.Condition()
@@ -163,6 +174,7 @@ class ClassQueue(Queue):
             thread.join(timeout=10)
         for job in jobs:
             self._finish(job, "stopped", keep_ticket=True)
+        self._confined.close()
 
     # ------------------------------------------------------------ studies in and out
 
@@ -233,6 +245,7 @@ class ClassQueue(Queue):
         with ExitStack() as stack:
             study = stack.enter_context(Study.open(self.root / ticket.study))
             experiment = study.experiment
+            self._confined.check(experiment.model, student_of(ticket.study))
             check(experiment)
             protocol = experiment.protocol
             require_code(protocol.named_code)
@@ -240,7 +253,7 @@ class ClassQueue(Queue):
             protocol = replace(
                 protocol, timeout=most if protocol.timeout is None else min(most, protocol.timeout)
             )
-            payload = pack(protocol)
+            payload = pack(protocol, confined=True)
             settings = {"n_jobs": self.processes, "backend": "class", "retry_failed": ticket.retry}
             writer = stack.enter_context(study.writing(settings=settings))
             pending = study.pending(retry_failed=ticket.retry)
@@ -348,7 +361,8 @@ class ClassQueue(Queue):
         if not tasks:
             return
         try:
-            for batch in worker.carry_out(job.payload, tasks, job, job.writer.note):
+            place = self._confined if job.payload.confined else worker
+            for batch in place.carry_out(job.payload, tasks, job, job.writer.note):
                 job.writer.add(batch)
                 job.learn(batch)
         except Exception as error:

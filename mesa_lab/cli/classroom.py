@@ -58,6 +58,16 @@ __all__ = ["classroom"]
     show_default=True,
     help="Disk for each student.",
 )
+@click.option(
+    "--own-code",
+    is_flag=True,
+    help="Let students bring models of their own, which run confined: without network, and with no files but their own.",
+)
+@click.option(
+    "--unconfined",
+    is_flag=True,
+    help="With --own-code: go on where the system cannot confine them. Their code may then do whatever you may.",
+)
 @click.option("--open/--no-open", "open_browser", default=True, help="Show the teacher's page in a browser.")
 def classroom(
     models: tuple[str, ...],
@@ -69,12 +79,15 @@ def classroom(
     runs: int,
     minutes_per_run: float,
     megabytes: float,
+    own_code: bool,
+    unconfined: bool,
     open_browser: bool,
 ) -> None:
     """Teach a class: students join with a code.
 
     It prints an address, a code and a QR code for the students, and an address for the teacher. Students need no account and no
-    installation; a phone will do. It works without the internet. The models named here are offered, and nothing else is run.
+    installation; a phone will do. It works without the internet. The models named here are offered, and nothing else is run
+    unless you say --own-code.
 
     \b
     Examples:
@@ -84,15 +97,27 @@ def classroom(
     from mesa_lab.app.server.server import serve
     from mesa_lab.classroom.classroom import Classroom
     from mesa_lab.classroom.limits import StudentLimits
+    from mesa_lab.errors import MesaLabError
     from mesa_lab.preparation.models import load_model
+    from mesa_lab.running.confinement.rules import not_offered
     from mesa_lab.running.worker_settings import check_n_jobs
 
+    if unconfined and not own_code:
+        raise click.UsageError("--unconfined is about the code that students bring: say --own-code too.")
+    walls = not (own_code and unconfined and not_offered())
+    if own_code and walls and (missing := not_offered()):
+        raise MesaLabError(
+            f"This system cannot keep students' code from {' and '.join(missing)}. Leave --own-code out, so that only your own models "
+            "run; start the class in a virtual machine with a Linux that can; or say --unconfined if you know all who join: their "
+            "code may then read and change whatever you may."
+        )
     offered = (*models, *more_models)
     for model in offered:
         load_model(model)  # a misspelt name would be offered, and never open
     folder.mkdir(parents=True, exist_ok=True)
     limits = StudentLimits(runs=runs, minutes_per_run=minutes_per_run, megabytes=megabytes)
-    room = Classroom(folder.resolve(), offered, limits, _processes(check_n_jobs(jobs)))
+    processes = _processes(check_n_jobs(jobs))
+    room = Classroom(folder.resolve(), offered, limits, processes, own_code=own_code, walls=walls)
     serve(host, port, open_browser, folder, offered, classroom=room)
 
 

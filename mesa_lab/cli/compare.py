@@ -9,6 +9,7 @@ import click
 
 from mesa_lab.cli.check import note_damage
 from mesa_lab.cli.console import json_option, note, say, show_json, show_table
+from mesa_lab.formatting import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ def _show(conclusion: Conclusion) -> None:
         show_table(
             ["outcome", "pairs", "equal", "differ", "old", "new", "difference", "95 % interval"],
             [_outcome_row(row) for row in rows_of(outcomes)],
-            "Outcomes: means, and the mean difference of pairs",
+            _title(conclusion),
         )
     if len(times):
         say()
@@ -124,6 +125,13 @@ def _show(conclusion: Conclusion) -> None:
         note(f"Not known: {line}")
     if conclusion.next_sentence:
         note(f"Next: {conclusion.next_sentence}")
+
+
+def _title(conclusion: Conclusion) -> str:
+    compared, pairs = conclusion.values["n_compared"], conclusion.values["n_pairs"]
+    if compared == pairs:
+        return "Outcomes: means, and the mean difference of pairs"
+    return f"Outcomes: means over the {compared:,} of {plural(pairs, 'pair')} that came to their end in both studies"
 
 
 def _outcome_row(row: dict[str, Any]) -> list[Any]:
@@ -151,9 +159,15 @@ def _time_rows(times: pd.DataFrame) -> list[list[Any]]:
 
 
 def _time_cell(row: dict[str, Any]) -> str:
+    from mesa_lab.processing.analysis.versions.sentences import CLEAR
+
     if row["change"] != row["change"]:
         return "–"
     size = f"{100 * row['change']:+.1f} %"
     if row["low"] != row["low"]:
         return f"{size} (too few pairs)"
-    return f"{_MARKS[row['mark']]}{size} [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}] {row['mark']}"
+    # A mark that chance can explain among so many rows is none of those that are counted.
+    sure = "" if row["mark"] == "same" or row["p_adjusted"] <= CLEAR else "?"
+    return (
+        f"{_MARKS[row['mark']]}{size} [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}] {row['mark']}{sure}"
+    )

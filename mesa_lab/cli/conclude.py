@@ -10,7 +10,7 @@ import click
 
 from mesa_lab.cli.check import note_damage
 from mesa_lab.cli.console import chosen_options, json_option, note, quoted, say, show_json, show_table
-from mesa_lab.formatting import plural
+from mesa_lab.formatting import listing, plural
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
@@ -130,6 +130,7 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
             say(str(error))
             return
         fit, reasons = fitting(results, outcome)
+        reasons = _of_these(results, reasons)
         found = 0
         for answer in conclusions(results, outcome):
             if found:
@@ -137,9 +138,7 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
             found += 1
             _show_short(answer)
     if not found:
-        say(f"No question about '{outcome}' can be answered from these results:")
-        for name, reason in reasons.items():
-            _paragraph(f"{name}: {reason}", "  ")
+        _say_why_not(outcome, reasons)
         return
     say()
     others = (
@@ -150,6 +149,31 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
     say(
         f"{plural(found, 'answer')} about {outcome}.{others} In full, with its table: --question {fit[0].name}"
     )
+
+
+def _of_these(results: Results, reasons: dict[str, str]) -> dict[str, str]:
+    """Leave out what is asked of searches alone, where the study is none: that says nothing of its results."""
+    from mesa_lab.processing.analysis.shelf import all_questions
+
+    if results.searched is not None:
+        return reasons
+    for_searches = {question.name for question in all_questions() if question.of_searches}
+    return {name: reason for name, reason in reasons.items() if name not in for_searches}
+
+
+def _say_why_not(outcome: str, reasons: dict[str, str]) -> None:
+    """Say why no question can be answered: each reason once, with the questions that it is against."""
+    of_reason: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        of_reason.setdefault(reason, []).append(name)
+    if len(of_reason) == 1:
+        _paragraph(
+            f"No question about '{outcome}' can be answered from these results. {next(iter(of_reason))}"
+        )
+        return
+    say(f"No question about '{outcome}' can be answered from these results:")
+    for reason, names in of_reason.items():
+        _paragraph(f"{listing(names)}: {reason}", "  ")
 
 
 def _show_short(answer: Conclusion) -> None:

@@ -245,7 +245,8 @@ class Runner:
                     asked.note(why, note)
                 if wish is not None and wish.dropped is None:
                     if payload is None:
-                        payload = pack(self._workplace.limited(study.described_experiment.protocol))
+                        protocol = self._workplace.limited(study.described_experiment.protocol)
+                        payload = pack(protocol, confined=True)
                     if not wish.done:
                         self._workplace.admit(study.path)
                     if not self._carry_out(wish, asked, payload):

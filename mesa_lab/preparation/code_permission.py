@@ -4,6 +4,9 @@ An experiment file, a link or a study may name any model, function or table. To 
 function that imports code or opens a file by it asks here first, with the name as it has parsed it itself, so that no
 spelling is one thing to the question and another to the loader. In Python and in the terminal all is permitted: the user
 wrote the name. An application that reads names written by others installs a permission of its own.
+
+Some code may be used and yet not be loaded in this process: that of strangers, which runs in confined processes alone. Whoever
+knows such code says so here (`set_elsewhere`), and those who would load it get what is known of it instead.
 """
 
 import contextlib
@@ -12,19 +15,22 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from mesa_lab.errors import NotAllowedError
 
 __all__ = [
     "EVERYTHING",
     "CodeReference",
+    "Elsewhere",
     "Permission",
+    "elsewhere_of",
     "parse_reference",
     "permitting",
     "require_code",
     "require_file",
     "set_default",
+    "set_elsewhere",
 ]
 
 _FILE: Final = re.compile(r"(?P<place>.+\.py)(?::(?P<name>[^:/\\]+))?")
@@ -148,6 +154,43 @@ def require_file(path: Path) -> None:
     for permission in _asked():
         if reason := permission.file(path):
             raise NotAllowedError(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Models whose code is loaded in confined processes alone.
+
+    Attributes:
+        has: Whether a model is one of these.
+        description: Returns what is known of one, a `ModelDescription`.
+        stand_in: Returns a class that takes what the model takes, and does nothing.
+        check: Has an experiment checked, at a point or at the first of its design, where the model is.
+    """
+
+    has: Callable[[CodeReference], bool]
+    description: Callable[[str], Any]
+    stand_in: Callable[[str], type[Any]]
+    check: Callable[[Any, Any], None]
+
+
+_elsewhere: Elsewhere | None = None
+
+
+def set_elsewhere(elsewhere: Elsewhere | None) -> None:
+    """Say which models are never loaded in this process; None for no such models."""
+    global _elsewhere
+    _elsewhere = elsewhere
+
+
+def elsewhere_of(model: object) -> Elsewhere | None:
+    """Return who knows a model that must not be loaded in this process, None where it may be.
+
+    Args:
+        model: A class, or the text that finds one.
+    """
+    if _elsewhere is None or not isinstance(model, str):
+        return None
+    return _elsewhere if _elsewhere.has(parse_reference(model)) else None
 
 
 def _asked() -> tuple[Permission, ...]:

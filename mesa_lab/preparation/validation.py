@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
+from mesa_lab.preparation.code_permission import elsewhere_of, require_code
 from mesa_lab.preparation.expressions.parse import Expression, compile_expression
 from mesa_lab.preparation.models import check_parameters, load_enums, load_model
 from mesa_lab.preparation.models.collectors import agent_reporters_of
@@ -39,6 +40,10 @@ def check(experiment: ExperimentData, point: Mapping[str, Any] | None = None) ->
         experiment: The experiment.
         point: The point at which to build the model; None for the first of the design, which has its points made.
     """
+    if (elsewhere := elsewhere_of(experiment.model)) is not None:
+        require_code(experiment.protocol.named_code)
+        elsewhere.check(experiment, point)
+        return
     model_cls = load_model(experiment.model)
     _check_parameters(experiment, model_cls, experiment.design_matrix().columns if point is None else point)
     _check_fixed(experiment, model_cls)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mesa_lab.preparation.code_permission import require_code
+from mesa_lab.preparation.code_permission import elsewhere_of, require_code
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.backends import find_backend
 from mesa_lab.running.backends.backend import Control, Uncontrolled, Work
@@ -50,6 +50,11 @@ def stream(
     check_backend(backend)
     require_code(protocol.named_code)  # workers load it, and do not know what is permitted here
     work = Work(protocol, tasks, n_jobs, backend, control or Uncontrolled(), tell)
+    if elsewhere_of(protocol.model) is not None:
+        from mesa_lab.running.confinement.own_models import carry_out
+
+        yield from carry_out(work)
+        return
     place = find_backend(backend)
     yield from place.run(work)
     # Some backends end when they have no task at the moment; in a search the last results may have brought new ones.

@@ -11,6 +11,7 @@ from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.formatting import listing, plural
 from mesa_lab.processing.analysis.calibration.readings import values_after
 from mesa_lab.processing.statistics.measurements import numbers
+from mesa_lab.processing.tables.nothing_to_show import SEE_FAILURES
 from mesa_lab.search.history import RECORDED, Floats, History
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Observed:
         done = int((self._done & shown).sum())
         if not done:
             return (
-                f"All {plural(ended, 'run')} failed: {self._why()} Look at them with results.failures, mend the model or narrow the "
+                f"All {plural(ended, 'run')} failed: {self._why()} {SEE_FAILURES} Mend the model or narrow the "
                 "ranges, and start the search anew."
             )
         for name in (*self.method.outcomes, *self.method.readings):

@@ -75,7 +75,8 @@ class Note:
             what = f"raised an error in {of}"
         else:
             said, what = self.note, f"could not be kept in {of}"
-        return f"'{self.outcome}' {what} ({plural(self.values, 'value')} missing): {said.rstrip('.')}. First in run {self.run_id}."
+        ends = "" if said.endswith(("?", "!", "…")) else "."
+        return f"'{self.outcome}' {what} ({plural(self.values, 'value')} missing): {said.rstrip('.')}{ends} First in run {self.run_id}."
 
 
 class NoteTally:
@@ -169,5 +170,7 @@ def notices(notes: Sequence[Note], of_runs: int) -> list[str]:
     lost = [note for note in notes if note.is_loss]
     said = [note.sentence(of_runs) for note in lost[:_SHOWN]]
     if len(lost) > _SHOWN:
-        said.append(f"{plural(len(lost) - _SHOWN, 'other outcome')} lost values too: see results.notes.")
+        said.append(
+            f"{plural(len(lost) - _SHOWN, 'other outcome')} lost values too: see the table of notes (mesa-lab export --tables notes in the terminal, results.notes in Python)."
+        )
     return said

@@ -12,7 +12,11 @@ import os
 import pickle
 import sys
 import time
+from pathlib import Path
 from typing import IO, Any, Final
+
+from mesa_lab.running.confinement.rules import Rules, limit_memory
+from mesa_lab.running.confinement.worker import in_folder
 
 __all__ = ["main"]
 
@@ -21,17 +25,26 @@ NICENESS: Final = 5
 """Who looks on leaves the processor to runs."""
 
 
-def main() -> int:
-    """Read what to show, then answer each question."""
+def main(rules: Rules | None = None) -> int:
+    """Read what to show, then answer each question.
+
+    Args:
+        rules: What this process may use, where it is confined.
+    """
     answers, questions = _channels()
     with contextlib.suppress(AttributeError, OSError):  # Windows has no such thing
         os.nice(NICENESS)
     payload, task, last, plain = pickle.loads(_packet(questions))
+    import mesa_lab.viewing.default_drawing
+    import mesa_lab.viewing.pictures  # noqa: F401  before memory is counted
     from mesa_lab.running.workers.worker import prepare
     from mesa_lab.study.records import Task
     from mesa_lab.viewing.author_pictures import find_author_pictures
     from mesa_lab.viewing.replay import Replay
 
+    if rules is not None:
+        limit_memory(rules.memory)
+        payload = in_folder(payload, Path(rules.scratch))
     plan = prepare("viewed", payload)
     assert plan is not None
     author = None if plain else find_author_pictures(plan.model_cls)

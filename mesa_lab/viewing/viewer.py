@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mesa_lab.errors import RunError, StudyError
 from mesa_lab.preparation.code_permission import require_code
 from mesa_lab.preparation.limited_work.limited_process import environment
+from mesa_lab.running.confinement.handle import Started
+from mesa_lab.running.confinement.own_models import viewing_process
 from mesa_lab.running.workers.serialization import pack
 from mesa_lab.study.records import Task
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Frame", "Picture", "Viewer"]
 
+_PROCESS: Final = "mesa_lab.viewing.process"
 _LONGEST_LINE: Final = 64 * 2**20
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _MOST_PICTURES: Final = 24
@@ -104,15 +107,21 @@ class Viewer:
         self._recorded = recorded or {}
         self._asking = threading.Lock()
         self._closed = False
-        packet = pickle.dumps((pack(protocol).data, tuple(task), last, plain))
+        payload = pack(protocol, confined=True)
+        packet = pickle.dumps((payload.data, tuple(task), last, plain))
+        self._confined: Started | None = None
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "mesa_lab.viewing.process"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment() | {"MPLBACKEND": "agg"},
-            )
+            if payload.confined:
+                self._confined = viewing_process(payload.model, _PROCESS)
+                self._process = self._confined.process
+            else:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", _PROCESS],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=environment() | {"MPLBACKEND": "agg"},
+                )
             assert self._process.stdin is not None
             self._process.stdin.write(b"%d\n" % len(packet) + packet)
             self._process.stdin.flush()
@@ -190,8 +199,8 @@ class Viewer:
                     if "asked" in answer:
                         return self._frame(answer)
                     tell(int(answer["at"]))
-            except (OSError, ValueError):
-                pass
+            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                pass  # the process has ended, or a model of somebody else's wrote nonsense
         if self._closed:
             raise RunError("This viewer is closed.")
         self.close()
@@ -202,6 +211,9 @@ class Viewer:
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self._closed = True
+        if self._confined is not None:
+            confined, self._confined = self._confined, None
+            confined.end()
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):

@@ -20,6 +20,7 @@ from mesa_lab.preparation.code_permission import (
     EVERYTHING,
     CodeReference,
     Permission,
+    elsewhere_of,
     parse_reference,
     set_default,
 )
@@ -49,6 +50,8 @@ class Access:
         local: Whether the app is one person's, on the machine it runs on.
         studies: The folder that holds the studies.
         models: References of the models to offer, and no others; empty in a local app for all that are installed.
+        uses_own: In a class whose students may bring code of their own, returns whether the one at hand may use some of it; it
+            runs in confined processes alone.
         member_of: In a class, returns whose a browser's session is: the name of a student's folder, "" for the teacher, who
             has the studies in the folder itself. Elsewhere each session is a visitor of its own.
     """
@@ -57,6 +60,7 @@ class Access:
     studies: Path = field(default_factory=Path.cwd)
     models: tuple[str, ...] = ()
     member_of: Callable[[str], str] | None = None
+    uses_own: Callable[[CodeReference], bool] | None = None
 
     @property
     def opens_code(self) -> bool:
@@ -101,6 +105,8 @@ def is_allowed(reference: CodeReference) -> bool:
     granted = access()
     if not granted.local:
         # No file unless the operator listed it, letter by letter; no function, whatever it is called.
+        if reference.role == "model" and elsewhere_of(reference.text) is not None:
+            return granted.uses_own is not None and granted.uses_own(reference)
         return reference.role == "model" and reference.text in granted.models
     place, _ = identity = reference.identity
     if granted.opens_code and (identity in _agreed or (place, "") in _agreed):

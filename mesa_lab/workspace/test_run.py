@@ -8,17 +8,18 @@ the basis of every estimate of how long a design will take. No page is known her
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from mesa_lab.preparation.outcomes import Outcome, parse_outcomes
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.study.records import FailureRecord, Scalar, Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Speed", "Stopper", "Trial", "estimate", "try_model"]
+__all__ = ["Speed", "Stopper", "Trial", "estimate", "try_model", "value_over_time"]
 
 STEPS: Final = 100
 TIME_LIMIT: Final = 60.0
@@ -98,6 +99,7 @@ def try_model(
     seed: int = 42,
     time_limit: float = TIME_LIMIT,
     stopper: Stopper | None = None,
+    outcomes: Sequence[str] | None = None,
 ) -> Trial:
     """Run a model once in a worker process.
 
@@ -108,6 +110,7 @@ def try_model(
         seed: The run's seed.
         time_limit: Seconds after which the run is given up; its series so far is kept.
         stopper: Ends it earlier.
+        outcomes: What is measured at each step; None for every model reporter.
 
     Returns:
         What it showed; a model that raises gives a failure, not an error.
@@ -122,7 +125,7 @@ def try_model(
     from mesa_lab.running.stream import stream
 
     stopper = stopper or Stopper()
-    protocol = Protocol(model, max_steps=steps, timeout=time_limit)
+    protocol = Protocol(model, max_steps=steps, timeout=time_limit, outcomes=parse_outcomes(outcomes or None))
     given = dict(parameters or {})
     task = Task(0, 0, 0, seed, given)
     with _one_at_a_time:
@@ -149,6 +152,41 @@ def estimate(speed: Speed, runs: int, steps: int, processes: int) -> float:
         processes: How many run at once.
     """
     return speed.run_seconds(steps) * runs / max(1, min(processes, runs))
+
+
+def value_over_time(series: pd.DataFrame, outcome: Outcome, max_steps: float) -> tuple[Any, str]:
+    """Return what an outcome over time is in one run, counted as it is counted while a run goes.
+
+    Args:
+        series: With a column "step" and one for each name that the outcome speaks of.
+        outcome: The outcome; one over time.
+        max_steps: After how many steps every run ends, for one that is carried on; infinity for runs that only stop themselves.
+
+    Returns:
+        The value, None where there is none; and why there is none, or "".
+
+    Example:
+        >>> import pandas as pd
+        >>> run = pd.DataFrame({"step": [0, 1, 2, 3], "infected": [1, 5, 9, 2]})
+        >>> value_over_time(run, Outcome("infected", over="mean", warm_up=2), 3)
+        (5.5, '')
+        >>> value_over_time(run, Outcome("infected", over="time of max"), 3)
+        (2, '')
+    """
+    from mesa_lab.running.collection.notes import Notes
+    from mesa_lab.running.collection.over_time import Summaries
+
+    notes = Notes()
+    summaries = Summaries({outcome.name: outcome}, notes)
+    names = [str(name) for name in series.columns]
+    last = 0
+    for values in series.itertuples(index=False, name=None):
+        row = dict(zip(names, values, strict=True))
+        last = int(row["step"])
+        current = {outcome.name: row[outcome.text]} if outcome.text in row else {}
+        summaries.take(current, last, row.__getitem__)
+    value = summaries.results(last, max_steps)[outcome.name]
+    return value, "" if value is not None else " ".join(notes.lines())
 
 
 def _series(data: bytes | None) -> pd.DataFrame | None:

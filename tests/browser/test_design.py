@@ -231,3 +231,20 @@ def test_a_wide_screen_and_distributions(lab, visit, shoot):
     page.wait_for_selector("text=The constraints drop")
     assert page.get_by_role("textbox", name="density: a", exact=True).input_value() == "2"
     shoot(page, "design-wide-dark")
+
+
+def test_an_outcome_over_time_is_chosen_beside_the_curve_of_a_run(lab, visit, shoot):
+    page = visit(lab, link_to(outcomes=["happy"], max_steps=60))
+    expect_runs(page, "24 runs")
+    page.get_by_role("button", name=re.compile("^Over the steps of a run")).click()
+    form = page.locator(".ml-over-time")
+    form.get_by_role("button", name="Run once to see the curve").click()
+    form.get_by_text("mean of happy in this run").wait_for()
+    form.get_by_role("textbox", name="Warm-up").fill("10")
+    form.get_by_text("mean of happy from step 10 in this run").wait_for()
+    form.locator(".ml-chart-stage:not(.ml-chart-hidden) svg").wait_for()
+    shoot(page, "design-over-time")
+    form.get_by_role("button", name="Add this outcome").click()
+    wait_for_address(
+        page, lambda draft: draft.outcomes == (("happy", "happy"), ("", "mean of happy from step 10"))
+    )

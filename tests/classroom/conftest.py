@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mesa_lab.classroom.classroom import Classroom
+from mesa_lab.app.server.members import may_use_own
+from mesa_lab.classroom.classroom import Classroom, hold
 from mesa_lab.classroom.limits import StudentLimits
+from mesa_lab.classroom.own_code import own_models
 from mesa_lab.classroom.runner import ClassQueue
 from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.running.confinement.own_models import hold as hold_models
+from mesa_lab.running.confinement.rules import not_offered
 from mesa_lab.study import Study
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.registry import Ticket
@@ -47,10 +51,16 @@ def model(tmp_path_factory):
 class Room:
     """A class that is open, and what its students do."""
 
-    def __init__(self, folder: Path, model: str, limits: StudentLimits, processes: int) -> None:
+    def __init__(
+        self, folder: Path, model: str, limits: StudentLimits, processes: int, own_code: bool = False
+    ) -> None:
         self.model = model
-        grant(Access(local=False, studies=folder, models=(model,)))
-        self.classroom = Classroom(folder, [model], limits, processes)
+        uses_own = may_use_own if own_code else None
+        grant(Access(local=False, studies=folder, models=(model,), uses_own=uses_own))
+        self.classroom = Classroom(folder, [model], limits, processes, own_code=own_code)
+        if own_code:
+            hold(self.classroom)
+            hold_models(own_models(self.classroom.own_code, limits, walls=not not_offered()))
         self.queue: ClassQueue = self.classroom.queue
         self.queue.wake()
 
@@ -89,11 +99,12 @@ class Room:
 def open_room(tmp_path, model):
     rooms: list[Room] = []
 
-    def make(processes: int = 2, folder: Path | None = None, **limits) -> Room:
-        rooms.append(Room(folder or tmp_path, model, StudentLimits(**limits), processes))
+    def make(processes: int = 2, folder: Path | None = None, own_code: bool = False, **limits) -> Room:
+        rooms.append(Room(folder or tmp_path, model, StudentLimits(**limits), processes, own_code))
         return rooms[-1]
 
     yield make
     for room in rooms:
         room.classroom.close()
+    hold(None)
     grant(None)

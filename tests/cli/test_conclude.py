@@ -5,6 +5,9 @@ import json
 import pytest
 
 import mesa_lab as ml
+from mesa_lab.cli.conclude import show_answers
+from mesa_lab.processing.analysis.shelf import fitting
+from mesa_lab.testing import synthetic_results
 
 CLAIMS = """
 [[claims]]
@@ -173,3 +176,23 @@ def test_a_file_without_claims_is_told_how_to_write_one(experiment_file, termina
     outcome = terminal("check-claims", "count.toml")
     assert outcome.exit_code == 1
     assert "[[claims]]" in outcome.output
+
+
+def test_why_nothing_can_be_said_is_said_once_and_not_of_searches(capsys):
+    experiment = ml.Experiment("none:None", {"a": [1, 2, 3]}, replications=4)
+    results = synthetic_results(experiment, {"y": lambda runs, rng: [float("nan")] * len(runs)})
+    show_answers(results, "y")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("No run that came to its end has a finite value of 'y'.") == 1
+    assert "search" not in shown
+    assert "found" not in shown
+    assert list(fitting(results, "y")[1])[-2:] == ["found", "convergence"]
+
+
+def test_of_a_constant_outcome_only_what_fits_is_answered(capsys):
+    experiment = ml.Experiment("none:None", {"a": [1, 2, 3]}, replications=4)
+    results = synthetic_results(experiment, {"y": lambda runs, rng: [3.0] * len(runs)})
+    show_answers(results, "y")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith("How many replications? (replications)")
+    assert "found" not in shown

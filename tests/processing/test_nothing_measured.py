@@ -53,7 +53,10 @@ def test_charts_say_that_all_failed_and_why(kind):
 
 def test_what_a_model_would_have_reported_is_not_known():
     results = run(None)
-    with pytest.raises(OutcomeError, match="All 4 runs failed or timed out.*no grass left.*results.failures"):
+    with pytest.raises(
+        OutcomeError,
+        match="All 4 runs failed or timed out.*no grass left.*status STUDY --failures.*results.failures",
+    ):
         results.chart("effect")
 
 

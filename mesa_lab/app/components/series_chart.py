@@ -9,9 +9,14 @@ from mesa_lab.processing.charts.tooltips import tooltips
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["line_chart", "outcomes_of"]
+__all__ = ["SIZE", "line", "line_chart", "outcomes_of"]
 
 MOST_POINTS: Final = 1_000
+SIZE: Final[dict[str, Any]] = {
+    "width": "container",
+    "height": 196,  # with axis and title, so that charts beside each other are equally high
+    "autosize": {"type": "fit", "contains": "padding"},
+}
 
 
 def outcomes_of(series: pd.DataFrame) -> list[str]:
@@ -35,6 +40,11 @@ def line_chart(series: pd.DataFrame, outcome: str) -> Any:
     Returns:
         An altair chart as wide as its surroundings.
     """
+    return line(series, outcome).properties(**SIZE)
+
+
+def line(series: pd.DataFrame, outcome: str) -> Any:
+    """Return the line of `line_chart`, whose fields are called step and value, for charts that lay more over it."""
     import altair as alt
     import pandas as pd
 
@@ -54,6 +64,4 @@ def line_chart(series: pd.DataFrame, outcome: str) -> Any:
             y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=zero), axis=alt.Axis(tickCount=4)),
             tooltip=tooltips({"step": "Step", "value": outcome}, {"step": ",d", "value": ",.4~g"}),
         )
-        # With axis and title, so that charts beside each other are equally high.
-        .properties(width="container", height=196, autosize={"type": "fit", "contains": "padding"})
     )

@@ -9,6 +9,7 @@ import solara
 
 from mesa_lab.app.components.controls import Choose, TextInput, Toggle
 from mesa_lab.app.components.html import icon, tag
+from mesa_lab.app.design.over_time_form import OverTimeForm
 from mesa_lab.drafts.draft import Draft
 from mesa_lab.formatting import listing
 
@@ -38,10 +39,8 @@ def read_outcome(text: str, known: tuple[str, ...] = ()) -> tuple[str, str]:
 
 
 def suggested_outcomes(description: ModelDescription | None) -> list[str]:
-    """Return what a model offers to measure: its reporters, and counts of its agents."""
-    if description is None:
-        return []
-    return [*description.model_reporters, *(f"count({kind})" for kind in description.agent_types)]
+    """Return what a model offers to measure: its reporters, counts of its agents, attributes and property layers."""
+    return [] if description is None else description.outcomes()
 
 
 @solara.component
@@ -93,6 +92,9 @@ def MeasureForm(
     on_value: Callable[..., None],
     errors: Mapping[str, str],
     description: ModelDescription | None,
+    *,
+    point: Mapping[str, Any] = {},
+    max_steps: int | None = None,
 ) -> None:
     """Stop rules, outcomes and agent data.
 
@@ -101,6 +103,8 @@ def MeasureForm(
         on_value: Called with the names and new values of fields that change.
         errors: Mistakes by field.
         description: The model's, for suggestions.
+        point: The parameters' values of a run that is tried.
+        max_steps: The most steps of a run, None when another rule stops it.
     """
     reporters = description.model_reporters if description else ()
     every = f"all: {listing(list(reporters))}" if reporters else "counts of agents, means of their attributes"
@@ -113,6 +117,16 @@ def MeasureForm(
         hint=f"Empty for {every}. Also attributes of the model, count({kind}), mean({kind}.attribute), name = source.",
         error=errors.get("outcomes", ""),
     )
+    looked_at, look_at = solara.use_state(False)
+    with More("Over the steps of a run: mean, largest value, when it happens", looked_at, look_at):
+        OverTimeForm(
+            value,
+            lambda outcomes: on_value(outcomes=outcomes),
+            suggested_outcomes(description),
+            reporters or tuple(suggested_outcomes(description)),
+            point=point,
+            max_steps=max_steps,
+        )
     Field(
         value,
         on_value,

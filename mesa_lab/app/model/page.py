@@ -15,6 +15,7 @@ from mesa_lab.app.components.model_view import ModelFacts, ModelView
 from mesa_lab.app.components.test_run_panel import TryIt
 from mesa_lab.app.hooks.use_model import use_description
 from mesa_lab.app.model.model_list import ModelList
+from mesa_lab.app.model.own_files import OwnFiles
 from mesa_lab.formatting import model_label
 from mesa_lab.workspace.access import access
 from mesa_lab.workspace.trust import is_trusted, offered_models, trust
@@ -70,6 +71,8 @@ def ModelPage(
         with tag("aside", "ml-side", aria_label="Choose a model"):
             tag("h1", "", "Choose a model")
             ModelList(offered_models(), value=reference or value, on_value=pick)
+            if access().uses_own is not None:
+                OwnFiles(lambda reference: pick(reference, by_hand=True), refused, reference or value)
             if access().opens_code:
                 OpenFile(
                     on_value=lambda reference: pick(reference, by_hand=True),

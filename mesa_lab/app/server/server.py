@@ -20,6 +20,7 @@ import click
 
 from mesa_lab.app import asset_paths
 from mesa_lab.app.quick_imports import spare_grammars
+from mesa_lab.app.server.members import may_use_own
 from mesa_lab.app.server.request_guard import Guard, is_loopback
 from mesa_lab.app.server.session_cookie import DAYS, SessionCookie, kept_key
 from mesa_lab.classroom.classroom import Classroom, hold, member_of
@@ -72,7 +73,16 @@ def serve(
         )
     folder = Path(studies).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    grant(Access(local, folder, tuple(models), member_of if classroom is not None else None))
+    brings_own = classroom is not None and classroom.own_code is not None
+    grant(
+        Access(
+            local,
+            folder,
+            tuple(models),
+            member_of if classroom is not None else None,
+            may_use_own if brings_own else None,
+        )
+    )
     if classroom is None:
         queue_of(folder, paused_holds=local)  # what waited when the server was last stopped goes on
     else:

@@ -18,7 +18,7 @@ from typing import Any
 
 from mesa_lab.errors import ModelError, suggest
 from mesa_lab.files import check_path
-from mesa_lab.preparation.code_permission import CodeReference, parse_reference, require_code
+from mesa_lab.preparation.code_permission import CodeReference, elsewhere_of, parse_reference, require_code
 from mesa_lab.preparation.models.files import find_module, import_file, is_from_file
 from mesa_lab.preparation.models.imports import import_trouble
 from mesa_lab.preparation.models.working_folder import folder_with, remember, working_in
@@ -47,7 +47,8 @@ def load_model(reference: type[Any] | str) -> type[Any]:
             or file alone when it holds exactly one Mesa model.
 
     Returns:
-        The class, a subclass of `mesa.Model`. A file that has changed since is read again.
+        The class, a subclass of `mesa.Model`. A file that has changed since is read again. For a model that is loaded in
+        confined processes alone, a class that takes what it takes.
 
     Raises:
         ModelError: It cannot be found or imported, or is no Mesa model.
@@ -63,6 +64,8 @@ def load_model(reference: type[Any] | str) -> type[Any]:
         raise ModelError(_no_reference(reference))
     named = parse_reference(reference)
     require_code([named])  # before a look at the file: whether there is one is not to be told
+    if (elsewhere := elsewhere_of(reference)) is not None:
+        return elsewhere.stand_in(reference)
     where = named.place
     if not named.is_file:
         return _pick(_import_module(where), named.name, where)

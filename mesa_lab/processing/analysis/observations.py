@@ -18,6 +18,7 @@ from mesa_lab.formatting import number, plural
 from mesa_lab.processing.analysis.factor import Factor, factors_of
 from mesa_lab.processing.statistics.summary import numbers
 from mesa_lab.processing.tables.column_names import level_codes
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -273,7 +274,7 @@ def reason_against(results: Reader, outcome: str, *, points: int = 2, parameters
         )
     keep = results.done & np.isfinite(values)
     if not results.done.any():
-        return f"All {len(results.done):,} runs failed or timed out: there is nothing to learn from. See results.failures."
+        return nothing_ended(results)
     if not keep.any():
         return f"No run that came to its end has a finite value of '{outcome}'."
     measured = np.unique(results.point_rows[keep])

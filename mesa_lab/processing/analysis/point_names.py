@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.formatting import label, shorten, show
+from mesa_lab.formatting import shorten, show
 from mesa_lab.processing.analysis.observations import Observations
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def name_of(observed: Observations, row: int, number: int) -> str:
         number: Its number.
     """
     parts = [
-        f"{shorten(label(factor.name))} {shorten(show(factor.levels[factor.codes[row]]))}"
+        f"{shorten(factor.name)} {shorten(show(factor.levels[factor.codes[row]]))}"
         for factor in observed.factors
     ]
     return ", ".join(parts) if 0 < len(parts) <= _NAMED else f"point {number}"

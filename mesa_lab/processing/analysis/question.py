@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ConclusionError, OutcomeError, suggest
 from mesa_lab.processing.analysis.cancellation import check_cancelled
+from mesa_lab.processing.analysis.failed_runs import where_failed
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
@@ -38,6 +39,7 @@ class Question:
         merit: `merit(results, outcome)` says how well these results suit the question, from 0 to 1: what a design was
             made for has 1. Conclusions are listed in this order.
         about_points: Whether the answer depends on how the points lie, so that it leans to where a search looked.
+        of_searches: Whether it can be asked of searches alone.
         parse: Checks and completes what is asked about, `parse(results, outcome) -> outcome`; None for a plain outcome.
     """
 
@@ -49,6 +51,7 @@ class Question:
     merit: Callable[[Reader, str], float] = _same_merit
     parse: Callable[[Reader, str | None], str] | None = None
     about_points: bool = False
+    of_searches: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -96,6 +99,9 @@ class Question:
         if reason is not None:
             raise ConclusionError(reason)
         conclusion = self.conclude(results, outcome, **options)
+        confined = where_failed(results)
+        if confined:
+            conclusion = replace(conclusion, warnings=(*conclusion.warnings, confined))
         if not self.about_points:
             return conclusion
         searched = results.searched

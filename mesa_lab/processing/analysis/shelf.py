@@ -84,7 +84,8 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
 
     Returns:
         Those that fit, and for each of the others by its name why it does not fit. First comes the one that the experiment
-        was made for (`Experiment.question`), then the others, the best first.
+        was made for (`Experiment.question`), then the others, the best first. Reasons are in the order of the list; why a fixed
+        design is no search comes last.
 
     Raises:
         OutcomeError: If the outcome is unknown.
@@ -105,6 +106,9 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
             fit.append((merit, question))
         else:
             reasons[question.name] = reason
+    if results.searched is None:
+        last = {question.name for question in all_questions() if question.of_searches}
+        reasons = dict(sorted(reasons.items(), key=lambda pair: pair[0] in last))
     asked = _asked(results)
     fit.sort(
         key=lambda pair: (pair[1].name != asked, -pair[0])

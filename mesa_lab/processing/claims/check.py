@@ -79,18 +79,33 @@ def check_claims(results: Reader, claims: Sequence[Claim]) -> list[Checked]:
 
 
 def _checked(results: Reader, claim: Claim) -> Checked:
-    found: list[tuple[dict[str, Any], str]] = []
+    found: list[_Found] = []
     verdict = _verdict(results, claim.statement, found)
     return Checked(
         claim.name,
         " ".join(claim.holds.split()),
         {True: HOLDS, False: FAILS, None: CANNOT_TELL}[verdict],
-        tuple(reason for _, reason in found),
-        tuple(part for part, _ in found),
+        _reasons(found),
+        tuple(part for part, _, _ in found),
     )
 
 
-def _verdict(results: Reader, statement: Statement, found: list[tuple[dict[str, Any], str]]) -> bool | None:
+type _Found = tuple[dict[str, Any], str, str]
+"""A comparison, what was found of its quantity, and what that says of its number."""
+
+
+def _reasons(found: list[_Found]) -> tuple[str, ...]:
+    """One sentence for each quantity, however many numbers it is compared with (as in 0.2 < mean('y') < 0.4)."""
+    said: dict[str, dict[str, None]] = {}
+    for _, what, against in found:
+        said.setdefault(what, {}).update({against: None} if against else {})
+    return tuple(
+        f"{what}: {'; '.join(against)}." if against else what if what.endswith(".") else f"{what}."
+        for what, against in said.items()
+    )
+
+
+def _verdict(results: Reader, statement: Statement, found: list[_Found]) -> bool | None:
     match statement:
         case Joined():
             # All parts are looked at, so that all reasons are there.
@@ -106,17 +121,17 @@ def _verdict(results: Reader, statement: Statement, found: list[tuple[dict[str, 
             return _compared(results, statement, found)
 
 
-def _compared(results: Reader, asked: Comparison, found: list[tuple[dict[str, Any], str]]) -> bool | None:
+def _compared(results: Reader, asked: Comparison, found: list[_Found]) -> bool | None:
     part: dict[str, Any] = {"quantity": asked.quantity.text, "symbol": asked.symbol, "number": asked.number}
     try:
         known = estimate(results, asked.quantity)
     except ConclusionError as error:
-        found.append(({**part, "verdict": CANNOT_TELL}, f"{asked.quantity.text}: {error}"))
+        found.append(({**part, "verdict": CANNOT_TELL}, f"{asked.quantity.text}: {error}", ""))
         return None
     verdict = _side(known, asked)
     said = {True: HOLDS, False: FAILS, None: CANNOT_TELL}[verdict]
     part |= {"estimate": known.value, "low": known.low, "high": known.high, "n": known.n, "verdict": said}
-    found.append((part, _reason(known, asked, verdict)))
+    found.append((part, _what_is(known, asked), _against(known, asked, verdict)))
     return verdict
 
 
@@ -133,7 +148,7 @@ def _holds(value: float, symbol: str, limit: float) -> bool:
     return {"<": value < limit, "<=": value <= limit, ">": value > limit, ">=": value >= limit}[symbol]
 
 
-def _reason(known: Estimate, asked: Comparison, verdict: bool | None) -> str:
+def _what_is(known: Estimate, asked: Comparison) -> str:
     if known.exact:
         return f"{asked.quantity.text} is {number(known.value)}, without an interval."
     value, low, high = figures(known.value, known.low, known.high)
@@ -142,10 +157,16 @@ def _reason(known: Estimate, asked: Comparison, verdict: bool | None) -> str:
         return (
             f"{asked.quantity.text} is {value}, and nothing can be said of chance{n}: run more replications."
         )
-    text = f"{asked.quantity.text} is {value} ({low} to {high}{n})"
-    if verdict is not None:
-        return f"{text}."
-    return f"{text}: the interval holds {number(asked.number)}.{_more(known, asked)}"
+    return f"{asked.quantity.text} is {value} ({low} to {high}{n})"
+
+
+def _against(known: Estimate, asked: Comparison, verdict: bool | None) -> str:
+    """What that says of the number that it is compared with; empty where it holds, or nothing is said of chance."""
+    if known.exact or not math.isfinite(known.low) or verdict:
+        return ""
+    if verdict is None:
+        return f"the interval holds {number(asked.number)}{_more(known, asked)}"
+    return f"all of it is {'above' if known.value > asked.number else 'below'} {number(asked.number)}"
 
 
 def _more(known: Estimate, asked: Comparison) -> str:
@@ -155,5 +176,5 @@ def _more(known: Estimate, asked: Comparison) -> str:
         return ""
     times = (half / distance) ** 2
     if times > 1000:
-        return " What is seen is that close that more runs will hardly tell."
-    return f" About {number(math.ceil(10 * times) / 10, 2)} times as many runs would tell, if what is seen is right."
+        return ", so closely that more runs will hardly tell"
+    return f" (about {number(math.ceil(10 * times) / 10, 2)} times as many runs would tell, if what is seen is right)"

@@ -13,9 +13,9 @@ from mesa_lab.errors import ClaimError, ConclusionError, ParameterError, suggest
 from mesa_lab.formatting import listing, show
 from mesa_lab.preparation.claims.parse import Quantity
 from mesa_lab.processing.statistics.group_statistics import statistics
+from mesa_lab.processing.statistics.measurements import measurements
 from mesa_lab.processing.statistics.origins import points_are_sampled, repeated_runs, shares_seeds
 from mesa_lab.processing.statistics.pooling import Origins
-from mesa_lab.processing.statistics.summary import numbers
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
@@ -58,8 +58,11 @@ def estimate(results: Reader, quantity: Quantity) -> Estimate:
     if quantity.function == "mean":
         outcome = quantity.subject or results.first_outcome()
         results.outcome_list(outcome, measures=True)
-        values, is_share = numbers(results.values(outcome), outcome)
-        return _over_runs(results, values, quantity, is_share=is_share)
+        found = measurements(results.values(outcome), outcome)
+        values = found.values + found.offset if found.offset else found.values
+        return _over_runs(
+            results, values, quantity, is_share=found.is_share or found.is_binary, is_count=found.is_count
+        )
     if quantity.function == "share":
         from mesa_lab.processing.analysis.discovery.event import event_values, parse_event
 
@@ -68,7 +71,9 @@ def estimate(results: Reader, quantity: Quantity) -> Estimate:
     return _of_answer(results, quantity)
 
 
-def _over_runs(results: Reader, values: Any, quantity: Quantity, *, is_share: bool) -> Estimate:
+def _over_runs(
+    results: Reader, values: Any, quantity: Quantity, *, is_share: bool, is_count: bool = False
+) -> Estimate:
     """The mean over the runs at some levels, with its interval over points and replications."""
     chosen = np.ones(len(results.points), dtype=bool)
     for name, level in quantity.options:
@@ -90,6 +95,7 @@ def _over_runs(results: Reader, values: Any, quantity: Quantity, *, is_share: bo
         np.zeros(int(kept.sum()), dtype=np.int64),
         1,
         is_share=is_share,
+        is_count=is_count,
         origins=origins,
     ).iloc[0]
     return Estimate(float(found["mean"]), float(found["ci_low"]), float(found["ci_high"]), int(found["n"]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
-from mesa_lab.formatting import label
+from mesa_lab.formatting import label, percent
 from mesa_lab.processing.charts import CHARTS, ChartKind, find_chart, readable
 from mesa_lab.processing.charts.caption import first_upper
 from mesa_lab.processing.charts.theme import BOTH, THEMES, in_theme
@@ -65,7 +65,7 @@ def _section(results: ResultTables, outcome: str, converter: Executor) -> dict[s
         except MesaLabError:  # such as a series of what was measured at the end only
             continue
     shares = [
-        (label(str(name)), f"{share:.0%}")
+        (label(str(name)), percent(share))
         for name, share in zip(ranking["parameter"], ranking["share"].to_numpy(dtype=np.float64), strict=True)
         if np.isfinite(share)
     ]

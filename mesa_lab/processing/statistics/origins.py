@@ -17,7 +17,14 @@ from mesa_lab.processing.tables.column_names import level_codes
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["grid_like", "point_identity", "points_are_sampled", "repeated_runs", "shares_seeds"]
+__all__ = [
+    "grid_like",
+    "point_identity",
+    "points_are_drawn",
+    "points_are_sampled",
+    "repeated_runs",
+    "shares_seeds",
+]
 
 _BY_POINTS: Final = ("Table", "FunctionDesign")
 
@@ -34,8 +41,13 @@ def points_are_sampled(results: Reader) -> bool:
     What a design does not say of itself (tables of points, functions) is seen by the points: every combination of some
     levels, equally often, was chosen and not drawn.
     """
-    said = _drawn(results.experiment.design)
+    said = points_are_drawn(results)
     return not grid_like(results.points) if said is None else said
+
+
+def points_are_drawn(results: Reader) -> bool | None:
+    """Whether the design draws its points at random or to fill the space; None where it does not say (tables, functions)."""
+    return _drawn(results.experiment.design)
 
 
 def _drawn(design: Any) -> bool | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import pandas as pd
 
 from mesa_lab.formatting import plural
 
-__all__ = ["nothing_ended", "nothing_reported"]
+__all__ = ["SEE_FAILURES", "nothing_ended", "nothing_reported"]
+
+SEE_FAILURES: Final = (
+    "See the failures: mesa-lab status STUDY --failures in the terminal, results.failures in Python."
+)
+"""Said wherever it may be read: in a terminal, in Python, in the app and in a report."""
 
 
 class _Runs(Protocol):
@@ -32,7 +37,7 @@ def nothing_ended(results: _Runs) -> str:
         line = str(failures["message"].iloc[0]).strip().partition("\n")[0]
         first = f" The first said: {failures['error_type'].iloc[0]}: {line}."
     runs = "The only run" if len(results.base) == 1 else f"All {plural(len(results.base), 'run')}"
-    return f"{runs} failed or timed out, so that nothing was measured.{first} See results.failures."
+    return f"{runs} failed or timed out, so that nothing was measured.{first} {SEE_FAILURES}"
 
 
 def nothing_reported(results: _Runs, outcome: str) -> str:

@@ -66,6 +66,8 @@ class Worker:
         from mesa_lab.running.workers.objects import pack_tasks
         from mesa_lab.running.workers.worker import work
 
+        if payload.confined:
+            raise RunError(f"The model '{payload.model}' runs in confined processes alone.")
         packed = pack_tasks(tasks)
         for attempt in range(3):
             _check_program()

@@ -22,6 +22,7 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]
 
 from mesa_lab.errors import RunError
+from mesa_lab.preparation.code_permission import elsewhere_of
 from mesa_lab.preparation.models import importable, load_enums, load_model, reference_of
 from mesa_lab.preparation.models.files import left_behind
 from mesa_lab.preparation.outcome_kinds.function import is_reference, load_function
@@ -146,10 +147,12 @@ class Payload:
     Attributes:
         data: See `worker.prepare`.
         model: What the model is called.
+        confined: Whether its code may run in confined processes alone.
     """
 
     data: bytes
     model: str
+    confined: bool = False
 
     @property
     def digest(self) -> str:
@@ -157,19 +160,25 @@ class Payload:
         return hashlib.blake2b(self.data, digest_size=16).hexdigest()
 
 
-def pack(protocol: Protocol, *, elsewhere: bool = False) -> Payload:
+def pack(protocol: Protocol, *, elsewhere: bool = False, confined: bool = False) -> Payload:
     """Pack what workers need: the model as a reference where they can find it, else as code.
 
     Args:
         protocol: The model, and how each run is stopped and measured.
         elsewhere: Workers are on other machines, which have the same packages but not the files of this one.
+        confined: Whether the caller hands what runs in confined processes alone to such a process.
 
     Raises:
         ModelError: The model cannot be found.
         OutcomeError: A function that is named by a reference cannot be found.
-        RunError: The model's code cannot be sent.
+        RunError: The model's code cannot be sent, or runs in confined processes alone.
     """
     reference = reference_of(protocol.model)
+    if elsewhere_of(reference) is not None:
+        if not confined:
+            raise RunError(f"The model '{reference}' runs in confined processes alone, and this is none.")
+        # By name alone: of its code there is nothing here.
+        return replace(_sealed(reference, reference, cloudpickle.dumps(protocol), None), confined=True)
     if elsewhere:
         return _pack_all(protocol, reference)
     found = importable(reference)

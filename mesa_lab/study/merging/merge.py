@@ -113,7 +113,7 @@ def _merge(paths: Sequence[Path], target: Path) -> Merged:
     if searches := [head.path for head in looked if "search" in head.meta]:
         raise StudyMismatchError(
             f"'{searches[0]}' is a search, whose points and replications depend on its own results: two of them are not one "
-            "study. Compare their results, or run the points of one in a study of their own: ml.run(results.experiment, ...)."
+            "study. Compare their results, or run the points of one in a study of their own (ml.run(results.experiment, ...) in Python)."
         )
     base = max(looked, key=lambda head: head.extent)
     if problem := metadata.foreign_file(base.meta["experiment"]):

@@ -134,3 +134,33 @@ def test_few_claims_that_are_true_are_said_to_fail():
     assert said.count(FAILS) <= 12
     assert said.count(HOLDS) <= 12
     assert np.mean([each == CANNOT_TELL for each in said]) > 0.9
+
+
+def test_a_quantity_between_two_numbers_is_said_once(results):
+    (fails,) = verdict(results, "19 < mean('y', a=3) < 21").reasons
+    assert fails.endswith("runs): all of it is above 21.")
+    (open_,) = verdict(results, "20 < mean('y', a=2) < 90").reasons
+    assert open_.count("mean('y', a=2) is") == 1
+    assert "the interval holds 20" in open_
+    assert len(verdict(results, "19 < mean('y', a=2, grass=True) < 21").reasons) == 1
+    assert len(verdict(results, "mean('y') > 15 and mean('y', a=2) > 15").reasons) == 2
+
+
+def test_intervals_of_counts_and_of_zeros_and_ones_stay_where_these_can_be():
+    rare = synthetic_results(
+        ml.Experiment("none:None", {"a": [1, 2]}, replications=6),
+        {
+            "bugs": lambda runs, rng: (runs["replication"] == 0) * 2,
+            "extinct": lambda runs, rng: (runs["replication"] == 0) * 1,
+        },
+    )
+    for name in ("bugs", "extinct"):
+        (part,) = verdict(rare, f"mean('{name}', a=1) < 0.1").parts
+        assert part["low"] >= 0, name
+    assert part["high"] == pytest.approx(stats.binomtest(1, 6).proportion_ci(method="wilson").high)
+    table = rare.best("bugs").table
+    assert (table["low"] >= 0).all()
+    assert not (
+        np.signbit(table[["from_best_low", "from_best_high"]])
+        & (table[["from_best_low", "from_best_high"]] == 0)
+    ).any(axis=None)

@@ -15,6 +15,7 @@ from mesa_lab.processing.analysis.best.charts import ranking
 from mesa_lab.processing.analysis.best.correction import FEW, left_out_value, winner_interval
 from mesa_lab.processing.analysis.best.selection import Selection, select
 from mesa_lab.processing.analysis.conclusion import Conclusion
+from mesa_lab.processing.analysis.failed_runs import failed_among
 from mesa_lab.processing.analysis.next_runs import NextRuns, fresh_runs
 from mesa_lab.processing.analysis.observations import Observations, reason_against
 from mesa_lab.processing.analysis.phrases import agree, figures, outcome_phrase
@@ -115,9 +116,13 @@ def _worth(observed: Observations, values: Floats, found: Selection, sign: float
     whole = 1.0 if observed.is_share else 0.0
     worth = np.array([value, low, high])
     worth = worth if sign > 0 else whole - worth[[0, 2, 1]]
-    known = observed.values[np.isfinite(observed.values)]
     # The mean of counts is no less than 0.
-    return np.maximum(worth, 0.0) if (known >= 0).all() and (known == np.floor(known)).all() else worth
+    return np.maximum(worth, 0.0) if _are_counts(observed) else worth
+
+
+def _are_counts(observed: Observations) -> bool:
+    known = observed.values[np.isfinite(observed.values)]
+    return bool((known >= 0).all() and (known == np.floor(known)).all())
 
 
 def _table(
@@ -131,7 +136,12 @@ def _table(
 ) -> pd.DataFrame:
     point, replication = np.nonzero(np.isfinite(observed.values))
     each = statistics(
-        observed.values[point, replication], point, observed.n_points, level, is_share=observed.is_share
+        observed.values[point, replication],
+        point,
+        observed.n_points,
+        level,
+        is_share=observed.is_share,
+        is_count=_are_counts(observed),
     )
     ends = np.column_stack([found.low, found.high]) * sign
     own = {
@@ -139,8 +149,8 @@ def _table(
         "mean": each["mean"].to_numpy() * scale,
         "low": each["ci_low"].to_numpy() * scale,
         "high": each["ci_high"].to_numpy() * scale,
-        "from_best_low": ends.min(axis=1) * scale,
-        "from_best_high": ends.max(axis=1) * scale,
+        "from_best_low": ends.min(axis=1) * scale + 0.0,
+        "from_best_high": ends.max(axis=1) * scale + 0.0,
         "candidate": found.candidate,
     }
     columns = {
@@ -185,6 +195,20 @@ class _Answer:
             return f"{start}. That {named} is as good or better cannot be excluded."
         return f"{start}. That one of {others:,} others is as good or better cannot be excluded."
 
+    def _lost(self) -> list[str]:
+        """Say that runs of the winner failed: what it is worth is known of those alone that did not."""
+        if not self.observed.n_failed:
+            return []
+        row = int(self.order[0])
+        where = {factor.name: factor.levels[factor.codes[row]] for factor in self.observed.factors}
+        failed, n = failed_among(self.results, where)
+        if not failed:
+            return []
+        return [
+            f"{failed:,} of {plural(n, 'run')} at {self._where(0)} failed or timed out: what comes out best is known by those alone that did "
+            "not, which may not be typical."
+        ]
+
     def _open(self, row: int) -> bool:
         return row > 0 and bool(self.table["candidate"].iloc[row])
 
@@ -192,7 +216,7 @@ class _Answer:
         return name_of(self.observed, int(self.order[row]), int(self.table["point"].iloc[row]))
 
     def warnings(self) -> tuple[str, ...]:
-        said = self.observed.left_out()
+        said = [*self._lost(), *self.observed.left_out()]
         fewest = int(self.table["n"].min())
         if fewest < 5:
             said.insert(

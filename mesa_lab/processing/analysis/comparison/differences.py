@@ -12,7 +12,7 @@ from mesa_lab.processing.analysis.comparison.scenarios import Scenario
 from mesa_lab.processing.statistics.intervals import student, wilson
 from mesa_lab.processing.statistics.pooling import UNITS, Origins, Pooled, pooled
 
-__all__ = ["Difference", "difference"]
+__all__ = ["PAIRS", "POINT_PAIRS", "Difference", "difference"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -32,7 +32,8 @@ class Difference:
         high: Upper end of it.
         unit: What was taken for independent: "pair of runs", "pair of points", or a unit of `pooling.UNITS`.
         n_units: How many of these there are; for unpaired scenarios in the smaller of the two.
-        n_pairs: Pairs of runs with one seed; 0 where there are none.
+        n_pairs: Independent pairs that the difference rests on: of runs of one seed; of replications where a seed is run at several
+            points, whose runs are no pairs of their own; of points. 0 where there are none.
         correlation: Between the runs of a pair; NaN where there are none.
         correlation_low: Lower end of its interval.
         variance_saved: Share of the variance of independent runs that pairing took away.
@@ -83,8 +84,9 @@ def difference(
     matched = _matched(one, base)
     if matched is not None and common:
         return _paired_runs(*matched, sampled=sampled, is_share=is_share, level=level)
-    if matched is not None and sampled and len(matched[0]) > 1:
-        return _paired_points(*matched, level=level)
+    if matched is not None and len(matched[0]) > 1:
+        within = None if sampled else _within_points(*matched, level=level)
+        return _paired_points(*matched, level=level) if within is None else within
     return _apart(one.values, base.values, common=common, sampled=sampled, is_share=is_share, level=level)
 
 
@@ -126,7 +128,7 @@ def _paired_runs(one: Floats, base: Floats, *, sampled: bool, is_share: bool, le
         high,
         PAIRS if not several else UNITS[int(found.unit[0])],
         units,
-        n,
+        units if several else n,
         correlation,
         _correlation_low(correlation, pairs_of_seeds, level),
         saved,
@@ -165,7 +167,42 @@ def _paired_points(one: Floats, base: Floats, *, level: float) -> Difference:
         return _unknown(POINT_PAIRS)
     estimate, error = float(gaps.mean()), float(gaps.std(ddof=1) / np.sqrt(n))
     low, high = _ends(estimate, error, n - 1.0, level)
-    return Difference(estimate, error, n - 1.0, low, high, POINT_PAIRS, n)
+    return Difference(estimate, error, n - 1.0, low, high, POINT_PAIRS, n, n)
+
+
+def _within_points(one: Floats, base: Floats, *, level: float) -> Difference | None:
+    """The mean over points that are fixed of the differences there, each as much as the others however many of its runs failed.
+
+    Its variance is that of runs within points (strata; Cochran 1977, ch. 5), with Welch's second approximation to the degrees
+    of freedom, as in `pooling`.
+
+    Returns:
+        None where no point has two runs: nothing tells chance then from the differences between points.
+    """
+    kept = np.isfinite(one).any(axis=1) & np.isfinite(base).any(axis=1)
+    total, spread, lone, free_runs = 0.0, 0.0, 0.0, 0
+    estimate = float((_row_means(one[kept]) - _row_means(base[kept])).mean())
+    for values in (one[kept], base[kept]):
+        known = np.isfinite(values)
+        n = known.sum(axis=1)
+        free = n - 1
+        squares = np.where(known, values - _row_means(values)[:, None], 0.0) ** 2
+        if not free.any():
+            return None
+        # A point with one run tells nothing of chance; the others stand in for it.
+        typical = float(squares.sum() / free.sum())
+        variance = np.where(free > 0, squares.sum(axis=1) / np.maximum(free, 1), typical)
+        share = variance / n / len(n) ** 2
+        total += float(share.sum())
+        spread += float((share[free > 0] ** 2 / (free[free > 0] + 2)).sum())
+        lone += float(share[free == 0].sum()) ** 2 / (int(free.sum()) + 2)
+        free_runs += int(free.sum())
+    df = total**2 / (spread + lone) - 2 if total > 0 else float(free_runs)
+    df = float(np.clip(df, 1, free_runs))
+    error = float(np.sqrt(total))
+    low, high = _ends(estimate, error, df, level)
+    runs = min(int(np.isfinite(each[kept]).sum()) for each in (one, base))
+    return Difference(estimate, error, df, low, high, UNITS[0], runs)
 
 
 def _apart(

@@ -31,7 +31,7 @@ def dunnett_p(observed: Observations, found: Scenarios, looks: int | None) -> li
 
     if looks is None:
         raise OutcomeError(
-            'Dunnett\'s test is for a number of looks that was decided before: give it, as in compare(..., adjust="dunnett", looks=1).'
+            'Dunnett\'s test is for a number of looks that was decided before: give it as looks=1 beside adjust="dunnett".'
         )
     against = None
     if observed.common:

@@ -16,7 +16,7 @@ from mesa_lab.processing.analysis.comparison.scenarios import MOST, Scenario, Sc
 from mesa_lab.processing.analysis.comparison.superiority import superiority
 from mesa_lab.processing.analysis.comparison.verdicts import CANNOT_TELL, Verdict, verdicts
 from mesa_lab.processing.analysis.conclusion import Conclusion
-from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design, more_replications
+from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design, more_replications, other_design
 from mesa_lab.processing.analysis.observations import Observations, reason_against
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.repeats import in_scale, observe_once
@@ -31,6 +31,8 @@ __all__ = ["QUESTION", "conclude"]
 TEXT: Final = "Is A better than B?"
 _FEW: Final = 6
 """Scenarios that a study of several parameters was probably made to compare."""
+_CROSSED: Final = 3
+"""Levels of each range in a design of all combinations."""
 
 
 def conclude(
@@ -73,9 +75,9 @@ def conclude(
     sampled = points_are_sampled(results) and bool(found.held)
     compared = [
         difference(
-            each, found.base, common=observed.common, sampled=sampled, is_share=observed.is_share, level=level
+            one, base, common=observed.common, sampled=sampled, is_share=observed.is_share, level=level
         )
-        for each in found.others
+        for one, base in zip(found.others, found.bases, strict=True)
     ]
     if not any(np.isfinite(each.error) for each in compared):
         raise ConclusionError(_too_few(observed, found))
@@ -86,9 +88,10 @@ def conclude(
         level=level,
         looks=looks,
         together=together,
+        untold=[bool(names) for names in found.changed],
     )
     table = _table(found, compared, said, observed, level, scale)
-    grown = _next(results, compared, said, sampled=sampled)
+    grown = _next(results, found, compared, said, sampled=sampled)
     talk = sentences.Talk(
         results=results,
         outcome=outcome,
@@ -155,17 +158,17 @@ def _table(
     scale: float,
 ) -> pd.DataFrame:
     rows = []
-    for scenario, each, verdict in zip(found.others, compared, said, strict=True):
-        a, a_low, a_high = _superiority(scenario, found.base, observed, level)
+    for scenario, base, each, verdict in zip(found.others, found.bases, compared, said, strict=True):
+        a, a_low, a_high = _superiority(scenario, base, observed, level)
         rows.append(
             {
                 "scenario": scenario.short,
-                "base": found.base.short,
+                "base": base.short,
                 "n_pairs": each.n_pairs,
                 "n": scenario.n,
-                "n_base": found.base.n,
+                "n_base": base.n,
                 "mean": scenario.mean * scale,
-                "mean_base": found.base.mean * scale,
+                "mean_base": base.mean * scale,
                 "difference": each.estimate * scale,
                 "low": each.low * scale,
                 "high": each.high * scale,
@@ -200,8 +203,18 @@ def _superiority(
     return superiority(x[known], y[known], paired=paired, level=level)
 
 
-def _next(results: Reader, compared: list[Difference], said: list[Verdict], *, sampled: bool) -> NextRuns:
-    """More runs, as many as would decide the comparison that needs fewest; more points where these are the sample."""
+def _next(
+    results: Reader, found: Scenarios, compared: list[Difference], said: list[Verdict], *, sampled: bool
+) -> NextRuns:
+    """More runs, as many as would decide the comparison that needs fewest; more points where these are the sample.
+
+    Where nothing but another design would tell, that: all combinations of the levels.
+    """
+    if all(found.changed):
+        if results.experiment.constraints:  # these keep them together in any design
+            return NextRuns()
+        written = other_design(results, "FullFactorial")
+        return written if written.experiment else other_design(results, "FullFactorial", levels=_CROSSED)
     needed = [
         verdict.n_more / max(each.n_units, 1)
         for each, verdict in zip(compared, said, strict=True)

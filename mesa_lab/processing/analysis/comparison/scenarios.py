@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,9 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import ConclusionError, ParameterError, suggest
-from mesa_lab.formatting import label, plural, shorten, show
+from mesa_lab.formatting import plural, shorten, show
+from mesa_lab.processing.analysis.comparison.matching import changed_with, matched
 from mesa_lab.processing.analysis.observations import Factor, Observations
 from mesa_lab.processing.statistics.grouping import alike_at_all_levels
+from mesa_lab.processing.statistics.origins import points_are_sampled
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -35,11 +37,12 @@ class Scenario:
     """One scenario.
 
     Attributes:
-        name: What it is called, such as "initial wolves 40".
+        name: What it is called, such as "initial_wolves 40".
         short: The same without the name of the parameter, where all scenarios are levels of one.
         where: The parameters that make it, with their values.
         values: One row for each of its points, one column for each replication; NaN where there is no value.
         others: For each point the number of what its other parameters are: the same number, the same values.
+        rows: For each point its row among the points that were observed.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Scenario:
     where: Mapping[str, Any]
     values: Floats
     others: Codes
+    rows: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def n(self) -> int:
@@ -55,9 +59,16 @@ class Scenario:
 
     @property
     def mean(self) -> float:
-        """Over these runs."""
-        known = self.values[np.isfinite(self.values)]
-        return float(known.mean()) if len(known) else float("nan")
+        """Over the means of its points, so that one where runs failed counts as much as the others."""
+        known = np.isfinite(self.values)
+        count = known.sum(axis=1)
+        means = np.where(known, self.values, 0.0).sum(axis=1)[count > 0] / count[count > 0]
+        return float(means.mean()) if len(means) else float("nan")
+
+    def at(self, others: Codes) -> Scenario:
+        """Return it at the points whose other parameters are these."""
+        kept = np.isin(self.others, others)
+        return replace(self, values=self.values[kept], others=self.others[kept], rows=self.rows[kept])
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +77,25 @@ class Scenarios:
 
     Attributes:
         base: With what the others are compared.
-        others: The others.
+        others: The others, each at the points that it is compared at.
+        bases: For each of the others the base at the points that it is compared at.
+        changed: For each of the others the parameters that change with the one compared, so that a difference may be theirs.
+        uneven: Other parameters whose values are not spread alike over levels, as far as chance in drawing points explains.
+        recombined: Other parameters whose values are spread alike over levels, but in other combinations.
         parameter: The parameter of which they are levels; None where they are points.
         held: Names of the other parameters that vary within scenarios.
-        left_out: How many points are not alike for all levels, and have no part.
+        left_out: How many points have no counterpart at the other levels, such as since all runs of it failed, and have no part.
     """
 
     base: Scenario
     others: tuple[Scenario, ...]
+    bases: tuple[Scenario, ...]
+    changed: tuple[tuple[str, ...], ...]
     parameter: str | None = None
     held: tuple[str, ...] = ()
     left_out: int = 0
+    uneven: tuple[str, ...] = ()
+    recombined: tuple[str, ...] = ()
 
 
 def scenarios_of(
@@ -104,7 +123,7 @@ def scenarios_of(
     if by not in factors and by in results.columns:
         raise ConclusionError(
             f"'{by}' has one level only among the points that have a value of '{observed.outcome}': there is nothing to compare. "
-            "See results.failures."
+            "Runs at its other levels failed, or gave none."
         )
     if by not in factors:
         known = ", ".join(factors) or "none"
@@ -132,11 +151,12 @@ def _levels(
         text = shorten(show(level))
         found.append(
             Scenario(
-                f"{label(factor.name)} {text}",
+                f"{shorten(factor.name)} {text}",
                 text,
                 {factor.name: level},
                 observed.values[rows],
                 identity[rows],
+                rows,
             )
         )
     at = _level_of(factor, base, results)
@@ -145,7 +165,21 @@ def _levels(
     if not rest:
         raise ConclusionError(f"'{factor.name}' has one level only: there is nothing to compare.")
     held = tuple(each.name for each in others if len(np.unique(each.codes[kept])) > 1)
-    return Scenarios(found[at], rest, factor.name, held, int((~kept).sum()))
+    pairs = [matched(each, found[at], drawn=points_are_sampled(results)) for each in rest]
+    compared = np.unique(np.concatenate([each.rows for pair in pairs for each in pair]))
+    changed, uneven, recombined = changed_with(pairs, factor, others, results)
+    asked = np.concatenate([each.rows for each in (found[at], *rest)])
+    return Scenarios(
+        found[at],
+        tuple(one for one, _ in pairs),
+        tuple(base for _, base in pairs),
+        changed,
+        factor.name,
+        held,
+        int((~kept).sum()) + len(np.setdiff1d(asked, compared)),
+        uneven,
+        recombined,
+    )
 
 
 def _level_of(factor: Factor, base: Any, results: Reader) -> int:
@@ -191,12 +225,17 @@ def _points(observed: Observations, base: Any, results: Reader, only: Any = None
             for factor in observed.factors
             if factor.codes[row] != factor.codes[at] or (row == at and _tells(factor, rows))
         ]
-        parts = [f"{shorten(label(each.name))} {shorten(show(_value(each, row)))}" for each in differs]
+        parts = [f"{shorten(each.name)} {shorten(show(_value(each, row)))}" for each in differs]
         name = ", ".join(parts) if len(parts) <= _NAMED else f"point {observed.factors[0].values.index[row]}"
         found.append(Scenario(name, name, where, observed.values[[row]], np.zeros(1, dtype=np.int64)))
     if only is not None:
-        return Scenarios(found[0], (found[_other(int(rows[1] != at), 0, found[0])],))
-    return Scenarios(found[at], tuple(each for place, each in enumerate(found) if place != at))
+        return _of_points(found[0], (found[_other(int(rows[1] != at), 0, found[0])],))
+    return _of_points(found[at], tuple(each for place, each in enumerate(found) if place != at))
+
+
+def _of_points(base: Scenario, others: tuple[Scenario, ...]) -> Scenarios:
+    """A point is what it is called: nothing else changes with it."""
+    return Scenarios(base, others, (base,) * len(others), ((),) * len(others))
 
 
 def _tells(factor: Factor, rows: list[int]) -> bool:

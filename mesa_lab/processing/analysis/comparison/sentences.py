@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mesa_lab.formatting import label, listing, number, plural, shorten
-from mesa_lab.processing.analysis.comparison.differences import Difference
-from mesa_lab.processing.analysis.comparison.scenarios import Scenarios
+from mesa_lab.formatting import listing, number, plural, shorten
+from mesa_lab.processing.analysis.comparison.differences import PAIRS, POINT_PAIRS, Difference
+from mesa_lab.processing.analysis.comparison.doubts import doubts
+from mesa_lab.processing.analysis.comparison.scenarios import Scenario, Scenarios
 from mesa_lab.processing.analysis.comparison.verdicts import CANNOT_TELL, HIGHER, LOWER, NO_LARGER
 from mesa_lab.processing.analysis.next_runs import NextRuns
 from mesa_lab.processing.analysis.phrases import (
@@ -70,10 +71,55 @@ class Talk:
 
     def sentence(self) -> str:
         """Answer the question."""
-        rows = self.table.to_dict("records")
-        parts = [self._one(rows[0])] if len(rows) == 1 else self._several(rows)
-        saved = self._saved()
+        rows = self._rows()
+        told = [row for row in rows if not row["changed"]]
+        parts = [] if not told else [self._one(told[0])] if len(rows) == 1 else self._several(told)
+        parts += self._untold([row for row in rows if row["changed"]])
+        saved = self._saved() if told else ""
         return " ".join([*parts, *([saved] if saved else [])])
+
+    def _rows(self) -> list[dict[Any, Any]]:
+        """The rows of the table, with what a sentence says of their runs, and what else changes with the scenario."""
+        parts = zip(
+            self.table.to_dict("records"),
+            self.found.others,
+            self.found.bases,
+            self.compared,
+            self.found.changed,
+            strict=True,
+        )
+        return [
+            {**row, "runs": _runs(one, base, each, row), "changed": changed}
+            for row, one, base, each, changed in parts
+        ]
+
+    def _untold(self, rows: list[dict[Any, Any]]) -> list[str]:
+        """Say of which scenarios nothing can be said, since something else changes with them."""
+        if not rows:
+            return []
+        names = list(dict.fromkeys(name for row in rows for name in row["changed"]))
+        others = listing([shorten(name) for name in names], 4)
+        verb = "changes" if len(names) == 1 else "change"
+        row = max(rows, key=lambda row: abs(row["difference"]) if np.isfinite(row["difference"]) else -1)
+        parameter = shorten(str(self.found.parameter))
+        seen = ""
+        if np.isfinite(row["low"]):
+            seen = (
+                f" With {self._named(row)} {self.subject} {self._is} {self._amount(row)} than with {self._base} "
+                f"({self._interval(row)}; {row['runs']}), whichever of them makes the difference."
+            )
+        if len(rows) == len(self.table):
+            return [
+                f"What {parameter} does to {self.subject} cannot be told from what {others} {'does' if len(names) == 1 else 'do'}: in these "
+                f"points {others} {verb} with it.{seen}"
+            ]
+        named = and_list([self._named(row) for row in rows[:_NAMED]])
+        which = named if len(rows) <= _NAMED else f"{count_word(len(rows))} scenarios"
+        return [
+            f"Nothing can be said of {which}: {others} {verb} with {parameter} there, so that a difference may be theirs."
+            if len(names) > 1
+            else f"Nothing can be said of {which}: {others} changes with {parameter} there, so that a difference may be its doing."
+        ]
 
     def _one(self, row: dict[Any, Any]) -> str:
         if not np.isfinite(row["low"]):
@@ -82,9 +128,9 @@ class Talk:
                 "of runs: that cannot be told from chance."
             )
         verdict = row["verdict"]
-        what = f"({self._interval(row)}; {self._runs(row)})"
+        what = f"({self._interval(row)}; {row['runs']})"
         if row["low"] == row["high"]:
-            what = f"({self._runs(row)}, all alike)"
+            what = f"({row['runs']}, all alike)"
         if verdict in (HIGHER, LOWER):
             return f"With {self._named(row)} {self.subject} {self._is} {self._amount(row)} than with {self._base} {what}."
         if verdict == NO_LARGER:
@@ -95,7 +141,7 @@ class Talk:
         if row["difference"] == 0 and row["low"] == row["high"]:
             return (
                 f"It cannot be told yet whether {self.subject} {self._differs}: with {self._named(row)} and {self._base} all "
-                f"runs were alike ({self._runs(row)})."
+                f"runs were alike ({row['runs']})."
             )
         if row["low"] > 0 or row["high"] < 0:
             return (
@@ -104,7 +150,7 @@ class Talk:
             )
         return (
             f"It cannot be told yet whether {self.subject} {self._differs} between {self._named(row)} and {self._base}: the "
-            f"interval, {self._interval(row)}, holds both directions ({self._runs(row)})."
+            f"interval, {self._interval(row)}, holds both directions ({row['runs']})."
         )
 
     def _several(self, rows: list[dict[Any, Any]]) -> list[str]:
@@ -114,11 +160,18 @@ class Talk:
             there.sort(key=lambda row: -abs(row["difference"]))
             if there:
                 first = there[0]
-                named = f"{self._named(first)} by {self._bare(first)} ({self._interval(first)}; {self._runs(first)})"
+                named = (
+                    f"{self._named(first)} by {self._bare(first)} ({self._interval(first)}; {first['runs']})"
+                )
                 rest = [f"{self._named(row)} by {self._bare(row)}" for row in there[1:_NAMED]]
                 more = len(there) - 1 - len(rest)
                 rest += [f"{count_word(more)} more"] if more else []
-                of = f"all {len(rows)}" if len(there) == len(rows) else f"{len(there)} of {len(rows)}"
+                every = "both" if len(rows) == 2 else f"all {count_word(len(rows))}"
+                of = (
+                    every
+                    if len(there) == len(rows)
+                    else f"{count_word(len(there))} of {count_word(len(rows))}"
+                )
                 many = f"{of} scenarios: " if rest else ""
                 parts.append(f"{word} with {many}{and_list([named, *rest])}")
         start = f"Compared with {self._base}, {self.subject} {self._is} "
@@ -126,28 +179,27 @@ class Talk:
         alike = [row for row in rows if row["verdict"] == NO_LARGER]
         if alike:
             said.append(
-                f"{self._count(alike)} {'does' if len(alike) == 1 else 'do'} not differ from {self._base} by more than "
-                f"{self._size(self.margin or 0)}."
+                f"No difference from {self._base} larger than {self._size(self.margin or 0)}: with {self._count(alike)}."
             )
         open_ = [row for row in rows if row["verdict"] == CANNOT_TELL]
         if open_ and len(open_) == len(rows):
             widest = max(
                 open_, key=lambda row: abs(row["difference"]) if np.isfinite(row["difference"]) else -1
             )
+            none = "Neither of two" if len(rows) == 2 else f"None of {count_word(len(rows))}"
             said.append(
-                f"None of {len(rows)} scenarios can be told from {self._base} in {self.subject} yet; the largest difference is "
-                f"{self._signed(widest)} with {self._named(widest)} ({self._interval(widest)}; {self._runs(widest)})."
+                f"{none} scenarios can be told from {self._base} in {self.subject} yet; the largest difference is "
+                f"{self._signed(widest)} with {self._named(widest)} ({self._interval(widest)}; {widest['runs']})."
             )
         elif open_:
-            verb = "is" if len(open_) == 1 else "are"
-            said.append(f"{self._count(open_)} {verb} not told from {self._base} yet.")
+            said.append(f"Not told from {self._base} yet: {self._count(open_)}.")
         return said
 
     def _count(self, rows: list[Any]) -> str:
+        # Names of parameters stay as they are written: none stands where a capital letter would.
         if len(rows) <= _NAMED:
-            text = and_list([self._named(row) for row in rows])
-            return text[:1].upper() + text[1:]
-        return f"{count_word(len(rows)).capitalize()} scenarios"
+            return and_list([self._named(row) for row in rows])
+        return f"{count_word(len(rows))} scenarios"
 
     def _saved(self) -> str:
         """What common random numbers did for the comparison."""
@@ -169,26 +221,15 @@ class Talk:
 
     def warnings(self) -> tuple[str, ...]:
         """What a methodologist would object to."""
-        said = []
-        if self.found.held and self.table["unit"].isin(["point", "point and replication"]).any():
-            said.append(
-                f"Scenarios hold different points of the design, as to {listing([label(name) for name in self.found.held])}: "
-                "the intervals hold that."
-            )
-        if self.found.left_out:
-            said.append(
-                f"{plural(self.found.left_out, 'point')} at which other parameters were moved "
-                f"{'is' if self.found.left_out == 1 else 'are'} left out."
-            )
-        fewest = int(min(self.table["n"].min(), self.table["n_base"].min()))
-        if fewest < 5:
-            said.append(f"A scenario has {plural(fewest, 'run')} only: take at least 5 to trust an interval.")
-        return tuple(said)
+        return tuple(doubts(self.results, self.found, self.table))
 
     def unknown(self) -> tuple[str, ...]:
         """What the data cannot say."""
         said = []
-        open_ = self.table[self.table["verdict"] == CANNOT_TELL]
+        if any(self.found.changed):
+            said.append(f"What a change of {shorten(str(self.found.parameter))} alone does.")
+        told = np.array([not changed for changed in self.found.changed])
+        open_ = self.table[(self.table["verdict"] == CANNOT_TELL) & told]
         seeming = open_[(open_["low"] > 0) | (open_["high"] < 0)]
         if len(seeming) and self.looks is None:
             said.append(
@@ -201,6 +242,14 @@ class Talk:
 
     def next_sentence(self, grown: NextRuns) -> str:
         """Say what more runs would show."""
+        if all(self.found.changed):
+            parameter = shorten(str(self.found.parameter))
+            runs = f" ({plural(grown.runs, 'run')})" if grown.runs else ""
+            return (
+                f"A design of all combinations of levels{runs} moves {parameter} without the others, and tells."
+                if grown.experiment is not None
+                else f"Points that differ in {parameter} alone would tell."
+            )
         rows = self.table.to_dict("records")
         open_ = [row for row in rows if row["verdict"] == CANNOT_TELL and not pd.isna(row["n_more"])]
         if not open_:
@@ -259,20 +308,13 @@ class Talk:
 
     @property
     def _base(self) -> str:
-        return self.found.base.short
+        return self.found.base.name
 
     def _named(self, row: dict[Any, Any]) -> str:
         text = str(row["scenario"])
         if self.found.parameter is not None:
-            text = f"{shorten(label(self.found.parameter))} {text}"
+            text = f"{shorten(self.found.parameter)} {text}"
         return text
-
-    def _runs(self, row: dict[Any, Any]) -> str:
-        if row["n_pairs"]:
-            return f"{plural(int(row['n_pairs']), 'pair')} of runs"
-        if row["n"] == row["n_base"]:
-            return f"{plural(int(row['n']), 'run')} each"
-        return f"{int(row['n']):,} and {plural(int(row['n_base']), 'run')}"
 
     def _amount(self, row: dict[Any, Any]) -> str:
         return f"{self._bare(row)} {'higher' if row['difference'] >= 0 else 'lower'}"
@@ -299,3 +341,25 @@ class Talk:
 
     def _size(self, value: float) -> str:
         return f"{number(100 * value, 3)} percentage points" if self.is_share else quantity(value)
+
+
+def _runs(one: Scenario, base: Scenario, each: Difference, row: dict[Any, Any]) -> str:
+    """How many independent things a difference rests on."""
+    if each.unit == PAIRS:
+        return f"{plural(each.n_pairs, 'pair')} of runs"
+    if each.unit == POINT_PAIRS:
+        return f"{plural(each.n_pairs, 'pair')} of points"
+    points = [int(np.isfinite(side.values).any(axis=1).sum()) for side in (one, base)]
+    seeds = min(int(np.isfinite(side.values).any(axis=0).sum()) for side in (one, base))
+    of_points = f"{plural(points[0], 'point')} each"
+    if points[0] != points[1]:
+        of_points = f"{points[0]:,} and {plural(points[1], 'point')}"
+    if each.unit == "replication":
+        return f"{plural(seeds, 'replication')} at {of_points}"
+    if each.unit == "point and replication":
+        return f"{of_points}, {plural(seeds, 'replication')}"
+    if each.unit == "point":
+        return of_points
+    if row["n"] == row["n_base"]:
+        return f"{plural(int(row['n']), 'run')} each"
+    return f"{int(row['n']):,} and {plural(int(row['n_base']), 'run')}"

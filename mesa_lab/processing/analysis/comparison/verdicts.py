@@ -46,6 +46,7 @@ def verdicts(
     level: float,
     looks: int | None,
     together: Sequence[float] | None = None,
+    untold: Sequence[bool] | None = None,
 ) -> list[Verdict]:
     """Judge differences so that false alarms stay below 1 - level over all of them.
 
@@ -55,6 +56,7 @@ def verdicts(
         level: Level of confidence.
         looks: How often results are looked at in all, decided before; None for any number of times (`any_time`).
         together: p-values that hold for all comparisons at one look, in place of those after Holm.
+        untold: For each difference whether something else than the scenario may have made it: then no number of runs tells.
     """
     alpha = 1 - level
     count = len(differences)
@@ -66,8 +68,12 @@ def verdicts(
             np.array(_any_time(differences) if looks is None else [min(1.0, each * looks) for each in p])
         )
     found = []
-    for each, once, for_all in zip(differences, p, adjusted.tolist(), strict=True):
+    hidden = [False] * count if untold is None else untold
+    for each, once, for_all, is_hidden in zip(differences, p, adjusted.tolist(), hidden, strict=True):
         said = CANNOT_TELL
+        if is_hidden:
+            found.append(Verdict(said, once, for_all, float("nan"), None))
+            continue
         if margin is not None and _within(each, margin, 2 * alpha / count, looks):
             said = NO_LARGER
         elif for_all <= alpha and each.estimate != 0:

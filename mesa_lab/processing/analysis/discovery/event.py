@@ -14,12 +14,13 @@ import pandas as pd
 from mesa_lab.errors import ExperimentError, OutcomeError, suggest
 from mesa_lab.formatting import number
 from mesa_lab.preparation.expressions.parse import Expression, compile_expression
+from mesa_lab.processing.analysis.boxes.box_limits import written
 from mesa_lab.processing.tables.column_names import MEASURES
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["event_of_outcome", "event_values", "parse_event", "written"]
+__all__ = ["event_of_outcome", "event_values", "parse_event"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -107,21 +108,6 @@ def _cut(numbers: Floats) -> str:
         high = float(below.max()) if len(below) else high
     text = number(high, 3).replace(",", "")
     return text if 0 < float((numbers > float(text)).mean()) < 1 else repr(high)
-
-
-def written(name: str) -> str:
-    """Return a name as an expression has it: in backticks where it is no plain name.
-
-    Example:
-        >>> written("Wolves"), written("R over S"), written("count(Wolf)")
-        ('Wolves', '`R over S`', 'count(Wolf)')
-    """
-    try:
-        if compile_expression(name).names == (name,):
-            return name
-    except ExperimentError:
-        pass
-    return f"`{name}`"
 
 
 def event_values(results: Reader, event: str) -> Floats:

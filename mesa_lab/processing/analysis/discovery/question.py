@@ -12,11 +12,11 @@ import pandas as pd
 from mesa_lab.errors import MesaLabError, OutcomeError
 from mesa_lab.formatting import plural, shorten
 from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.processing.analysis.boxes.box_limits import Limit, limits_of, narrowed, unit_limits
+from mesa_lab.processing.analysis.boxes.prim import Box, Space, members, quasi_p
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.discovery import charts
-from mesa_lab.processing.analysis.discovery.box_limits import Limit, limits_of, narrowed, unit_limits
 from mesa_lab.processing.analysis.discovery.event import event_values, parse_event
-from mesa_lab.processing.analysis.discovery.prim import Box, Space, members, quasi_p
 from mesa_lab.processing.analysis.discovery.selection import Judgement, judge, search
 from mesa_lab.processing.analysis.discovery.tree import leaves
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
@@ -25,6 +25,7 @@ from mesa_lab.processing.analysis.phrases import and_list, percent, percent_inte
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.statistics.intervals import wilson
 from mesa_lab.processing.statistics.summary import checked_level
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -340,7 +341,7 @@ def fits(results: Reader, event: str) -> str | None:
     if not observed.factors:
         return "In this study no parameter varies: there is no part of the space where it could happen more often."
     if not results.done.any():
-        return f"All {len(results.done):,} runs failed or timed out: there is nothing to learn from. See results.failures."
+        return nothing_ended(results)
     points = int((observed.count > 0).sum())
     if points < FEWEST_POINTS:
         return f"{plural(points, 'point')} with a value are too few to find a part of the space: {FEWEST_POINTS} are needed at least."

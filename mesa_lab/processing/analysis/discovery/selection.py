@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.processing.analysis.discovery.prim import (
+from mesa_lab.processing.analysis.boxes.prim import (
     Box,
     Space,
     find_boxes,

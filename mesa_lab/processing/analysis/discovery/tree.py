@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.formatting import number, shorten, show
-from mesa_lab.processing.analysis.discovery.box_limits import short_between
+from mesa_lab.processing.analysis.boxes.box_limits import short_between
 from mesa_lab.processing.analysis.observations import Factor, Observations
 from mesa_lab.processing.analysis.sensitivity.tree_importance import tree_features
 from mesa_lab.processing.statistics.intervals import wilson

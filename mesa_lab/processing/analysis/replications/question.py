@@ -22,6 +22,7 @@ from mesa_lab.processing.analysis.replications.needed import Wanted, rounded_up,
 from mesa_lab.processing.analysis.replications.running import FIRST, Running, running, steady_from
 from mesa_lab.processing.analysis.replications.sentences import Talk
 from mesa_lab.processing.statistics.summary import checked_level, numbers
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -43,8 +44,9 @@ def conclude(
     Args:
         results: The results.
         outcome: The outcome.
-        precision: Half the width of the interval, as a part of the mean: 0.05 for ±5 %. Of a share, in units of the whole:
-            0.05 for ±5 percentage points.
+        precision: Half the width of the interval, as a part of the mean: 0.05 for ±5 %; where the mean is near 0 (nearer than runs of a
+            point usually lie from each other, or than a tenth of the usual mean), a part of that size. Of a share, in units of the
+            whole: 0.05 for ±5 percentage points.
         within: Half the width in units of the outcome, in place of `precision`.
         level: Level of the intervals.
 
@@ -56,7 +58,7 @@ def conclude(
     observed, scale = in_scale(observe_once(results, outcome))
     found = running(observed.values, is_share=observed.is_share, level=level)
     half = _last(found)
-    aim = wanted(observed, precision, None if within is None else within / scale, half)
+    aim = wanted(observed, precision, None if within is None else within / scale)
     holds_from, lacking = steady_from(found, aim.along(precision, found.mean))
     needed = runs_needed(observed, aim.half_width, level)
     needed = np.where(
@@ -162,7 +164,7 @@ def fits(results: Reader, outcome: str) -> str | None:
     if not len(results.done):
         return "There is no run yet."
     if not results.done.any():
-        return f"All {len(results.done):,} runs failed or timed out: there is nothing to learn from. See results.failures."
+        return nothing_ended(results)
     if not (results.done & np.isfinite(values)).any():
         return f"No run that came to its end has a finite value of '{outcome}'."
     observed = observe_once(results, outcome)

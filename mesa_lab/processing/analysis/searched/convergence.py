@@ -177,4 +177,5 @@ QUESTION: Final = Question(
     fits,
     conclude,
     merit,
+    of_searches=True,
 )

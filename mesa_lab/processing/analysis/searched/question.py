@@ -27,6 +27,7 @@ from mesa_lab.processing.analysis.searched.settled import (
     conclude_verdicts,
 )
 from mesa_lab.processing.statistics.summary import checked_level
+from mesa_lab.processing.tables.nothing_to_show import nothing_ended
 from mesa_lab.processing.tables.search_record import SearchRecord
 
 if TYPE_CHECKING:
@@ -91,12 +92,7 @@ def reason_against_search(results: Reader, outcome: str) -> str | None:
     if outcome not in record.outcomes:
         return f"The search was about {listing(list(record.outcomes))}, not about '{outcome}'."
     if not results.done.any():
-        n = len(results.done)
-        return (
-            f"All {plural(n, 'run')} failed or timed out: see results.failures."
-            if n
-            else "No run has ended yet."
-        )
+        return nothing_ended(results) or "No run has ended yet."
     for name in record.goals or record.outcomes:
         try:
             observed = observe(results, name)
@@ -147,4 +143,5 @@ QUESTION: Final = Question(
     fits,
     conclude,
     merit,
+    of_searches=True,
 )

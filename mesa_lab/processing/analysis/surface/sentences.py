@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.formatting import number, plural, shorten, show
-from mesa_lab.processing.analysis.phrases import and_list, figures, percent, quantity
+from mesa_lab.processing.analysis.phrases import and_list, figures, p_value, percent, quantity
 from mesa_lab.processing.analysis.surface.quadratic import Canonical, Quadratic
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def warnings(emulator: Emulator, shape: Canonical | None) -> list[str]:
         ratio, _, _, p = surface.fit.lack_of_fit
         if p < 0.05:
             said.append(
-                f"The points differ from a quadratic surface by more than chance (lack of fit: F = {quantity(ratio)}, p = {quantity(p)}): "
+                f"The points differ from a quadratic surface by more than chance (lack of fit: F = {quantity(ratio)}, {p_value(p)}): "
                 'kind="gaussian process" bends further.'
             )
         if shape is not None and shape.inside and shape.sure_inside < 0.9:

@@ -17,6 +17,7 @@ from mesa_lab.processing.analysis.versions.pairs import Pairs, pair_runs, rows_o
 from mesa_lab.processing.analysis.versions.sentences import Findings, answer, doubts, further, unknown
 from mesa_lab.processing.analysis.versions.surroundings import surroundings
 from mesa_lab.processing.analysis.versions.time_changes import ALL_POINTS, compare_times
+from mesa_lab.processing.tables.nothing_to_show import SEE_FAILURES
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -162,7 +163,7 @@ def _none_done(pairs: Pairs) -> str:
     old, new = int(pairs.old_done.sum()), int(pairs.new_done.sum())
     return (
         f"No pair of runs can be compared: of {plural(len(pairs), 'pair')} of runs with the same point and seed, {old:,} came to their end in "
-        f"the old study, {new:,} in the new one, and none in both. The failures tell why: results.failures."
+        f"the old study, {new:,} in the new one, and none in both. {SEE_FAILURES}"
     )
 
 

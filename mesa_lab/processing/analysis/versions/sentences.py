@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.formatting import label, listing, plural, shorten
+from mesa_lab.processing.analysis.failed_runs import where_failed
 from mesa_lab.processing.analysis.phrases import figures, percent
 from mesa_lab.processing.analysis.versions.outcome_changes import FEWEST
 from mesa_lab.processing.analysis.versions.pairs import rows_of
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from mesa_lab.processing.analysis.versions.pairs import Pairs
 
-__all__ = ["Findings", "answer", "doubts", "further", "unknown"]
+__all__ = ["CLEAR", "Findings", "answer", "doubts", "further", "unknown"]
 
-_ALPHA = 0.05
+CLEAR = 0.05
+"""The chance, over all rows, up to which a marked change of time counts as one."""
 _MOST_NAMES = 3
 _TOO_MANY = 20
 
@@ -72,7 +74,7 @@ class Findings:
     @property
     def changed_times(self) -> pd.DataFrame:
         """The marked rows that stand the test over all of them."""
-        marked = self.times["mark"].isin(["faster", "slower"]) & (self.times["p_adjusted"] <= _ALPHA)
+        marked = self.times["mark"].isin(["faster", "slower"]) & (self.times["p_adjusted"] <= CLEAR)
         return self.times[marked]
 
     @property
@@ -135,10 +137,16 @@ def _difference(row: dict[str, Any], level: float) -> str:
 
 def _of_status(found: Findings) -> Iterator[str]:
     total = len(found.pairs)
+    left = total - len(found.same)
     if found.failed_new:
         yield f"{found.failed_new:,} of {total:,} runs that came to their end in the old study failed or timed out in the new one."
     if found.failed_old:
         yield f"{found.failed_old:,} of {total:,} runs that failed or timed out in the old study came to their end in the new one."
+    if found.failed_new or found.failed_old:
+        yield (
+            f"All means are of the {plural(len(found.same), 'pair')} whose runs came to their end in both studies; the other {left:,} have no part "
+            "in them, so that a change among those is not seen."
+        )
 
 
 def _of_times(found: Findings) -> str:
@@ -185,10 +193,15 @@ def _bare(share: float) -> str:
 
 
 def _points_with_marks(found: Findings, single: pd.DataFrame) -> str:
-    total = int((found.times["point"] != ALL_POINTS).sum() / 2)
+    by_point = found.times[found.times["point"] != ALL_POINTS]
     parts = []
     for (measure, mark), group in single.groupby(["measure", "mark"], sort=False):
-        parts.append(f"{measure} {mark} at {len(group):,} of {plural(total, 'point')}")
+        of_measure = by_point[by_point["measure"] == measure]
+        marked = int((of_measure["mark"] == mark).sum())
+        text = f"{measure} {mark} at {marked:,} of {plural(len(of_measure), 'point')}"
+        if len(group) < marked:
+            text += f", {len(group):,} of them beyond what chance gives among so many (Holm)"
+        parts.append(text)
     return f"By point: {listing(parts)}."
 
 
@@ -201,6 +214,10 @@ def doubts(found: Findings) -> list[str]:
             f"{plural(both_failed, 'pair')} failed or timed out in both studies and could not be compared."
         )
     lines += _only_in_one(found.pairs)
+    for study, results in (("old", found.pairs.old), ("new", found.pairs.new)):
+        confined = where_failed(results)
+        if confined:
+            lines.append(f"In the {study} study {confined[:1].lower()}{confined[1:]}")
     machine = found.changed_surroundings(MACHINE)
     if machine:
         told = listing(
@@ -209,11 +226,11 @@ def doubts(found: Findings) -> list[str]:
         lines.append(
             f"The studies were run under other conditions ({told}): changes of time need not be the model's."
         )
-    marked = found.times["mark"].isin(["faster", "slower"]) & (found.times["p_adjusted"] > _ALPHA)
+    marked = found.times["mark"].isin(["faster", "slower"]) & (found.times["p_adjusted"] > CLEAR)
     if marked.any():
         lines.append(
-            f"{plural(int(marked.sum()), 'row')} of {len(found.times)} about times {'is' if marked.sum() == 1 else 'are'} marked, which "
-            "chance can explain among so many; these do not count as a change."
+            f"{plural(int(marked.sum()), 'row')} of {len(found.times)} about times {'is' if marked.sum() == 1 else 'are'} marked, but chance can "
+            "explain that among so many (Holm): these have a “?” in the table, and do not count as a change."
         )
     if found.other_steps:
         lines.append(

@@ -5,9 +5,9 @@ import pytest
 
 import mesa_lab as ml
 from mesa_lab.errors import ConclusionError, OutcomeError
-from mesa_lab.processing.analysis.discovery.box_limits import limits_of
+from mesa_lab.processing.analysis.boxes.box_limits import limits_of
+from mesa_lab.processing.analysis.boxes.prim import members
 from mesa_lab.processing.analysis.discovery.event import event_values, parse_event
-from mesa_lab.processing.analysis.discovery.prim import members
 from mesa_lab.processing.analysis.discovery.question import observe_event, space_of
 from mesa_lab.processing.analysis.discovery.selection import search
 from mesa_lab.testing import synthetic_results

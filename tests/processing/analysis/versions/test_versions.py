@@ -261,3 +261,35 @@ def test_the_python_of_the_guide_runs(tmp_path: Path, monkeypatch: pytest.Monkey
         exec(block, names)
     assert names["conclusion"].values["n_pairs"] == 10
     assert not names["conclusion"].values["outcomes_changed"]
+
+
+def test_means_of_runs_that_survived_are_said_to_be_that_and_where_the_others_failed() -> None:
+    failed = [run for run in range(40) if run % 4 == 3 and run < 36]  # nine of ten at a = 3
+    conclusion = ml.compare(study(1), study(2, failed=failed, moved=lambda runs: 9.0 * (runs["a"] == 3)))
+    assert (
+        "9 of 40 runs that came to their end in the old study failed or timed out in the new one."
+        in conclusion.sentence
+    )
+    assert (
+        "All means are of the 31 pairs whose runs came to their end in both studies; the other 9 have no part"
+        in conclusion.sentence
+    )
+    assert any("In the new study all 9 failed runs are where a is 3" in line for line in conclusion.warnings)
+    assert conclusion.values["n_compared"] == 31
+
+
+def test_a_sentence_counts_the_rows_that_the_table_marks() -> None:
+    def slower_by_chance(results: ml.Results) -> ml.Results:
+        made: Any = results.study
+        made._runs["run_seconds"] *= np.array([1.3, 1.08, 1.08, 1.0])[made._runs["point"]]
+        return results
+
+    conclusion = ml.compare(study(1), slower_by_chance(study(2)))
+    times = conclusion.tables["times"]
+    single = times[(times["point"] != "all points") & (times["measure"] == "run time")]
+    marked, sure = single["mark"] == "slower", (single["mark"] == "slower") & (single["p_adjusted"] <= 0.05)
+    assert marked.sum() > sure.sum() > 0  # so that the two counts are told apart
+    assert (
+        f"run time slower at {marked.sum()} of 4 points, {sure.sum()} of them beyond what chance gives among so many (Holm)"
+        in conclusion.sentence
+    )

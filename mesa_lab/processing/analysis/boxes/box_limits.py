@@ -12,14 +12,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mesa_lab.errors import MesaLabError
+from mesa_lab.errors import ExperimentError, MesaLabError
 from mesa_lab.formatting import number, shorten, show
+from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Real
-from mesa_lab.processing.analysis.discovery.event import written
-from mesa_lab.processing.analysis.discovery.prim import Box, Space
+from mesa_lab.processing.analysis.boxes.prim import Box, Space
 from mesa_lab.processing.analysis.observations import Factor
 
-__all__ = ["Limit", "limits_of", "narrowed", "short_between"]
+__all__ = ["Limit", "limits_of", "narrowed", "short_between", "unit_limits", "written"]
 
 _WRITABLE: Final = (bool, int, float, str, type(None))
 
@@ -66,6 +66,9 @@ def _limit(factor: Factor, box: Box, at: int) -> Limit:
         upper = inside if whole else -short_between(-outside, -inside)
     name, shown = written(factor.name), shorten(factor.name)
     sign, back = (">=", "<=") if whole else (">", "<")
+    if low == high and whole:
+        only = float(factor.levels[low])
+        return Limit(factor.name, f"{shown} is {_figure(only)}", f"{name} == {_exact(only)}", lower, upper)
     if lower is not None and upper is not None:
         text = f"{shown} is between {_figure(lower)} and {_figure(upper)}"
         constraint = f"{_exact(lower)} {back} {name} {back} {_exact(upper)}"
@@ -168,3 +171,18 @@ def unit_limits(factor: Factor, box: Box, at: int) -> tuple[float, float]:
 
 def _range(unit: npt.NDArray[np.float64]) -> tuple[float, float]:
     return float(unit.min()), float(unit.max())
+
+
+def written(name: str) -> str:
+    """Return a name as an expression has it: in backticks where it is no plain name.
+
+    Example:
+        >>> written("Wolves"), written("R over S"), written("count(Wolf)")
+        ('Wolves', '`R over S`', 'count(Wolf)')
+    """
+    try:
+        if compile_expression(name).names == (name,):
+            return name
+    except ExperimentError:
+        pass
+    return f"`{name}`"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mesa_lab.processing.analysis.discovery.prim import (
+from mesa_lab.processing.analysis.boxes.prim import (
     Space,
     find_boxes,
     members,

@@ -271,7 +271,7 @@ def quasi_p(space: Space, box: Box, at: int) -> float:
     return 1.0 if events == 0 else float(bdtrc(events - 1, box.n, min(max(base, 0.0), 1.0)))
 
 
-def simplified(space: Space, box: Box, total: float | None = None) -> Box:
+def simplified(space: Space, box: Box, total: float | None = None, worth: float = WORTH) -> Box:
     """Drop restrictions that tell inside from outside hardly better than chance would, the least useful first.
 
     A restriction is kept when without it the log-likelihood ratio of the box is smaller by 2 at least, which is what chance
@@ -284,7 +284,7 @@ def simplified(space: Space, box: Box, total: float | None = None) -> Box:
         if not wider:
             return box
         best = max(wider, key=lambda each: likelihood_ratio(each, *everything))
-        if likelihood_ratio(best, *everything) < likelihood_ratio(box, *everything) - WORTH:
+        if likelihood_ratio(best, *everything) < likelihood_ratio(box, *everything) - worth:
             return box
         box = best
 

@@ -1,0 +1,297 @@
+"""The side that asks a confined process: it starts it, watches it, and ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Final, NamedTuple
+
+from mesa_lab.errors import MesaLabError, ModelError, RunError
+from mesa_lab.preparation.limited_work.limited_process import environment
+from mesa_lab.running.confinement.answers import UnfitAnswerError, read
+from mesa_lab.running.confinement.rules import Rules
+
+__all__ = ["ConfinedProcess", "OvertimeError", "Started", "error_from", "start"]
+
+_LOOK_SECONDS: Final = 0.1
+_START_SECONDS: Final = 120.0
+_SCRATCH: Final = "mesa-lab-scratch-"
+_KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "PYTHONPATH", "PYTHONHASHSEED")
+
+
+class Started(NamedTuple):
+    """A confined process.
+
+    Attributes:
+        process: The process.
+        scratch: The folder that it may write to.
+        pipe: What it ends with; -1 for none.
+    """
+
+    process: subprocess.Popen[bytes]
+    scratch: Path
+    pipe: int
+
+    def end(self) -> None:
+        """End it, whatever it is doing, and clear away what it has written. Its output is for its reader to close."""
+        self.process.kill()
+        self.process.wait()
+        with contextlib.suppress(OSError):  # what it was given last has nobody to go to
+            if self.process.stdin is not None:
+                self.process.stdin.close()
+        if self.pipe >= 0:
+            os.close(self.pipe)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def start(module: str, readable: Sequence[Path], limits: Mapping[str, Any] | None = None) -> Started:
+    """Start a process that confines itself, then carries on as a module.
+
+    Args:
+        module: Its `main` is called with the rules.
+        readable: What it may read besides Python and its packages.
+        limits: See `Rules`.
+
+    Raises:
+        RunError: If no process can be started.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH)).resolve()
+    rules = Rules(str(scratch), tuple(map(str, readable)), **(limits or {}))
+    command = [sys.executable, "-m", f"{__package__}.begin", module]
+    inner = outer = -1
+    options: dict[str, Any] = {}
+    if os.name == "posix":
+        inner, outer = os.pipe()
+        command.append(str(inner))
+        options["pass_fds"] = (inner,)
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(scratch),
+            **options,
+        )
+        assert process.stdin is not None
+        process.stdin.write(rules.to_json().encode() + b"\n")
+        process.stdin.flush()
+    except OSError as error:
+        if outer >= 0:
+            os.close(outer)
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise RunError(f"No process can be started: {error}.") from error
+    finally:
+        if inner >= 0:
+            os.close(inner)
+    return Started(process, scratch, outer)
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """No more of the server's environment than Python needs: there may be passwords in it."""
+    kept = {name: value for name, value in environment().items() if name in _KEPT}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    home = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "USERPROFILE"), str(scratch))
+    fonts = {"MPLCONFIGDIR": str(found)} if (found := _font_cache()) else {}
+    return {**kept, **threads, **home, **fonts, "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _font_cache() -> Path | None:
+    try:
+        found = Path.home() / ".cache" / "matplotlib"
+    except RuntimeError:
+        return None
+    return found if found.is_dir() else None
+
+
+class ConfinedProcess:
+    """A process that describes, checks and runs the models of one folder, started when it is first needed.
+
+    Args:
+        folder: The folder, which it may read.
+        limits: See `Rules`.
+        megabytes: What it may write to its scratch folder before it is ended.
+    """
+
+    def __init__(
+        self, folder: Path, limits: Mapping[str, Any] | None = None, megabytes: float = 200.0
+    ) -> None:
+        self.folder = folder
+        self._limits = dict(limits or {})
+        self._megabytes = megabytes
+        self._started: Started | None = None
+        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.known = ""
+        """The digest of the payload that it has."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is there."""
+        return self._started is not None and self._started.process.poll() is None
+
+    def ask(
+        self,
+        *words: Any,
+        seconds: float,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
+        """Ask something and yield the answers; whoever asks knows which is the last.
+
+        Args:
+            *words: What to do, and with what.
+            seconds: How long each answer may take.
+            stopped: Asked again and again; the process is ended when it says so.
+
+        Raises:
+            RunError: If the process ends, takes too long, or answers nonsense.
+        """
+        if not self.is_alive:
+            self.end()
+            self._begin()
+            self._await(_START_SECONDS, stopped)
+        assert self._started is not None
+        packed = pickle.dumps(words)
+        try:
+            stdin = self._started.process.stdin
+            assert stdin is not None
+            stdin.write(b"%d\n" % len(packed) + packed)
+            stdin.flush()
+        except OSError:
+            raise self._over() from None
+        while True:
+            said, parts = self._await(seconds, stopped)
+            yield said, parts
+
+    def answer(self, *words: Any, seconds: float) -> dict[str, Any]:
+        """Ask something that has one answer.
+
+        Raises:
+            MesaLabError: What the process raised, or if it ended.
+        """
+        for said, _ in self.ask(*words, seconds=seconds):
+            if "error" in said:
+                raise error_from(said["error"], self.folder)
+            return said
+        raise AssertionError
+
+    def end(self) -> None:
+        """End it, whatever it is doing."""
+        started, self._started, self.known = self._started, None, ""
+        if started is not None:
+            started.end()
+
+    # ------------------------------------------------------------ inside
+
+    def _begin(self) -> None:
+        self._started = start(f"{__package__}.worker", [self.folder], self._limits)
+        self._answers = queue.SimpleQueue()
+        reader = threading.Thread(
+            target=_read_all, args=(self._started.process.stdout, self._answers), daemon=True
+        )
+        reader.current_context = None  # type: ignore[attr-defined]  # else it would keep a page alive
+        reader.start()
+
+    def _await(self, seconds: float, stopped: Callable[[], bool]) -> tuple[dict[str, Any], list[bytes]]:
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                answer = self._answers.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                if stopped():
+                    self.end()
+                    raise RunError("It was stopped.") from None
+                if time.monotonic() > until:
+                    self.end()
+                    raise OvertimeError(f"It did not answer within {seconds:g} seconds.") from None
+                if self._is_full():
+                    self.end()
+                    raise RunError(
+                        f"It wrote more than {self._megabytes:,.0f} MB of files, and was ended."
+                    ) from None
+                continue
+            if isinstance(answer, UnfitAnswerError):
+                self.end()
+                raise RunError(f"What it gave is no result. {answer}")
+            if answer is None:
+                raise self._over()
+            said, parts = answer
+            if not isinstance(said, dict):
+                self.end()
+                raise RunError("What it gave is no result.")
+            return said, parts
+
+    def _is_full(self) -> bool:
+        assert self._started is not None
+        total = 0.0
+        for path in self._started.scratch.rglob("*"):
+            try:
+                total += path.lstat().st_size / 2**20
+            except OSError:
+                continue
+            if total > self._megabytes:
+                return True
+        return False
+
+    def _over(self) -> RunError:
+        """Say how it ended."""
+        assert self._started is not None
+        try:
+            code = self._started.process.wait(5)
+        except subprocess.TimeoutExpired:
+            code = 0
+        self.end()
+        name = f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"
+        return RunError(f"The process that runs this model has ended{name}.")
+
+
+class OvertimeError(RunError):
+    """A confined process took too long."""
+
+
+def error_from(said: Any, folder: Path) -> MesaLabError:
+    """Return what a process says that it raised; only Mesa Lab's own kinds of errors can be named.
+
+    Args:
+        said: The name of its class and its text.
+        folder: The folder of the model, whose files are named without it.
+    """
+    import mesa_lab.errors
+
+    if not (isinstance(said, list) and len(said) == 2 and all(isinstance(each, str) for each in said)):
+        return RunError("What it gave is no result.")
+    name, text = said[0], said[1].replace(f"{folder}{os.sep}", "")
+    kind = getattr(mesa_lab.errors, name, None)
+    if isinstance(kind, type) and issubclass(kind, MesaLabError):
+        try:
+            return kind(text)
+        except TypeError:
+            return ModelError(text)
+    return ModelError(f"{name}: {text}")
+
+
+def _read_all(stream: IO[bytes], answers: queue.SimpleQueue[Any]) -> None:
+    """Put each answer where it is waited for, then None at the end."""
+    try:
+        while (answer := read(stream)) is not None:
+            answers.put(answer)
+            while answers.qsize() > 64:  # it floods
+                time.sleep(_LOOK_SECONDS)
+    except UnfitAnswerError as error:
+        answers.put(error)
+    except (OSError, ValueError):  # it was closed
+        answers.put(None)
+    else:
+        answers.put(None)
+    finally:
+        stream.close()
