@@ -29,13 +29,23 @@ __all__ = ["data_uri", "sections"]
 _FEW_LEVELS: Final = 5
 
 
-def sections(results: ResultTables, outcomes: Sequence[str]) -> list[dict[str, Any]]:
+def sections(
+    results: ResultTables, outcomes: Sequence[str], begins: Callable[[int], object]
+) -> list[dict[str, Any]]:
     """Return the charts of each outcome: over time, against what matters most, over two parameters, spread.
 
     One thread makes pictures of charts while this one prepares the next.
+
+    Args:
+        results: The results.
+        outcomes: The outcomes.
+        begins: Called with the place of each outcome before its charts are made.
     """
+    made = []
     with ThreadPoolExecutor(1, thread_name_prefix="mesa-lab-pictures") as converter:
-        made = [_section(results, outcome, converter) for outcome in outcomes]
+        for place, outcome in enumerate(outcomes):
+            begins(place)
+            made.append(_section(results, outcome, converter))
     for each in made:
         for figure in each["figures"]:
             figure |= figure.pop("pictures")()
