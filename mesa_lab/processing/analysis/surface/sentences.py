@@ -82,6 +82,8 @@ def _trust(emulator: Emulator) -> str:
     counts = _counts(emulator)
     if not np.isfinite(emulator.explained):
         return f"How well it predicts other points cannot be said from these ({counts})."
+    if not emulator.error and emulator.explained >= _POOR:
+        return f"At points that were left out it misses what was measured by no more than the chance in it ({counts})."
     error = percent(emulator.error) if emulator.is_share else quantity(emulator.error)
     text = f"At points that were left out it is off by {error} and explains {percent(max(emulator.explained, 0.0))} of the differences ({counts})."
     return text if emulator.explained >= _POOR else f"{text} That is too little to rely on."

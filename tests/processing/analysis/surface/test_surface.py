@@ -128,6 +128,16 @@ def test_left_out_points_are_left_out():
         assert mean[at] - predicted == pytest.approx(fitted.left[at], abs=1e-6)
 
 
+def test_a_surface_that_misses_by_no_more_than_chance_does_not_claim_to_be_exact():
+    answer = sampled(size=12, replications=10, noise=1.0, seed=3).surface("y")
+    assert answer.values["error"] == 0
+    assert (
+        "it misses what was measured by no more than the chance in it (12 points, 120 runs)."
+        in answer.sentence
+    )
+    assert "off by 0" not in answer.sentence
+
+
 def test_what_lies_beyond_is_refused():
     answer = sampled(40).surface("y")
     with pytest.raises(ParameterError, match=r"a = 1\.2 lies outside of what was tried, 0\.0.* to 0\.9.*"):
