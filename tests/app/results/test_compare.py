@@ -63,7 +63,7 @@ def test_two_points_are_picked_and_compared_run_by_run(panel):
 
 def test_two_levels_of_a_parameter(panel):
     view, pair = panel(Pair("levels"))
-    view.until("pairs of runs")
+    view.until("replications at 2 points each")
     base, other = view.field("Base"), view.field("Compared with it")
     assert [item["title"] for item in base.items] == ["0.6", "0.7", "0.8"]
     assert (base.v_model, other.v_model) == ("0", "2")
