@@ -269,6 +269,7 @@ BURDEN = """
 
 
 @pytest.mark.skipif(not HERE, reason="this kernel offers no confinement; the refusal is tested in its place")
+@pytest.mark.timeout(900)
 def test_what_eats_the_machine_costs_its_own_run_alone_and_the_class_goes_on(open_room):
     room = open_room(processes=2, memory=500, minutes_per_run=0.02, megabytes=40, own_code=True)
     ada, path = brought(room, "ada", BURDEN)

@@ -9,9 +9,12 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
+@pytest.mark.timeout(900)
 def test_ray_gives_the_same_rows_and_loses_only_the_run_that_kills(tmp_path):
     script = tmp_path / "by_ray.py"
     script.write_text(
@@ -47,7 +50,7 @@ def test_ray_gives_the_same_rows_and_loses_only_the_run_that_kills(tmp_path):
         env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0"},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=800,
         check=False,
     )
     assert ended.stdout.splitlines()[-1:] == ["equal"], ended.stderr
