@@ -350,7 +350,7 @@ def test_without_walls_the_limits_hold(open_room):
     _, path = brought(room, "ada", BURDEN)
     experiment = Experiment(f"{path}:Burden", {"what": "memory"}, max_steps=1, outcomes=["x"])
     payload = pack(experiment.protocol, confined=True)
-    runs = ConfinedRuns(Path(path).parent, {"memory": 500.0, "walls": False}, 2.0)
+    runs = ConfinedRuns(Path(path).parent, {"memory": 500.0, "walls": False}, 120.0)
     (batch,) = runs.carry_out(payload, [Task(0, 0, 0, 1, {"what": "memory"})], Uncontrolled(), print)
     runs.close()
     assert batch.runs[0].status == "failed"

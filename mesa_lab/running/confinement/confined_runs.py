@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mesa_lab.errors import RunError
+from mesa_lab.errors import MesaLabError, RunError
 from mesa_lab.running.backends.backend import Control
 from mesa_lab.running.confinement.answers import UnfitAnswerError, batch_from
 from mesa_lab.running.confinement.handle import ConfinedProcess, OvertimeError, error_from
@@ -50,16 +50,22 @@ class ConfinedRuns:
         """
         left = list(tasks)
         while left and not control.stopped():
-            before = len(left)
+            before, was_there = len(left), self._process.is_alive
             for batch in self._some(payload, left, control):
                 del left[0]
                 yield batch
-            if len(left) == before and not control.stopped():
+            if len(left) == before and not was_there and not control.stopped():
                 raise RunError("The process that runs this model does nothing.")
 
     def _some(self, payload: Payload, tasks: Sequence[Task], control: Control) -> Iterator[Batch]:
-        """Carry out tasks in order, until the process ends."""
+        """Carry out tasks in order, until the process ends.
+
+        What goes wrong during a run is of that run. What goes wrong between runs is of one that was carried out here before, in this turn
+        or an earlier one, and has used up what the process may use: a process that is new then does the rest. Only one that is new and
+        does nothing cannot load the model.
+        """
         process, digest = self._process, payload.digest
+        is_new = not process.is_alive
         data = None if process.known == digest and process.is_alive else payload.data
         waiting = iter(list(tasks))
         began: Task | None = None
@@ -80,6 +86,7 @@ class ConfinedRuns:
                     began = following
                 elif "ran" in said and began is not None:
                     batch, began = batch_from(said["ran"], parts, began), None
+                    is_new = False
                     yield batch
                 elif "done" in said:
                     is_over = True
@@ -89,16 +96,18 @@ class ConfinedRuns:
                     raise error_from(said.get("error"), process.folder)
         except UnfitAnswerError as error:
             process.end()
-            if began is None:
+            if began is not None:
+                yield _lost(began, "failed", f"What the model's process gave is no result. {error}")
+            elif is_new:
                 raise RunError(f"What the model's process gave is no result. {error}") from error
-            yield _lost(began, "failed", f"What the model's process gave is no result. {error}")
-        except RunError as error:
+        except MesaLabError as error:
             if control.stopped():
                 return
-            if began is None:
+            if began is not None:
+                status = "timed out" if isinstance(error, OvertimeError) else "failed"
+                yield _lost(began, status, str(error))
+            elif is_new:
                 raise
-            status = "timed out" if isinstance(error, OvertimeError) else "failed"
-            yield _lost(began, status, str(error))
         finally:
             if not is_over:  # there may be answers that nobody has read
                 process.end()
