@@ -46,7 +46,7 @@ class ConfinedRuns:
         """Carry out some tasks and yield their results as they come.
 
         Raises:
-            RunError: If the model cannot be loaded.
+            MesaLabError: If the model cannot be loaded, or a new process does nothing.
         """
         left = list(tasks)
         while left and not control.stopped():
@@ -54,8 +54,10 @@ class ConfinedRuns:
             for batch in self._some(payload, left, control):
                 del left[0]
                 yield batch
-            if len(left) == before and not was_there and not control.stopped():
-                raise RunError("The process that runs this model does nothing.")
+            if len(left) == before and not control.stopped():
+                if not was_there:
+                    raise RunError("The process that runs this model does nothing.")
+                self._process.end()  # one that says that it is done, and has done nothing
 
     def _some(self, payload: Payload, tasks: Sequence[Task], control: Control) -> Iterator[Batch]:
         """Carry out tasks in order, until the process ends.
