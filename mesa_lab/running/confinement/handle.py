@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -69,14 +70,8 @@ class ConfinedProcess:
             self._begin()
             self._await(_START_SECONDS, stopped)
         assert self._started is not None
-        packed = pickle.dumps(words)
-        try:
-            stdin = self._started.process.stdin
-            assert stdin is not None
-            stdin.write(b"%d\n" % len(packed) + packed)
-            stdin.flush()
-        except OSError:
-            raise self._over() from None
+        # In a thread, since one that does not read must not keep whoever asks: the answer has a time limit.
+        _in_thread(_write, self._started.process.stdin, pickle.dumps(words))
         while True:
             yield self._await(seconds(), stopped)
 
@@ -103,11 +98,7 @@ class ConfinedProcess:
     def _begin(self) -> None:
         self._started = start(f"{__package__}.worker", [self.folder], self._limits)
         self._answers = queue.SimpleQueue()
-        reader = threading.Thread(
-            target=_read_all, args=(self._started.process.stdout, self._answers), daemon=True
-        )
-        reader.current_context = None  # type: ignore[attr-defined]  # else it would keep a page alive
-        reader.start()
+        _in_thread(_read_all, self._started.process.stdout, self._answers)
 
     def _await(self, seconds: float, stopped: Callable[[], bool]) -> tuple[dict[str, Any], list[bytes]]:
         until = time.monotonic() + seconds
@@ -185,6 +176,19 @@ def error_from(said: Any, folder: Path) -> MesaLabError:
         except TypeError:
             return ModelError(text)
     return ModelError(f"{name}: {text}")
+
+
+def _in_thread(work: Callable[..., None], *words: Any) -> None:
+    thread = threading.Thread(target=work, args=words, daemon=True)
+    thread.current_context = None  # type: ignore[attr-defined]  # else it would keep a page alive
+    thread.start()
+
+
+def _write(stream: IO[bytes], packed: bytes) -> None:
+    """Ask; that the process is not there any more is said by the one that reads."""
+    with contextlib.suppress(OSError, ValueError):
+        stream.write(b"%d\n" % len(packed) + packed)
+        stream.flush()
 
 
 def _read_all(stream: IO[bytes], answers: queue.SimpleQueue[Any]) -> None:
