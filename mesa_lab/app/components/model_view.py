@@ -9,11 +9,12 @@ import solara
 
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.formatting import cell_text, model_label
+from mesa_lab.preparation.code_permission import elsewhere_of
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ModelDescription, ParameterInfo
 
-__all__ = ["ModelFacts", "ModelView", "about_text", "default_text", "meaning", "range_text"]
+__all__ = ["ModelFacts", "ModelView", "about_text", "default_text", "meaning", "range_text", "reference_text"]
 
 
 def about_text(doc: str) -> str:
@@ -46,6 +47,13 @@ def range_text(info: ParameterInfo) -> str:
     return f"{low} to {high}"
 
 
+def reference_text(reference: str) -> str:
+    """Return what a model is found by; of a student's in a class the file alone, since its folder is the teacher's."""
+    if elsewhere_of(reference) is None:
+        return reference
+    return re.split(r"[/\\]", reference)[-1]
+
+
 @solara.component
 def ModelView(description: ModelDescription, children: list[solara.Element] = []) -> None:  # noqa: B006
     """Show a model.
@@ -59,7 +67,7 @@ def ModelView(description: ModelDescription, children: list[solara.Element] = []
         with tag("div", "ml-panel-head"):
             with tag("div"):
                 tag("h1", "", model_label(description.name))
-                tag("p", "ml-code ml-quiet", description.reference)
+                tag("p", "ml-code ml-quiet", reference_text(description.reference))
             tag("div", "", *children)
         tag("p", "ml-about", about or "This model has no description.")
         for problem in description.problems:
