@@ -32,11 +32,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 PATIENCE = 60  # seconds; the first page after a start compiles and compresses a lot
+expect.set_options(
+    timeout=1000 * PATIENCE
+)  # a page is looked at again until it is as expected, or this is over
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -82,10 +86,6 @@ def browser(cut_off: bool) -> Iterator[Any]:
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if program is None:
         lack("No chromium found: apt-get install chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lack("No playwright found: pip install playwright")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield launched

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from mesa_lab.classroom.roster import Roster
 
@@ -69,7 +70,7 @@ def join(page, name):
 def test_a_student_and_the_teacher(served, visit, shoot):
     teacher = visit(served.url, served.teacher)
     teacher.get_by_text("Nobody has joined yet").wait_for(timeout=LONG)
-    assert teacher.get_by_label("Join code").inner_text() == served.code
+    expect(teacher.get_by_label("Join code")).to_have_text(served.code)
 
     stranger = visit(served.url, "/studies")
     stranger.get_by_role("heading", name="Join the class").wait_for()

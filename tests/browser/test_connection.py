@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 LOST = (
     "ERR_CONNECTION_REFUSED",
@@ -31,7 +32,7 @@ def test_something_stands_there_at_once_and_can_be_enlarged(lab, browser):
     page.route("**/*.js*", lambda route: route.abort())  # nothing but the page itself
     page.goto(lab.url)
     page.get_by_role("status", name="Mesa Lab is loading").wait_for()
-    assert page.locator("#ml-skeleton").get_by_text("Design").is_visible()
+    expect(page.locator("#ml-skeleton").get_by_text("Design")).to_be_visible()
     assert page.evaluate("document.documentElement.lang") == "en"
     assert "maximum-scale" not in page.locator("meta[name=viewport]").get_attribute("content")
     context.close()
@@ -59,8 +60,8 @@ def test_an_address_without_a_page_says_so_in_the_app_s_own_words(lab, browser):
     page = context.new_page()
     answer = page.goto(lab.url + "/nonsense/<img src=x onerror=alert(1)>")
     assert answer.status == 404
-    assert page.get_by_role("heading").inner_text() == "There is no such page"
-    assert page.locator("img").count() == 0
+    expect(page.get_by_role("heading")).to_have_text("There is no such page")
+    expect(page.locator("img")).to_have_count(0)
     page.get_by_role("link", name="To the start").click()
     page.get_by_role("heading", name="Choose a model").wait_for()
     context.close()
@@ -89,4 +90,4 @@ def test_a_page_says_that_the_server_is_away_and_comes_back_with_its_draft(
     assert "/results" in page.url
     page.get_by_role("link", name=re.compile("Design")).first.click()
     page.get_by_role("textbox", name="Replications").wait_for()
-    assert page.get_by_role("textbox", name="Replications").input_value() == "7"
+    expect(page.get_by_role("textbox", name="Replications")).to_have_value("7")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 import mesa_lab as ml
 from mesa_lab.drafts.from_experiment import from_experiment
@@ -51,7 +52,7 @@ def test_a_link_holds_the_design_for_others_too(lab, visit):
     wait_for_address(page, lambda draft: draft.replications == "5")
     somebody = visit(page.url)
     expect_runs(somebody, "40 runs")
-    assert somebody.get_by_role("textbox", name="density: From").input_value() == "0.5"
+    expect(somebody.get_by_role("textbox", name="density: From")).to_have_value("0.5")
     assert page.evaluate("history.length") <= 2  # typing leaves no steps behind
 
 
@@ -92,8 +93,8 @@ def test_quick_typing_loses_no_letter(lab, visit):
     other.press_sequentially("1234567890123")
     wait_for_address(page, lambda draft: draft.seed == "1234567890123")
     assert design_in(page).row("density").low == "0.612345678"
-    assert field.input_value() == "0.612345678"
-    assert other.input_value() == "1234567890123"
+    expect(field).to_have_value("0.612345678")
+    expect(other).to_have_value("1234567890123")
 
 
 def test_mistakes_move_nothing_and_bar_the_way(lab, visit, shoot):
@@ -104,7 +105,7 @@ def test_mistakes_move_nothing_and_bar_the_way(lab, visit, shoot):
     page.get_by_role("textbox", name="density: From").fill("half")
     page.wait_for_selector("text='half' is not a number.")
     page.get_by_role("button", name="Continue to the runs").wait_for()
-    assert page.get_by_role("button", name="Continue to the runs").is_disabled()
+    expect(page.get_by_role("button", name="Continue to the runs")).to_be_disabled()
     page.get_by_role("textbox", name="Seed", exact=True).fill("-1")
     page.wait_for_selector("text=See density and seed.")
     assert below.evaluate("(e) => e.getBoundingClientRect().top + scrollY") == before
@@ -136,7 +137,7 @@ def test_an_experiment_is_saved_loaded_and_copied_as_python(lab, visit, tmp_path
     bad = {"name": f"{EVIL}.toml", "mimeType": "text/plain", "buffer": b"modell = 1"}
     page.locator("input[type=file][accept='.toml']").set_input_files(bad)
     page.locator(".ml-actions-problem", has_text=f"'{EVIL}.toml'").wait_for()
-    assert page.locator("main img").count() == 0
+    expect(page.locator("main img")).to_have_count(0)
     expect_runs(page, "72 runs")
 
 
@@ -181,7 +182,7 @@ def test_a_study_of_an_earlier_design_is_said_to_be_one(start_lab, visit, shoot)
     Workspace(running.studies).make("first", experiment)
     page = visit(running, f"{link_to()}&study=first")
     expect_runs(page, "24 runs")
-    assert page.get_by_text("was made from an earlier design").count() == 0
+    expect(page.get_by_text("was made from an earlier design")).to_have_count(0)
     page.get_by_role("textbox", name="Steps", exact=True).fill("9")
     page.wait_for_selector("text=The study “first” was made from an earlier design")
     page.wait_for_selector("text=Changed since: steps.")
@@ -229,7 +230,7 @@ def test_a_wide_screen_and_distributions(lab, visit, shoot):
     )
     page.wait_for_selector(".ml-preview .ml-chart-stage:not(.ml-chart-hidden) svg")
     page.wait_for_selector("text=The constraints drop")
-    assert page.get_by_role("textbox", name="density: a", exact=True).input_value() == "2"
+    expect(page.get_by_role("textbox", name="density: a", exact=True)).to_have_value("2")
     shoot(page, "design-wide-dark")
 
 

@@ -60,5 +60,5 @@ def test_on_a_phone_in_the_dark(lab, visit, shoot):
     ml.run(experiment, ref.path, n_jobs=1, progress=False)
     page = visit(lab, "/explore?study=phone", width=390, height=844, dark=True)
     page.locator(".ml-ex-curve").first.wait_for(state="attached", timeout=LONG)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     shoot(page, "explore-phone")

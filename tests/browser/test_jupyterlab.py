@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds; a first JupyterLab compiles and compresses a lot
@@ -131,7 +132,7 @@ def test_the_example_notebook_shows_the_lab(jupyter, browser, shoot):
     page.locator(".jp-OutputArea table tbody tr").nth(5 + 3).wait_for()
     lab = page.locator(".ml-lab")
     lab.get_by_text("All 200 runs are done").wait_for()
-    assert page.locator("[data-mime-type$='stderr'], [data-mime-type$='error']").count() == 0
+    expect(page.locator("[data-mime-type$='stderr'], [data-mime-type$='error']")).to_have_count(0)
     steps = lab.get_by_role("navigation", name="Steps of an experiment")
     names = [text.split()[-1] for text in steps.get_by_role("button").all_inner_texts()]
     assert names == ["Model", "Design", "Run", "Results"]
@@ -146,7 +147,7 @@ def test_the_example_notebook_shows_the_lab(jupyter, browser, shoot):
     lab.get_by_role("heading", name="Parameters").wait_for()
     lab.locator(".ml-total h2", has_text=re.compile("^200 runs$")).wait_for()
     page.wait_for_selector(".ml-lab .ml-preview .ml-chart svg")
-    assert lab.get_by_role("button", name="Copy link").count() == 0
+    expect(lab.get_by_role("button", name="Copy link")).to_have_count(0)
     assert_mode(page, dark=False)
     shoot(page, "notebook-design")
     choose_theme(page, "JupyterLab Dark")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 LONG = 120_000  # milliseconds
 OWN = '''
@@ -77,9 +78,9 @@ def test_a_question_is_answered_and_the_next_runs_make_the_answer_better(
     card = page.get_by_role("region", name=question, exact=True)
     answer = card.locator(".ml-answer-sentence")
     answer.wait_for(timeout=LONG)
-    assert re.search(sentence, answer.inner_text())
+    expect(answer).to_have_text(re.compile(sentence))
     first = page.locator(".ml-answer").first
-    assert first.get_attribute("aria-label") == question  # what was asked comes first
+    expect(first).to_have_attribute("aria-label", question)  # what was asked comes first
     card.locator(".ml-chart-stage:not(.ml-chart-hidden) svg").wait_for()
     shoot(page, f"question {name} answer")
     grow = card.get_by_role("button", name=re.compile("^Add [0-9,]+ runs"))

@@ -1,6 +1,7 @@
 """The results page in a real browser: charts, tables, a run, files, light and dark."""
 
 import pytest
+from playwright.sync_api import expect
 
 import mesa_lab as ml
 
@@ -35,9 +36,9 @@ def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark
         page.get_by_role("tab", name=title).click()
         page.wait_for_selector(f".ml-tab-on:has-text('{title}')")
         page.locator(".ml-chart-stage:not(.ml-chart-hidden) svg", has_text=words).wait_for()
-        assert page.locator("svg [fill*='url(http'], svg [clip-path*='url(http']").count() == 0
+        expect(page.locator("svg [fill*='url(http'], svg [clip-path*='url(http']")).to_have_count(0)
         shoot(page, f"results {title.lower()} {'dark' if dark else 'light'} {width}")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot):
@@ -64,20 +65,17 @@ def test_three_charts_leave_no_empty_place(results, visit, shoot):
     page = visit(results, "/results?study=three&run=0", width=1024, height=768)
     figures = page.locator(".ml-run .ml-figure")
     figures.nth(2).locator("svg").wait_for()
-    gap = """() => {
-        const all = document.querySelector('.ml-run .ml-charts');
-        return all.getBoundingClientRect().right - all.lastElementChild.getBoundingClientRect().right;
+    # All places are read at one moment, and again until the browser has laid the page out anew.
+    laid_out = """(rows) => {
+        const all = document.querySelector('.ml-run .ml-charts').getBoundingClientRect();
+        const places = [...document.querySelectorAll('.ml-run .ml-figure')].map((one) => one.getBoundingClientRect());
+        const tops = new Set(places.map((place) => Math.round(place.top)));
+        return places.length === 3 && tops.size === rows && all.right - places[2].right < 1;
     }"""
-
-    def tops():
-        return [round(figures.nth(place).bounding_box()["y"]) for place in range(3)]
-
+    page.wait_for_function(laid_out, arg=1)
     shoot(page, "results three charts 1024")
-    assert len(set(tops())) == 1
-    assert page.evaluate(gap) < 1
     page.set_viewport_size({"width": 820, "height": 768})
-    assert len(set(tops())) == 2
-    assert page.evaluate(gap) < 1
+    page.wait_for_function(laid_out, arg=2)
 
 
 def test_the_keyboard_does_all_of_it(results, visit):
@@ -158,19 +156,19 @@ def test_the_projector_view_shows_an_answer_or_a_chart_alone(results, visit, sho
     button, header = page.get_by_role("button", name="Projector view (P)"), page.locator(".ml-header")
     button.click()
     page.locator(".ml-projected svg").wait_for()
-    assert not header.is_visible()
+    expect(header).to_be_hidden()
     shoot(page, "projector chart")
     page.keyboard.press("Escape")
     header.wait_for()
-    assert page.locator(".ml-projected").count() == 0
+    expect(page.locator(".ml-projected")).to_have_count(0)
     page.get_by_role("tab", name="Answers").click()
     page.locator(".ml-answer svg").first.wait_for()
     page.keyboard.press("p")
     page.locator(".ml-projected .ml-answer-sentence").wait_for()
-    assert not header.is_visible()
+    expect(header).to_be_hidden()
     shoot(page, "projector answer")
     page.keyboard.press("p")
     header.wait_for()
     page.get_by_role("tab", name="Points").click()
     page.get_by_role("textbox", name="Filter Points").type("p")
-    assert page.locator(".ml-projected").count() == 0
+    expect(page.locator(".ml-projected")).to_have_count(0)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
 import mesa_lab as ml
 from mesa_lab.drafts.from_experiment import from_experiment
@@ -166,10 +167,10 @@ def test_a_failing_model_shows_what_went_wrong_as_text(lab, visit, make, shoot):
     case = panel.locator("details").first
     case.locator("summary").click()
     trace = case.get_by_role("region", name="Traceback of run")
-    assert EVIL in trace.inner_text()
-    assert "slow_models.py" in trace.inner_text()
-    assert re.search(r"size\s+[23]\s+seed\s+\d+", case.inner_text())
-    assert page.locator("img").count() == 0
+    expect(trace).to_contain_text(EVIL)
+    expect(trace).to_contain_text("slow_models.py")
+    expect(case).to_have_text(re.compile(r"size\s+[23]\s+seed\s+\d+"))
+    expect(page.locator("img")).to_have_count(0)
     assert (
         page.get_by_role("progressbar", name="Progress").get_attribute("aria-valuetext")
         == "9 of 9 runs, 6 failed"
@@ -230,7 +231,7 @@ def test_a_projector_shows_all_of_it(lab, visit, make, shoot, name, path):
     page = visit(lab, path, width=1024, height=768, dark=True)
     page.wait_for_selector("h1")
     page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1024
+    page.wait_for_function("document.documentElement.scrollWidth <= 1024")
     shoot(page, f"{name}-dark-1024")
 
 
@@ -258,14 +259,14 @@ def test_two_people_do_not_see_each_other(shared, visit, shoot):
     for key in (name, f"../{folder}/{name}", f"visitors/{folder}/{name}", f"@{name}"):
         ben.goto(f"{url}/run?study={quote(key, safe='')}")
         ben.wait_for_selector("[role=alert]:not(#ml-connection)")
-        assert ben.locator(".ml-progress").count() == 0
+        expect(ben.locator(".ml-progress")).to_have_count(0)
 
     anna.get_by_role("button", name="Make a link").click()
     link = anna.get_by_label("Link to this study").input_value()
     shoot(anna, "run-shared")
     ben.goto(link)
     wait_for_state(ben, "finished")
-    assert ben.get_by_role("button", name=re.compile("^(Start|Continue|Pause|Stop|Run)")).count() == 0
+    expect(ben.get_by_role("button", name=re.compile("^(Start|Continue|Pause|Stop|Run)"))).to_have_count(0)
     ben.goto(f"{url}/studies")
     ben.wait_for_selector("text=There are no studies yet.")
     anna.get_by_role("button", name="Stop sharing").click()
@@ -280,4 +281,4 @@ def test_others_cannot_run_what_is_not_listed(shared, visit, models):
         experiment = ml.Experiment(model, {"size": [1, 2]}, max_steps=3)
         page = visit(url, f"/run?design={to_query(from_experiment(experiment))}")
         page.wait_for_selector("text=which is not offered here")
-        assert page.get_by_role("button", name=re.compile("^Start")).count() == 0
+        expect(page.get_by_role("button", name=re.compile("^Start"))).to_have_count(0)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 EVIL = "<img src=x onerror=alert(1)> {{ 7*7 }}"
 OWN = f'''
@@ -123,7 +124,7 @@ FAINT = """() => {
 
 def assert_nothing_is_hidden(page):
     """Nothing stands outside of the window, what can be pressed lies under nothing else, and words can be read."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.evaluate(COVERED) == []
     assert page.evaluate(FAINT) == []
 
@@ -204,7 +205,7 @@ def test_a_file_that_cannot_be_used_says_why(own_lab, visit, shoot):
     trace = page.locator("details.ml-details pre").inner_text()
     assert "failing.py" in trace
     assert EVIL in trace
-    assert page.locator("main img").count() == 0
+    expect(page.locator("main img")).to_have_count(0)
     shoot(page, "model-failing")
 
 
@@ -224,7 +225,7 @@ def test_a_file_and_points_of_ones_own_from_model_to_results(own_lab, visit, sho
     page.get_by_role("button", name="Upload a CSV file").wait_for()
     give_file(page, "points.csv", b"\xef\xbb\xbfmany;pace\r\n10;0,5\r\n20;1,5\r\n30;2\r\n")
     page.wait_for_selector(".ml-total >> text=3 points")
-    assert page.get_by_role("group", name="pace").get_by_text("From the table").is_visible()
+    expect(page.get_by_role("group", name="pace").get_by_text("From the table")).to_be_visible()
     field = page.locator("section[aria-label=Design]")
     for name, content, words in (
         ("odd.csv", b"many,pace\n10\n", "odd.csv: Line 2 has 1 value, the header 2."),
@@ -239,8 +240,8 @@ def test_a_file_and_points_of_ones_own_from_model_to_results(own_lab, visit, sho
     give_file(page, "strange.csv", f"many,{EVIL}\n1,2\n".encode())
     field.get_by_text("There is no parameter").or_(field.get_by_text(EVIL)).first.wait_for()
     page.get_by_role("button", name="Continue to the runs").wait_for()
-    assert page.get_by_role("button", name="Continue to the runs").is_disabled()
-    assert page.locator("main img").count() == 0
+    expect(page.get_by_role("button", name="Continue to the runs")).to_be_disabled()
+    expect(page.locator("main img")).to_have_count(0)
 
     give_file(page, "points.csv", b"many,pace\n10,0.5\n20,1.5\n")
     type_in(page, "Replications", "2")
@@ -253,7 +254,7 @@ def test_a_file_and_points_of_ones_own_from_model_to_results(own_lab, visit, sho
     page.get_by_role("tab", name="Charts", exact=True).click()
     page.wait_for_selector(DRAWN)
     page.get_by_role("region", name="Tables").get_by_text("1 to 4 of 4", exact=True).wait_for()
-    assert page.locator("main img").count() == 0
+    expect(page.locator("main img")).to_have_count(0)
 
 
 FOCUSED = """() => {
