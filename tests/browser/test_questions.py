@@ -78,7 +78,7 @@ def test_a_question_is_answered_and_the_next_runs_make_the_answer_better(
     card = page.get_by_role("region", name=question, exact=True)
     answer = card.locator(".ml-answer-sentence")
     answer.wait_for(timeout=LONG)
-    expect(answer).to_have_text(re.compile(sentence))
+    expect(answer).to_have_text(re.compile(sentence), use_inner_text=True)
     first = page.locator(".ml-answer").first
     expect(first).to_have_attribute("aria-label", question)  # what was asked comes first
     card.locator(".ml-chart-stage:not(.ml-chart-hidden) svg").wait_for()

@@ -169,7 +169,7 @@ def test_a_failing_model_shows_what_went_wrong_as_text(lab, visit, make, shoot):
     trace = case.get_by_role("region", name="Traceback of run")
     expect(trace).to_contain_text(EVIL)
     expect(trace).to_contain_text("slow_models.py")
-    expect(case).to_have_text(re.compile(r"size\s+[23]\s+seed\s+\d+"))
+    expect(case).to_have_text(re.compile(r"size\s+[23]\s+seed\s+\d+"), use_inner_text=True)
     expect(page.locator("img")).to_have_count(0)
     assert (
         page.get_by_role("progressbar", name="Progress").get_attribute("aria-valuetext")
