@@ -231,6 +231,23 @@ class Session:
         changed = [self._surfaces.refresh(name) for name in outcomes]
         return any(changed)
 
+    def is_rough(self, outcomes: Sequence[str]) -> bool:
+        """Whether any of these surfaces was fitted quickly, to be seen at once."""
+        return any(map(self._surfaces.is_rough, outcomes))
+
+    def refine(self, outcomes: Sequence[str]) -> None:
+        """Fit surfaces that are rough with all care; call it in a thread of its own, and `refresh` after it."""
+        for name in outcomes:
+            self._surfaces.refine(name)
+
+    def prepare(self, *, early: bool = False) -> None:
+        """Have a worker process started, since a run is about to be asked for.
+
+        Args:
+            early: Whether that is not sure yet: then only where nobody else is in need of the machine.
+        """
+        self._runner.prepare(early=early)
+
     @property
     def missing(self) -> int:
         """How many settings more must be measured before there are curves; 0 when there are enough."""

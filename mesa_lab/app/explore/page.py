@@ -157,7 +157,23 @@ def ExploreView(
         session.refresh(wanted.current or session.outcomes[:_SHOWN])
         set_version(lambda before: before + 1)
 
+        if session.is_rough(wanted.current):
+            polish()
+
+    begun = solara.use_ref(False)
+
+    def refine() -> float | None:
+        if not begun.current:  # what is on its way to the browser goes first
+            begun.current = True
+            session.prepare(early=True)
+            return 0.5
+        if session.is_rough(wanted.current):
+            session.refine(wanted.current)
+            poke()
+        return None
+
     poke = use_reader(read, [session], least=0.1)
+    polish = use_reader(refine, [session])
     solara.use_effect(lambda: session.listen(poke), [session])
     kept = session.is_kept
     solara.use_effect(lambda: on_kept(session) if kept and on_kept is not None else None, [kept])
@@ -171,6 +187,7 @@ def ExploreView(
         set_answered(lambda before: before + 1)
 
     def turned(stops: Mapping[str, int]) -> None:
+        session.prepare()
         known = {dial.name: dial for dial in session.dials if dial.name not in held.current}
         move({name: known[name].stops[stop] for name, stop in stops.items() if name in known})
 
