@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ExperimentError, MesaLabError
 from mesa_lab.formatting import listing
+from mesa_lab.search.engines import best_engine
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -124,13 +125,6 @@ def _number(text: str, what: str) -> float | None:
         return float(text.strip().removesuffix("%"))
     except ValueError:
         raise ExperimentError(f"{what} is '{text.strip():.40}'. Type a number.") from None
-
-
-def best_engine() -> str:
-    """Return the engine that is installed."""
-    from importlib.util import find_spec
-
-    return "tpe" if find_spec("optuna") is not None else "random"
 
 
 def problem_with(wish: Wish, experiment: Experiment) -> str:
