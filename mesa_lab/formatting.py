@@ -19,12 +19,16 @@ __all__ = [
     "measure_label",
     "model_label",
     "number",
+    "percent",
+    "percent_interval",
     "plain",
     "plural",
     "records",
     "shorten",
     "show",
     "size_text",
+    "unsigned_zero",
+    "with_minus",
 ]
 
 _STATISTIC: Final = re.compile(r"(\w+)\((\w+)(?:\.(\w+))?\)")
@@ -105,6 +109,65 @@ def number(value: float, digits: int = 4) -> str:
         return f"{value:.{digits}g}"
     text = f"{value:,.{max(digits - 1 - size, 0)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage with the digits that it deserves.
+
+    Example:
+        >>> percent(0.583), percent(0.004), percent(0.9996)
+        ('58 %', '0.4 %', '99.96 %')
+    """
+    if not math.isfinite(share):
+        return number(share)
+    hundredths = share * 100
+    digits = 0
+    # Shares near 0 and 1 keep the digits that tell them from these.
+    while (
+        digits < 2
+        and hundredths not in (0, 100)
+        and min(abs(hundredths), abs(100 - hundredths)) < 10**-digits
+    ):
+        digits += 1
+    return f"{_percent_figure(share, digits)} %"
+
+
+def percent_interval(low: float, high: float) -> str:
+    """Return an interval of shares.
+
+    Example:
+        >>> percent_interval(0.49, 0.66), percent_interval(0.001, 0.004), percent_interval(-0.02, 0.9976)
+        ('49 to 66 %', '0.1 to 0.4 %', '−2 to 100 %')
+    """
+    digits = 0 if not math.isfinite(high - low) or high - low >= 0.02 else 1
+    return f"{_percent_figure(low, digits)} to {_percent_figure(high, digits)} %"
+
+
+def _percent_figure(share: float, digits: int) -> str:
+    if not math.isfinite(share):
+        return number(share)
+    text = f"{share * 100:.{digits}f}"
+    return with_minus(unsigned_zero(text.rstrip("0").rstrip(".") if "." in text else text))
+
+
+def unsigned_zero(text: str) -> str:
+    """Return 0 without the sign that rounding left it.
+
+    Example:
+        >>> unsigned_zero("-0.00"), unsigned_zero("-0.01")
+        ('0.00', '-0.01')
+    """
+    return text.removeprefix("-") if not text.strip("-0.,") else text
+
+
+def with_minus(text: str) -> str:
+    """Return a number with the sign that print has for it.
+
+    Example:
+        >>> with_minus("-3"), with_minus("3")
+        ('−3', '3')
+    """
+    return text.replace("-", "−") if text.startswith("-") else text
 
 
 def show(value: Any) -> str:

@@ -137,7 +137,7 @@ def test_what_the_package_imports_is_declared():
 
 
 @pytest.mark.parametrize(
-    ("folder", "groups"), [("tests", ("test",)), ("benchmarks", ("benchmarks",)), ("examples", ())]
+    ("folder", "groups"), [("tests", ("test",)), ("benchmarks", ("benchmarks", "browser")), ("examples", ())]
 )
 def test_what_the_rest_imports_is_declared(folder, groups):
     known = declared(*PROJECT["dependencies"])
@@ -166,3 +166,14 @@ def test_every_supported_python_may_run_the_first_command():
     """uv takes the first line for what the project asks for, and refuses every other Python."""
     lines = [line for line in (ROOT / ".python-version").read_text().splitlines() if line[:1] != "#"]
     assert lines[0] == PROJECT["requires-python"]
+
+
+def test_ci_names_the_mesa_of_the_tests_and_those_beside_it():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    (pinned,) = re.findall(
+        r"^mesa==(.+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert f'assert mesa.__version__ == "{pinned}"' in script
+    (others,) = re.findall(r"for release in (3\.4.*); do", script)
+    assert {"3.4.2", "4.0.0a0"} <= set(others.split())
+    assert pinned not in others.split()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mesa_lab.classroom.own_code import OwnCode
 from mesa_lab.classroom.student_progress import Progress
 from mesa_lab.study import Study
 from mesa_lab.workspace.study_names import numbered
@@ -17,7 +18,7 @@ from mesa_lab.workspace.study_names import numbered
 __all__ = ["write_archive"]
 
 
-def write_archive(path: Path, students: Sequence[Progress]) -> Path:
+def write_archive(path: Path, students: Sequence[Progress], code: OwnCode | None = None) -> Path:
     """Write the archive of a class.
 
     Studies that are being run are taken as they are at that moment. A study that cannot be read is named in `class.csv`.
@@ -25,6 +26,7 @@ def write_archive(path: Path, students: Sequence[Progress]) -> Path:
     Args:
         path: The zip file to write.
         students: How far each student is.
+        code: The files that students brought; None where they may not.
 
     Returns:
         The file.
@@ -51,6 +53,8 @@ def write_archive(path: Path, students: Sequence[Progress]) -> Path:
                     unreadable.append(entry.ref.name)
                     continue
                 archive.write(copy, f"{folder}/{entry.ref.path.name}")
+            for file in code.files(progress.student.id) if code is not None else ():
+                archive.write(file, f"{folder}/{file.name}")
             joined = datetime.fromtimestamp(progress.student.joined, UTC).isoformat(timespec="seconds")
             rows.writerow(
                 [

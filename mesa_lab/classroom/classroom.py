@@ -180,7 +180,7 @@ class Classroom:
         Returns:
             The file.
         """
-        return write_archive(path, self.progress())
+        return write_archive(path, self.progress(), self.own_code)
 
 
 _held: Classroom | None = None

@@ -64,6 +64,7 @@ def conclude(
       mesa-lab conclude wolf_sheep.study --question discover --outcome "Wolves==0"
       mesa-lab conclude wolf_sheep.study --question compare --with by=grass --with margin=5
       mesa-lab conclude wolf_sheep.study --question replications --next more.toml
+      mesa-lab conclude wolf_sheep.study --question calibrate --with targets=data.csv
     """
     from mesa_lab.processing.results import Results
     from mesa_lab.study import Study
@@ -81,6 +82,10 @@ def conclude(
         return
     from mesa_lab.processing.analysis.shelf import find_question
 
+    if question == "calibrate" and isinstance(chosen.get("targets"), str):
+        from mesa_lab.processing.analysis.calibration.targets import read_targets
+
+        chosen["targets"] = read_targets(chosen["targets"])
     with results.snapshot():
         answer = find_question(question).ask(results, outcome, **chosen)
     if next_file is not None:

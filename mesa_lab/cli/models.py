@@ -27,7 +27,10 @@ def described(model: str) -> ModelDescription:
     from mesa_lab.preparation.models import describe
     from mesa_lab.preparation.models.inspection.model_to_look_at import LOOKING_SECONDS
 
-    text = f"Building the model with its defaults, to see what it reports (for {LOOKING_SECONDS:g} s at most, then from its code)…"
+    text = (
+        "Loading the model and building it with its defaults, to see what it reports "
+        f"(for {LOOKING_SECONDS:g} s at most, then from its code)…"
+    )
     timer = threading.Timer(_QUIET_SECONDS, note, [text])
     timer.daemon = True
     timer.start()
@@ -103,6 +106,14 @@ def _describe(model: str, as_json: bool) -> None:
     say()
     for label, names in _measured(description).items():
         say(f"{label}: {', '.join(names) or 'none'}")
+    for label, texts in (
+        ("Attributes that hold a number", () if description.model_reporters else description.numbers),
+        ("Property layers", description.layers),
+    ):
+        if texts:
+            say(f"{label}, as outcomes: {', '.join(texts)}")
+    if description.tables:
+        say(f"Tables: {', '.join(description.tables)}")
     for problem in description.problems:
         say(f"Note: {problem}")
     note(f"Write an experiment file: mesa-lab new {description.reference}")

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.cli.console import cell, quoted, say, show_table
-from mesa_lab.formatting import plural
+from mesa_lab.formatting import percent, plural
 from mesa_lab.processing.statistics.estimates import all_alike, estimate, of_runs_alike
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from mesa_lab.processing.results import Results
@@ -57,6 +59,7 @@ def show_summary(results: Results) -> None:
     else:
         _show_ranges(results, table, names)
         shown, left_out = names, []
+    _say_what_is_missing(table, shown)
     alike = [row for row in table[table["outcome"].isin(shown)].to_dict("records") if all_alike(row)]
     if alike:
         say(of_runs_alike(int(row["n"]) for row in alike))
@@ -84,12 +87,12 @@ def _show_points(results: Results, table: pd.DataFrame, names: list[str]) -> Non
     rows = []
     for point, group in table.groupby("point", sort=True):
         by_name = {row["outcome"]: row for row in group.to_dict("records")}
-        runs = max(int(row["n"]) for row in by_name.values())
+        runs = max(_ended(row) for row in by_name.values())
         values = _values(results, point)
         rows.append(
             [
                 *(values[name] for name in parameters),
-                *(estimate(by_name[name]) if name in by_name else "–" for name in names),
+                *(_estimate(by_name[name]) if name in by_name else "–" for name in names),
                 runs,
             ]
         )
@@ -110,10 +113,10 @@ def _show_ranges(results: Results, table: pd.DataFrame, names: list[str]) -> Non
         rows.append(
             [
                 name,
-                estimate(low),
+                _estimate(low),
                 _where(results, low["point"]),
-                part["mean"].median(),
-                estimate(high),
+                _median(part),
+                _estimate(high),
                 _where(results, high["point"]),
             ]
         )
@@ -122,6 +125,43 @@ def _show_ranges(results: Results, table: pd.DataFrame, names: list[str]) -> Non
         rows,
         f"Mean at the end of the run, with its 95 % confidence interval, over {plural(len(results.points), 'point')}",
     )
+
+
+def _median(part: pd.DataFrame) -> Any:
+    """The median of the points' means; of a yes or no as a share."""
+    found = float(part["mean"].median())
+    return percent(found) if (part["interval"] == "Wilson").all() else found
+
+
+def _ended(row: Mapping[Any, Any] | pd.Series[Any]) -> int:
+    """How many runs came to their end, with a finite value or without one."""
+    return sum(int(row[name]) for name in ("n", "n_missing", "n_infinite"))
+
+
+def _estimate(row: Mapping[Any, Any] | pd.Series[Any]) -> str:
+    """A mean with its interval, and with its n where not all runs have a value."""
+    n = int(row["n"])
+    return estimate(row) if n in (0, _ended(row)) else f"{estimate(row)}, n = {n:,}"
+
+
+def _say_what_is_missing(table: pd.DataFrame, names: list[str]) -> None:
+    """Say which outcomes are the means of fewer runs than came to their end."""
+    for name, part in table.groupby("outcome", sort=False):
+        missing, infinite = int(part["n_missing"].sum()), int(part["n_infinite"].sum())
+        if str(name) not in names or not missing + infinite:
+            continue
+        parts = [f"{missing:,} ended without a value"] if missing else []
+        parts += (
+            [
+                f"{infinite:,} with an infinite one"
+                if missing
+                else f"{infinite:,} ended with an infinite value"
+            ]
+            if infinite
+            else []
+        )
+        total = sum(_ended(row) for row in part.to_dict("records"))
+        say(f"{name}: of {plural(total, 'run')} {' and '.join(parts)}; these are in no mean.")
 
 
 def _where(results: Results, point: Any) -> str:

@@ -128,11 +128,17 @@ def _look(experiment: Experiment, most_runs: int) -> Outlook:
         raise DesignError(f"The design has more than {SIZE:,} points. Ask for fewer.")
     if asked is not None and asked * replications > most_runs:
         runs = asked * replications
-        said = f"These are {runs:,} runs; at most {most_runs:,} can be asked for here. Take fewer points or replications."
-        return Outlook(experiment, asked, runs, replications, problem=said)
+        return Outlook(experiment, asked, runs, replications, problem=_too_many(runs, most_runs))
     if asked is not None and (asked > MOST_POINTS or asked * len(experiment.space.varied) > CELLS):
         limit = f"{MOST_POINTS:,} points" if asked > MOST_POINTS else f"{CELLS:,} values"
         note = f"More than {limit}: too many to show here. They can be run all the same."
         return Outlook(experiment, asked, asked * replications, replications, note=note)
     seen = preview(_as_listed(experiment))
-    return Outlook(experiment, seen.n_points, seen.n_runs, replications, seen)
+    problem = _too_many(seen.n_runs, most_runs) if seen.n_runs > most_runs else ""
+    return Outlook(experiment, seen.n_points, seen.n_runs, replications, seen, problem)
+
+
+def _too_many(runs: int, most: int) -> str:
+    return (
+        f"These are {runs:,} runs; at most {most:,} can be asked for here. Take fewer points or replications."
+    )

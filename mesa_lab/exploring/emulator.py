@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mesa_lab.processing.analysis.inference import shrunk_variances
 from mesa_lab.processing.analysis.smooth_surface import columns_of, one_thread
+from mesa_lab.processing.analysis.surface.bounded import bounded
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess, fit_process
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ class Emulator:
         with one_thread():
             mean, error = self.surface.predict(_columns(self.space, unit))
         half = float(stdtrit(self.freedom, (1 + _LEVEL) / 2)) * np.sqrt(error**2 + self.shared)
-        low, high = self.bounds
-        return tuple(np.clip(each, low, high) for each in (mean, mean - half, mean + half))  # type: ignore[return-value]
+        return bounded(mean, half, self.bounds)
 
     def is_beyond(self, unit: Floats) -> npt.NDArray[np.bool_]:
         """Tell which points lie beyond all that was measured, in any one parameter: nothing holds a surface there."""

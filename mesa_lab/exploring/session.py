@@ -207,8 +207,12 @@ class Session:
 
     def reading(self, outcome: str, setting: Mapping[str, Any] | None = None) -> Reading:
         """Return an outcome at a setting: measured, or else predicted."""
+        where = setting or self.setting
         with self._lock:
-            return reading_of(setting or self.setting, outcome, self._surfaces.of(outcome), self.measured)
+            known = reading_of(where, outcome, None, self.measured)
+            if known.n > 1:  # no surface is needed
+                return known
+            return reading_of(where, outcome, self._surfaces.of(outcome), self.measured)
 
     def surface(self, outcome: str, across: str, up: str) -> Surface | None:
         """Return an outcome over two parameters through the current setting; None where nothing can be predicted yet."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mesa_lab.errors import ExperimentError
+from mesa_lab.formatting import percent
 
 __all__ = [
     "Precision",
@@ -58,11 +59,11 @@ class Precision:
         said = (
             f"With a standard deviation of {_short(self.sd)} between runs of a point, {self.replications:,} replications give "
             f"its mean to ±{_short(self.half_width)} and find differences of {_short(self.difference)} between two points "
-            f"with {self.power:.0%}"
+            f"with {percent(self.power)}"
         )
         if self.effect is not None:
             said += f", main effects of {_short(self.effect)}"
-        return f"{said} (two-sided at {1 - self.confidence:.0%})."
+        return f"{said} (two-sided at {percent(1 - self.confidence)})."
 
 
 def precision(
@@ -88,7 +89,7 @@ def precision(
     Example:
         >>> print(precision(10, 10).sentence)
         With a standard deviation of 10 between runs of a point, 10 replications give its mean to ±7.2 and find differences \
-of 13 between two points with 80% (two-sided at 5%).
+of 13 between two points with 80 % (two-sided at 5 %).
     """
     difference = detectable_difference(sd, replications, power=power, confidence=confidence)
     effect = (

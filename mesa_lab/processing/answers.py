@@ -234,7 +234,11 @@ class Answers(SearchAnswers):
         return self._ask("compare", outcome, base=base, by=by, scenario=scenario, **how)
 
     def best(
-        self, outcome: str | None = None, *, goal: Literal["max", "min"] = "max", level: float = 0.95
+        self,
+        outcome: str | None = None,
+        *,
+        goal: Literal["max", "min"] | None = None,
+        level: float = 0.95,
     ) -> Conclusion:
         """What is the best setting tried?
 
@@ -243,7 +247,7 @@ class Answers(SearchAnswers):
 
         Args:
             outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
-            goal: "max" where more is better, "min" where less is.
+            goal: "max" where more is better, "min" where less is; None for that of the search that the results come from, else "max".
             level: Level of confidence.
 
         Returns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mesa_lab.processing.tables.column_reader import Reader
@@ -59,7 +60,8 @@ class SearchAnswers(Reader):
 
         Args:
             targets: What was observed, by outcome: a number for the end of a run, a series as pairs of step and value, or either in a
-                table with a `tolerance` and a `weight`; or a CSV file. None takes those of the search that the results come from.
+                table with a `tolerance` and a `weight`; or a CSV file. None takes those of the search that the results come from, with what
+                it says of `distance` and `observed_runs`.
             distance: How misses are made comparable: "standardised" by the spread of the runs, "relative" to what was observed, or
                 "absolute".
             observed_runs: Of how many runs the data are the mean: 1 for what happened once; None for data that hold no chance.
@@ -85,33 +87,42 @@ class SearchAnswers(Reader):
             [True, False]
         """
         from mesa_lab.errors import ConclusionError
-        from mesa_lab.processing.analysis.calibration.question import conclude
+        from mesa_lab.processing.analysis.calibration.question import conclude, searched_targets
+        from mesa_lab.processing.analysis.calibration.targets import read_targets
 
+        if isinstance(targets, str | Path):
+            targets = read_targets(targets)
         with self.snapshot():
             if targets is None:
-                record = self.searched
-                targets = None if record is None else record.settings.get("targets")
-                if targets is None:
+                targets = searched_targets(self)
+                if targets is None or self.searched is None:
                     raise ConclusionError(
                         "Say what was observed: results.calibrate({'Wolves': 20}), or the name of a CSV file."
                     )
+                settings = self.searched.settings
+                if distance == "standardised":
+                    distance = settings.get("distance", distance)
+                if observed_runs == 1 and type(settings.get("observed_runs")) is int:
+                    observed_runs = settings["observed_runs"] or None
             return conclude(self, targets, distance=distance, observed_runs=observed_runs, level=level)
 
     def convergence(self, outcome: str | None = None, *, level: float = 0.95) -> Conclusion:
         """Would the search find more?
 
         How long the best has not changed, by how much the second half of the runs made it better, and how many runs a fixed design
-        would have taken; of patterns how many are new in the last fifth.
+        would have taken; of patterns how many are new in the last fifth; of a front how much the second half of the runs added; of what fits
+        data how much closer it was told.
 
         Args:
             outcome: An outcome that the search was about; None takes its first.
             level: Level of the intervals.
 
         Returns:
-            A table with one row per setting in the order in which they were tried: `point, run, value, n, best`.
+            A table with one row per setting in the order in which they were tried: `point, run, value, n, best`; of a front
+            `run, n_front, reached`; of what fits `runs, parameter, share_of_range, not_ruled_out`.
 
         Raises:
-            ConclusionError: If the results are not of a search for the best setting or for patterns.
+            ConclusionError: If the results are not of a search for the best setting, a front, patterns, or what fits.
             OutcomeError: If the outcome is unknown.
 
         Example:

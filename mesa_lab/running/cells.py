@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from mesa_lab.preparation.models.files import name_in_project
 from mesa_lab.study.records import Cell, Scalar
 
 __all__ = ["LONGEST_TEXT", "PLAIN", "UnstorableError", "cell", "form_of", "name_of_type", "stored"]
@@ -160,7 +161,9 @@ def stored(value: Cell) -> Cell:
 def name_of_type(value: Any) -> str:
     """Return the name of a value's type, with its module unless it is one of Python's own."""
     kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    return f"{name_in_project(kind.__module__)}.{kind.__qualname__}"
 
 
 def _time(value: datetime.datetime) -> datetime.datetime:
@@ -248,7 +251,7 @@ def _jsonable(value: Any, longest: int) -> Any:
             return _jsonable(list(value), longest)
         return _jsonable(value.tolist(), longest)
     if isinstance(value, Set):
-        return sorted((_jsonable(item, longest) for item in value), key=repr)
+        return sorted((_jsonable(item, longest) for item in value), key=_rank)
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return _jsonable(value._asdict(), longest)
     if isinstance(value, Sequence) and not isinstance(value, (str, *_AS_TEXT)):
@@ -262,6 +265,13 @@ def _jsonable(value: Any, longest: int) -> Any:
     if hasattr(type(value), "__array__") and not isinstance(value, np.generic | enum.Enum):
         return _from_array(value, longest)
     return _element(value)
+
+
+def _rank(item: Any) -> tuple[bool, float, str]:
+    """Where an item of a set stands in its JSON: numbers by size, then all else by its text."""
+    if isinstance(item, int) or (isinstance(item, float) and math.isfinite(item)):
+        return False, item, repr(item)
+    return True, 0.0, repr(item)
 
 
 def _from_array(value: Any, longest: int) -> Any:

@@ -209,7 +209,9 @@ def drive(
                                 view.tally.total, view.tally.headline = planner.total, planner.headline
                             requests.show()
                     writer.commit()
-                    if not measured:
+                    if (
+                        not measured and protocol.outcomes is None
+                    ):  # what was asked for and is missing is said below
                         writer.note("outcomes", _NOTHING)
                     if noted:
                         status = study.status()

@@ -75,7 +75,8 @@ class Note:
             what = f"raised an error in {of}"
         else:
             said, what = self.note, f"could not be kept in {of}"
-        return f"'{self.outcome}' {what} ({plural(self.values, 'value')} missing): {said.rstrip('.')}. First in run {self.run_id}."
+        ends = "" if said.endswith(("?", "!", "…")) else "."
+        return f"'{self.outcome}' {what} ({plural(self.values, 'value')} missing): {said.rstrip('.')}{ends} First in run {self.run_id}."
 
 
 class NoteTally:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mesa_lab.errors import RunError, StudyError
 from mesa_lab.preparation.code_permission import require_code
 from mesa_lab.preparation.limited_work.limited_process import environment
-from mesa_lab.running.confinement.handle import Started
 from mesa_lab.running.confinement.own_models import viewing_process
+from mesa_lab.running.confinement.starting import Started
 from mesa_lab.running.workers.serialization import pack
 from mesa_lab.study.records import Task
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["Frame", "Picture", "Viewer"]
 
 _PROCESS: Final = "mesa_lab.viewing.process"
+_NEEDED: Final = (
+    "mesa_lab.viewing.default_drawing",
+    "mesa_lab.viewing.pictures",
+    "mesa_lab.viewing.author_pictures",
+)
 _LONGEST_LINE: Final = 64 * 2**20
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _MOST_PICTURES: Final = 24
@@ -112,7 +117,7 @@ class Viewer:
         self._confined: Started | None = None
         try:
             if payload.confined:
-                self._confined = viewing_process(payload.model, _PROCESS)
+                self._confined = viewing_process(payload.model, _PROCESS, _NEEDED)
                 self._process = self._confined.process
             else:
                 self._process = subprocess.Popen(

@@ -178,6 +178,16 @@ def test_a_file_without_claims_is_told_how_to_write_one(experiment_file, termina
     assert "[[claims]]" in outcome.output
 
 
+def test_observed_values_are_read_from_a_file(ran, study):
+    (study / "data.csv").write_text("total\n20\n")
+    outcome = ran("conclude", "noisy.study", "--question", "calibrate", "--with", "targets=data.csv")
+    assert "3 points gave all that is compared with the data; it takes 6 at least" in outcome.output
+    missing = ran("conclude", "noisy.study", "--question", "calibrate", "--with", "targets=none.csv")
+    assert "The targets cannot be read from 'none.csv'" in missing.output
+    unsaid = ran("conclude", "noisy.study", "--question", "calibrate")
+    assert "--with targets=data.csv" in unsaid.output
+
+
 def test_why_nothing_can_be_said_is_said_once_and_not_of_searches(capsys):
     experiment = ml.Experiment("none:None", {"a": [1, 2, 3]}, replications=4)
     results = synthetic_results(experiment, {"y": lambda runs, rng: [float("nan")] * len(runs)})

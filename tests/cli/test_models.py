@@ -89,6 +89,6 @@ def test_a_model_that_is_built_slowly_is_said_to(terminal, tmp_path, monkeypatch
     )
     monkeypatch.setattr(importlib.import_module("mesa_lab.cli.models"), "_QUIET_SECONDS", 0.1)
     described = terminal("models", "slow.py:Slow")
-    assert "Building the model with its defaults" in described.stderr
+    assert "building it with its defaults" in described.stderr
     assert "not to be heard" not in described.output
     assert "Slow (slow.py:Slow)" in described.stdout

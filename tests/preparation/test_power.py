@@ -74,7 +74,7 @@ def test_replications_that_are_needed() -> None:
 def test_the_sentence() -> None:
     assert precision(12, 10).sentence == (
         "With a standard deviation of 12 between runs of a point, 10 replications give its mean to ±8.6 and find differences "
-        "of 16 between two points with 80% (two-sided at 5%)."
+        "of 16 between two points with 80 % (two-sided at 5 %)."
     )
     assert "main effects of 5.7" in precision(10, 3, runs=48 * 2 + 4).sentence
     assert precision(12, 1).sentence.startswith("One replication gives no interval")

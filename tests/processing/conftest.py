@@ -116,7 +116,7 @@ class FakeStudy:
         )
         self.experiment: Any = SimpleNamespace(
             model=model,
-            space=SimpleNamespace(varied=varied, fixed={"width": 20}),
+            space=SimpleNamespace(varied=varied, fixed={"width": 20}, correlations={}),
             replications=replications,
             max_steps=steps,
             period=1,

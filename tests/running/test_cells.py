@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mesa_lab.preparation.models import load_model
 from mesa_lab.running.cells import LONGEST_TEXT, UnstorableError, cell, form_of, stored
 
 
@@ -59,6 +60,8 @@ NOON = dt.datetime(2026, 1, 2, 12)
         (Level.LOW, "LOW", "name"),
         ((1, 2), "[1,2]", "json"),
         ({2, 1}, "[1,2]", "json"),
+        (frozenset({10, 9, 2.5, decimal.Decimal("11.0")}), "[2.5,9,10,11.0]", "json"),
+        ({"b", "a", 10, 2, (3, 1)}, '[2,10,"a","b",[3,1]]', "json"),
         ({"a": {1}, 2: NOON}, '{"a":[1],"2":"2026-01-02T12:00:00"}', "json"),
         (np.arange(3), "[0,1,2]", "json"),
         (pd.Series([1, 2]), "[1,2]", "json"),
@@ -121,3 +124,12 @@ def test_what_is_too_large_says_how_large():
 
 def test_whole_numbers_beyond_64_bits_become_floats():
     assert (stored(2**70), stored(-(2**62))) == (float(2**70), -(2**62))
+
+
+def test_a_type_of_a_models_file_bears_the_name_that_its_author_knows(tmp_path):
+    (tmp_path / "shop.py").write_text(
+        "import mesa\n\nclass Price: pass\n\nclass Shop(mesa.Model):\n    price = Price()\n"
+    )
+    price = load_model(f"{tmp_path}/shop.py:Shop").price
+    with pytest.raises(UnstorableError, match=r"^a shop\.Price fits in no cell"):
+        cell(price)

@@ -248,3 +248,51 @@ def test_more_than_64_kib_keep_their_end():
     assert "bytes before this were not kept]" in text
     assert text.endswith(" 200\n")
     assert len(text) < 70_000
+
+
+class Beginner(mesa.Model):
+    """Its collector is made in a step and reads its own records, so that a run may have to be done again."""
+
+    def __init__(self, rng=None):
+        super().__init__(rng=rng)
+        self.late = None
+
+    def step(self):
+        print("step", self.steps)  # noqa: T201
+        if self.late is None:
+            self.late = mesa.DataCollector(
+                {"count": "steps", "parts": lambda m: {"a": 1, "b": 2}, "By kind": lambda m: {"red one": 3}}
+            )
+        self.late.collect(self)
+        self.last = self.late.get_model_vars_dataframe()["count"].iloc[-1]
+
+
+@pytest.mark.parametrize("backend", ["loky", "sequential"])
+def test_what_is_printed_by_a_run_that_is_done_again_is_kept_once(backend):
+    asked = ml.Experiment(Beginner, max_steps=3)
+    results = ml.run(asked, n_jobs=1, backend=backend, progress=False)
+    assert results.output(0) == "step 1\nstep 2\nstep 3\n"
+    assert ml.simulate(asked.configurations()[0]).output == results.output(0)
+
+
+def test_an_outcome_that_is_no_number_says_how_its_entries_are_measured():
+    results = ml.run(ml.Experiment(Beginner, max_steps=2), backend="sequential", progress=False)
+    with pytest.raises(ml.OutcomeError, match=r"of their own: 'parts\.\*'\."):
+        results.chart("series", "parts")
+
+
+def test_entries_of_a_reporter_whose_name_is_several_words():
+    asked = ml.Experiment(Beginner, max_steps=2, outcomes=["By kind.*"])
+    results = ml.run(ml.Experiment.from_toml(asked.to_toml()), backend="sequential", progress=False)
+    assert results.runs["By kind.red one"].tolist() == [3]
+
+
+def test_what_was_asked_for_and_is_missing_is_said_once():
+    """That nothing is measured by itself is no news then, and a question ends with its own mark."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        ml.run(
+            ml.Experiment(Beginner, max_steps=1, outcomes=["parts.aa"]), backend="sequential", progress=False
+        )
+    (text,) = [str(each.message) for each in said]
+    assert text.endswith("LookupError: parts has no 'aa'. Did you mean 'a'? First in run 0.")

@@ -19,6 +19,7 @@ METHODS = {
     "select": ml.Select("loss", goal="max", indifference=0.1, at_least=5),
     "ocba": ml.Select("loss", at_least=4),
     "calibrate": ml.Calibrate({"loss": {"value": 1.2, "tolerance": 0.1}, "other": [[3, 1.4], [6, 1.5]]}),
+    "abc": ml.Calibrate({"loss": {"value": 1.2, "tolerance": 0.1}, "other": 1.4}, engine="abc"),
     "refine": ml.Refine("loss"),
     "boundary": ml.Refine("loss", where=1.2, replications=2),
     "diversity": ml.Diversity(["loss", "other"], cells=5),

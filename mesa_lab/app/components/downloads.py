@@ -54,10 +54,14 @@ def frame_bytes(frame: pd.DataFrame, kind: str) -> bytes:
         return path.read_bytes()
 
 
-def report_bytes(opened: Opened) -> bytes:
-    """Return the HTML report of a study."""
-    with tempfile.TemporaryDirectory() as folder, opened.lock:
-        return opened.results.report(Path(folder) / "report.html").read_bytes()
+def report_bytes(opened: Opened, progress: Callable[[str], None]) -> bytes:
+    """Return the HTML report of a study; what is being done is told, and an empty text at the end."""
+    progress("Waiting for what else is computed")
+    try:
+        with tempfile.TemporaryDirectory() as folder, opened.lock:
+            return opened.results.report(Path(folder) / "report.html", progress=progress).read_bytes()
+    finally:
+        progress("")
 
 
 def table_bytes(opened: Opened, table: str, kind: str) -> bytes:
@@ -160,11 +164,12 @@ def StudyDownloads(opened: Opened, name: str) -> None:
         name: What the study is called.
     """
     problem, set_problem = solara.use_state("")
+    going, set_going = solara.use_state("")
     stem = file_name(name)
     with tag("div", "ml-actions"):
         Download(
             "Report",
-            lambda: report_bytes(opened),
+            lambda: report_bytes(opened, set_going),
             f"{stem}.html",
             icon="mdi-file-chart-outline",
             on_problem=set_problem,
@@ -176,5 +181,8 @@ def StudyDownloads(opened: Opened, name: str) -> None:
             on_problem=set_problem,
         )
         Download("Study file", lambda: study_bytes(opened), f"{stem}.study", on_problem=set_problem)
+    with tag("div", "ml-quiet", role="status"):
+        if going:
+            tag("span", "", f"The report: {going} …")
     if problem:
         tag("p", "ml-error-text", problem, role="alert")

@@ -122,6 +122,12 @@ def Reporters(description: ModelDescription) -> None:
         ("About each agent", (*description.agent_reporters, *by_type), "nothing by itself"),
         ("Types of agents", description.agent_types, "none at the start"),
     ]
+    on_request = (*(() if description.model_reporters else description.numbers), *description.layers)
+    rows += [
+        (title, names, "")
+        for title, names in (("As outcomes, when named", on_request), ("Tables", description.tables))
+        if names
+    ]
     with tag("dl", "ml-facts"):
         for title, names, nothing in rows:
             tag("dt", "", title)

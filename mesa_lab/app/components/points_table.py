@@ -13,6 +13,7 @@ from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import tag
 from mesa_lab.drafts.points_csv import points_text
 from mesa_lab.formatting import cell_text
+from mesa_lab.formatting import percent as share_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,7 @@ def MatrixTable(
                         tag("td", "ml-number ml-quiet", str(place))
                     for name, value, right in zip(names, row, numeric, strict=True):
                         text = (
-                            f"{value:.0%}"
+                            share_text(value)
                             if name in percent
                             else missing
                             if value is None

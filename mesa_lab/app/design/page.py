@@ -144,7 +144,7 @@ def DesignPage(
                 )
         with tag("div", "ml-aside"):
             Go(parsed, errors, on_run)
-            PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial)
+            PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial, faulty=bool(errors))
 
 
 def use_check(parsed: Parsed, outlook: Outlook | None) -> dict[str, str]:
@@ -277,6 +277,8 @@ def PreviewWithTrial(
     pending: bool,
     trial: Trial | None,
     on_trial: Callable[[Trial], None] | None,
+    *,
+    faulty: bool,
 ) -> None:
     """The preview, with a way to measure how long a run takes."""
     asked, set_asked = solara.use_state(0)
@@ -299,6 +301,7 @@ def PreviewWithTrial(
     PreviewPanel(
         outlook,
         stale=experiment is None,
+        faulty=faulty and experiment is not None,
         pending=pending,
         steps=experiment.max_steps if experiment else None,
         speed=trial.speed if trial else None,

@@ -36,6 +36,7 @@ def PreviewPanel(
     measuring: bool = False,
     log: Sequence[str] = (),
     stale: bool = False,
+    faulty: bool = False,
 ) -> None:
     """Show what a design would run.
 
@@ -43,17 +44,21 @@ def PreviewPanel(
         value: What it would run, None before anything is known.
         pending: Whether a newer one is being worked out.
         stale: Whether the form holds a mistake, so that this is of an earlier design.
+        faulty: Whether this very design cannot run, for what is said at its fields.
         steps: The most steps of a run, None when another rule stops it.
         speed: What a run costs, None when nobody tried.
         on_measure: Called to find out what a run costs.
         measuring: Whether that is under way.
         log: Parameters with a logarithmic range.
     """
-    classes = "ml-panel ml-preview" + (" ml-preview-stale" if stale and value is not None else "")
+    classes = "ml-panel ml-preview" + (" ml-preview-stale" if (stale or faulty) and value is not None else "")
     with tag("section", classes, aria_label="Preview"):
         if stale and value is not None:
             with tag("p", "ml-quiet", role="status"):
                 tag("span", "", "Something in the form is not right yet. This is the last design that was.")
+        elif faulty and value is not None:
+            with tag("p", "ml-quiet", role="status"):
+                tag("span", "", "This design cannot run yet: see what is marked in the form.")
         Total(value, pending)
         Duration(value, steps, speed, on_measure, measuring)
         if value is None:

@@ -39,10 +39,8 @@ def read_outcome(text: str, known: tuple[str, ...] = ()) -> tuple[str, str]:
 
 
 def suggested_outcomes(description: ModelDescription | None) -> list[str]:
-    """Return what a model offers to measure: its reporters, and counts of its agents."""
-    if description is None:
-        return []
-    return [*description.model_reporters, *(f"count({kind})" for kind in description.agent_types)]
+    """Return what a model offers to measure: its reporters, counts of its agents, attributes and property layers."""
+    return [] if description is None else description.outcomes()
 
 
 @solara.component

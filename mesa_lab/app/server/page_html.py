@@ -28,6 +28,9 @@ _CHANGES: Final = (
         b"width=device-width, initial-scale=1, maximum-scale=1, user-scalable=no, minimal-ui",
         b"width=device-width, initial-scale=1",
     ),
+    # Solara's bars have no names for those who hear them: at the top while the server is at work, and while a page loads.
+    (b"<v-progress-linear :style", b'<v-progress-linear aria-label="The server is at work" :style'),
+    (b"<v-progress-linear :indeterminate", b'<v-progress-linear aria-label="Loading" :indeterminate'),
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mesa_lab.formatting import percent
 from mesa_lab.preparation.designs import MonteCarlo, OneAtATime
 from mesa_lab.preparation.diagnostics.aliasing import Aliasing, roman
 from mesa_lab.preparation.diagnostics.columns import Column
@@ -195,7 +196,7 @@ def about_dropped(design: Any, dropped: int, left: int, *, redraw: bool) -> list
         if share >= 0.1:
             return []
         return [
-            f"Only {share:.1%} of the points drawn keep the constraints. A parameter of its own for what is constrained, such "
+            f"Only {percent(share)} of the points drawn keep the constraints. A parameter of its own for what is constrained, such "
             "as the ratio of two, would need none."
         ]
     lost = (

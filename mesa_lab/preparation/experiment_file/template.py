@@ -22,6 +22,9 @@ _SOURCES = (
 )  # what a modeller chose is the better thing to vary first
 
 
+_MOST_OUTCOMES = 30
+
+
 def template(description: ModelDescription) -> str:
     """Return a commented experiment file for a model, with every parameter, its default and its suggested range.
 
@@ -38,7 +41,6 @@ def template(description: ModelDescription) -> str:
         *needed,
         *[parameter.name for parameter in able if parameter.name not in needed][: max(2 - len(needed), 0)],
     }
-    outcomes = ", ".join(f'"{name}"' for name in description.model_reporters) or '"count(Agent)"'
     lines = [
         f"# {HEADER}",
         *(
@@ -52,7 +54,7 @@ def template(description: ModelDescription) -> str:
         "seed = 42                  # the seeds of all runs derive from it",
         '# stop_when = "..."        # an expression over the model\'s attributes',
         "# timeout = 60             # seconds after which a run is given up",
-        f"# outcomes = [{outcomes}]   # without this line: every model reporter",
+        _outcomes(description),
         '# constraints = ["a < b"]  # points that break one are dropped',
         "",
         "# Parameters: a plain value is held fixed; these vary:",
@@ -88,6 +90,19 @@ def template(description: ModelDescription) -> str:
             'type = "FullFactorial"',
         ]
     return "\n".join(lines) + "\n"
+
+
+def _outcomes(description: ModelDescription) -> str:
+    """The line that names what is measured; it takes effect where nothing would be measured without it."""
+    named = description.outcomes()
+    texts = ", ".join(tomlkit.item(name).as_string() for name in named[:_MOST_OUTCOMES]) or '"count(Agent)"'
+    if len(named) > _MOST_OUTCOMES:
+        texts += ", ..."
+    if description.model_reporters:
+        return f"# outcomes = [{texts}]   # without this line: every model reporter"
+    if named and not description.agent_types:
+        return f"outcomes = [{texts}]   # the model reports nothing by itself"
+    return f"# outcomes = [{texts}]   # without this line: how many agents there are, and the means of their numbers"
 
 
 def _default_text(default: Any) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "data_set_reporters",
     "model_reporters_of",
     "named_reporters",
+    "tables_of",
 ]
 
 USUAL: Final = "datacollector"
@@ -113,6 +114,12 @@ def unreported_fields(model: Any, named: Mapping[str, Reporter]) -> list[str]:
     """Return the fields of a model's data sets about the model itself that none of its collectors reports, under any name."""
     sources = [reporter.source for reporter in named.values() if isinstance(reporter.source, str)]
     return [field for field in data_set_reporters(model)[0] if field not in named and field not in sources]
+
+
+def tables_of(model: Any) -> list[str]:
+    """Return the names of the tables to whose rows a model adds with `add_table_row`."""
+    collectors = collectors_of(model).values()
+    return list(dict.fromkeys(name for each in collectors for name in getattr(each, "tables", None) or ()))
 
 
 def agent_reporters_of(model: Any) -> dict[type[Any], list[str]]:

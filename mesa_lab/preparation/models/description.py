@@ -15,12 +15,13 @@ import numpy as np
 
 from mesa_lab.preparation.code_permission import elsewhere_of, parse_reference, require_code
 from mesa_lab.preparation.models.catalogue import first_sentence
-from mesa_lab.preparation.models.collectors import agent_reporters_of, model_reporters_of
+from mesa_lab.preparation.models.collectors import agent_reporters_of, model_reporters_of, tables_of
 from mesa_lab.preparation.models.declarations import cached, parameters_of, passes_keyword
 from mesa_lab.preparation.models.docs import documentation
 from mesa_lab.preparation.models.inspection.attributes_in_code import calls_in_methods
 from mesa_lab.preparation.models.inspection.held_output import silence
 from mesa_lab.preparation.models.inspection.interruption import OutOfTimeError
+from mesa_lab.preparation.models.inspection.layers import layer_outcomes
 from mesa_lab.preparation.models.inspection.model_to_look_at import (
     LOOKING_SECONDS,
     look_at,
@@ -77,6 +78,9 @@ class ModelDescription:
         agent_types: Names of the types of agents it starts with.
         seed_keyword: How the seed reaches the model: `"seed"`, `"rng"`, `"scenario"`, or None.
         problems: What a user should know, in sentences; empty when all is well.
+        tables: Names of its data collectors' tables, to which it adds rows.
+        numbers: Names of its attributes that hold a number and are no parameters; they are measured when they are asked for.
+        layers: Outcomes of its property layers, such as `"mean(layer(sugar))"`; measured when they are asked for.
     """
 
     reference: str
@@ -90,6 +94,15 @@ class ModelDescription:
     agent_types: tuple[str, ...]
     seed_keyword: str | None
     problems: tuple[str, ...]
+    tables: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+
+    def outcomes(self) -> list[str]:
+        """Return what can be measured, as outcomes: its reporters, how many agents there are of each type, then what must be asked for."""
+        counts = [f"count({kind})" for kind in self.agent_types]
+        on_request = [*([] if self.model_reporters else self.numbers), *self.layers]
+        return [*self.model_reporters, *counts, *on_request]
 
 
 @cached
@@ -169,12 +182,15 @@ def _describe(model_cls: type[Any], reference: str, seconds: float) -> ModelDesc
     if said := said_of_folder(model_cls):
         problems.append(said)
     problems += peculiarities(model_cls)
-    reporters, by_kind = list(model_reporters_of(built)), agent_reporters_of(built)
-    if built is None or (not reporters and calls_in_methods(model_cls, "DataCollector")):
+    reporters, by_kind, tables = list(model_reporters_of(built)), agent_reporters_of(built), tables_of(built)
+    is_read = built is None or (not reporters and calls_in_methods(model_cls, "DataCollector"))
+    if is_read:
         reporters, by_kind = reporters_in_code(model_cls)
-    elif said := _unmeasured(built, reporters):
-        problems.append(said)
     agent_types = _agent_types(built)
+    numbers = [name for name in number_attributes(built) if name not in takes.parameters]
+    layers = layer_outcomes(built)
+    if not is_read and not reporters and not agent_types:
+        problems.append(_unmeasured([*numbers, *layers], tables))
     release(built)
     return ModelDescription(
         reference=reference,
@@ -188,17 +204,19 @@ def _describe(model_cls: type[Any], reference: str, seconds: float) -> ModelDesc
         agent_types=agent_types,
         seed_keyword=takes.seed_keyword,
         problems=tuple(problems),
+        tables=tuple(tables),
+        numbers=tuple(numbers),
+        layers=tuple(layers),
     )
 
 
-def _unmeasured(model: Any, reporters: Sequence[str]) -> str:
-    """What to do about a model of which nothing is measured unless it is asked for; nothing about others."""
-    if reporters or _agent_types(model):
-        return ""
-    named = number_attributes(model)[:3] or ["the name of an attribute"]
+def _unmeasured(able: Sequence[str], tables: Sequence[str]) -> str:
+    """What to do about a model of which nothing is measured unless it is asked for."""
+    named = list(able[:3]) or ["the name of an attribute"]
+    read = f" Rows of its tables ({', '.join(tables)}) are kept: results.tables()." if tables else ""
     return (
         "It has no model reporters and starts without agents, so nothing is measured by itself. Name what is to be "
-        f"measured, reporters or attributes of the model: outcomes={named!r}."
+        f"measured, attributes or property layers of the model: outcomes={named!r}.{read}"
     )
 
 

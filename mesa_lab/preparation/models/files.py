@@ -18,7 +18,15 @@ import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["extend_path", "find_module", "import_file", "is_from_file", "left_behind", "use_path"]
+__all__ = [
+    "extend_path",
+    "find_module",
+    "import_file",
+    "is_from_file",
+    "left_behind",
+    "name_in_project",
+    "use_path",
+]
 
 _PREFIX = "mesa_lab_model_"
 _HIGHEST = 6
@@ -124,6 +132,11 @@ def is_from_file(module: str) -> bool:
     file = getattr(sys.modules.get(module), "__file__", None)
     by_file = file is not None and any(known.get(module, ("",))[0] == file for known in _imported.values())
     return by_file or module.startswith(_PREFIX)
+
+
+def name_in_project(module: str) -> str:
+    """Return the name that a module has for its author, without the package that stands for its folder here."""
+    return module.partition(".")[2] or module if module.startswith(_PREFIX) else module
 
 
 def find_module(name: str) -> importlib.machinery.ModuleSpec | None:

@@ -7,9 +7,12 @@ the current folder; where a file is missing that one of its own folders has, it 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
+import stat
 import sys
+import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +30,8 @@ __all__ = [
 
 _HIGHEST: Final = 5
 """So many folders are looked at, the model's own first."""
+_HIGHEST_TO_WRITE: Final = 3
+"""So many for a file that is to be written, where nothing says how far the project goes: a folder `results` further up is another's."""
 _MARKS: Final = (".git", "pyproject.toml", "setup.py")
 _TOLD: Final = ("no such file", "not found", "does not exist", "not exist", "unable to open", "cannot open")
 _PATH: Final = re.compile(r"[^\s'\"(),:;<>|=]+[./\\][^\s'\"(),:;<>|=]*[\w]")
@@ -130,8 +135,10 @@ def folder_with(
         return None
     here = here or Path.cwd()
     tried = {here} if tried is None else tried
-    folders = [folder for folder in dict.fromkeys([*_folders(files), here]) if folder not in tried]
-    for has in (_has_file, _has_folder):
+    for has, highest in ((_has_file, _HIGHEST), (_has_folder, _HIGHEST_TO_WRITE)):
+        folders = [
+            folder for folder in dict.fromkeys([*_folders(files, highest), here]) if folder not in tried
+        ]
         for name in names:
             for folder in folders:
                 if has(folder, name):
@@ -149,17 +156,31 @@ def _has_folder(folder: Path, name: str) -> bool:
     return parent != Path() and (folder / parent).is_dir() and not parent.is_dir()
 
 
-def _folders(files: list[Path]) -> Iterator[Path]:
-    """Yield the folders of a project from that of a file upwards; none of an installed package."""
+def _folders(files: list[Path], highest: int) -> Iterator[Path]:
+    """Yield the folders of a project from that of a file upwards; none of an installed package.
+
+    Args:
+        files: The files.
+        highest: How many folders, where none has the marks of a project's root.
+    """
     for file in files:
         if {"site-packages", "dist-packages"} & set(file.parts) or not file.is_absolute():
             continue
-        for folder in list(file.parents)[:_HIGHEST]:
-            if folder == Path.home() or folder.parent == folder:
-                break
-            yield folder
-            if any((folder / mark).exists() for mark in _MARKS):
-                break
+        above = list(
+            itertools.takewhile(lambda folder: not _is_shared(folder), list(file.parents)[:_HIGHEST])
+        )
+        root = next((folder for folder in above if any((folder / mark).exists() for mark in _MARKS)), None)
+        yield from above[:highest] if root is None else above[: above.index(root) + 1]
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether a folder holds what belongs to many: the root, a home, those for temporary files."""
+    if folder.parent == folder or folder in (Path.home(), Path(tempfile.gettempdir())):
+        return True
+    try:
+        return bool(folder.stat().st_mode & stat.S_ISVTX)
+    except OSError:
+        return True
 
 
 def _missing(error: BaseException | None) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, Final, override
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.models.collectors import model_reporters_of
+from mesa_lab.preparation.models.inspection.layers import layer_outcomes
 from mesa_lab.preparation.models.inspection.model_to_look_at import may_come, number_attributes
 from mesa_lab.preparation.outcome_kinds.kind import Source
 from mesa_lab.preparation.outcome_kinds.plain_attributes import is_plain
@@ -68,10 +69,12 @@ def attributes_of(thing: Any) -> list[str]:
 
 
 def known_names(model: Any) -> str:
-    """A sentence that lists what a model reports or, where it reports nothing, the attributes that hold its numbers."""
+    """Sentences that list what a model reports or, where it reports nothing, the attributes that hold its numbers; and its layers."""
     name = type(model).__name__
+    layers = layer_outcomes(model)
+    of_layers = f" Of its property layers: {', '.join(layers[:_LISTED])}." if layers else ""
     if reporters := reporters_of(model):
-        return f"{name} reports: {', '.join(reporters)}."
+        return f"{name} reports: {', '.join(reporters)}.{of_layers}"
     if numbers := number_attributes(model):
-        return f"{name} reports nothing by itself; attributes that can be measured: {', '.join(numbers[:_LISTED])}."
-    return f"{name} reports: no model reporters; its attributes can be measured too."
+        return f"{name} reports nothing by itself; attributes that can be measured: {', '.join(numbers[:_LISTED])}.{of_layers}"
+    return f"{name} reports: no model reporters; its attributes can be measured too.{of_layers}"

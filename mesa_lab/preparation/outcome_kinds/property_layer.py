@@ -1,15 +1,9 @@
-"""Property layers: one number of all cells of a layer, `mean(layer(sugar))`, or the layer itself at the end of a run, `layer(sugar)`.
-
-Layers are found by what they are, since each Mesa release keeps them elsewhere: `grid.properties` (`mesa.space`),
-`grid._mesa_property_layers` (`mesa.discrete_space` of Mesa 3), `grid.property_layers` (Mesa 4); a layer or an array may also be an
-attribute of the model.
-"""
+"""Property layers: one number of all cells of a layer, `mean(layer(sugar))`, or the layer itself at the end of a run, `layer(sugar)`."""
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, override
 
@@ -17,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import OutcomeError, suggest
+from mesa_lab.preparation.models.inspection.layers import layers_of
 from mesa_lab.preparation.outcome_kinds.kind import OutcomeKind, Source
 
-__all__ = ["KIND", "LAYER_STATISTICS", "PropertyLayer", "layers_of"]
+__all__ = ["KIND", "LAYER_STATISTICS", "PropertyLayer"]
 
 LAYER_STATISTICS: Final = ("mean", "sum", "median", "sd", "min", "max", "share")
 
@@ -36,7 +31,6 @@ _SIGNS: Final = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_KEPT_IN: Final = ("property_layers", "_mesa_property_layers", "properties")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,34 +84,11 @@ class PropertyLayer(Source):
         return True
 
 
-def layers_of(model: Any) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    """Yield the name and the cells of each property layer of a model: those of its grids, then those that are its attributes."""
-    own = getattr(model, "__dict__", {})
-    for value in list(own.values()):
-        members = getattr(value, "__dict__", {})
-        for place in _KEPT_IN:
-            layers = members.get(place)
-            if isinstance(layers, Mapping):
-                for name, layer in layers.items():
-                    if (data := _cells(layer)) is not None:
-                        yield str(name), data
-    for name, value in list(own.items()):
-        if (data := _cells(value)) is not None:
-            yield str(getattr(value, "name", name)), data
-
-
 def _layer(model: Any, name: str) -> npt.NDArray[Any]:
     for known, data in layers_of(model):
         if known == name:
             return data
     raise LookupError(f"there is no layer '{name}'")
-
-
-def _cells(layer: Any) -> npt.NDArray[Any] | None:
-    # Only Mesa's own layers are asked for their data: other attributes may run code.
-    is_layer = any(base.__name__ == "PropertyLayer" for base in type(layer).__mro__)
-    data = getattr(layer, "data", None) if is_layer else layer
-    return data if isinstance(data, np.ndarray) and data.ndim else None
 
 
 def _parse(text: str) -> PropertyLayer | None:

@@ -102,6 +102,8 @@ def _name(key: Any) -> str:
 
 def _parse(text: str) -> Member | None:
     match = _TEXT.fullmatch(text)
+    if match is None and text.endswith(".*") and text.strip(".*"):
+        return Member(text.removesuffix(".*"), spread=True)  # a reporter's name may hold spaces and signs
     if match is None or not (match["path"] or match["all"]):
         return None
     return Member(match["base"], tuple(match["path"].split(".")[1:]), bool(match["all"]))

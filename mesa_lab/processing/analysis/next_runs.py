@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mesa_lab.processing.analysis.observations import Observations
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["NextRuns", "fresh_runs", "larger_design", "more_replications", "other_design"]
+__all__ = ["NextRuns", "fresh_runs", "larger_design", "more_replications", "other_design", "space_filling"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +82,17 @@ def other_design(results: Reader, name: str, replications: int | None = None, **
         return NextRuns(other, other.n_runs, grows=False)
     except MesaLabError:  # such as a design that takes no constraints
         return NextRuns()
+
+
+def space_filling(results: Reader, observed: Observations) -> NextRuns:
+    """Return a Latin hypercube in place of a design of few levels: ten points for each parameter, twice as many as now at least."""
+    varied = results.experiment.space.varied
+    if not any(
+        hasattr(varied.get(factor.name), "low") for factor in observed.factors
+    ):  # lists of levels leave nothing between
+        return NextRuns()
+    size = max(10 * len(observed.factors), 2 * observed.n_points)
+    return other_design(results, "LatinHypercube", size=size)
 
 
 def fresh_runs(results: Reader, observed: Observations, rows: Sequence[int], replications: int) -> NextRuns:

@@ -6,7 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from mesa_lab.formatting import label, measure_label, number, plural, shorten
+from mesa_lab.formatting import (
+    label,
+    measure_label,
+    number,
+    percent,
+    percent_interval,
+    plural,
+    shorten,
+    unsigned_zero,
+    with_minus,
+)
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -17,6 +27,7 @@ __all__ = [
     "count_word",
     "figures",
     "outcome_phrase",
+    "p_value",
     "percent",
     "percent_interval",
     "quantity",
@@ -72,6 +83,16 @@ def outcome_phrase(results: Reader, outcome: str) -> str:
     return f"{name} at the end of a run"
 
 
+def p_value(p: float) -> str:
+    """Return a p-value as people read it.
+
+    Example:
+        >>> p_value(0.03217), p_value(1.3e-8)
+        ('p = 0.0322', 'p < 0.0001')
+    """
+    return "p < 0.0001" if p < 0.0001 else f"p = {number(p, 3)}"
+
+
 def _over_time(results: Reader, outcome: str) -> bool:
     """Whether an outcome says itself which steps it is about."""
     protocol = getattr(results.experiment, "protocol", None)
@@ -93,45 +114,6 @@ def agree(subject: str, verb: str) -> str:
     return verb if is_plural else f"{verb}s"
 
 
-def percent(share: float) -> str:
-    """Return a share as a percentage with the digits that it deserves.
-
-    Example:
-        >>> percent(0.583), percent(0.004), percent(0.9996)
-        ('58 %', '0.4 %', '99.96 %')
-    """
-    if not math.isfinite(share):
-        return number(share)
-    hundredths = share * 100
-    digits = 0
-    # Shares near 0 and 1 keep the digits that tell them from these.
-    while (
-        digits < 2
-        and hundredths not in (0, 100)
-        and min(abs(hundredths), abs(100 - hundredths)) < 10**-digits
-    ):
-        digits += 1
-    return f"{_percent_figure(share, digits)} %"
-
-
-def percent_interval(low: float, high: float) -> str:
-    """Return an interval of shares.
-
-    Example:
-        >>> percent_interval(0.49, 0.66), percent_interval(0.001, 0.004), percent_interval(-0.02, 0.9976)
-        ('49 to 66 %', '0.1 to 0.4 %', '−2 to 100 %')
-    """
-    digits = 0 if not math.isfinite(high - low) or high - low >= 0.02 else 1
-    return f"{_percent_figure(low, digits)} to {_percent_figure(high, digits)} %"
-
-
-def _percent_figure(share: float, digits: int) -> str:
-    if not math.isfinite(share):
-        return number(share)
-    text = f"{share * 100:.{digits}f}"
-    return _minus(_unsigned_zero(text.rstrip("0").rstrip(".") if "." in text else text))
-
-
 def figures(*values: float) -> list[str]:
     """Return an estimate and the ends of its interval with as many digits as the interval leaves certain.
 
@@ -147,30 +129,22 @@ def figures(*values: float) -> list[str]:
     finite = [value for value in values if math.isfinite(value)]
     width = (max(finite) - min(finite)) / 2 if len(finite) > 1 else 0.0
     if width <= 0:
-        return [_minus(number(value)) for value in values]
+        return [with_minus(number(value)) for value in values]
     size = math.floor(math.log10(width))
     if size < -6 or size > 12:
-        return [_minus(number(value, 3)) for value in values]
+        return [with_minus(number(value, 3)) for value in values]
     digits = max(0, 1 - size)
     if all(float(value).is_integer() for value in finite):
         digits = 0
     return [
-        _minus(_unsigned_zero(f"{value:,.{digits}f}")) if math.isfinite(value) else number(value)
+        with_minus(unsigned_zero(f"{value:,.{digits}f}")) if math.isfinite(value) else number(value)
         for value in values
     ]
 
 
 def quantity(value: float) -> str:
     """Return a number with three or so digits."""
-    return _minus(number(value, 3))
-
-
-def _unsigned_zero(text: str) -> str:
-    return text.removeprefix("-") if not text.strip("-0.,") else text
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−") if text.startswith("-") else text
+    return with_minus(number(value, 3))
 
 
 def and_list(parts: Sequence[str]) -> str:
@@ -208,6 +182,8 @@ def share_of_chance(share: float, low: float = math.nan, high: float = math.nan)
         return "Runs of one point do not differ: nothing is left to chance."
     if share < 0.005:
         return "Hardly any variation is luck of the draw (below 0.5 %)."
+    if share > 0.995:
+        return "Nearly all variation is luck of the draw (above 99.5 %)."
     if share > 0.97:
         return f"Nearly all variation ({percent(share)}) is luck of the draw."
     near, word = min(_FRACTIONS, key=lambda pair: abs(pair[0] - share))

@@ -39,6 +39,7 @@ class Question:
         merit: `merit(results, outcome)` says how well these results suit the question, from 0 to 1: what a design was
             made for has 1. Conclusions are listed in this order.
         about_points: Whether the answer depends on how the points lie, so that it leans to where a search looked.
+        within: The name of the question whose answer holds this one: where that fits too, this one is not listed beside it.
         of_searches: Whether it can be asked of searches alone.
         parse: Checks and completes what is asked about, `parse(results, outcome) -> outcome`; None for a plain outcome.
     """
@@ -51,6 +52,7 @@ class Question:
     merit: Callable[[Reader, str], float] = _same_merit
     parse: Callable[[Reader, str | None], str] | None = None
     about_points: bool = False
+    within: str = ""
     of_searches: bool = False
 
     @property

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
 from mesa_lab.plug_ins import find_named, load_plug_ins
 from mesa_lab.processing.analysis.best import question as best
+from mesa_lab.processing.analysis.calibration import question as calibration
 from mesa_lab.processing.analysis.cancellation import (
     Cancelled,
     cancellable,
@@ -47,6 +48,7 @@ ENTRY_POINTS: Final = "mesa_lab.conclusions"
 QUESTIONS: Final[tuple[Question, ...]] = (
     searched.QUESTION,
     convergence.QUESTION,
+    calibration.QUESTION,
     sensitivity.QUESTION,
     effects.QUESTION,
     surface.QUESTION,
@@ -106,6 +108,11 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
             fit.append((merit, question))
         else:
             reasons[question.name] = reason
+    texts = {question.name: question.text for _, question in fit}
+    for _, question in fit:
+        if question.within in texts:
+            reasons[question.name] = f'The answer to "{texts[question.within]}" says it.'
+    fit = [pair for pair in fit if pair[1].name not in reasons]
     if results.searched is None:
         last = {question.name for question in all_questions() if question.of_searches}
         reasons = dict(sorted(reasons.items(), key=lambda pair: pair[0] in last))

@@ -74,8 +74,11 @@ def columns_of(space: ParameterSpace, unit: Floats) -> Floats:
 
 @lru_cache(maxsize=1)
 def _threads() -> Any:
+    from importlib import import_module
+
     from threadpoolctl import ThreadpoolController
 
+    import_module("scipy.linalg")  # which has threads of its own, known once it is there
     return ThreadpoolController()
 
 

@@ -49,6 +49,15 @@ SHAPES: Final = (
     "triangle-left",
 )
 
+_NUMBERS: Final = {
+    "decimal": ".",
+    "thousands": ",",
+    "grouping": [3],
+    "currency": ["", ""],
+    "percent": "\N{NO-BREAK SPACE}%",
+}
+"""How Vega writes numbers: shares as in the sentences beside a chart."""
+
 _MOST_LINES: Final = 3
 """Of a title."""
 
@@ -249,6 +258,7 @@ def config(theme: Theme) -> dict[str, Any]:
     text = {"labelColor": theme.muted, "titleColor": theme.ink, "labelFontSize": 11, "titleFontSize": 12}
     return {
         "font": FONT,
+        "locale": {"number": _NUMBERS},
         "view": {"stroke": None},
         "axis": {
             **text,

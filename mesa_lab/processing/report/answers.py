@@ -29,16 +29,20 @@ _FIRST: Final = 3
 _ROWS: Final = 12
 
 
-def answers(results: ResultTables, outcomes: Sequence[str]) -> list[dict[str, Any]]:
+def answers(
+    results: ResultTables, outcomes: Sequence[str], begins: Callable[[int], object]
+) -> list[dict[str, Any]]:
     """Return the answers about some outcomes: those that fit, the best first, each within a bounded time.
 
     Args:
         results: The results.
         outcomes: The outcomes, the most important first.
+        begins: Called with the place of each outcome before its questions are answered.
     """
     made: list[dict[str, Any]] = []
     with ThreadPoolExecutor(1, thread_name_prefix="mesa-lab-pictures") as converter:
         for place, outcome in enumerate(outcomes):
+            begins(place)
             for name, found in answers_in_time(results, outcome, _FIRST if place == 0 else 1, _SECONDS):
                 made.append(
                     _answer(found, converter)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
-from mesa_lab.formatting import label
+from mesa_lab.formatting import label, percent
 from mesa_lab.processing.charts import CHARTS, ChartKind, find_chart, readable
 from mesa_lab.processing.charts.caption import first_upper
 from mesa_lab.processing.charts.theme import BOTH, THEMES, in_theme
@@ -29,13 +29,23 @@ __all__ = ["data_uri", "sections"]
 _FEW_LEVELS: Final = 5
 
 
-def sections(results: ResultTables, outcomes: Sequence[str]) -> list[dict[str, Any]]:
+def sections(
+    results: ResultTables, outcomes: Sequence[str], begins: Callable[[int], object]
+) -> list[dict[str, Any]]:
     """Return the charts of each outcome: over time, against what matters most, over two parameters, spread.
 
     One thread makes pictures of charts while this one prepares the next.
+
+    Args:
+        results: The results.
+        outcomes: The outcomes.
+        begins: Called with the place of each outcome before its charts are made.
     """
+    made = []
     with ThreadPoolExecutor(1, thread_name_prefix="mesa-lab-pictures") as converter:
-        made = [_section(results, outcome, converter) for outcome in outcomes]
+        for place, outcome in enumerate(outcomes):
+            begins(place)
+            made.append(_section(results, outcome, converter))
     for each in made:
         for figure in each["figures"]:
             figure |= figure.pop("pictures")()
@@ -65,7 +75,7 @@ def _section(results: ResultTables, outcome: str, converter: Executor) -> dict[s
         except MesaLabError:  # such as a series of what was measured at the end only
             continue
     shares = [
-        (label(str(name)), f"{share:.0%}")
+        (label(str(name)), percent(share))
         for name, share in zip(ranking["parameter"], ranking["share"].to_numpy(dtype=np.float64), strict=True)
         if np.isfinite(share)
     ]

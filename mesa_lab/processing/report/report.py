@@ -6,7 +6,7 @@ numbers in a table below. Everything that a user named is escaped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -41,12 +41,17 @@ __all__ = ["write_report"]
 MOST_OUTCOMES: Final = 4
 
 
+def _unheard(said: str) -> None:
+    """Nobody listens."""
+
+
 @in_one_snapshot
 def write_report(
     results: ResultTables,
     path: str | Path,
     title: str | None = None,
     outcomes: str | Sequence[str] | None = None,
+    progress: Callable[[str], object] = _unheard,
 ) -> Path:
     """Write a report.
 
@@ -55,6 +60,7 @@ def write_report(
         path: The HTML file.
         title: Its heading; None names the model.
         outcomes: The outcomes to draw; None takes the first four that are numbers. All are in the tables.
+        progress: Called with what is being done, such as "Charts of Wolves (1 of 2 outcomes)".
 
     Returns:
         The path.
@@ -73,20 +79,23 @@ def write_report(
     source = files("mesa_lab.processing.report").joinpath("report.html.j2").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     with whole_file(path) as draft:  # first, so that a path that is wrong is said before all is drawn
-        text = page.from_string(source).render(**_content(results, title, outcomes))
+        text = page.from_string(source).render(**_content(results, title, outcomes, progress))
         draft.write_text(text, encoding="utf-8")
     return path
 
 
 def _content(
-    results: ResultTables, title: str | None, outcomes: str | Sequence[str] | None
+    results: ResultTables,
+    title: str | None,
+    outcomes: str | Sequence[str] | None,
+    progress: Callable[[str], object],
 ) -> dict[str, Any]:
     """Everything that the template shows, as plain data."""
     experiment = results.experiment
     numeric = [name for name in results.outcomes if _measured(results, name)]
     chosen = numeric[:MOST_OUTCOMES] if outcomes is None else results.outcome_list(outcomes)
     toml = _toml(experiment)
-    shown = sections(results, chosen)
+    shown = sections(results, chosen, _of_each("Charts of", chosen, progress))
     unread = [one["damage"] for one in shown]
     return {
         "title": title or f"{results.model_name}: results of an experiment",
@@ -105,7 +114,7 @@ def _content(
         "design": _design(results),
         "overview": overview_table(results, numeric),
         "by_point": by_point_table(results, numeric),
-        "answers": answers(results, chosen),
+        "answers": answers(results, chosen, _of_each("Questions about", chosen, progress)),
         "sections": shown,
         "not_drawn": [label(name) for name in numeric if name not in chosen],
         "runs": as_table(
@@ -123,6 +132,14 @@ def _content(
         # What is above has been read by now.
         "damage": list(dict.fromkeys([*results.damage.splitlines(), *filter(None, unread)])),
     }
+
+
+def _of_each(
+    what: str, outcomes: Sequence[str], progress: Callable[[str], object]
+) -> Callable[[int], object]:
+    """Return a function that says which of the outcomes is dealt with, by its place."""
+    of = plural(len(outcomes), "outcome")
+    return lambda place: progress(f"{what} {label(outcomes[place])} ({place + 1:,} of {of})")
 
 
 def _measured(results: ResultTables, name: str) -> bool:

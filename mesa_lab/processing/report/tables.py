@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from mesa_lab.formatting import label, number, plural, show
+from mesa_lab.formatting import label, number, percent, plural, show
 from mesa_lab.processing.report.description import parameter_in_words
 from mesa_lab.processing.statistics.estimates import all_alike, estimate, of_runs_alike
 from mesa_lab.processing.statistics.summary import is_number
@@ -55,7 +55,7 @@ def overview_table(results: ResultTables, names: Sequence[str]) -> dict[str, Any
         whole = results.aggregate(name, by=(), quantiles=()).iloc[0]
         points = results.aggregate(name, quantiles=())
         points = points[points["mean"].notna()]
-        row = [label(name), f"{int(whole['n']):,}", number(float(whole["mean"])), number(float(whole["sd"]))]
+        row = [label(name), f"{int(whole['n']):,}", _mean(whole), number(float(whole["sd"]))]
         for position in (points["mean"].argmin(), points["mean"].argmax()):
             cell = points.iloc[int(position)]
             row += [estimate(cell), _where(results, int(cell["point"]))]
@@ -169,3 +169,9 @@ def _common(results: ResultTables, group: pd.DataFrame) -> list[str]:
         if len(group) > 1 and values.nunique() == 1 and results.points[column].astype(str).nunique() > 1:
             shared.append(f"{name} = {show(group[column].iloc[0])}")
     return shared
+
+
+def _mean(row: Any) -> str:
+    """The mean of a row of `aggregate`; of a yes or no as a share."""
+    mean = float(row["mean"])
+    return percent(mean) if str(row["interval"]) == "Wilson" else number(mean)

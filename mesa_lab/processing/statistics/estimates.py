@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.formatting import number, plural
+from mesa_lab.formatting import number, percent, percent_interval, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,20 +21,24 @@ def estimate(row: Mapping[Any, Any] | pd.Series[Any]) -> str:
         row: With the columns n, mean, ci_low, ci_high and interval.
 
     Returns:
-        "12.5 ± 0.3" where the interval is even; "1.0 (0.2 to 3.1)" where it is not; "0 in all 12 runs" where all runs
-        agree; the mean alone where there is no interval, and a dash where there is no mean.
+        "12.5 ± 0.3" where the interval is even; "1.0 (0.2 to 3.1)" where it is not; "25 % (9 to 53 %)" of a yes or no; "0 in all 12
+        runs" where all runs agree; the mean alone where there is no interval, and a dash where there is no mean.
 
     Example:
         >>> estimate({"n": 12, "mean": 1.25, "ci_low": 0.25, "ci_high": 2.25, "interval": "t"})
         '1.2 ± 1.0'
         >>> estimate({"n": 12, "mean": 0.5, "ci_low": 0.0, "ci_high": 1.4, "interval": "t, not below 0"})
         '0.50 (0 to 1.40)'
+        >>> estimate({"n": 12, "mean": 0.25, "ci_low": 0.089, "ci_high": 0.532, "interval": "Wilson"})
+        '25 % (9 to 53 %)'
         >>> estimate({"n": 12, "mean": 0.0, "ci_low": 0.0, "ci_high": 0.243, "interval": "Wilson"})
         '0 in all 12 runs'
     """
     mean, low, high = (float(row[name]) for name in ("mean", "ci_low", "ci_high"))
     if all_alike(row):
         return f"{number(mean)} in all {plural(int(row['n']), 'run')}"
+    if str(row["interval"]) == "Wilson" and mean == mean:  # of yes or no: a share, as everywhere
+        return f"{percent(mean)} ({percent_interval(low, high)})"
     return value_and_interval(mean, low, high, even=str(row["interval"]) == "t")
 
 
@@ -97,6 +101,6 @@ def of_runs_alike(n: Iterable[int], level: float = 0.95) -> str:
         return ""
     share = unlike_share(min(found), level)
     return (
-        f"Where all {plural(min(found), 'run')} are alike, up to {100 * share:.2g} % of further runs may yet differ "
-        f"({number(100 * level)} % confidence)."
+        f"Where all {plural(min(found), 'run')} are alike, up to {percent(share)} of further runs may yet differ "
+        f"({percent(level)} confidence)."
     )

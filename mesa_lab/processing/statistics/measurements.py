@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError
+from mesa_lab.preparation.limits import shortened
 
 __all__ = ["Measurements", "is_number", "measurements", "numbers"]
 
@@ -70,11 +72,24 @@ def measurements(values: pd.Series[Any], name: str) -> Measurements:
         # Counts too, whatever their type: it depends on what else was measured.
         is_count = bool(len(known) and (known >= 0).all() and (known == np.floor(known)).all())
         return Measurements(floats, is_binary=set(np.unique(known)) == {0.0, 1.0}, is_count=is_count)
-    shown = ", ".join(repr(value) for value in values.dropna().unique()[:3])
-    raise OutcomeError(
-        f"The outcome '{name}' is not a number ({shown}, …): it has no mean. "
-        "Look at its values run by run, or measure something that can be counted."
+    some = values.dropna().unique()[:3]
+    shown = ", ".join(shortened(value) for value in some)
+    instead = (
+        f"Its entries that are numbers can be outcomes of their own: '{name}.*'."
+        if len(some) and _has_numbers(some[0])
+        else "Look at its values run by run, or measure something that can be counted."
     )
+    raise OutcomeError(f"The outcome '{name}' is not a number ({shown}, …): it has no mean. {instead}")
+
+
+def _has_numbers(value: object) -> bool:
+    """Whether a text is a dict in JSON that has numbers among its entries."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return False
+    try:
+        return any(isinstance(entry, int | float) for entry in json.loads(value).values())
+    except (ValueError, RecursionError):
+        return False
 
 
 def _floats(values: pd.Series[Any]) -> npt.NDArray[np.float64]:

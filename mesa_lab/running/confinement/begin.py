@@ -21,7 +21,7 @@ from typing import Final
 
 from mesa_lab.running.confinement.rules import Rules, confine, readable_places
 
-__all__ = ["main"]
+__all__ = ["be_killed_with", "main"]
 
 _LOOK_SECONDS: Final = 1.0
 
@@ -29,7 +29,7 @@ _LOOK_SECONDS: Final = 1.0
 def main() -> int:
     """Confine this process and carry on."""
     rules = Rules.from_json(_first_line())
-    watched = len(sys.argv) > 2 and _be_killed_with(int(sys.argv[2]))
+    watched = len(sys.argv) > 2 and be_killed_with(int(sys.argv[2]))
     os.chdir(rules.scratch)
     spec = importlib.util.find_spec("mesa")
     if spec is not None and spec.origin and not _is_readable(Path(spec.origin)):
@@ -56,7 +56,7 @@ def _is_readable(path: Path) -> bool:
     return any(path.is_relative_to(place) for place in readable_places())
 
 
-def _be_killed_with(pipe: int) -> bool:
+def be_killed_with(pipe: int) -> bool:
     """Ask the system for a SIGKILL when the last process lets go of the other end."""
     try:
         import fcntl

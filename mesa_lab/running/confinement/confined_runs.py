@@ -15,7 +15,7 @@ from mesa_lab.study.records import Batch, FailureRecord, RunRecord, Task
 
 __all__ = ["ConfinedRuns"]
 
-_GRACE: Final = 10.0
+_GRACE: Final = 5.0
 """Seconds beyond its time limit after which a run is ended from outside."""
 _LOADING: Final = 60.0
 
@@ -65,14 +65,19 @@ class ConfinedRuns:
         began: Task | None = None
         is_over = False
         words = [(*task[:4], dict(task.parameters)) for task in tasks]
-        answers = process.ask(
-            "run", data, digest, words, seconds=self._seconds + _GRACE + _LOADING, stopped=control.stopped
-        )
+
+        def patience() -> float:
+            return _LOADING if began is None else self._seconds + _GRACE
+
+        answers = process.ask("run", data, digest, words, seconds=patience, stopped=control.stopped)
         try:
             for said, parts in answers:
                 if "began" in said:
                     process.known = digest
-                    began = next(waiting, None)
+                    following = next(waiting, None)
+                    if began is not None or following is None:
+                        raise UnfitAnswerError("It speaks of runs that it was not asked for.")
+                    began = following
                 elif "ran" in said and began is not None:
                     batch, began = batch_from(said["ran"], parts, began), None
                     yield batch

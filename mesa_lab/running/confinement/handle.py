@@ -2,117 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import queue
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final
 
 from mesa_lab.errors import MesaLabError, ModelError, RunError
-from mesa_lab.preparation.limited_work.limited_process import environment
 from mesa_lab.running.confinement.answers import UnfitAnswerError, read
-from mesa_lab.running.confinement.rules import Rules
+from mesa_lab.running.confinement.starting import Started, start
 
-__all__ = ["ConfinedProcess", "OvertimeError", "Started", "error_from", "start"]
+__all__ = ["ConfinedProcess", "OvertimeError", "error_from"]
 
 _LOOK_SECONDS: Final = 0.1
 _START_SECONDS: Final = 120.0
-_SCRATCH: Final = "mesa-lab-scratch-"
-_KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "PYTHONPATH", "PYTHONHASHSEED")
-
-
-class Started(NamedTuple):
-    """A confined process.
-
-    Attributes:
-        process: The process.
-        scratch: The folder that it may write to.
-        pipe: What it ends with; -1 for none.
-    """
-
-    process: subprocess.Popen[bytes]
-    scratch: Path
-    pipe: int
-
-    def end(self) -> None:
-        """End it, whatever it is doing, and clear away what it has written. Its output is for its reader to close."""
-        self.process.kill()
-        self.process.wait()
-        with contextlib.suppress(OSError):  # what it was given last has nobody to go to
-            if self.process.stdin is not None:
-                self.process.stdin.close()
-        if self.pipe >= 0:
-            os.close(self.pipe)
-        shutil.rmtree(self.scratch, ignore_errors=True)
-
-
-def start(module: str, readable: Sequence[Path], limits: Mapping[str, Any] | None = None) -> Started:
-    """Start a process that confines itself, then carries on as a module.
-
-    Args:
-        module: Its `main` is called with the rules.
-        readable: What it may read besides Python and its packages.
-        limits: See `Rules`.
-
-    Raises:
-        RunError: If no process can be started.
-    """
-    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH)).resolve()
-    rules = Rules(str(scratch), tuple(map(str, readable)), **(limits or {}))
-    command = [sys.executable, "-m", f"{__package__}.begin", module]
-    inner = outer = -1
-    options: dict[str, Any] = {}
-    if os.name == "posix":
-        inner, outer = os.pipe()
-        command.append(str(inner))
-        options["pass_fds"] = (inner,)
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(scratch),
-            **options,
-        )
-        assert process.stdin is not None
-        process.stdin.write(rules.to_json().encode() + b"\n")
-        process.stdin.flush()
-    except OSError as error:
-        if outer >= 0:
-            os.close(outer)
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise RunError(f"No process can be started: {error}.") from error
-    finally:
-        if inner >= 0:
-            os.close(inner)
-    return Started(process, scratch, outer)
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    """No more of the server's environment than Python needs: there may be passwords in it."""
-    kept = {name: value for name, value in environment().items() if name in _KEPT}
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    home = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "USERPROFILE"), str(scratch))
-    fonts = {"MPLCONFIGDIR": str(found)} if (found := _font_cache()) else {}
-    return {**kept, **threads, **home, **fonts, "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def _font_cache() -> Path | None:
-    try:
-        found = Path.home() / ".cache" / "matplotlib"
-    except RuntimeError:
-        return None
-    return found if found.is_dir() else None
 
 
 class ConfinedProcess:
@@ -143,14 +51,14 @@ class ConfinedProcess:
     def ask(
         self,
         *words: Any,
-        seconds: float,
+        seconds: Callable[[], float],
         stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
         """Ask something and yield the answers; whoever asks knows which is the last.
 
         Args:
             *words: What to do, and with what.
-            seconds: How long each answer may take.
+            seconds: Returns how long the next answer may take.
             stopped: Asked again and again; the process is ended when it says so.
 
         Raises:
@@ -170,8 +78,7 @@ class ConfinedProcess:
         except OSError:
             raise self._over() from None
         while True:
-            said, parts = self._await(seconds, stopped)
-            yield said, parts
+            yield self._await(seconds(), stopped)
 
     def answer(self, *words: Any, seconds: float) -> dict[str, Any]:
         """Ask something that has one answer.
@@ -179,7 +86,7 @@ class ConfinedProcess:
         Raises:
             MesaLabError: What the process raised, or if it ended.
         """
-        for said, _ in self.ask(*words, seconds=seconds):
+        for said, _ in self.ask(*words, seconds=lambda: seconds):
             if "error" in said:
                 raise error_from(said["error"], self.folder)
             return said
@@ -251,7 +158,7 @@ class ConfinedProcess:
         except subprocess.TimeoutExpired:
             code = 0
         self.end()
-        name = f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"
+        name = f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})" if code else ""
         return RunError(f"The process that runs this model has ended{name}.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,8 @@ from mesa_lab.preparation.models import ModelDescription
 from mesa_lab.running.backends.backend import Work
 from mesa_lab.running.confinement.confined_runs import ConfinedRuns
 from mesa_lab.running.confinement.facts import description_from, stand_in_for
-from mesa_lab.running.confinement.handle import ConfinedProcess, Started, start
+from mesa_lab.running.confinement.handle import ConfinedProcess
+from mesa_lab.running.confinement.starting import Started, start
 from mesa_lab.study.records import Batch
 
 __all__ = ["OwnModels", "carry_out", "confined_runs", "hold", "viewing_process"]
@@ -202,19 +203,20 @@ def carry_out(work: Work) -> Iterator[Batch]:
         runs.close()
 
 
-def viewing_process(reference: str, module: str) -> Started:
+def viewing_process(reference: str, module: str, needed: Sequence[str] = ()) -> Started:
     """Start a confined process that draws the runs of a model.
 
     Args:
         reference: The model.
         module: Its `main` is called with the rules.
+        needed: What it will import.
 
     Raises:
         ModelError: If it is none that is known here.
         RunError: If no process can be started.
     """
     held = _of_this_process()
-    return start(module, [held.folder(reference)], held.limits)
+    return start(module, [held.folder(reference)], held.limits, (module, *needed))
 
 
 def _of_this_process() -> OwnModels:

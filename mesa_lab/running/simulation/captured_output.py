@@ -61,8 +61,12 @@ class Output(io.RawIOBase):
             return None
         self._cut()
         taken = self._left_out, zlib.compress(self._kept, 1)
-        self._kept, self._left_out = bytearray(), 0
+        self.forget()
         return taken
+
+    def forget(self) -> None:
+        """Be empty again: what was printed is of a run that is begun anew."""
+        self._kept, self._left_out = bytearray(), 0
 
     def listen(self) -> None:
         """Be standard output again, whatever the last model did to it."""

@@ -112,7 +112,7 @@ def simulate(configuration: RunConfiguration, *, raise_errors: bool = False) -> 
             protocol = replace(protocol, on_error="fail")
         with installed(), heard(output):
             plan = Plan(load_model(protocol.model), protocol)
-            run = carry_out(plan, task, Surroundings(), raise_errors=raise_errors)
+            run = carry_out(plan, task, Surroundings(), output=output, raise_errors=raise_errors)
     except Exception as error:
         if raise_errors:
             raise
@@ -165,6 +165,7 @@ def carry_out(
     surroundings: Surroundings,
     trace: TextIO | None = None,
     see: Callable[[Any], None] | None = None,
+    output: Output | None = None,
     raise_errors: bool = False,
 ) -> Run:
     """Carry out one run; to be called within `adoption.installed`.
@@ -176,6 +177,7 @@ def carry_out(
         trace: Where to write what a run was doing that does not heed its time limit, before this process is ended; None in a
             process that is not a worker.
         see: Called with each model after its run, or with None when it could not be set up.
+        output: Where what it prints is kept; of a run that has to be done again, only the last attempt's.
         raise_errors: Raise what the model raises.
 
     Returns:
@@ -190,6 +192,8 @@ def carry_out(
     for number in itertools.count():
         if number:
             attempt = model = None  # its recorder may hold what the model collected
+            if output is not None:
+                output.forget()
             gc.collect()  # the model of the attempt before goes first
         attempt = Attempt(plan, task, is_final=number >= MOST_ATTEMPTS)
         status, failure = "done", None

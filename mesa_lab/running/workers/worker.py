@@ -143,7 +143,7 @@ def run_tasks(plan: Plan, tasks: Sequence[Task]) -> tuple[Batch, ...]:
 def _carry_out_heard(plan: Plan, task: Task, surroundings: Surroundings) -> Run:
     output = Output()
     with heard(output):
-        run = carry_out(plan, task, surroundings)
+        run = carry_out(plan, task, surroundings, output=output)
     _keep(run, output)
     return run
 
@@ -273,7 +273,7 @@ def _carry_out(plan: Plan, task: Task, surroundings: Surroundings, worker: _Work
     worker.printed.listen()
     # Warnings that are shown once are shown once in each run.
     with warnings.catch_warnings():
-        run = carry_out(plan, task, surroundings, worker.trace, worker.witness.see)
+        run = carry_out(plan, task, surroundings, worker.trace, worker.witness.see, worker.printed)
     threads, worker.threads = worker.threads, threading.active_count()
     if run.failure is not None and (printed := worker.printed.end(_SHOWN).split()):
         run.notes.append(f"The model printed last: {' '.join(printed)}")

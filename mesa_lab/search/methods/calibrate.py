@@ -24,15 +24,18 @@ from mesa_lab.processing.analysis.calibration.targets import (
 )
 from mesa_lab.processing.analysis.phrases import percent
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
+from mesa_lab.search.nearest_runs import ask_near
 from mesa_lab.search.new_points import allowed_values, fresh, spread, taken_by, uniform
 
 if TYPE_CHECKING:
-    from mesa_lab.search.history import History
+    from mesa_lab.search.history import Floats, History
 
 __all__ = ["Calibrate"]
 
 _START = 12
 """Points that are spread evenly before the first one is chosen, and for each parameter eight more."""
+
+_ENGINES = ("surface", "abc")
 
 _FIRST_SHARE = 0.4
 """Of the budget, at most, for these."""
@@ -54,7 +57,9 @@ class Calibrate(Method):
             "absolute".
         observed_runs: Of how many runs the data are the mean: 1 for what happened once, so that chance is part of them; None for data
             that hold no chance.
-        replications: Runs of each point.
+        replications: Runs of each point; with "abc" as many as `observed_runs` says.
+        engine: "surface" as above; "abc" for approximate Bayesian computation: settings are drawn again and again near those whose runs came
+            nearest to the data, and weighed for it. It assumes no surface and takes more runs, from about 300 on.
 
     Raises:
         ExperimentError: If a target makes no sense, or a number is out of range.
@@ -68,6 +73,7 @@ class Calibrate(Method):
     distance: str = "standardised"
     observed_runs: int | None = 1
     replications: int = 2
+    engine: str = "surface"
 
     name: ClassVar[str] = "calibrate"
     needs_budget: ClassVar[bool] = True
@@ -90,6 +96,15 @@ class Calibrate(Method):
         else:
             settle(self, "observed_runs", None)
         settle(self, "replications", check_whole("replications", self.replications, least=1))
+        if self.engine not in _ENGINES:
+            raise ExperimentError(
+                f"engine is {shortened(self.engine)}.{suggest(str(self.engine), _ENGINES)} There are: {listing(list(_ENGINES))}."
+            )
+        if self.engine == "abc" and self.observed_runs is None:
+            raise ExperimentError(
+                "engine='abc' compares runs with the data, chance and all, and observed_runs says that the data hold none. Give the number of "
+                "runs that they are the mean of, or use engine='surface'."
+            )
 
     @override
     def to_plain(self) -> dict[str, Any]:
@@ -127,11 +142,15 @@ class Calibrate(Method):
     def described(self) -> str:
         return f"for parameters that fit {listing(list(self.outcomes))}"
 
-    def posterior(self, history: History) -> Posterior | None:
-        """Return what fits by what is known; None while that is too little."""
-        columns = [
+    def columns(self, history: History) -> list[Floats]:
+        """Return each observed number in the runs, by point and replication."""
+        return [
             history.outcome(each.name if each.step is not None else each.outcome) for each in self.components
         ]
+
+    def posterior(self, history: History) -> Posterior | None:
+        """Return what fits by what is known; None while that is too little."""
+        columns = self.columns(history)
         whole = np.all([np.isfinite(column) & (np.abs(column) < 1e120) for column in columns], axis=0)
         point, replication = np.nonzero(whole)
         if not len(point):
@@ -150,6 +169,10 @@ class Calibrate(Method):
 
     @override
     def ask(self, history: History) -> Answer:
+        if self.engine == "abc":
+            return ask_near(
+                history, self.components, self.columns(history), self.observed_runs or 1, self.distance
+            )
         n = max(history.batch_runs // self.replications, 1)
         start = _START + 8 * len(history.space.varied)
         if history.budget is not None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import ExperimentError
-from mesa_lab.formatting import number, plural
+from mesa_lab.formatting import number, percent, plural
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.settings import check_positive, check_whole
 from mesa_lab.processing.analysis.best.elimination import kim_nelson
@@ -121,7 +121,7 @@ class Select(Method):
         if len(kept) <= 1:
             where = f"point {kept[0]}" if kept else "none"
             return Done(
-                f"One of {plural(len(points), 'point')} is left: {where}. It is the best with a probability of {self.level:.0%} if it is "
+                f"One of {plural(len(points), 'point')} is left: {where}. It is the best with a probability of {percent(self.level)} if it is "
                 f"better than the others by {number(self.indifference or 0.0)} or more."
             )
         room = self.at_most - max(points.asked(place) for place in kept)

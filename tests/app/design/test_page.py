@@ -679,3 +679,23 @@ def test_parameters_keep_their_names_in_what_is_in_the_way():
     from mesa_lab.app.design.page import _in_the_way
 
     assert _in_the_way({"parameters.sick_days.low": "x", "max_steps": "y"}) == "See sick_days and steps."
+
+
+def test_a_stop_rule_over_nothing_is_said_and_the_preview_looks_like_what_cannot_run(page):
+    view, kept, _ = page()
+    view.until("200 runs")
+    assert not view.tags("section", "ml-preview-stale")
+    kept.set(dataclasses.replace(kept.value, stop_when="nope == 0"))
+    view.until("stop_when is 'nope == 0', but Schelling has no 'nope'.")
+    assert view.tags("section", "ml-preview-stale")
+    assert "This design cannot run yet: see what is marked in the form." in view.text
+    assert barred(view)
+    kept.set(dataclasses.replace(kept.value, stop_when="happy == 0"))
+    view.until(lambda: not view.tags("section", "ml-preview-stale"))
+
+
+@pytest.mark.parametrize("design", [ml.SparseGrid(2), ml.FullFactorial(3), ml.Union([ml.SparseGrid(1)])])
+def test_too_many_runs_are_refused_whatever_makes_the_points(design):
+    space = {"density": ml.Real(0.5, 0.9), "homophily": ml.Real(0.1, 0.9)}
+    outlook = look(ml.Experiment(SCHELLING, space, design, replications=10**11))
+    assert "at most 50,000,000 can be asked for here" in outlook.problem

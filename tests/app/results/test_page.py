@@ -251,7 +251,10 @@ def test_files_hold_what_was_shown(opened):
         == opened.runs["steps"].sum() + 8
     )
     assert study_bytes(opened).startswith(b"SQLite format 3")
-    assert b"<html" in report_bytes(opened)
+    said = []
+    assert b"<html" in report_bytes(opened, said.append)
+    assert any(each.startswith("Charts of happy (1 of ") for each in said)
+    assert said[-1] == ""  # nothing is going on any more
     assert file_name("../../etc") == "etc"
 
 
@@ -281,7 +284,7 @@ def test_a_model_has_the_same_name_wherever_people_read_it(tmp_path, show):
     box = show(Page(Workspace(tmp_path), "money"))
     assert until(lambda: "Boltzmann Wealth, 2 design points, 2 runs" in texts(box))
     assert facts_of(experiment).model_name == "Boltzmann Wealth"
-    assert "Boltzmann Wealth was run" in report_bytes(open_results(path)).decode()
+    assert "Boltzmann Wealth was run" in report_bytes(open_results(path), str).decode()
 
 
 @pytest.mark.parametrize(

@@ -476,7 +476,7 @@ def test_a_study_whose_file_is_lost_while_it_runs_says_where_its_results_are(spa
                 other.path.replace(ref.path)
             else:
                 ref.path.unlink()
-            view.until("'one-saved.study'")
+            view.until(ref.path.with_name("one-saved.study").exists)
 
     with pytest.raises(StudyError, match="one-saved.study"):
         lose()

@@ -5,7 +5,9 @@ import mesa.examples
 import numpy as np
 import pytest
 
-from mesa_lab.errors import ModelError
+from mesa_lab.errors import ModelError, OutcomeError
+from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.preparation.experiment_file.template import template
 from mesa_lab.preparation.models import describe
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -117,3 +119,52 @@ def test_summaries(name, summary):
 def test_a_class_that_is_not_there():
     with pytest.raises(ModelError, match="Did you mean 'Typed'"):
         describe(f"{ODD}:Tpyed")
+
+
+MOSS = """
+import mesa
+import numpy as np
+from mesa.discrete_space import {grid}, PropertyLayer
+
+class Moss(mesa.Model):
+    def __init__(self, size=4, rng=None):
+        super().__init__(rng=rng)
+        self.size, self.dry, self.map = size, 0, np.zeros(3)
+        self.grid = {grid}((size, size), random=self.random)
+        self.grid.create_property_layer("moss", default_value=1.0)
+        self.grid.create_property_layer("wet", default_value=False, dtype=bool)
+        {more}
+"""
+
+
+@pytest.mark.parametrize("grid", ["HexGrid", "OrthogonalVonNeumannGrid"])
+def test_layers_and_numbers_are_named_as_outcomes(tmp_path, monkeypatch, grid):
+    """Those of a model without reporters or agents, of one with agents, and of one with reporters."""
+    monkeypatch.chdir(tmp_path)
+    layers = ("mean(layer(moss))", "share(layer(wet))")
+
+    def described(more):
+        Path("moss.py").write_text(MOSS.format(grid=grid, more=more))
+        return describe("moss.py:Moss")
+
+    alone = described("pass")
+    assert alone.layers == layers
+    assert alone.numbers == ("dry",)
+    assert alone.outcomes() == ["dry", *layers]
+    assert alone.problems[0].endswith(
+        f"attributes or property layers of the model: outcomes={['dry', *layers]}."
+    )
+    assert (
+        'outcomes = ["dry", "mean(layer(moss))", "share(layer(wet))"]   # the model'
+        in template(alone).split("#", 2)[2]
+    )
+    assert described("mesa.Agent(self)").outcomes() == ["count(Agent)", "dry", *layers]
+    reporting = described("self.dc = mesa.DataCollector({'k': 'dry'}, tables={'Log': ['x']})")
+    assert reporting.outcomes() == ["k", *layers]
+    assert reporting.tables == ("Log",)
+    assert '\n# outcomes = ["k", "mean(layer(moss))", "share(layer(wet))"]   # without' in template(reporting)
+    with pytest.raises(
+        OutcomeError, match=r"Moss reports: k\. Of its property layers: mean\(layer\(moss\)\), share"
+    ):
+        Experiment("moss.py:Moss", outcomes=["mos"]).check()
+    Experiment("moss.py:Moss", outcomes=reporting.outcomes()).check()

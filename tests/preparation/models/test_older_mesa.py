@@ -89,6 +89,9 @@ def test_what_is_peculiar_about_a_model_is_said(town):
     assert "It sets steps itself" in said
     plain = "def run_model(self, n=10):\n        for _ in range(n): self.step()"
     assert "run_model" not in " ".join(describe(town("", f"pass\n    {plain}")).problems)
+    sets = f"{plain}\n        self.running = False\n        self.closed = True"
+    said = " ".join(describe(town("", f"pass\n    {sets}")).problems)
+    assert "What else run_model does (self.closed = …) belongs into" in said
 
 
 def test_a_model_that_takes_long_to_build_is_read_from_its_code(town):

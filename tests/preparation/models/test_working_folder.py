@@ -163,3 +163,30 @@ def test_a_file_that_is_nowhere(tmp_path, monkeypatch):
     assert file_trouble(error) == (
         f"It was looked for in '{tmp_path}'. Put it there, or write: Path(__file__).parent / 'map.csv'."
     )
+
+
+@pytest.mark.parametrize(("levels", "is_found"), [(2, True), (3, False)])
+def test_a_folder_far_above_is_not_written_to(tmp_path, monkeypatch, levels, is_found):
+    """Where nothing marks the project's root, a folder `results` far above belongs to something else; a file to be read is found there."""
+    folder = tmp_path.joinpath(*"abcd"[:levels])
+    folder.mkdir(parents=True)
+    (tmp_path / "results").mkdir()
+    monkeypatch.chdir(folder)
+    missing = FileNotFoundError(2, "No such file or directory", "results/log.txt")
+    found = (tmp_path, "results/log.txt")
+    assert folder_with(missing, [folder / "model.py"]) == (found if is_found else None)
+    (tmp_path / "results" / "log.txt").touch()
+    assert folder_with(missing, [folder / "model.py"]) == found
+
+
+def test_a_folder_that_many_share_is_nobodys_project(tmp_path, monkeypatch):
+    folder = tmp_path / "town"
+    folder.mkdir()
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(folder)
+    missing = FileNotFoundError(2, "No such file or directory", "out/log.txt")
+    assert folder_with(missing, [folder / "model.py"]) == (tmp_path, "out/log.txt")
+    for share in (lambda: tmp_path.chmod(0o1777), lambda: monkeypatch.setenv("HOME", str(tmp_path))):
+        share()
+        assert folder_with(missing, [folder / "model.py"]) is None
+        tmp_path.chmod(0o700)

@@ -177,6 +177,17 @@ def test_outcomes_can_be_chosen(make, tmp_path, quick):
         written(results, tmp_path, outcomes="zeta")
 
 
+def test_what_is_being_done_is_told(make, tmp_path, quick):
+    said = []
+    results = make({"n": [1, 2]}, replications=2)
+    write_report(study_like(results), tmp_path / "r.html", progress=said.append)
+    of = len(list(results.outcomes)[:4])
+    assert said[0].startswith("Charts of ")
+    assert said[0].endswith(f"(1 of {of} outcome{'s' if of > 1 else ''})")
+    assert said[of].startswith("Questions about ")
+    assert len(said) == 2 * of
+
+
 def test_what_was_lost_in_runs_is_said(make, tmp_path, quick):
     results = make({"n": [1, 2]})
     results.study.runs.loc[0, "notes"] = "x could not be measured at step 3"

@@ -40,7 +40,7 @@ def test_a_count_is_never_said_to_be_below_zero(make):
 def test_an_uneven_interval_is_given_by_its_ends(make):
     answers = [True] + [False] * 9
     expected = stats.binomtest(1, 10).proportion_ci(method="wilson")
-    assert texts(make, answers)[0] == [f"0.10 ({expected.low:.2f} to {expected.high:.2f})"]
+    assert texts(make, answers)[0] == [f"10 % ({100 * expected.low:.0f} to {100 * expected.high:.0f} %)"]
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def _own(model_cls: type[Any], name: str) -> Any:
 
 
 def _more_than_steps(model_cls: type[Any]) -> list[str]:
-    """What a model's own `run_model` calls besides its step."""
+    """What a model's own `run_model` calls besides its step, and which attributes it sets."""
     function = _own(model_cls, "run_model")
     if function is None:
         return []
@@ -86,7 +86,9 @@ def _more_than_steps(model_cls: type[Any]) -> list[str]:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
         return []
-    return list(dict.fromkeys(name for name in _calls(tree) if name.rpartition(".")[2] not in _PLAIN_CALLS))
+    calls = [name for name in _calls(tree) if name.rpartition(".")[2] not in _PLAIN_CALLS]
+    sets = [f"self.{name} = …" for name in _set_on_self(tree) if name != "running"]
+    return list(dict.fromkeys([*calls, *sets]))
 
 
 def _calls(tree: ast.AST) -> Iterator[str]:

@@ -40,20 +40,23 @@ _ENOUGH: Final = 20
 
 
 def conclude(
-    results: Reader, outcome: str, goal: Literal["max", "min"] = "max", level: float = 0.95
+    results: Reader, outcome: str, goal: Literal["max", "min"] | None = None, level: float = 0.95
 ) -> Conclusion:
     """Find the best design point, those that may be as good, and what the best is worth.
 
     Args:
         results: The results.
         outcome: The outcome.
-        goal: "max" where more is better, "min" where less is.
+        goal: "max" where more is better, "min" where less is; None for that of the search that the results come from, else "max".
         level: Level of confidence.
 
     Raises:
         OutcomeError: If the goal is neither.
     """
     level = checked_level(level)
+    if goal is None:
+        of_search = results.searched.goals if results.searched is not None else {}
+        goal = "min" if of_search.get(outcome) == "min" else "max"
     if goal not in ("max", "min"):
         raise OutcomeError(f'goal is {goal!r}. Write "max" where more is better, "min" where less is.')
     observed, scale = in_scale(observe_once(results, outcome))

@@ -53,6 +53,8 @@ class Fit:
     observed_runs: int | None
     level: float
     n_carried: int
+    runs: npt.NDArray[np.int64]
+    """The rows of the results that the vectors are of."""
 
     @cached_property
     def posterior(self) -> Posterior | None:
@@ -337,4 +339,5 @@ def read_fit(
         observed_runs,
         level,
         int((results.done & ~whole).sum()),
+        np.flatnonzero(whole),
     )

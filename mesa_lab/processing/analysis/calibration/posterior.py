@@ -19,7 +19,7 @@ from mesa_lab.preparation.parameters.space import ParameterSpace
 from mesa_lab.processing.analysis.calibration.targets import Component, scales
 from mesa_lab.processing.analysis.smooth_surface import Landscape, fit_landscape
 
-__all__ = ["IMPLAUSIBLE", "Posterior", "fit_posterior"]
+__all__ = ["IMPLAUSIBLE", "Posterior", "Summaries", "fit_posterior", "summaries"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -93,7 +93,7 @@ class Posterior:
 
 
 @dataclass(frozen=True, eq=False)
-class _Summaries:
+class Summaries:
     """Runs reduced to a few numbers, with the data among them."""
 
     turn: Floats
@@ -104,7 +104,15 @@ class _Summaries:
     tolerance: Floats
 
 
-def _summaries(components: Sequence[Component], vectors: Floats, means: Floats, distance: str) -> _Summaries:
+def summaries(components: Sequence[Component], vectors: Floats, means: Floats, distance: str) -> Summaries:
+    """Reduce observed numbers to a few: themselves, or their principal components.
+
+    Args:
+        components: The observed numbers.
+        vectors: What runs gave: one row for each run.
+        means: The means of points, whose principal components are taken.
+        distance: How misses are made comparable: see `targets.scales`.
+    """
     scale = scales(components, vectors.std(axis=0), distance)
     centre = means.mean(axis=0)
     scaled = (means - centre) / scale
@@ -117,7 +125,7 @@ def _summaries(components: Sequence[Component], vectors: Floats, means: Floats, 
         turn = axes[: min(int(np.searchsorted(explained, _EXPLAINED)) + 1, most)]
     observed = turn @ ((np.array([each.value for each in components]) - centre) / scale)
     tolerance = turn @ np.diag((np.array([each.tolerance for each in components]) / scale) ** 2) @ turn.T
-    return _Summaries(turn, centre, scale, (vectors - centre) / scale @ turn.T, observed, tolerance)
+    return Summaries(turn, centre, scale, (vectors - centre) / scale @ turn.T, observed, tolerance)
 
 
 def fit_posterior(
@@ -151,7 +159,7 @@ def fit_posterior(
     if len(used) < max(6, len(space.varied) + 2):
         return None
     means = np.column_stack([np.bincount(code, column) for column in vectors.T]) / n[:, None]
-    summed = _summaries(components, vectors, means, distance)
+    summed = summaries(components, vectors, means, distance)
     q = len(summed.observed)
     z = np.column_stack([np.bincount(code, column) for column in summed.z.T]) / n[:, None]
     gaps = summed.z - z[code]
@@ -221,7 +229,7 @@ class _Model:
 
     surfaces: Sequence[Landscape | None]
     z: Floats
-    summed: _Summaries
+    summed: Summaries
     covariance: Floats
     df: float = np.inf
     """How many runs the covariance is known by: few make the tails of the likelihood heavier."""

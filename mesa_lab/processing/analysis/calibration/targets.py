@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +52,8 @@ def read_targets(path: str | Path) -> dict[str, Any]:
     """Read observed values from a CSV file: one column for each outcome, and a column `step` where they are series.
 
     Args:
-        path: The file. Without `step` it has one row: what was observed at the end.
+        path: The file, in UTF-8; columns are divided by commas, semicolons or tabs. Without `step` it has one row: what was observed
+            at the end.
 
     Returns:
         Targets, as `Calibrate` takes them.
@@ -62,8 +64,13 @@ def read_targets(path: str | Path) -> dict[str, Any]:
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, sep=None, engine="python")
-    except (OSError, ValueError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        # Pandas takes any sign for the separator of a file with one column, such as the point in 0.9.
+        head, _, body = text.partition("\n")
+        separator = max(",;\t", key=head.count)
+        decimal = "," if separator != "," and "," in body and "." not in body else "."
+        table = pd.read_csv(StringIO(text), sep=separator, decimal=decimal)
+    except (OSError, ValueError, pd.errors.ParserError) as error:
         raise ExperimentError(f"The targets cannot be read from '{path}': {error!s:.200}.") from None
     table.columns = [str(name).strip() for name in table.columns]
     steps = next((name for name in table.columns if name.lower() == "step"), None)

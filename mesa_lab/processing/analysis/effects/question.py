@@ -15,8 +15,8 @@ from mesa_lab.processing.analysis.effects import charts, sentences
 from mesa_lab.processing.analysis.effects.fit import Fit, fit_model, merged_repeats
 from mesa_lab.processing.analysis.effects.means import cell_means, matrix_rows
 from mesa_lab.processing.analysis.effects.tables import anova, effects_table
-from mesa_lab.processing.analysis.effects.terms import Model, model_of
-from mesa_lab.processing.analysis.next_runs import NextRuns, more_replications, other_design
+from mesa_lab.processing.analysis.effects.terms import Model, is_quadratic, model_of
+from mesa_lab.processing.analysis.next_runs import NextRuns, more_replications, other_design, space_filling
 from mesa_lab.processing.analysis.observations import (
     Factor,
     Observations,
@@ -212,7 +212,15 @@ def _next(
             )
     curved = (certain & (table["kind"] == "bend").to_numpy()).any() or fit.lack_of_fit[3] < 0.05
     numbers = sum(factor.is_number for factor in observed.factors)
-    if curved and numbers == len(observed.factors) and 2 <= numbers <= 11:
+    if is_quadratic(
+        model, len(observed.factors)
+    ):  # a surface of these points bends as far as such a design lets it
+        if fit.lack_of_fit[3] < 0.05 and numbers == len(observed.factors):
+            other = space_filling(results, observed)
+            return other.fields(
+                f"The response bends more than squares do: a space-filling design ({plural(other.runs, 'run')} of its own) shows how."
+            )
+    elif curved and numbers == len(observed.factors) and 2 <= numbers <= 11:
         other = other_design(results, "CentralComposite")
         return other.fields(
             f"The response is not straight: a central composite design ({plural(other.runs, 'run')} of its own) gives a surface."

@@ -12,7 +12,7 @@ from mesa_lab.processing.analysis.effects.fit import Fit
 from mesa_lab.processing.analysis.effects.lenth import Lenth
 from mesa_lab.processing.analysis.effects.terms import Model, main_name
 from mesa_lab.processing.analysis.observations import Factor, Observations
-from mesa_lab.processing.analysis.phrases import and_list, count_word, figures, percent, quantity
+from mesa_lab.processing.analysis.phrases import and_list, count_word, figures, p_value, percent, quantity
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -174,7 +174,7 @@ def warnings(
     if fit.error == "HC3":
         said.append(
             "The runs of some points lie further apart than those of others (Brown-Forsythe test, "
-            f"p = {quantity(fit.levene)}): intervals are by HC3, which allows for that."
+            f"{p_value(fit.levene)}): intervals are by HC3, which allows for that."
         )
     if fit.error == "Lenth":
         said.append(
@@ -193,7 +193,7 @@ def warnings(
     if fit.lack_of_fit[3] < 0.05:
         said.append(
             f"The points differ from the model by more than chance (lack of fit: F = {quantity(fit.lack_of_fit[0])}, "
-            f"p = {quantity(fit.lack_of_fit[3])}): effects are averages over what it leaves out."
+            f"{p_value(fit.lack_of_fit[3])}): effects are averages over what it leaves out."
         )
     if type(getattr(results.experiment, "design", None)).__name__ == "OneAtATime":
         said.append(
@@ -223,9 +223,15 @@ def unknown(observed: Observations, model: Model, fit: Fit) -> list[str]:
     pairs = len(observed.factors) * (len(observed.factors) - 1) // 2
     two_way = sum(1 for term in model.terms if term.kind == "interaction" and len(term.factors) == 2)
     if pairs > two_way:
-        said.append(
-            f"{count_word(pairs - two_way).capitalize()} of {pairs} two-way interactions: the points are too few for them, or mix them up."
-        )
+        which = f"{count_word(pairs - two_way).capitalize()} of {count_word(pairs)} two-way interactions"
+        if two_way == 0:
+            which = (
+                f"The interaction of {and_list([main_name(factor) for factor in observed.factors])}"
+                if pairs == 1
+                else f"All {count_word(pairs)} two-way interactions"
+            )
+        them = "it" if pairs - two_way == 1 else "them"
+        said.append(f"{which}: the points are too few for {them}, or mix {them} up.")
     if len(observed.factors) > 2 and not any(len(term.factors) > 2 for term in model.terms) and held:
         said.append("Interactions of three and more parameters: they are taken to be nothing.")
     straight = [factor for factor in observed.factors if factor.is_number and len(factor.levels) == 2]
@@ -239,7 +245,7 @@ def unknown(observed: Observations, model: Model, fit: Fit) -> list[str]:
 
 
 def _names(factors: list[Factor]) -> str:
-    return main_name(factors[0]) if len(factors) == 1 else f"{count_word(len(factors))} parameters"
+    return main_name(factors[0]) if len(factors) == 1 else f"each of {count_word(len(factors))} parameters"
 
 
 def method(fit: Fit, level: float) -> str:

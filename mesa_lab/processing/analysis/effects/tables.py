@@ -118,7 +118,9 @@ def anova(model: Model, fit: Fit) -> pd.DataFrame:
         A term is judged with all others in the model but those that contain it.
     """
     weights = np.sqrt(fit.count.astype(np.float64))
-    x, y = model.matrix * weights[:, None], fit.mean * weights
+    # Sums of squares are differences between residuals, to which all rows that the full model leaves over add alike.
+    base, x = np.linalg.qr(model.matrix * weights[:, None])
+    y = base.T @ (fit.mean * weights)
     nothing = fit.n_runs * rounding(fit.mean) ** 2
     around = float((fit.count * (fit.mean - fit.fitted) ** 2).sum())
     around = around if around > nothing else 0.0

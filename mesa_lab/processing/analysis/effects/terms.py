@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mesa_lab.formatting import shorten
 from mesa_lab.processing.analysis.observations import Factor
 
-__all__ = ["Model", "Term", "coded", "main_name", "model_of"]
+__all__ = ["Model", "Term", "coded", "is_quadratic", "main_name", "model_of"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -68,6 +68,15 @@ class Model:
     def n_columns(self) -> int:
         """How many columns the matrix has, the constant included."""
         return int(self.matrix.shape[1])
+
+
+def is_quadratic(model: Model, parameters: int) -> bool:
+    """Whether the model is the full second-order one of numbers: all slopes, all bends, all pairs."""
+    kinds = [term.kind for term in model.terms]
+    two_way = sum(1 for term in model.terms if term.kind == "interaction" and len(term.factors) == 2)
+    bends = {term.factors for term in model.terms if term.kind == "bend" and term.name != "curvature"}
+    all_pairs = parameters * (parameters - 1) // 2
+    return kinds.count("main") == parameters and len(bends) == parameters and two_way == all_pairs
 
 
 def coded(factor: Factor) -> Floats:

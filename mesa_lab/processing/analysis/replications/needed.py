@@ -21,7 +21,7 @@ type Codes = npt.NDArray[np.int64]
 MOST: Final = 10_000_000
 """More runs than this are said to be beyond all bounds."""
 
-_NEAR_ZERO: Final = 0.1
+_OF_USUAL: Final = 0.1
 """A mean below this part of the usual size is near 0: a part of it would be a precision that nobody needs."""
 
 
@@ -32,51 +32,46 @@ class Wanted:
     Attributes:
         half_width: In units of the outcome, for the means at hand.
         of_mean: Whether it is a part of the point's own mean.
-        unit: The size that the precision is a part of where it is none of the point's mean; NaN where each has its own.
-        of_what: "mean" (all of their own mean), "usual" (points near 0 take a part of the usual mean), "spread" (the mean is
-            near 0 everywhere: a part of the standard deviation), "share" (percentage points), or "given".
+        near: What counts as near 0: where the mean is smaller, the precision is a part of this; 0 for never.
+        of_what: "mean" (a part of the mean, or of `near` where that is larger), "share" (percentage points), or "given".
+        by_spread: Whether `near` is the usual standard deviation of runs, else a part of the usual mean.
     """
 
     half_width: Floats
     of_mean: npt.NDArray[np.bool_]
-    unit: float
+    near: float
     of_what: str
+    by_spread: bool = False
 
     def along(self, precision: float, means: Floats) -> Floats:
         """Return the half-width wanted for the running means: a part of these, where it is one of the mean."""
         fixed = np.broadcast_to(self.half_width[:, None], means.shape)
-        return np.where(self.of_mean[:, None], precision * np.abs(means), fixed)
+        return precision * np.maximum(np.abs(means), self.near) if self.of_what == "mean" else fixed
 
 
-def wanted(observed: Observations, precision: float, within: float | None, half_width: Floats) -> Wanted:
+def wanted(observed: Observations, precision: float, within: float | None) -> Wanted:
     """Say which half-width is wanted at each point.
+
+    A part of the mean asks for ever more runs the nearer to 0 the mean is. So it is a part of the mean or of one size for all
+    points, whichever is larger: the usual standard deviation of the runs of a point, or a tenth of the usual mean. A mean that moves
+    towards 0 changes what is wanted without a jump.
 
     Args:
         observed: The outcome at the points.
         precision: The half-width as a part of the mean; of a share in units of the whole.
         within: The half-width in units of the outcome, in place of the part; None for none.
-        half_width: Of the interval of each point's mean.
     """
     size = np.abs(observed.mean)
     none = np.zeros(len(size), dtype=bool)
     if within is not None:
-        return Wanted(np.full(len(size), float(within)), none, float("nan"), "given")
+        return Wanted(np.full(len(size), float(within)), none, 0.0, "given")
     if observed.is_share:
-        return Wanted(np.full(len(size), precision), none, 1.0, "share")
-    with np.errstate(invalid="ignore"):
-        unclear = float(np.mean(size[np.isfinite(half_width)] <= half_width[np.isfinite(half_width)]))
-    spread = _spread(observed)
-    if unclear > 0.5 and spread > 0:
-        return Wanted(np.full(len(size), precision * spread), none, spread, "spread")
-    usual = float(np.median(size[size > 0])) if (size > 0).any() else 0.0
-    near = size < _NEAR_ZERO * usual
-    target = precision * np.where(near, usual, size)
-    return Wanted(target, ~near, usual if near.any() else float("nan"), "usual" if near.any() else "mean")
-
-
-def _spread(observed: Observations) -> float:
-    known = observed.values[np.isfinite(observed.values)]
-    return float(known.std()) if len(known) else 0.0
+        return Wanted(np.full(len(size), precision), none, 0.0, "share")
+    several = observed.variance[(observed.count > 1) & (observed.variance > 0)]
+    spread = float(np.sqrt(np.median(several))) if len(several) else 0.0
+    usual = _OF_USUAL * float(np.median(size[size > 0])) if (size > 0).any() else 0.0
+    near = max(spread, usual)
+    return Wanted(precision * np.fmax(size, near), size >= near, near, "mean", spread >= usual)
 
 
 def runs_needed(observed: Observations, target: Floats, level: float) -> Floats:

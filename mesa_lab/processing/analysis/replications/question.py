@@ -44,8 +44,9 @@ def conclude(
     Args:
         results: The results.
         outcome: The outcome.
-        precision: Half the width of the interval, as a part of the mean: 0.05 for ±5 %. Of a share, in units of the whole:
-            0.05 for ±5 percentage points.
+        precision: Half the width of the interval, as a part of the mean: 0.05 for ±5 %; where the mean is near 0 (nearer than runs of a
+            point usually lie from each other, or than a tenth of the usual mean), a part of that size. Of a share, in units of the
+            whole: 0.05 for ±5 percentage points.
         within: Half the width in units of the outcome, in place of `precision`.
         level: Level of the intervals.
 
@@ -57,7 +58,7 @@ def conclude(
     observed, scale = in_scale(observe_once(results, outcome))
     found = running(observed.values, is_share=observed.is_share, level=level)
     half = _last(found)
-    aim = wanted(observed, precision, None if within is None else within / scale, half)
+    aim = wanted(observed, precision, None if within is None else within / scale)
     holds_from, lacking = steady_from(found, aim.along(precision, found.mean))
     needed = runs_needed(observed, aim.half_width, level)
     needed = np.where(

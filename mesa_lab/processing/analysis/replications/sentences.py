@@ -80,9 +80,13 @@ class Talk:
             return f"±{self._amount(self.within)}"
         if self.aim.of_what == "share":
             return f"±{number(100 * self.precision, 3)} percentage points"
-        if self.aim.of_what == "spread":
-            return f"±{quantity(self.aim.half_width[0] * self.scale)}"
-        return f"±{percent(self.precision)}"
+        if not self.aim.of_mean.any():
+            return f"±{self._near}"
+        return f"±{percent(self.precision)}" + ("" if self.aim.of_mean.all() else f" (±{self._near} near 0)")
+
+    @property
+    def _near(self) -> str:
+        return quantity(float(f"{self.precision * self.aim.near * self.scale:.2g}"))
 
     def sentence(self) -> str:
         """Answer the question."""
@@ -148,17 +152,22 @@ class Talk:
     def warnings(self) -> tuple[str, ...]:
         """What a methodologist would object to."""
         said = []
-        if self.within is None and self.aim.of_what == "spread":
-            said.append(
-                f"The mean is near 0, where a part of it says nothing: {self.target} is {percent(self.precision)} of the standard "
-                "deviation of all runs. Give the half-width in the outcome's unit (within)."
+        near = int((~self.aim.of_mean).sum())
+        if self.aim.of_what == "mean" and near and not self.all_alike:
+            size = quantity(self.aim.near * self.scale)
+            what = (
+                f"the usual standard deviation of runs, {size}"
+                if self.aim.by_spread
+                else f"{size}, a tenth of the usual mean"
             )
-        elif self.within is None and self.aim.of_what == "usual":
-            near = int((~self.aim.of_mean).sum())
-            usual = quantity(self.aim.unit * self.scale)
+            where = (
+                "The mean"
+                if len(self.table) == 1
+                else f"At {near:,} of {plural(len(self.table), 'point')} the mean"
+            )
             said.append(
-                f"At {plural(near, 'point')} the mean is near 0: there the half-width is {percent(self.precision)} of the usual "
-                f"mean, {usual}, not of their own."
+                f"{where} is near 0, below {what}: the half-width wanted there is {percent(self.precision)} of that, ±{self._near}, and "
+                "not of the mean. Give one in the outcome's unit (within) where another is needed."
             )
         single = int((self.table["n"] < 2).sum())
         if single and not self.observed.is_share:
@@ -215,7 +224,12 @@ class Talk:
         reached = bool((self.table["steady_from"] > 0).all())
         everywhere = "" if len(self.table) == 1 else " everywhere"
         would = f"would confirm {self.target}" if reached else f"would give about {self.target}{everywhere}"
-        return f"{replications:,} replications ({plural(grown.runs, 'more run')}) {would}."
+        said = f"{replications:,} replications ({plural(grown.runs, 'more run')}) {would}."
+        known = self.table["n_needed"].to_numpy(dtype=np.float64)
+        lacking = float(np.maximum(known - self.table["n"].to_numpy(), 0).sum())
+        if math.isfinite(lacking) and 0 < lacking <= grown.runs / 2:
+            said += f" A search UntilPrecise runs them where they are needed alone, about {_text(lacking)}."
+        return said
 
     def method(self) -> str:
         """Name the method and its source."""

@@ -12,6 +12,7 @@ from mesa_lab.processing.analysis.phrases import and_list, figures, percent
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.searched.charts import course
 from mesa_lab.processing.analysis.searched.confirmed import Standing
+from mesa_lab.processing.analysis.searched.further_runs import of_fit, of_front
 from mesa_lab.processing.analysis.searched.patterns import pattern_course
 from mesa_lab.processing.analysis.searched.question import reason_against_search
 from mesa_lab.processing.statistics.summary import checked_level
@@ -41,6 +42,10 @@ def conclude(results: Reader, outcome: str, level: float = 0.95) -> Conclusion:
     assert record is not None, "fits has seen that it is a search"
     if record.method == "diversity":
         return _of_patterns(results, record, outcome)
+    if record.method == "calibrate":
+        return of_fit(results, record, outcome, TEXT)
+    if len(record.goals) > 1:
+        return of_front(results, record, outcome, TEXT)
     return _of_best(results, record, outcome, level)
 
 
@@ -155,13 +160,13 @@ def fits(results: Reader, outcome: str) -> str | None:
     record: Any = results.searched
     if reason is not None:
         return reason
-    if record.method not in ("optimise", "diversity"):
+    if record.method == "refine":
+        return "The search made a surface surer: ask what it found, which says how sure it is."
+    if record.method not in ("optimise", "diversity", "calibrate"):
         return "The search was over the points of a design and ends by itself: ask what it found."
     tried = len(record.first_runs())
     if tried < _FEWEST:
         return f"The search has tried {plural(tried, 'setting')}: after {_FEWEST} it can be said whether it comes to rest."
-    if len(record.goals) > 1:
-        return "The search had several goals: ask what it found, which says how sure its front is."
     return None
 
 
@@ -173,7 +178,7 @@ def merit(results: Reader, outcome: str) -> float:
 QUESTION: Final = Question(
     "convergence",
     TEXT,
-    "Ask it of a search for the best setting, or for patterns: whether a larger budget would find more.",
+    "Ask it of a search for the best setting, a front, patterns, or what fits data: whether a larger budget would find more.",
     fits,
     conclude,
     merit,

@@ -66,6 +66,8 @@ def recognise(results: Reader) -> Blocks:
         return Blocks("morris", k, k + 1)
     if name == "EFAST" and len(codes) % k == 0:
         return Blocks("efast", k, len(codes) // k, harmonics=int(getattr(design, "harmonics", 4)))
+    if k == 1:  # there is nothing to tell apart, and no structure to lose
+        return Blocks("given", k)
     return Blocks("given", k, broken=name if name in ("Saltelli", "Morris", "EFAST") else "")
 
 

@@ -7,6 +7,7 @@ matters when one of them tells it from chance, with the p-values adjusted for lo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,11 +20,17 @@ from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.inference import holm
 from mesa_lab.processing.analysis.next_runs import larger_design, more_replications, other_design
 from mesa_lab.processing.analysis.observations import Observations
-from mesa_lab.processing.analysis.phrases import outcome_phrase, percent, percent_interval, share_of_chance
+from mesa_lab.processing.analysis.phrases import (
+    agree,
+    outcome_phrase,
+    percent,
+    percent_interval,
+    share_of_chance,
+)
 from mesa_lab.processing.analysis.sensitivity import charts
+from mesa_lab.processing.analysis.sensitivity.direction import Direction, directions, rank_correlations
 from mesa_lab.processing.analysis.sensitivity.first_order import FirstOrder, first_order
 from mesa_lab.processing.analysis.sensitivity.pawn import Pawn, pawn
-from mesa_lab.processing.analysis.sensitivity.rank_correlation import rank_correlations
 from mesa_lab.processing.analysis.sensitivity.sentences import Share, correlated, ranking
 from mesa_lab.processing.analysis.sensitivity.tree_importance import TreeImportance, tree_importance
 
@@ -42,6 +49,7 @@ METHOD: Final = (
 )
 _SAMPLES: Final = ("MonteCarlo", "Table", "FunctionDesign")
 _CORRELATED: Final = 0.3
+_A_DESIGN: Final = {"Saltelli": "a Saltelli", "Morris": "a Morris", "EFAST": "an eFAST", "Efast": "an eFAST"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +61,7 @@ class _Found:
     pawn: Pawn
     trees: TreeImportance | None
     rho: Floats
+    ways: Mapping[str, Direction]
     p: Floats
     matters: npt.NDArray[np.bool_]
     order: npt.NDArray[Any]
@@ -75,12 +84,25 @@ def answer(results: Reader, observed: Observations, level: float, text: str, bro
     tests = [first.p, distances.p] + ([trees.p] if trees is not None else [])
     p = np.fmin.reduce(tests) * len(tests)
     p = np.minimum(np.where(np.isnan(p), 1.0, p), 1.0)
+    differ = _points_differ(observed)
+    if (
+        len(observed.factors) == 1 and differ == differ
+    ):  # all that points differ by comes from the one parameter
+        p = np.minimum(p, differ)
     matters = holm(p) < 1 - level
     score = np.fmax(first.first, trees.importance) if trees is not None else first.first
     score = np.where(np.isfinite(score), score, distances.index - distances.dummy)
     order = np.lexsort((-np.nan_to_num(score, nan=-1.0), ~matters))
     found = _Found(
-        list(observed.names), first, distances, trees, rank_correlations(observed), p, matters, order
+        list(observed.names),
+        first,
+        distances,
+        trees,
+        rank_correlations(observed),
+        directions(observed),
+        p,
+        matters,
+        order,
     )
     spread = observed.spread()
     of_spread = first_order(spread, sampled=design in _SAMPLES, level=level) if spread is not None else None
@@ -100,6 +122,23 @@ def answer(results: Reader, observed: Observations, level: float, text: str, bro
     )
 
 
+def _points_differ(observed: Observations) -> float:
+    """How often chance alone makes points differ as much: the F test of one factor; NaN where it cannot be told."""
+    from scipy.special import fdtrc
+
+    measured = observed.measured().standardised()
+    n, count = measured.n_points, measured.count
+    freedom = measured.n_runs - n
+    if n < 2 or freedom < n / 2 or measured.common:
+        return float("nan")
+    within = float((np.nan_to_num(measured.variance) * (count - 1)).sum()) / freedom
+    centre = float((count * measured.mean).sum()) / measured.n_runs
+    between = float((count * (measured.mean - centre) ** 2).sum()) / (n - 1)
+    if within <= 0:
+        return 0.0 if between > 0 else 1.0
+    return float(fdtrc(n - 1, freedom, between / within))
+
+
 def _table(found: _Found, spread: FirstOrder | None) -> pd.DataFrame:
     first, trees = found.first, found.trees
     nothing = np.full(len(found.names), np.nan)
@@ -116,6 +155,9 @@ def _table(found: _Found, spread: FirstOrder | None) -> pd.DataFrame:
         "rank_correlation": np.where(found.matters, found.rho, np.nan),
         "p": found.p,
         "matters": found.matters,
+        "direction": [
+            found.ways[name].word if at else "" for name, at in zip(found.names, found.matters, strict=True)
+        ],
     }
     if spread is not None:
         columns |= {"spread_first": spread.first, "spread_low": spread.low, "spread_high": spread.high}
@@ -130,9 +172,21 @@ def _sentence(
     important = [int(at) for at in found.order if found.matters[at]]
     others = [found.names[at] for at in found.order if not found.matters[at]]
     points = plural(int((observed.count > 0).sum()), "point")
-    if important:
+    if important and len(found.names) == 1 and observed.replicated:
+        way = found.ways[found.names[0]].note
+        sentence = (
+            f"{subject} {agree(subject, 'depend')} on {shorten(found.names[0])}, the only parameter that varies"
+            f"{', ' * bool(way)}{way} ({points}, {plural(observed.n_runs, 'run')})."
+        )
+    elif important:
         shares = [_share(found, at) for at in important]
         sentence = ranking(subject, shares, others, "the variance between points", level)
+    elif _points_differ(observed) < 0.01:
+        verb = agree(subject, "depend")
+        sentence = (
+            f"{subject} {agree(subject, 'differ')} between points by more than chance, but {points} do not tell which of "
+            f"{len(others)} parameters {'they' if verb == 'depend' else 'it'} {verb} on."
+        )
     elif len(others) == 1:
         sentence = f"{subject}: {shorten(others[0])} cannot be told from chance, from {points}."
     else:
@@ -153,13 +207,9 @@ def _sentence(
 
 def _share(found: _Found, at: int) -> Share:
     first, trees = found.first, found.trees
-    value = float(first.first[at])
+    value, way = float(first.first[at]), found.ways[found.names[at]].note
     if first.p[at] < 0.05 and np.isfinite(value):
-        direction = found.rho[at]
-        note = (
-            "" if np.isnan(direction) else ("the more the higher" if direction > 0 else "the more the lower")
-        )
-        return Share(found.names[at], value, float(first.low[at]), float(first.high[at]), note)
+        return Share(found.names[at], value, float(first.low[at]), float(first.high[at]), way)
     if trees is not None and trees.p[at] < 0.05:
         alone = (
             "together with others"
@@ -167,9 +217,9 @@ def _share(found: _Found, at: int) -> Share:
             else "in a forest of trees"
         )
         shown = percent(min(max(trees.importance[at], 0), 1))
-        return Share(found.names[at], np.nan_to_num(value), np.nan, np.nan, text=f"{alone}, about {shown}")
+        return Share(found.names[at], np.nan_to_num(value), np.nan, np.nan, way, f"{alone}, about {shown}")
     return Share(
-        found.names[at], np.nan_to_num(value), np.nan, np.nan, text="it shifts the distribution of the runs"
+        found.names[at], np.nan_to_num(value), np.nan, np.nan, way, "it shifts the distribution of the runs"
     )
 
 
@@ -196,8 +246,8 @@ def _warnings(observed: Observations, found: _Found, broken: str) -> list[str]:
     said = observed.left_out()
     if broken:
         said.append(
-            f"The points are not those of a {broken} design any more, such as after a constraint: its indices cannot be had, "
-            "and those of any points are given instead."
+            f"The points are not those of {_A_DESIGN.get(broken, broken)} design any more, such as after a constraint: its indices "
+            "cannot be had, and those of any points are given instead."
         )
     measured = observed.measured()
     n, k = measured.n_points, len(measured.factors)

@@ -16,7 +16,8 @@ from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.phrases import outcome_phrase, percent, share_of_chance
 from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.design_blocks import Blocks
-from mesa_lab.processing.analysis.sensitivity.efast_indices import efast_indices
+from mesa_lab.processing.analysis.sensitivity.direction import Direction, directions
+from mesa_lab.processing.analysis.sensitivity.efast_indices import EfastIndices, efast_indices
 from mesa_lab.processing.analysis.sensitivity.sentences import Share, ranking
 
 if TYPE_CHECKING:
@@ -70,8 +71,12 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
             "p": p,
             "matters": matters,
         }
-    ).iloc[order]
-    table = table.reset_index(drop=True)
+    )
+    ways = directions(observed)
+    table["direction"] = [
+        ways[name].word if name in ways and at else "" for name, at in zip(names, matters, strict=True)
+    ]
+    table = table.iloc[order].reset_index(drop=True)
     table.insert(7, "rank", np.arange(1, len(table) + 1))
     subject = outcome_phrase(results, observed.outcome)
     important = [int(at) for at in order if matters[at]]
@@ -83,9 +88,7 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
                 float(found.first[at]),
                 float(found.first_low[at]),
                 float(found.first_high[at]),
-                f"{percent(min(found.total[at], 1))} with its interactions"
-                if found.total[at] - found.first[at] > max(_SMALLEST, 2 * error)
-                else "",
+                _note(found, at, error, ways.get(names[at], Direction()).note),
             )
             for at in important
         ]
@@ -146,6 +149,12 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
         ],
         **_next(results, observed, replicated),
     )
+
+
+def _note(found: EfastIndices, at: int, error: float, way: str) -> str:
+    apart = found.total[at] - found.first[at] > max(_SMALLEST, 2 * error)
+    with_others = f"{percent(min(found.total[at], 1))} with its interactions" if apart else ""
+    return ", ".join(filter(None, (with_others, way)))
 
 
 def _warnings(observed: Observations, n_dropped: int, replicated: bool) -> list[str]:

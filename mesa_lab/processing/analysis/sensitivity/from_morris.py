@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from mesa_lab.processing.analysis.phrases import (
 )
 from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.design_blocks import Blocks
+from mesa_lab.processing.analysis.sensitivity.direction import Direction, direction_of
 from mesa_lab.processing.analysis.sensitivity.morris_effects import MorrisEffects, morris_effects
 from mesa_lab.processing.analysis.sensitivity.sentences import undecided
 
@@ -39,6 +41,8 @@ METHOD: Final = (
     "replications gives (simulated; Holm's correction for several parameters)."
 )
 _NAMED: Final = 4
+_ONE_WAY: Final = 0.8
+"""The part of the mean size of effects that their mean must be, for a direction."""
 
 
 def answer(results: Reader, observed: Observations, blocks: Blocks, level: float, text: str) -> Conclusion:
@@ -83,6 +87,8 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
             "matters": matters,
         }
     )
+    ways = {name: _direction(factors.get(name), found, at) for at, name in enumerate(names)}
+    table["direction"] = [ways[name].word if at else "" for name, at in zip(names, matters, strict=True)]
     spread = _spread(unit, observed, blocks, unordered, level)
     if spread is not None:
         table["spread_mu_star"], table["spread_p"] = spread.mu_star, spread.p
@@ -99,7 +105,7 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
         name="sensitivity",
         question=text,
         outcome=observed.outcome,
-        sentence=_sentence(subject, names, found, matters, order, level, chance, spread),
+        sentence=_sentence(subject, names, found, matters, order, level, chance, spread, ways),
         table=table,
         charts=[_plane(results, observed, found, table)],
         warnings=_warnings(observed, found),
@@ -159,6 +165,7 @@ def _sentence(
     level: float,
     chance: float,
     spread: MorrisEffects | None,
+    ways: Mapping[str, Direction],
 ) -> str:
     important = [int(at) for at in order if matters[at]]
     others = [names[at] for at in order if not matters[at]]
@@ -174,7 +181,12 @@ def _sentence(
             f"{subject} {agree(subject, 'move')} most with {shorten(names[top])}: by {value} through its whole range "
             f"({percent(level)} interval {low} to {high})"
         )
-        rest = [f"{shorten(names[at])} ({quantity(found.mu_star[at])})" for at in important[1:_NAMED]]
+        way = ways[names[top]].note
+        sentence += f", {way}" if way else ""
+        rest = [
+            f"{shorten(names[at])} ({', '.join(filter(None, (quantity(found.mu_star[at]), ways[names[at]].note)))})"
+            for at in important[1:_NAMED]
+        ]
         if len(important) > _NAMED:
             rest.append(f"{count_word(len(important) - _NAMED)} more")
         sentence += f", then with {and_list(rest)}." if rest else "."
@@ -188,6 +200,12 @@ def _sentence(
             best = moved[np.argmax(spread.mu_star[moved])]
             sentence += f" How far runs of one point lie apart changes most with {shorten(names[best])}."
     return sentence
+
+
+def _direction(factor: Factor | None, found: MorrisEffects, at: int) -> Direction:
+    """Which way the effects go: where their mean is told from 0, and nearly as large as their mean size."""
+    mu, away = found.mu[at], found.mu_low[at] * found.mu_high[at] > 0
+    return direction_of(factor, float(mu) if away and abs(mu) >= _ONE_WAY * found.mu_star[at] else 0.0)
 
 
 def _shape(names: list[str], found: MorrisEffects, important: list[int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.phrases import outcome_phrase, percent, percent_interval, share_of_chance
 from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.design_blocks import Blocks
+from mesa_lab.processing.analysis.sensitivity.direction import Direction, directions
 from mesa_lab.processing.analysis.sensitivity.sentences import Share, ranking
 from mesa_lab.processing.analysis.sensitivity.sobol_indices import FEWEST_BLOCKS, SobolIndices, sobol_indices
 
@@ -74,6 +76,10 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
             "matters": matters,
         }
     )
+    ways = directions(observed)
+    table["direction"] = [
+        ways[name].word if name in ways and at else "" for name, at in zip(names, matters, strict=True)
+    ]
     spread = _spread(observed, blocks, level)
     if spread is not None:
         table["spread_first"] = spread.first  # NaN in all where the spread is the same everywhere
@@ -100,7 +106,7 @@ def answer(results: Reader, observed: Observations, blocks: Blocks, level: float
         name="sensitivity",
         question=text,
         outcome=observed.outcome,
-        sentence=_sentence(subject, names, found, matters, order, level, spread),
+        sentence=_sentence(subject, names, found, matters, order, level, spread, ways),
         table=table,
         charts=pictures,
         tables=tables,
@@ -140,6 +146,7 @@ def _sentence(
     order: np.ndarray,
     level: float,
     spread: SobolIndices | None,
+    ways: Mapping[str, Direction],
 ) -> str:
     important = [at for at in order if matters[at]]
     others = [names[at] for at in order if not matters[at]]
@@ -150,7 +157,9 @@ def _sentence(
             else f"{subject}: {names[0]} cannot be told from chance, from {plural(found.n_blocks, 'block')} of points."
         )
     else:
-        shares = [_share(names[at], found, int(at)) for at in important]
+        shares = [
+            _share(names[at], found, int(at), ways.get(names[at], Direction()).note) for at in important
+        ]
         sentence = ranking(subject, shares, others, "the variance between points", level)
         together = 1 - float(found.first.sum())
         if found.corrected and together > 0.1 and len(names) > 1:
@@ -174,18 +183,18 @@ def _spread_sentence(names: list[str], spread: SobolIndices | None, level: float
     )
 
 
-def _share(name: str, found: SobolIndices, at: int) -> Share:
+def _share(name: str, found: SobolIndices, at: int, way: str) -> Share:
     first, total = float(found.first[at]), float(found.total[at])
     low, high = float(found.first_low[at]), float(found.first_high[at])
     if not found.corrected:
-        return Share(name, first, low, high)
+        return Share(name, first, low, high, way)
     if low <= 0 and first < 0.5 * total:
         interval = percent_interval(max(found.total_low[at], 0), min(found.total_high[at], 1))
         return Share(
-            name, first, low, high, text=f"only together with others: {percent(min(total, 1))}, {interval}"
+            name, first, low, high, way, f"only together with others: {percent(min(total, 1))}, {interval}"
         )
-    note = f"{percent(min(total, 1.0))} with its interactions" if total - first >= _NOTED else ""
-    return Share(name, first, low, high, note)
+    with_others = f"{percent(min(total, 1.0))} with its interactions" if total - first >= _NOTED else ""
+    return Share(name, first, low, high, ", ".join(filter(None, (with_others, way))))
 
 
 def _values(

@@ -22,6 +22,7 @@ from mesa_lab.processing.analysis.inference import shrunk_variances
 from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.repeats import observe_once
 from mesa_lab.processing.analysis.surface.axes import Axis, axes_of, place_columns
+from mesa_lab.processing.analysis.surface.bounded import bounded, share_interval, share_variance
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess, fit_process
 from mesa_lab.processing.analysis.surface.quadratic import Quadratic, is_full
 
@@ -110,20 +111,15 @@ class Emulator:
         mean, se = self.surface.predict(self.columns(places))
         se = np.sqrt(se**2 + self.shared)
         t = self._quantile(level)
-        runs = t * np.sqrt(se**2 + self.within)
-        table = pd.DataFrame(
-            {
-                "mean": mean,
-                "low": mean - t * se,
-                "high": mean + t * se,
-                "run_low": mean - runs,
-                "run_high": mean + runs,
-            }
+        if self.is_share:  # a run is yes or no: it has no interval
+            mean, low, high = share_interval(mean, t * se, self.observed.n_runs, level)
+            run_low = run_high = np.full(len(mean), np.nan)
+        else:
+            _, run_low, run_high = bounded(mean, t * np.sqrt(se**2 + self.within), self.bounds)
+            mean, low, high = bounded(mean, t * se, self.bounds)
+        return pd.DataFrame(
+            {"mean": mean, "low": low, "high": high, "run_low": run_low, "run_high": run_high}
         )
-        table = table.clip(*self.bounds)
-        if self.is_share:
-            table[["run_low", "run_high"]] = np.nan  # a run is yes or no
-        return table
 
     def difference(self, places: Floats, others: Floats, level: float = 0.95) -> pd.DataFrame:
         """Predict by how much the mean differs between pairs of places: `difference`, `low`, `high`."""
@@ -303,7 +299,10 @@ def _places(unit: Floats) -> Floats:
 def _noise(observed: Observations) -> Floats:
     """The variance of each point's mean, what common seeds do to all alike taken out; NaN where it is not known."""
     centred = observed.centred_by_seed()
-    return shrunk_variances(centred.variance, centred.count) / centred.count
+    variance = shrunk_variances(centred.variance, centred.count)
+    if observed.is_share and observed.replicated:
+        variance = share_variance(variance, observed.mean, observed.count)
+    return variance / centred.count
 
 
 def _emulator(

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.processing.analysis.effects.fit import Fit
-from mesa_lab.processing.analysis.effects.terms import Model
+from mesa_lab.processing.analysis.effects.terms import Model, is_quadratic
 from mesa_lab.processing.analysis.surface.axes import Axis
 
 __all__ = ["Canonical", "Quadratic", "canonical", "is_full"]
@@ -85,13 +85,7 @@ def _coded(axis: Axis, places: Floats) -> Floats:
 
 def is_full(model: Model, axes: Sequence[Axis]) -> bool:
     """Whether the points allow the full second-order model of numbers: all slopes, all bends, all pairs."""
-    k = len(axes)
-    if not all(axis.is_number and len(axis.levels) > 2 for axis in axes):
-        return False
-    kinds = [term.kind for term in model.terms]
-    two_way = sum(1 for term in model.terms if term.kind == "interaction" and len(term.factors) == 2)
-    bends = {term.factors for term in model.terms if term.kind == "bend" and term.name != "curvature"}
-    return kinds.count("main") == k and len(bends) == k and two_way == k * (k - 1) // 2
+    return all(axis.is_number and len(axis.levels) > 2 for axis in axes) and is_quadratic(model, len(axes))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,11 +15,12 @@ from mesa_lab.formatting import measure_label, plural, shorten
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.effects.tables import effects_table
-from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
+from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design, space_filling
 from mesa_lab.processing.analysis.observations import reason_against, reason_against_unit
 from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.repeats import observe_once
+from mesa_lab.processing.analysis.smooth_surface import one_thread
 from mesa_lab.processing.analysis.surface import charts, sentences
 from mesa_lab.processing.analysis.surface.axes import place_columns
 from mesa_lab.processing.analysis.surface.emulator import Emulator, Kind, fit_emulator
@@ -84,6 +85,13 @@ def conclude(
     level = checked_level(level)
     if kind not in ("auto", "quadratic", "gaussian process"):
         raise OutcomeError(f'kind is {kind!r}. Give "auto", "quadratic" or "gaussian process".')
+    with one_thread():
+        return _answer(results, outcome, at, kind, level)
+
+
+def _answer(
+    results: Reader, outcome: str, at: Mapping[str, Any] | None, kind: Kind, level: float
+) -> Conclusion:
     emulator = fit_emulator(results, outcome, kind)
     place = _place(emulator, at)
     subject = outcome_phrase(results, outcome)
@@ -294,6 +302,12 @@ def _next(results: Reader, emulator: Emulator, best: Floats) -> dict[str, Any]:
     good = emulator.explained == emulator.explained and emulator.explained >= GOOD
     if not good:
         grown = larger_design(results, 2)
+        if grown.experiment is None:
+            other = space_filling(results, emulator.observed)
+            return other.fields(
+                f"A space-filling design of its own ({plural(other.runs, 'run')}): the surface misses too much of what lies between "
+                "these points."
+            )
         return grown.fields(
             f"Twice as many points ({plural(grown.runs, 'more run')}): the surface misses too much of what lies between these."
         )

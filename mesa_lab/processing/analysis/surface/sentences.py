@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mesa_lab.formatting import number, plural, shorten, show
-from mesa_lab.processing.analysis.phrases import and_list, figures, percent, quantity
+from mesa_lab.processing.analysis.phrases import and_list, figures, p_value, percent, quantity
 from mesa_lab.processing.analysis.surface.quadratic import Canonical, Quadratic
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def _trust(emulator: Emulator) -> str:
     counts = _counts(emulator)
     if not np.isfinite(emulator.explained):
         return f"How well it predicts other points cannot be said from these ({counts})."
+    if not emulator.error and emulator.explained >= _POOR:
+        return f"At points that were left out it misses what was measured by no more than the chance in it ({counts})."
     error = percent(emulator.error) if emulator.is_share else quantity(emulator.error)
     text = f"At points that were left out it is off by {error} and explains {percent(max(emulator.explained, 0.0))} of the differences ({counts})."
     return text if emulator.explained >= _POOR else f"{text} That is too little to rely on."
@@ -101,7 +103,7 @@ def warnings(emulator: Emulator, shape: Canonical | None) -> list[str]:
         ratio, _, _, p = surface.fit.lack_of_fit
         if p < 0.05:
             said.append(
-                f"The points differ from a quadratic surface by more than chance (lack of fit: F = {quantity(ratio)}, p = {quantity(p)}): "
+                f"The points differ from a quadratic surface by more than chance (lack of fit: F = {quantity(ratio)}, {p_value(p)}): "
                 'kind="gaussian process" bends further.'
             )
         if shape is not None and shape.inside and shape.sure_inside < 0.9:

@@ -15,6 +15,7 @@ from mesa_lab.processing.analysis.calibration.targets import (
     plain_targets,
     read_targets,
 )
+from mesa_lab.processing.analysis.shelf import find_question, fitting
 from mesa_lab.search import carry_out
 from mesa_lab.testing import check_conclusion, synthetic_results
 
@@ -111,7 +112,10 @@ def test_choices_are_told_by_their_values():
     assert answer.table.set_index("parameter").loc["kind", "values"] == "x"
 
 
-def test_a_search_for_what_fits_a_series(tmp_path):
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A search for what fits a series."""
+    folder = tmp_path_factory.mktemp("searched")
     experiment = ml.Experiment(
         "mesa.examples:VirusOnNetwork",
         {"virus_spread_chance": ml.Real(0.1, 0.9), "num_nodes": 20, "recovery_chance": 0.3},
@@ -119,12 +123,16 @@ def test_a_search_for_what_fits_a_series(tmp_path):
         outcomes=["Infected"],
         seed=2,
     )
-    (tmp_path / "data.csv").write_text("step,Infected\n2,9\n5,14\n8,12\n")
-    search = ml.Search(experiment, ml.Calibrate(tmp_path / "data.csv"), budget=48)
+    (folder / "data.csv").write_text("step,Infected\n2,9\n5,14\n8,12\n")
+    search = ml.Search(experiment, ml.Calibrate(folder / "data.csv"), budget=48)
     assert search.method.targets == {"Infected": {"series": [[2, 9.0], [5, 14.0], [8, 12.0]]}}
-    search.save(tmp_path / "search.toml")
-    assert ml.Search.load(tmp_path / "search.toml").method == search.method
-    results = carry_out.search(search, tmp_path / "a.study", backend="sequential", progress=False)
+    search.save(folder / "search.toml")
+    assert ml.Search.load(folder / "search.toml").method == search.method
+    return carry_out.search(search, folder / "a.study", backend="sequential", progress=False)
+
+
+def test_a_search_for_what_fits_a_series(searched):
+    results = searched
     assert any("is not ruled out" in batch.why for batch in results.study.batches)
     answer = results.found()
     check_conclusion(answer, results)
@@ -138,6 +146,53 @@ def test_a_search_for_what_fits_a_series(tmp_path):
     read = values_after(results.study, history, [0])[0]
     assert read["Infected @ 5"] == one.loc[5]
     assert results.calibrate().table.equals(answer.table)
+
+
+def test_it_is_a_question_like_any_other(searched, ridge):
+    fit, reasons = fitting(searched)
+    assert fit[0].name == "found"
+    assert reasons["calibrate"] == 'The answer to "What did the search find?" says it.'
+    asked = find_question("calibrate").ask(searched)
+    assert (asked.name, asked.question) == ("calibrate", "Which parameters fit the data?")
+    assert asked.table.equals(searched.found().table)
+    assert "Say what was observed" in fitting(ridge)[1]["calibrate"]
+    again = find_question("calibrate").ask(ridge, "y", targets=0.9)
+    check_conclusion(again, ridge)
+    assert again.sentence == ridge.calibrate({"y": 0.9}).sentence
+    surely = find_question("calibrate").ask(ridge, targets={"y": 0.3}, observed_runs=0)
+    assert surely.sentence == ridge.calibrate({"y": 0.3}, observed_runs=None).sentence
+    (claim,) = ridge.check_claims({"a ridge": "calibrate('y', targets=0.9).n_ridges >= 1"})
+    assert claim.verdict == "holds"
+
+
+def test_the_second_half_of_the_runs_is_told_from_the_first(searched):
+    course = searched.convergence()
+    check_conclusion(course, searched)
+    assert course.table["runs"].tolist() == [12, 24, 36, 48]
+    assert course.table["not_ruled_out"].iloc[-1] == searched.found().values["share_left"]
+    assert "From half of the runs to all 48" in course.sentence
+    assert course.values["n_near"] <= course.values["n_points"]
+
+
+def test_a_claim_reads_no_file(ridge, tmp_path):
+    (tmp_path / "data.csv").write_text("y\n0.9\n")
+    assert ridge.calibrate(str(tmp_path / "data.csv")).values["fits"]
+    with pytest.raises(ExperimentError, match="Give a number"):
+        ridge.check_claims({"c": f"calibrate('y', targets='{tmp_path / 'data.csv'}').n_ridges >= 1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("y\n0.9\n", {"y": 0.9}),
+        ("step,y\n1,0.5\n2,\n3,0.7\n", {"y": [[1, 0.5], [3, 0.7]]}),
+        ("\ufeffStep;y\n1;0,5\n2;0,7\n", {"y": [[1, 0.5], [2, 0.7]]}),
+        ("step\ty\tz\n1\t2\t3\n", {"y": [[1, 2.0]], "z": [[1, 3.0]]}),
+    ],
+)
+def test_files_of_observed_values_are_read(tmp_path, text, found):
+    (tmp_path / "data.csv").write_text(text, encoding="utf-8")
+    assert read_targets(tmp_path / "data.csv") == found
 
 
 @pytest.mark.parametrize(

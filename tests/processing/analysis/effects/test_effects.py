@@ -307,3 +307,30 @@ def test_what_rounding_leaves_of_nothing_is_no_effect(replications, common):
     assert variance["sum_sq"].drop(["A", "total"]).eq(0).all()
     said = " ".join(map(str, (*answer.warnings, answer.unknown, answer.next_sentence)))
     assert "not straight" not in said
+
+
+def _bent(power):
+    return lambda runs, rng: 10 * (runs["a"] - 0.5) ** power + runs["b"] + rng.normal(0, 0.1, len(runs))
+
+
+@pytest.mark.parametrize(
+    "design", [ml.CentralComposite(), ml.BoxBehnken(), ml.FullFactorial(3), ml.FullFactorial(5)]
+)
+@pytest.mark.parametrize("power", [2, 5])
+def test_no_design_is_proposed_that_bends_no_more_than_the_one_at_hand(design, power):
+    ranges = {name: ml.Real(0, 1) for name in "abc"}
+    experiment = ml.Experiment("none:None", ranges, design=design, replications=4)
+    answer = synthetic_results(experiment, {"y": _bent(power)}).effects("y")
+    assert "central composite" not in answer.next_sentence
+    misfit = answer.values["lack_of_fit_p"] < 0.05
+    assert (answer.next is not None) == misfit
+    if misfit:
+        assert type(answer.next.design).__name__ == "LatinHypercube"
+        assert "1 run " not in answer.next_sentence
+
+
+def test_a_bend_that_two_levels_and_a_centre_show_asks_for_a_surface():
+    points = pd.DataFrame([*itertools.product([0.0, 1.0], repeat=2), (0.5, 0.5)], columns=["a", "b"])
+    answer = study(points, _bent(2), replications=6).effects("y")
+    assert "central composite" in answer.next_sentence
+    assert answer.next_runs == answer.next.n_runs

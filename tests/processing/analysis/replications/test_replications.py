@@ -7,8 +7,10 @@ from scipy import stats
 import mesa_lab as ml
 from mesa_lab.errors import ConclusionError, OutcomeError
 from mesa_lab.processing.analysis.replications.consistency import consistency, largest_a, runs_for_small
+from mesa_lab.processing.analysis.replications.needed import wanted
 from mesa_lab.processing.analysis.replications.running import look_ahead_of, running, steady_from
 from mesa_lab.testing import synthetic_results
+from tests.processing.analysis.sensitivity.conftest import observations
 
 
 def study(outcome, parameters=None, replications=40, **settings):
@@ -99,13 +101,35 @@ def test_a_precision_reached_with_the_last_runs_is_not_confirmed():
     assert conclusion.next.replications == full + 5
 
 
+@pytest.mark.parametrize("spread", [0.5, 4.0])
+def test_what_is_wanted_changes_without_a_jump_as_a_mean_comes_near_0(spread):
+    rng = np.random.default_rng(2)
+    noise = spread * (rng.permuted(np.tile(np.linspace(-1, 1, 12), (9, 1)), axis=1))
+    found = []
+    for mean in np.linspace(-10, 10, 401):
+        means = np.array([40.0, 50, 60, 70, 30, 45, 55, 65, mean])
+        observed = observations(np.linspace(0, 1, 9)[:, None], means[:, None] + noise)
+        found.append(wanted(observed, 0.05, None).half_width[-1])
+    assert np.abs(np.diff(found)).max() < 0.05 * 0.06
+    assert found[0] == pytest.approx(0.5)
+    assert min(found) == pytest.approx(0.05 * max(5.0, noise[0].std(ddof=1)), rel=0.3)
+
+
+def test_the_sentence_says_both_precisions():
+    experiment = ml.Experiment("none:None", {"a": [0, 40, 50, 60]}, replications=20)
+    results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.normal(0, 3, len(runs))})
+    answer = results.replications("y", precision=0.01)
+    assert "For ±1 % (±0.045 near 0) everywhere" in answer.sentence
+    assert any("At 1 of 4 points the mean is near 0" in warning for warning in answer.warnings)
+
+
 def test_near_zero_a_part_of_the_mean_is_not_asked_for():
     outcome = lambda runs, rng: np.where(runs["a"] == 1, 0.1, 100) + rng.normal(size=len(runs))  # noqa: E731
     conclusion = study(outcome, {"a": [1, 2, 3, 4]}).replications("y")
-    assert conclusion.table["wanted"].iloc[0] == pytest.approx(5, rel=0.02)
+    assert conclusion.table["wanted"].iloc[0] == pytest.approx(0.5, rel=0.02)  # 5 % of a tenth of 100
     assert any("is near 0" in warning for warning in conclusion.warnings)
     everywhere = study(normal(0, 1)).replications("y")
-    assert any("of the standard deviation of all runs" in warning for warning in everywhere.warnings)
+    assert any("below the usual standard deviation of runs" in warning for warning in everywhere.warnings)
     given = study(normal(0, 1)).replications("y", within=1)
     assert "±1 was reached with" in given.sentence
     assert not given.warnings

@@ -101,8 +101,16 @@ def test_a_front_says_how_sure_it_is(searched):
         better = (front["loss"] <= row.loss) & (front["other"] >= row.other)
         assert better.sum() == 1
     assert searched("front").found("other").table.equals(answer.table)
-    with pytest.raises(ConclusionError, match="had several goals"):
-        searched("front").convergence()
+
+
+def test_a_front_comes_to_rest_or_not(searched):
+    course = searched("front").convergence()
+    check_conclusion(course, searched("front"))
+    assert course.table["reached"].is_monotonic_increasing
+    assert 0 < course.values["share_at_half"] <= 1
+    assert course.values["n_fixed"] > course.values["n_runs"] == 90
+    with pytest.raises(ConclusionError, match="made a surface surer"):
+        searched("refine").convergence()
 
 
 def test_patterns_are_counted_with_a_setting_for_each(searched):
@@ -172,6 +180,12 @@ def test_results_of_a_fixed_design_have_no_search():
     with pytest.raises(ConclusionError, match="of a fixed design, not of a search"):
         results.found()
     assert results.searched is None
+
+
+def test_the_best_tried_is_by_the_goal_of_the_search(searched):
+    results = searched("best")
+    assert results.best("loss").sentence == results.best("loss", goal="min").sentence
+    assert results.best("loss").sentence != results.best("loss", goal="max").sentence
 
 
 def test_answers_about_parameters_say_where_the_search_looked(searched):

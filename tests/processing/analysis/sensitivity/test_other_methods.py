@@ -12,11 +12,11 @@ import mesa_lab as ml
 from mesa_lab.errors import ConclusionError
 from mesa_lab.processing.analysis.sensitivity import salib_adapter
 from mesa_lab.processing.analysis.sensitivity.design_blocks import recognise
+from mesa_lab.processing.analysis.sensitivity.direction import rank_correlations
 from mesa_lab.processing.analysis.sensitivity.efast_indices import efast_indices
 from mesa_lab.processing.analysis.sensitivity.first_order import first_order
-from mesa_lab.processing.analysis.sensitivity.morris_effects import morris_effects
+from mesa_lab.processing.analysis.sensitivity.morris_effects import _against_noise, morris_effects
 from mesa_lab.processing.analysis.sensitivity.pawn import pawn
-from mesa_lab.processing.analysis.sensitivity.rank_correlation import rank_correlations
 from mesa_lab.processing.analysis.sensitivity.tree_importance import tree_importance
 from mesa_lab.testing import synthetic_results
 from tests.processing.analysis.sensitivity.conftest import (
@@ -138,6 +138,21 @@ def test_morris_under_common_seeds_has_no_noise_to_tell_from():
     assert found.noise_mu_star == pytest.approx(0, abs=1e-9)
     assert found.p[0] < 0.01
     assert found.p[3] == 1
+
+
+def test_the_noise_of_many_morris_effects_need_not_be_simulated():
+    rng = np.random.default_rng(5)
+    noise = rng.uniform(0.5, 2, (401, 2))
+    noise[-1, 0] = np.nan  # one effect less: these are simulated
+    known = np.isfinite(noise)
+    stars = np.full(2, np.nanmean(np.sqrt(noise)) * np.sqrt(2 / np.pi) + 0.05)
+    p, box = _against_noise(stars, noise, known, rng)
+    assert p[0] == pytest.approx(p[1], abs=0.03)
+    _, simulated = _against_noise(stars[:1], noise[:, :1], known[:, :1], rng)
+    assert box == pytest.approx(simulated, rel=0.02)
+    p, _ = _against_noise(np.array([5.0, 0.0]), noise, known, rng)
+    assert p[0] < 0.001
+    assert p[1] > 0.99
 
 
 def test_morris_of_a_choice_has_no_direction():

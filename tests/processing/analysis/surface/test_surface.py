@@ -128,6 +128,16 @@ def test_left_out_points_are_left_out():
         assert mean[at] - predicted == pytest.approx(fitted.left[at], abs=1e-6)
 
 
+def test_a_surface_that_misses_by_no_more_than_chance_does_not_claim_to_be_exact():
+    answer = sampled(size=12, replications=10, noise=1.0, seed=3).surface("y")
+    assert answer.values["error"] == 0
+    assert (
+        "it misses what was measured by no more than the chance in it (12 points, 120 runs)."
+        in answer.sentence
+    )
+    assert "off by 0" not in answer.sentence
+
+
 def test_what_lies_beyond_is_refused():
     answer = sampled(40).surface("y")
     with pytest.raises(ParameterError, match=r"a = 1\.2 lies outside of what was tried, 0\.0.* to 0\.9.*"):
@@ -217,6 +227,43 @@ def test_shares_stay_between_none_and_all():
     assert predicted["high"].max() <= 1
     assert abs(predicted.loc[1, "mean"] - 0.5) < 0.15
     assert "%" in answer.sentence
+
+
+@pytest.mark.parametrize("design", [ml.LatinHypercube(40), ml.FullFactorial(3), ml.CentralComposite()])
+@pytest.mark.parametrize("chance", [True, False])
+def test_a_share_at_0_or_1_is_never_known_exactly(design, chance):
+    def event(runs, rng):
+        sure = runs["a"] > 0.6
+        return (rng.random(len(runs)) < np.where(sure, 0.99, 0.01)) if chance else sure
+
+    experiment = ml.Experiment("none:None", {n: ml.Real(0, 1) for n in "ab"}, design=design, replications=5)
+    answer = synthetic_results(experiment, {"y": event}).surface("y")
+    low, high = 0.1, 0.9
+    places = pd.DataFrame(
+        [(a, b) for a in np.linspace(low, high, 9) for b in (low, 0.5, high)], columns=["a", "b"]
+    )
+    predicted = answer.predict(places)
+    assert predicted["mean"].between(0, 1).all()
+    assert ((predicted["high"] - predicted["low"]) > 0.01).all()
+    assert (predicted["low"] <= predicted["mean"]).all()
+    assert (predicted["mean"] <= predicted["high"]).all()
+    settings = answer.tables["settings"]
+    assert (settings["low"] < settings["high"]).all()
+    assert (answer.tables["profile"]["low"] < answer.tables["profile"]["high"]).all()
+    assert "interval 100 to 100 %" not in answer.sentence
+
+
+def test_a_count_beyond_its_bound_keeps_an_interval():
+    def deaths(runs, rng):
+        return np.maximum(10 * (runs["a"] - 0.5) + rng.normal(0, 0.2, len(runs)), 0)
+
+    experiment = ml.Experiment(
+        "none:None", {n: ml.Real(0, 1) for n in "ab"}, design=ml.FullFactorial(4), replications=4
+    )
+    answer = synthetic_results(experiment, {"y": deaths}).surface("y", kind="quadratic")
+    profile = answer.tables["profile"]
+    assert (profile["mean"] == 0).any()  # where the quadratic surface dips below it
+    assert (profile["low"] < profile["high"]).all()
 
 
 def test_what_cannot_be_predicted_is_said():
