@@ -76,7 +76,7 @@ def where_failed(results: Reader) -> str:
         unordered=np.array([factor.categorical for factor in factors]),
         share=failed.astype(np.float64),
     )
-    found = find_boxes(space, smallest=0.0, onwards=True)
+    found = find_boxes(space, smallest=0.0)
     box = simplified(space, max(found, key=lambda each: likelihood_ratio(each, n, n_failed)), worth=_WORTH)
     inside = members(space, box)
     lost, there = int(failed[inside].sum()), int(inside.sum())

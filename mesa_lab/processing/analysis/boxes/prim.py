@@ -103,7 +103,7 @@ def members(space: Space, box: Box) -> Mask:
 
 
 def find_boxes(
-    space: Space, total: float | None = None, smallest: float = SMALLEST, *, onwards: bool = False
+    space: Space, total: float | None = None, smallest: float = SMALLEST, *, onwards: int = 0
 ) -> list[Box]:
     """Peel a box, then paste, and return all boxes on the way: the trajectory from everything to the densest.
 
@@ -111,9 +111,9 @@ def find_boxes(
         space: The points.
         total: The sum of all shares that coverage is of; None takes those of the points.
         smallest: The smallest box, as a share of the points.
-        onwards: Whether to go on where no peel makes the event more frequent, as Friedman and Fisher do. A slice of a few points is denser
-            than the box now and then by chance alone, and a search that stops there misses an event that is there: in 1 of 8
-            studies of 100 points where it is nine times as frequent in two fifths of a range.
+        onwards: How many peels in a row may make the event no more frequent; Friedman and Fisher go on to the smallest box. A slice of a
+            few points is denser than the box now and then by chance alone, and a search that stops there misses an event that is
+            there: in 1 of 15 studies of 100 points where it is nine times as frequent in two fifths of a range, in none of 60 with 3.
     """
     total = float(space.share.sum()) if total is None else total
     n = len(space.share)
@@ -131,13 +131,13 @@ def find_boxes(
     trajectory = [everything]
     rows: Codes = np.arange(n)
     box = everything
-    while True:
+    in_vain = 0
+    while box.density < 1:
         check_cancelled()
-        if box.density >= 1:
-            break
-        best = _best(space, box, rows, _peels(space, box, rows), total, any_gain=onwards)
+        best = _best(space, box, rows, _peels(space, box, rows), total, any_gain=in_vain < onwards)
         if best is None or best[0].n < smallest * n:
             break
+        in_vain = in_vain + 1 if best[0].density <= box.density else 0
         box, rows = best
         trajectory.append(box)
     while True:
@@ -166,8 +166,9 @@ def _best(
         inside = change[3]
         if len(inside) == 0 or len(inside) == len(rows):
             continue
-        gain = (float(space.share[inside].mean()) - box.density) / abs(len(rows) - len(inside))
-        if gain <= 0 and not any_gain:
+        density = float(np.add.reduce(space.share[inside])) / len(inside)
+        gain = (density - box.density) / abs(len(rows) - len(inside))
+        if (gain <= 0 and not any_gain) or (best is not None and gain < best[0]):
             continue
         free = _unrestricted(space, change)
         if best is None or (gain, free) > best[:2]:
