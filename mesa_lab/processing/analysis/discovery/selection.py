@@ -32,9 +32,9 @@ RESAMPLES: Final = 60
 SHUFFLES: Final = 99
 MOST_BOXES: Final = 3
 _WORTHWHILE: Final = 0.1
+"""The share of all events that a further box must hold."""
 _ONWARDS: Final = 3
 """How many peels in a row may bring no gain before the search for a box ends."""
-"""The share of all events that a further box must hold."""
 
 
 @dataclass(frozen=True, eq=False)

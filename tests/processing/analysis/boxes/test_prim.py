@@ -14,6 +14,7 @@ from mesa_lab.processing.analysis.boxes.prim import (
     quasi_p,
     simplified,
 )
+from mesa_lab.processing.analysis.discovery import selection
 from mesa_lab.processing.analysis.discovery.selection import chosen, judge, search
 from tests.processing.analysis.sensitivity.conftest import ishigami
 
@@ -123,7 +124,9 @@ def test_peeling_follows_the_share_of_runs_not_one_lucky_run():
     assert box.restricted(space) == [0]
 
 
-def test_chance_is_seldom_taken_for_a_box():
+def test_chance_is_seldom_taken_for_a_box(monkeypatch):
+    monkeypatch.setattr(selection, "RESAMPLES", 2)  # only p is looked at
+    monkeypatch.setattr(selection, "SHUFFLES", 39)
     alarms = 0
     for seed in range(30):
         rng = np.random.default_rng(seed)
@@ -134,8 +137,9 @@ def test_chance_is_seldom_taken_for_a_box():
     assert alarms <= 4
 
 
-def test_the_density_at_fresh_points_is_honest():
+def test_the_density_at_fresh_points_is_honest(monkeypatch):
     """The box looks denser where it was searched than it is."""
+    monkeypatch.setattr(selection, "SHUFFLES", 1)  # only the resamples are looked at
     found, fresh, truth = [], [], []
     for seed in range(15):
         rng = np.random.default_rng(seed)
@@ -205,4 +209,5 @@ def test_an_end_that_is_there_on_both_sides_is_kept_on_both():
     space, _ = noisy_event(1, 300, 0.05, 0.05)
     middle = (space.codes[:, 0] > 90) & (space.codes[:, 0] < 210)
     box = search(Space(space.codes, space.levels, space.unordered, middle.astype(float)))[0][0]
-    assert (int(box.low[0]), int(box.high[0])) == (91, 209)
+    assert abs(int(box.low[0]) - 91) <= 1  # cuts take a twentieth of the points at once
+    assert abs(int(box.high[0]) - 209) <= 1
