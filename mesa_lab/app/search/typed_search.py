@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from mesa_lab.drafts.design_fields import FormField, fields_of
 from mesa_lab.errors import ExperimentError, MesaLabError
 from mesa_lab.formatting import listing
-from mesa_lab.search.engines import best_engine
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
