@@ -11,6 +11,7 @@ All is arithmetic on the numbers of levels: a limit lies between two values that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,8 +31,12 @@ PEEL: Final = 0.05
 PASTE: Final = 0.05
 SMALLEST: Final = 0.05
 """The smallest box, as a share of all points."""
-WORTH: Final = 2.0
-"""How much larger the log-likelihood ratio must be for a restriction."""
+WORTH: Final = 4.0
+"""How much larger the log-likelihood ratio must be for each end of a restriction.
+
+A single cut that was not searched for would need 2. This one was searched for among all cuts of all parameters: with 2 a fifth of boxes had
+an end that is not there, with 4 one in fifty.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +103,18 @@ def members(space: Space, box: Box) -> Mask:
     return np.asarray(inside)
 
 
-def find_boxes(space: Space, total: float | None = None, smallest: float = SMALLEST) -> list[Box]:
+def find_boxes(
+    space: Space, total: float | None = None, smallest: float = SMALLEST, *, onwards: int = 0
+) -> list[Box]:
     """Peel a box, then paste, and return all boxes on the way: the trajectory from everything to the densest.
 
     Args:
         space: The points.
         total: The sum of all shares that coverage is of; None takes those of the points.
         smallest: The smallest box, as a share of the points.
+        onwards: How many peels in a row may make the event no more frequent; Friedman and Fisher go on to the smallest box. A slice of a
+            few points is denser than the box now and then by chance alone, and a search that stops there misses an event that is
+            there: in 1 of 15 studies of 100 points where it is nine times as frequent in two fifths of a range, in none of 60 with 3.
     """
     total = float(space.share.sum()) if total is None else total
     n = len(space.share)
@@ -122,11 +132,13 @@ def find_boxes(space: Space, total: float | None = None, smallest: float = SMALL
     trajectory = [everything]
     rows: Codes = np.arange(n)
     box = everything
-    while True:
+    in_vain = 0
+    while box.density < 1:
         check_cancelled()
-        best = _best(space, box, rows, _peels(space, box, rows), total)
+        best = _best(space, box, rows, _peels(space, box, rows), total, any_gain=in_vain < onwards)
         if best is None or best[0].n < smallest * n:
             break
+        in_vain = in_vain + 1 if best[0].density <= box.density else 0
         box, rows = best
         trajectory.append(box)
     while True:
@@ -144,16 +156,20 @@ type _Change = tuple[Codes, Codes, tuple[Mask | None, ...], Codes]
 
 
 def _best(
-    space: Space, box: Box, rows: Codes, changes: Iterator[_Change], total: float
+    space: Space, box: Box, rows: Codes, changes: Iterator[_Change], total: float, *, any_gain: bool = False
 ) -> tuple[Box, Codes] | None:
-    """Return the change with the largest gain in density for each point that it costs or brings; None for no gain."""
+    """Return the change with the largest gain in density for each point that it costs or brings; None for no gain.
+
+    With `any_gain` the largest may be a loss.
+    """
     best: tuple[float, int, _Change] | None = None
     for change in changes:
         inside = change[3]
         if len(inside) == 0 or len(inside) == len(rows):
             continue
-        gain = (float(space.share[inside].mean()) - box.density) / abs(len(rows) - len(inside))
-        if gain <= 0:
+        density = float(np.add.reduce(space.share[inside])) / len(inside)
+        gain = (density - box.density) / abs(len(rows) - len(inside))
+        if (gain <= 0 and not any_gain) or (best is not None and gain < best[0]):
             continue
         free = _unrestricted(space, change)
         if best is None or (gain, free) > best[:2]:
@@ -171,23 +187,34 @@ def _unrestricted(space: Space, change: _Change) -> int:
 
 
 def _peels(space: Space, box: Box, rows: Codes) -> Iterator[_Change]:
-    for at in range(len(space.levels)):
-        codes = space.codes[rows, at]
-        if space.unordered[at]:
-            yield from _without_one(space, box, rows, codes, at)
-            continue
-        if len(rows) < 2:
-            continue
-        last = _next_level(-codes, PEEL)
-        if last is not None:
-            high = box.high.copy()
-            high[at] = -last
-            yield box.low, high, box.kept, rows[codes <= -last]
-        first = _next_level(codes, PEEL)
-        if first is not None:
-            low = box.low.copy()
-            low[at] = first
-            yield low, box.high, box.kept, rows[codes >= first]
+    """Leave out a level of a parameter without an order, or a share of the points at one end of one with an order.
+
+    Of the latter only those of the largest gain: all of them are measured at once, since a search takes thousands.
+    """
+    for at in np.flatnonzero(space.unordered):
+        yield from _without_one(space, box, rows, space.codes[rows, at], int(at))
+    ordered = np.flatnonzero(~space.unordered)
+    if len(rows) < 2 or not len(ordered):
+        return
+    codes = space.codes[rows][:, ordered]
+    ends = np.concatenate([-codes, codes], axis=1)  # the upper ends, then the lower ones
+    # The quantile lies between two points; where these are of one level the whole level goes.
+    place = int(np.floor((len(rows) - 1) * PEEL))
+    stays = ends > np.partition(ends, place, axis=0)[place]
+    count = np.count_nonzero(stays, axis=0)
+    possible = count > 0
+    density = (space.share[rows] @ stays) / np.where(possible, count, 1)
+    gain = np.where(possible, (density - box.density) / (len(rows) - count), -np.inf)
+    best = np.flatnonzero(possible & (gain >= gain.max() - 1e-12))
+    for end in sorted(best, key=lambda end: end % len(ordered)):
+        at = ordered[end % len(ordered)]
+        low, high = box.low.copy(), box.high.copy()
+        limit = int(ends[stays[:, end], end].min())
+        if end < len(ordered):
+            high[at] = -limit
+        else:
+            low[at] = limit
+        yield low, high, box.kept, rows[stays[:, end]]
 
 
 def _without_one(space: Space, box: Box, rows: Codes, codes: Codes, at: int) -> Iterator[_Change]:
@@ -200,18 +227,6 @@ def _without_one(space: Space, box: Box, rows: Codes, codes: Codes, at: int) -> 
         left = kept.copy()
         left[level] = False
         yield box.low, box.high, (*box.kept[:at], left, *box.kept[at + 1 :]), rows[codes != level]
-
-
-def _next_level(codes: Codes, share: float) -> int | None:
-    """Return the first level that stays when a share of the lowest points goes; None when all are of one level.
-
-    The quantile lies between two points; where these are of one level the whole level goes.
-    """
-    place = int(np.floor((len(codes) - 1) * share))
-    split = np.partition(codes, place)
-    limit = int(split[place])
-    above = codes[codes > limit]
-    return int(above.min()) if len(above) else None
 
 
 def _pastes(space: Space, box: Box) -> Iterator[_Change]:
@@ -272,21 +287,38 @@ def quasi_p(space: Space, box: Box, at: int) -> float:
 
 
 def simplified(space: Space, box: Box, total: float | None = None, worth: float = WORTH) -> Box:
-    """Drop restrictions that tell inside from outside hardly better than chance would, the least useful first.
+    """Drop the ends of restrictions that tell inside from outside hardly better than a search among chance would, the least useful first.
 
-    A restriction is kept when without it the log-likelihood ratio of the box is smaller by 2 at least, which is what chance
-    alone gains in 1 of 20 cases.
+    An end is kept where without it the log-likelihood ratio of the box is smaller by `worth` at least.
+
+    Args:
+        space: The points.
+        box: The box.
+        total: The sum of all shares that coverage is of; None takes those of the points.
+        worth: What an end must be worth.
     """
     total = float(space.share.sum()) if total is None else total
     everything = (len(space.share), float(space.share.sum()))
     while True:
-        wider = [_filled(space, _without(space, box, at), total) for at in box.restricted(space)]
+        wider = [
+            _filled(space, each, total) for at in box.restricted(space) for each in _wider(space, box, at)
+        ]
         if not wider:
             return box
         best = max(wider, key=lambda each: likelihood_ratio(each, *everything))
         if likelihood_ratio(best, *everything) < likelihood_ratio(box, *everything) - worth:
             return box
         box = best
+
+
+def _wider(space: Space, box: Box, at: int) -> Iterator[Box]:
+    """Return a box without its restriction of a parameter, and without either end of it."""
+    yield _without(space, box, at)
+    if box.kept[at] is None and box.low[at] > 0 and box.high[at] < space.levels[at] - 1:
+        for end, free in ((box.low.copy(), 0), (box.high.copy(), space.levels[at] - 1)):
+            end[at] = free
+            low, high = (end, box.high) if free == 0 else (box.low, end)
+            yield Box(low, high, box.kept, 0, 0.0, 0.0, 0.0)
 
 
 def likelihood_ratio(box: Box, n: int, events: float) -> float:
@@ -308,10 +340,7 @@ def likelihood_ratio(box: Box, n: int, events: float) -> float:
 
 
 def _likelihood(share: float, n: int) -> float:
-    from scipy.special import xlogy
-
-    share = min(max(share, 0.0), 1.0)
-    return n * float(xlogy(share, share) + xlogy(1 - share, 1 - share))
+    return n * sum(each * math.log(each) for each in (share, 1 - share) if each > 0)
 
 
 def _filled(space: Space, box: Box, total: float) -> Box:

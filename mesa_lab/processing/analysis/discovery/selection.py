@@ -33,6 +33,8 @@ SHUFFLES: Final = 99
 MOST_BOXES: Final = 3
 _WORTHWHILE: Final = 0.1
 """The share of all events that a further box must hold."""
+_ONWARDS: Final = 3
+"""How many peels in a row may bring no gain before the search for a box ends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +68,14 @@ def search(space: Space, density: float | None = None) -> tuple[list[Box], list[
         The chosen boxes, the first the most telling, and the trajectory that the first comes from.
     """
     total = float(space.share.sum())
-    trajectory = find_boxes(space)
+    trajectory = find_boxes(space, onwards=_ONWARDS)
     first = simplified(space, chosen(trajectory, density))
     boxes = [first]
     left = np.flatnonzero(~members(space, first))
     base = total / len(space.share)
     while len(boxes) < MOST_BOXES and len(left) >= 20:
         rest = space.at(left)
-        box = simplified(rest, chosen(find_boxes(rest, total), density), total)
+        box = simplified(rest, chosen(find_boxes(rest, total, onwards=_ONWARDS), density), total)
         dense = box.density > max(base, 0.5 * first.density)
         if not box.restricted(rest) or box.coverage < _WORTHWHILE or not dense:
             break
@@ -101,7 +103,7 @@ def chosen(trajectory: list[Box], density: float | None = None) -> Box:
 
 def _gain(space: Space, density: float | None) -> float:
     """How well the box that a search finds tells inside from outside."""
-    trajectory = find_boxes(space)
+    trajectory = find_boxes(space, onwards=_ONWARDS)
     found = simplified(space, chosen(trajectory, density))
     return likelihood_ratio(found, trajectory[0].n, trajectory[0].events)
 
@@ -126,7 +128,7 @@ def judge(space: Space, box: Box, density: float | None = None, seed: int = 1) -
         drawn = rng.integers(0, size, size)
         out = np.setdiff1d(np.arange(size), drawn)
         sample = small.at(drawn)
-        found = simplified(sample, chosen(find_boxes(sample), density))
+        found = simplified(sample, chosen(find_boxes(sample, onwards=_ONWARDS), density))
         again[found.restricted(sample)] += 1 / RESAMPLES
         held = members(small, found)
         if held[out].any():

@@ -14,6 +14,7 @@ from mesa_lab.processing.analysis.boxes.prim import (
     quasi_p,
     simplified,
 )
+from mesa_lab.processing.analysis.discovery import selection
 from mesa_lab.processing.analysis.discovery.selection import chosen, judge, search
 from tests.processing.analysis.sensitivity.conftest import ishigami
 
@@ -123,7 +124,9 @@ def test_peeling_follows_the_share_of_runs_not_one_lucky_run():
     assert box.restricted(space) == [0]
 
 
-def test_chance_is_seldom_taken_for_a_box():
+def test_chance_is_seldom_taken_for_a_box(monkeypatch):
+    monkeypatch.setattr(selection, "RESAMPLES", 2)  # only p is looked at
+    monkeypatch.setattr(selection, "SHUFFLES", 39)
     alarms = 0
     for seed in range(30):
         rng = np.random.default_rng(seed)
@@ -134,8 +137,9 @@ def test_chance_is_seldom_taken_for_a_box():
     assert alarms <= 4
 
 
-def test_the_density_at_fresh_points_is_honest():
+def test_the_density_at_fresh_points_is_honest(monkeypatch):
     """The box looks denser where it was searched than it is."""
+    monkeypatch.setattr(selection, "SHUFFLES", 1)  # only the resamples are looked at
     found, fresh, truth = [], [], []
     for seed in range(15):
         rng = np.random.default_rng(seed)
@@ -172,3 +176,38 @@ def test_levels_go_whole():
     boxes, _ = search(space)
     assert boxes[0].low.tolist() == [2, 0]
     assert (boxes[0].density, boxes[0].coverage) == (1.0, 1.0)
+
+
+def noisy_event(seed, n, below, above, k=3):
+    """An event above 0.6 of the first of some parameters, with one run for each point: its space, and where points lie."""
+    rng = np.random.default_rng(seed)
+    x = rng.random((n, k))
+    codes = np.argsort(np.argsort(x, axis=0), axis=0).astype(np.int64)
+    share = (rng.random(n) < np.where(x[:, 0] > 0.6, above, below)).astype(float)
+    return Space(codes, np.full(k, n), np.zeros(k, bool), share), x
+
+
+@pytest.mark.parametrize(("n", "below", "above"), [(100, 0.0, 1.0), (100, 0.1, 0.9), (150, 0.1, 0.7)])
+def test_a_box_has_the_edge_that_is_there_and_no_other(n, below, above):
+    """40 seeds: the edge at 0.6 is found in nearly all, and an upper one, or one of another parameter, in hardly any."""
+    found = upper = other = 0
+    edges = []
+    for seed in range(40):
+        space, x = noisy_event(seed, n, below, above)
+        box = search(space)[0][0]
+        found += box.low[0] > 0
+        upper += box.high[0] < n - 1
+        other += bool((box.low[1:] > 0).any() or (box.high[1:] < n - 1).any())
+        edges.append(np.sort(x[:, 0])[box.low[0]])
+    assert found >= 39
+    assert upper <= 1
+    assert other <= 3
+    assert abs(np.median(edges) - 0.6) < 0.03
+
+
+def test_an_end_that_is_there_on_both_sides_is_kept_on_both():
+    space, _ = noisy_event(1, 300, 0.05, 0.05)
+    middle = (space.codes[:, 0] > 90) & (space.codes[:, 0] < 210)
+    box = search(Space(space.codes, space.levels, space.unordered, middle.astype(float)))[0][0]
+    assert abs(int(box.low[0]) - 91) <= 1  # cuts take a twentieth of the points at once
+    assert abs(int(box.high[0]) - 209) <= 1
