@@ -171,8 +171,9 @@ class Emulator:
     def _all_over(self, count: int, seed: int) -> Floats:
         """Places that fill what was tried: every one where these are levels alone and not too many, else drawn."""
         steps = [_steps(axis) for axis in self.axes]
-        if all(each is not None for each in steps) and math.prod(map(len, steps)) <= count:
-            return np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, len(steps))
+        levels = [each for each in steps if each is not None]
+        if len(levels) == len(steps) and math.prod(len(each) for each in levels) <= count:
+            return np.stack(np.meshgrid(*levels, indexing="ij"), axis=-1).reshape(-1, len(levels))
         from scipy.stats import qmc
 
         drawn = qmc.Sobol(len(self.axes), rng=seed).random(count)
