@@ -33,5 +33,9 @@ def Page():
             parsed and parsed.experiment,
             tuple(name for name, _ in draft.outcomes),
             started,
+            study=draft_state.study.value,
+            model=draft.model,
+            trial=draft_state.trials.value.get(draft.model),
+            on_trial=lambda trial: draft_state.set_trial(draft.model, trial),
         )
     Address(name="design", value=draft_state.query())

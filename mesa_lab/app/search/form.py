@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import solara
 
 from mesa_lab.app.components.browser import PickFile
-from mesa_lab.app.components.controls import Action, Choose, TextInput
+from mesa_lab.app.components.controls import Action, Choose, TextInput, Toggle
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.hooks.use_action import use_doing
-from mesa_lab.app.search.typed_search import QUESTIONS, Wish, problem_with, search_of_wish
+from mesa_lab.app.search.continue_form import ContinueForm, use_held
+from mesa_lab.app.search.data_file import DataFile, DataForm, DataOverTrial, read_data_file
+from mesa_lab.app.search.typed_search import (
+    QUESTIONS,
+    Wish,
+    engines_of,
+    fields_beside,
+    problem_with,
+    search_of_wish,
+)
 from mesa_lab.errors import MesaLabError
-from mesa_lab.formatting import listing, plural
+from mesa_lab.formatting import listing
 from mesa_lab.preparation.limits import FILE_BYTES
 from mesa_lab.workspace.study_names import first_name
 from mesa_lab.workspace.study_state import facts_of
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.workspace.test_run import Trial
     from mesa_lab.workspace.workspace import Workspace
 
 __all__ = ["SearchForm"]
@@ -33,6 +41,8 @@ _HINTS: Final = {
     "variety": "Goes where the model does something new. Several outcomes, divided by commas, make a pattern.",
     "boundary": "Puts points where it cannot be told on which side they lie.",
     "precise": "Runs the points of the design above until each mean is known well enough, and no longer.",
+    "select": "Drops points of the design above, one after the other, until the best is left with a promised probability.",
+    "compare": "Runs the points of the design above until each is told from the first, or called alike.",
 }
 
 
@@ -42,31 +52,76 @@ def SearchForm(
     experiment: Experiment | None,
     outcomes: tuple[str, ...],
     on_started: Callable[[str], None],
+    *,
+    study: str = "",
+    model: str = "",
+    trial: Trial | None = None,
+    on_trial: Callable[[Trial], None] = lambda trial: None,
 ) -> None:
-    """Ask what is searched for, and start it.
+    """Ask what is searched for, and start it; a search that has runs may go on in narrower ranges.
 
     Args:
         workspace: Where the study goes.
         experiment: What the design page holds; None while something is wrong.
         outcomes: The outcomes that are known by name.
         on_started: Called with the key of the study that was started.
+        study: The key of the study at hand, empty for none.
+        model: The model of the design.
+        trial: What trying the model showed.
+        on_trial: Called with what a new trial showed.
     """
+    anew, set_anew = solara.use_state("")
+    held = use_held(workspace, study, model)
+    if held is not None and anew != study:
+        with tag("section", "ml-panel ml-form ml-search-form", aria_label="Search"):
+            with tag("div", "ml-form-head"):
+                tag("h2", "", "The search that has begun")
+            ContinueForm(workspace, held, experiment, on_started, lambda: set_anew(study)).key(study)
+        return
+    NewSearch(workspace, experiment, outcomes, on_started, trial, on_trial)
+
+
+@solara.component
+def NewSearch(
+    workspace: Workspace,
+    experiment: Experiment | None,
+    outcomes: tuple[str, ...],
+    on_started: Callable[[str], None],
+    trial: Trial | None,
+    on_trial: Callable[[Trial], None],
+) -> None:
+    """Ask what is searched for, and start it; the arguments are those of `SearchForm`."""
     wish, set_wish = solara.use_state(Wish())
+    data, set_data = solara.use_state(None)
     file_problem, set_file_problem = solara.use_state("")
     doing = use_doing()
+    reported = (
+        [str(name) for name in trial.series if name not in ("step", "time")]
+        if trial is not None and trial.series is not None
+        else []
+    )
+    known = tuple(dict.fromkeys([*outcomes, *reported]))
 
     def change(**changes: object) -> None:
         doing.clear()
         set_wish(replace(wish, **changes))  # type: ignore[arg-type]
 
     def choose(question: str) -> None:
-        named = wish.outcome or (outcomes[0] if outcomes else "")
-        change(question="" if question == wish.question else question, outcome=named)
+        named = wish.outcome or (known[0] if known else "")
+        change(question="" if question == wish.question else question, outcome=named, engine="", more={})
 
-    def load(name: str, data: bytes | None) -> None:
+    def use(file: DataFile | None) -> None:
+        set_data(file)
         try:
-            change(targets=_read(name, data), file=name)
+            change(targets=None if file is None else file.targets(), file="" if file is None else file.name)
             set_file_problem("")
+        except MesaLabError as error:
+            change(targets=None, file="")
+            set_file_problem(str(error))
+
+    def load(name: str, content: bytes | None) -> None:
+        try:
+            use(read_data_file(name, content, known))
         except MesaLabError as error:
             set_file_problem(str(error))
 
@@ -88,8 +143,19 @@ def SearchForm(
             return
         with tag("div", "ml-form-body"):
             tag("p", "ml-quiet", _HINTS[wish.question])
-            _fields(wish, change, outcomes, load)
-            problem = doing.problem or file_problem
+            _fields(wish, change, known)
+            if wish.question == "fit":
+                with tag("div", "ml-actions"):
+                    PickFile("Data (CSV)", load, accept=".csv,.tsv,.txt", limit=FILE_BYTES)
+                    if data is not None:
+                        tag("span", "", data.name)
+                        Action("Take it away", lambda: use(None))
+                if data is not None:
+                    DataForm(data, use, known)
+                    if wish.targets:
+                        DataOverTrial(wish.targets, experiment, trial, on_trial)
+            _settings(wish, change)
+            problem = doing.problem or (file_problem if wish.question == "fit" else "")
             if experiment is None:
                 problem = problem or "Something above is wrong: put it right first."
             elif not problem:
@@ -116,19 +182,17 @@ def _chip(text: str, chosen: bool, on_choose: Callable[[], None]) -> solara.Elem
     return chip
 
 
-def _fields(
-    wish: Wish,
-    change: Callable[..., None],
-    outcomes: tuple[str, ...],
-    load: Callable[[str, bytes | None], None],
-) -> None:
+def _fields(wish: Wish, change: Callable[..., None], outcomes: Sequence[str]) -> None:
     """The fields of a question."""
     if not (wish.question == "fit" and wish.targets):
         hint = f"Known: {listing(list(outcomes), 6)}." if outcomes else "The name of what the model reports."
+        if wish.question == "best":
+            hint += " Several make a front: cost min, gain max."
         TextInput("Outcome", wish.outcome, lambda text: change(outcome=text), hint=hint)
-    if wish.question == "best":
+    if wish.question in ("best", "select"):
         goals = [("max", "as high as can be"), ("min", "as low as can be")]
         Choose("It shall be", wish.goal, lambda goal: change(goal=goal), goals)
+    if wish.question == "best":
         TextInput(
             "As long as",
             wish.subject_to,
@@ -151,17 +215,12 @@ def _fields(
             suffix="% of the mean",
         )
     if wish.question == "fit":
-        with tag("div", "ml-actions"):
-            PickFile("Data (CSV)", load, accept=".csv,.tsv,.txt", limit=FILE_BYTES)
-            if wish.targets:
-                tag("span", "", f"{wish.file}: {_said(wish.targets)}")
-                Action("Take it away", lambda: change(targets=None, file=""))
         if not wish.targets:
             TextInput(
                 "Observed at the end",
                 wish.observed,
                 lambda text: change(observed=text),
-                hint="Or a file with a column 'step' and one column for each outcome.",
+                hint="Or a file: one column for the steps and one for each outcome.",
             )
         TextInput(
             "Tolerance",
@@ -169,7 +228,20 @@ def _fields(
             lambda text: change(tolerance=text),
             hint="By how much model and data may differ whatever the parameters, in units of the outcome.",
         )
-    if wish.question != "precise":
+
+
+def _settings(wish: Wish, change: Callable[..., None]) -> None:
+    """How it is searched: the engine, the budget, and what else the method can be told."""
+    engines = engines_of(wish.question)
+    if len(engines) > 1:
+        Choose(
+            "How",
+            wish.engine or engines[0][0],
+            lambda engine: change(engine=engine),
+            [(name, title) for name, title, _ in engines],
+            notes=[note for _, _, note in engines],
+        )
+    if wish.needs_budget:
         TextInput(
             "Budget",
             wish.budget,
@@ -177,33 +249,24 @@ def _fields(
             hint="A number of runs, or a time such as 20 min.",
         )
 
+    def say(name: str, text: Any) -> None:
+        change(more={**wish.more, name: str(text)})
 
-def _said(targets: dict[str, object]) -> str:
-    """Which column is which outcome."""
-    parts = [
-        f"{name} after {plural(len(value), 'step')}" if isinstance(value, list) else f"{name} = {value}"
-        for name, value in targets.items()
-    ]
-    return listing(parts, 4)
-
-
-def _read(name: str, data: bytes | None) -> dict[str, object]:
-    """Read targets from an uploaded file.
-
-    Raises:
-        ExperimentError: If it is too large, or holds no numbers.
-    """
-    from mesa_lab.errors import ExperimentError
-    from mesa_lab.processing.analysis.calibration.targets import plain_targets, read_targets
-
-    if data is None:
-        raise ExperimentError(f"'{name}' is larger than {FILE_BYTES // 1_000_000} MB.")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "data.csv"
-        path.write_bytes(data)
-        try:
-            found = read_targets(path)
-        except ExperimentError as error:
-            raise ExperimentError(str(error).replace(str(path), name)) from None
-    plain_targets(found)
-    return found
+    with tag("details", "ml-details").key(wish.question):
+        tag("summary", "", "More settings")
+        with tag("div", "ml-grid ml-grid-small"):
+            for field in fields_beside(wish.question):
+                typed = wish.more.get(field.name, "")
+                if field.kind == "flag":
+                    on = (typed or str(field.default)) == "True"
+                    Toggle(field.label, on, lambda on, name=field.name: say(name, on), hint=field.help).key(
+                        field.name
+                    )
+                else:
+                    TextInput(
+                        field.label,
+                        typed,
+                        lambda text, name=field.name: say(name, text),
+                        hint=field.help,
+                        placeholder=field.hint,
+                    ).key(field.name)

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
+
+import ipyvue
+import pandas as pd
 import pytest
 
 import mesa_lab as ml
 from mesa_lab.app.design_changed import changes
+from mesa_lab.app.search.continue_form import held_search, narrowed
+from mesa_lab.app.search.data_file import STEP, data_over_run, read_data_file
 from mesa_lab.app.search.form import SearchForm
 from mesa_lab.app.search.search_progress import SearchProgress, look_at_search
-from mesa_lab.app.search.typed_search import Wish, problem_with, search_of_wish
+from mesa_lab.app.search.typed_search import (
+    QUESTIONS,
+    Wish,
+    engines_of,
+    fields_beside,
+    problem_with,
+    search_of_wish,
+)
 from mesa_lab.errors import ExperimentError, StudyError
+from mesa_lab.preparation.models import reference_of
 from mesa_lab.processing.analysis.shelf import fitting
 from mesa_lab.search import carry_out
 from mesa_lab.study import Study
 from mesa_lab.workspace.shared_results import open_results
+from mesa_lab.workspace.test_run import Trial
 from mesa_lab.workspace.workspace import Workspace
 from tests.search.bowls import bowl
 
@@ -103,3 +119,109 @@ def test_what_is_known_is_read_from_the_study(tmp_path, show):
         bowl(design=ml.LatinHypercube(2)), tmp_path / "b.study", backend="sequential", progress=False
     )
     assert look_at_search(fixed.study.path) is None
+
+
+def test_the_engine_and_further_settings_can_be_chosen():
+    experiment = bowl(design=ml.LatinHypercube(5), outcomes=["loss", "other"])
+    wish = Wish("best", "loss min, other max", more={"replications": "4", "racing": "False", "at_most": ""})
+    method = search_of_wish(wish, experiment).method
+    assert method.goals == {"loss": "min", "other": "max"}
+    assert (method.replications, method.racing, method.engine) == (4, False, "tpe")
+    assert search_of_wish(Wish("best", "loss min", engine="random"), experiment).method.goal == "min"
+    nearest = Wish("fit", "loss", observed="0.4", engine="abc")
+    assert search_of_wish(nearest, experiment).method.engine == "abc"
+    assert problem_with(Wish("best", "loss", more={"replications": "0"}), experiment)
+    select = Wish("select", "loss", goal="min", more={"indifference": "0.2"})
+    assert not select.needs_budget
+    assert search_of_wish(select, experiment).budget is None
+    assert search_of_wish(Wish("select", "loss"), experiment).budget == 240
+    assert search_of_wish(Wish("compare", "loss", more={"margin": "0.1"}), experiment).method.margin == 0.1
+    assert [name for name, _, _ in engines_of("fit")] == ["surface", "abc"]
+    for question in QUESTIONS:
+        assert {field.name for field in fields_beside(question)}.isdisjoint({"outcome", "engine", "goal"})
+
+
+def test_columns_of_a_file_are_recognised_or_said():
+    text = b"day,Loss,people\n1,0.4,7\n2,0.3,8\n"
+    file = read_data_file("d.csv", text, ["loss", "other"])
+    assert file.uses == {"day": STEP, "Loss": "loss", "people": "left out"}
+    assert file.targets() == {"loss": [[1, 0.4], [2, 0.3]]}
+    assert replace(file, uses={**file.uses, "people": "other"}).targets()["other"] == [[1, 7.0], [2, 8.0]]
+    for uses, said in (
+        ({**file.uses, "people": "loss"}, "said to be the same"),
+        ({**file.uses, "day": "left out"}, "say which column holds the steps"),
+        ({**file.uses, "Loss": "left out"}, "Say which column"),
+    ):
+        with pytest.raises(ExperimentError, match=said):
+            replace(file, uses=uses).targets()
+    with pytest.raises(ExperimentError, match="is larger than"):
+        read_data_file("d.csv", None, [])
+    with pytest.raises(ExperimentError, match="13 columns"):
+        read_data_file("d.csv", ",".join(f"c{i}" for i in range(13)).encode(), [])
+
+
+def test_data_are_drawn_over_a_run():
+    run = pd.DataFrame({"step": [0, 1, 2], "loss": [1.0, 0.5, 0.2]})
+    (series, chart, table), (single, _, _) = data_over_run({"loss": [[1, 0.4]], "other": 3.0}, run)
+    assert (series, single) == ("loss", "other")
+    assert list(table["one run"]) == [1.0, 0.5, 0.2]
+    assert [layer["mark"]["type"] for layer in chart.to_dict()["layer"]] == ["line", "point"]
+    assert data_over_run({"loss": [[1, 0.4]]}, None)[0][1].to_dict()["mark"]["type"] == "point"
+
+
+def test_a_file_is_chosen_in_the_form(space, show):
+    trial = Trial("done", 3, series=pd.DataFrame({"step": [0, 1], "time": [0, 1], "loss": [1.0, 0.5]}))
+    view = show(SearchForm(space, bowl(), (), lambda key: None, trial=trial))
+    view.press("Which parameters fit my data?")
+    (picker,) = view.widgets(ipyvue.VueTemplate)
+    data = base64.b64encode(b"t;seen\n1;0,4\n2;0,3\n").decode()
+    picker._handle_custom_msg({"event": "picked", "data": {"name": "d.csv", "data": data, "size": 20}}, [])
+    view.until("Say which column of 'd.csv' is which outcome.")
+    column = view.field("Column seen")
+    column.v_model = next(item["value"] for item in column.items if item["title"] == "loss")
+    view.until("loss: the data over one run")
+    view.press("Take it away")
+    view.until("Type what was observed")
+
+
+def test_a_search_that_has_runs_keeps_its_method_and_goes_on_in_narrower_ranges(space, show, monkeypatch):
+    experiment = bowl(outcomes=["loss", "other"])
+    ref = space.make_search(
+        "mine", search_of_wish(Wish("best", "loss", engine="random", budget="24"), experiment)
+    )
+    assert held_search(ref) is None
+    with Study.open(ref.path) as study:
+        carry_out.drive_search(study, backend="sequential", progress=False)
+    held = held_search(ref)
+    assert held.runs == 24
+    name, old = next((name, each) for name, each in experiment.space.varied.items() if hasattr(each, "low"))
+    smaller = {**experiment.space.parameters, name: ml.Real(old.low, (old.low + old.high) / 2)}
+    search, said = narrowed(held, experiment.replace(parameters=smaller), "40")
+    assert search.budget == 40
+    assert said[0].startswith(f"{name}: ")
+    locked = {**experiment.space.parameters, name: old.low}
+    assert "held at" in narrowed(held, experiment.replace(parameters=locked), "40")[1][0]
+    for other, budget, why in (
+        (experiment, "12", "24 runs were asked for already"),
+        (experiment.replace(max_steps=99), "40", "differs in: steps"),
+        (experiment.replace(parameters={name: old}), "40", "other parameters"),
+        (experiment, "much", "budget is 'much'"),
+    ):
+        with pytest.raises(ExperimentError, match=why):
+            narrowed(held, other, budget)
+    started = []
+    monkeypatch.setattr(Workspace, "start", lambda self, ref, processes=-1, **more: started.append(ref.key))
+    model = reference_of(experiment.model)
+    view = show(
+        SearchForm(
+            space, experiment.replace(parameters=smaller), (), started.append, study=ref.key, model=model
+        )
+    )
+    view.until("Its question and its method are locked")
+    view.until(f"{name}: ")
+    view.press("Go on with it")
+    view.until(lambda: len(started) == 2)
+    with Study.open(ref.path) as study:
+        assert carry_out.search_of(study).experiment.space.parameters[name] == smaller[name]
+    view.press("Fill in another search")
+    view.until("Or search")

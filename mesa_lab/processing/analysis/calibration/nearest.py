@@ -27,8 +27,8 @@ __all__ = ["METHOD", "NearestFit", "nearest_fit"]
 
 METHOD: Final = (
     "Approximate Bayesian computation with an adaptive population (Lenormand, Jabot & Deffuant 2013), weights by all proposals together "
-    "(Cornuet et al. 2012) and local linear regression (Beaumont et al. 2002); what is ruled out: Gaussian processes (Andrianakis et al. 2015). The "
-    "ranges count as equally likely beforehand."
+    "(Cornuet et al. 2012) and local linear regression (Beaumont et al. 2002), each residual without its own run (Barber et al. 2021); what is "
+    "ruled out: Gaussian processes (Andrianakis et al. 2015). The ranges count as equally likely beforehand."
 )
 _DRAWS: Final = 2000
 _FEW: Final = 30
@@ -42,20 +42,20 @@ class NearestFit(Fit):
     particles: Particles
 
     @cached_property
-    def _rows(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        weight = self.population.weight[self.population.kept]
-        return np.random.default_rng(1).choice(len(weight), _DRAWS, p=weight / weight.sum())
-
-    @cached_property
     @override
     def drawn(self) -> Floats:
-        return np.asarray(self.population.adjusted[self._rows])
+        weight = self.population.near_weight
+        return np.asarray(
+            self.population.adjusted[np.random.default_rng(1).choice(len(weight), _DRAWS, p=weight)]
+        )
 
     @cached_property
     @override
     def compared(self) -> pd.DataFrame:
         whole = np.isfinite(self.particles.vectors).all(axis=1)
-        runs = self.particles.vectors[whole][self.population.kept][self._rows]
+        weight = self.population.weight[self.population.kept]
+        rows = np.random.default_rng(2).choice(len(weight), _DRAWS, p=weight / weight.sum())
+        runs = self.particles.vectors[whole][self.population.kept][rows]
         tail = (1 - self.level) / 2
         low, high = np.quantile(runs, [tail, 1 - tail], axis=0)
         return pd.DataFrame(
@@ -71,10 +71,10 @@ class NearestFit(Fit):
 
     @override
     def sentence(self) -> str:
-        kept = len(self.population.kept)
+        near = len(self.population.near)
         return (
-            f"{super().sentence()} That is by the {plural(kept, 'setting')} that came nearest to the data, within "
-            f"{number(self.population.tolerance, 2)} standard deviations of all runs."
+            f"{super().sentence()} That is by the {plural(near, 'setting')} that came nearest to the data, within "
+            f"{number(self.population.reach, 2)} standard deviations of all runs."
         )
 
     @override
@@ -84,7 +84,7 @@ class NearestFit(Fit):
         effective = self.population.effective
         if effective < _FEW:
             said.append(
-                f"The settings that were kept are worth about {effective:.0f} of equal weight: the ends of the intervals are rough. Give the search "
+                f"The settings that this is read from are worth about {effective:.0f} of equal weight: the ends of the intervals are rough. Give the search "
                 "a larger budget."
             )
         return said

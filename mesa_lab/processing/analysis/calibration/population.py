@@ -3,7 +3,12 @@
 The nearest part of all runs is kept; new settings are drawn around them, by a normal kernel with twice their covariance, and a run that was drawn
 where many are drawn counts less (adaptive population Monte Carlo: Lenormand, Jabot & Deffuant 2013, Computational Statistics 28: 2777-2796). A
 weight is one over the density of all proposals together, so that none is large (Cornuet et al. 2012, Scandinavian Journal of Statistics 39:
-798-812). What was kept is moved along a local linear regression to where the data lie (Beaumont, Zhang & Balding 2002, Genetics 162: 2025-2035).
+798-812).
+
+What fits is read from more runs than are drawn around: the nearest part of all, of all generations, moved along a local linear regression to where
+the data lie, the nearer the more they count (Beaumont, Zhang & Balding 2002, Genetics 162: 2025-2035). A regression lies nearer to the runs that it
+is of than to others, so that plain residuals are too small, and intervals made of them too narrow; here each is that of a regression without its own run
+(Quenouille's jackknife, as in predictive intervals: Barber et al. 2021, Annals of Statistics 49: 486-507).
 """
 
 from __future__ import annotations
@@ -30,6 +35,11 @@ type Whole = npt.NDArray[np.int64]
 
 _STAYS: Final = 0.7
 """How often a choice without an order stays what it was."""
+_NEAR: Final = 0.4
+"""Share of all runs that what fits is read from."""
+_EDGE: Final = 1e-3
+"""How near to the ends of its range a parameter is told from them."""
+_MOST_LEVERAGE: Final = 0.9
 _TRIES: Final = 1024
 """Draws from a proposal that say which share of it lies in the space."""
 
@@ -181,11 +191,31 @@ class Population:
     closer: float
     proposals: tuple[_Proposal, ...]
 
+    @cached_property
+    def near(self) -> Whole:
+        """The runs that what fits is read from, the nearest first."""
+        count = max(round(_NEAR * len(self.distance)), len(self.kept))
+        return np.asarray(np.argsort(self.distance, kind="stable")[:count])
+
+    @property
+    def reach(self) -> float:
+        """How far the farthest of them is from the data."""
+        return float(self.distance[self.near].max())
+
+    @cached_property
+    def near_weight(self) -> Floats:
+        """What each of them counts; adds up to 1."""
+        reach = self.reach
+        kernel = (
+            np.maximum(1 - (self.distance[self.near] / (1.0001 * reach)) ** 2, 1e-6) if reach > 0 else 1.0
+        )
+        weight = self.weight[self.near] * kernel
+        return np.asarray(weight / weight.sum())
+
     @property
     def effective(self) -> float:
-        """How many particles of equal weight those that are kept are worth."""
-        weight = self.weight[self.kept]
-        return float(weight.sum() ** 2 / max(float((weight**2).sum()), 1e-300))
+        """How many runs of equal weight they are worth."""
+        return 1.0 / max(float((self.near_weight**2).sum()), 1e-300)
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """Draw places of the space from the last proposal."""
@@ -199,21 +229,20 @@ class Population:
 
     @cached_property
     def adjusted(self) -> Floats:
-        """The kept settings, moved along a local linear regression to where the data lie."""
-        here = self.unit[self.kept]
-        numeric, gaps = _numeric(self.space), self.z[self.kept]
-        if len(self.kept) < 4 * (gaps.shape[1] + 2) or not self.tolerance > 0:
+        """The settings of the near runs, moved along a local linear regression to where the data lie."""
+        here = self.unit[self.near]
+        numeric, gaps = _numeric(self.space), self.z[self.near]
+        if len(here) < 4 * (gaps.shape[1] + 2) or not self.reach > 0:
             return here
-        near = np.clip(here[:, numeric], 1e-6, 1 - 1e-6)
+        near = np.clip(here[:, numeric], _EDGE, 1 - _EDGE)
         turned = np.log(near / (1 - near))  # so that nothing leaves the ranges
-        local = self.weight[self.kept] * np.maximum(
-            1 - (self.distance[self.kept] / (1.0001 * self.tolerance)) ** 2, 1e-6
-        )
-        root = np.sqrt(local)[:, None]
+        root = np.sqrt(self.near_weight)[:, None]
         columns = np.column_stack([np.ones(len(gaps)), gaps])
-        slope = np.linalg.lstsq(columns * root, turned * root, rcond=1e-6)[0][1:]
+        slopes = np.linalg.lstsq(columns * root, turned * root, rcond=1e-6)[0]
+        leverage = ((columns * root) * np.linalg.pinv(columns * root).T).sum(axis=1)
+        left_out = (turned - columns @ slopes) / (1 - np.minimum(leverage, _MOST_LEVERAGE))[:, None]
         moved = here.copy()
-        moved[:, numeric] = 1 / (1 + np.exp(-(turned - gaps @ slope)))
+        moved[:, numeric] = 1 / (1 + np.exp(-(slopes[0] + left_out)))
         return np.asarray(moved)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,18 @@ from mesa_lab.errors import ExperimentError
 from mesa_lab.formatting import listing
 from mesa_lab.preparation.limits import shortened
 
-__all__ = ["DISTANCES", "Component", "components_of", "plain_targets", "read_targets"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "DISTANCES",
+    "Component",
+    "components_of",
+    "plain_targets",
+    "read_table",
+    "read_targets",
+    "targets_of",
+]
 
 DISTANCES: Final = ("standardised", "relative", "absolute")
 _KEYS: Final = ("value", "series", "tolerance", "weight")
@@ -61,6 +72,17 @@ def read_targets(path: str | Path) -> dict[str, Any]:
     Raises:
         ExperimentError: If the file cannot be read, or holds no numbers.
     """
+    table = read_table(path)
+    steps = next((name for name in table.columns if name.lower() == "step"), None)
+    return targets_of(table, {name: name for name in table.columns if name != steps}, steps, str(path))
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a CSV file of observed values as it is; columns are divided by commas, semicolons or tabs.
+
+    Raises:
+        ExperimentError: If the file cannot be read.
+    """
     import pandas as pd
 
     try:
@@ -73,10 +95,32 @@ def read_targets(path: str | Path) -> dict[str, Any]:
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise ExperimentError(f"The targets cannot be read from '{path}': {error!s:.200}.") from None
     table.columns = [str(name).strip() for name in table.columns]
-    steps = next((name for name in table.columns if name.lower() == "step"), None)
-    names = [name for name in table.columns if name != steps]
+    return table
+
+
+def targets_of(
+    table: pd.DataFrame, outcomes: Mapping[str, str], steps: str | None = None, path: str = "the file"
+) -> dict[str, Any]:
+    """Return what a table of observed values says of some outcomes.
+
+    Args:
+        table: One column for each outcome, and one row for each step.
+        outcomes: By column the outcome that it was observed of.
+        steps: The column that holds the steps; None where the table has one row, what was observed at the end.
+        path: What the table is called in messages.
+
+    Raises:
+        ExperimentError: If it holds no numbers.
+
+    Example:
+        >>> import pandas as pd
+        >>> targets_of(pd.DataFrame({"day": [1, 2], "ill": [3, 5]}), {"ill": "Infected"}, "day")
+        {'Infected': [[1, 3.0], [2, 5.0]]}
+    """
+    import pandas as pd
+
     found: dict[str, Any] = {}
-    for name in names:
+    for name, outcome in outcomes.items():
         values = pd.to_numeric(table[name], errors="coerce")
         if steps is None:
             if len(table) != 1:
@@ -85,12 +129,12 @@ def read_targets(path: str | Path) -> dict[str, Any]:
                     "with what was observed at the end."
                 )
             if values.notna().all():
-                found[name] = float(values.iloc[0])
+                found[outcome] = float(values.iloc[0])
             continue
         at = pd.to_numeric(table[steps], errors="coerce")
         known = values.notna() & at.notna()
         if known.any():
-            found[name] = [
+            found[outcome] = [
                 [int(step), float(value)] for step, value in zip(at[known], values[known], strict=True)
             ]
     if not found:
