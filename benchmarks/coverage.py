@@ -141,7 +141,7 @@ def winner(settings: int, runs: int, gap: float, *, what: str, luck: float = 0.0
                 low, high = winner_interval(values, found.winner, common=luck > 0, is_share=share, level=0.95)
                 value = left_out_value(values)
                 good += min(low, value) <= truth[found.winner] <= max(high, value)
-        return good / studies, studies
+        return float(good / studies), studies
 
     return simulate
 
@@ -212,7 +212,7 @@ def levels_at_equal_points(common: bool, sampled: bool, spread: float = 1.0):
             answer = synthetic_results(experiment, {"y": outcome}).compare("y", by="a", base=0)
             row = answer.table.iloc[0]
             good += row["low"] <= 2 <= row["high"]
-        return good / studies, studies
+        return float(good / studies), studies
 
     return simulate
 
@@ -235,7 +235,7 @@ def failures_anywhere(points: int, runs: int, share: float):
                 experiment, {"y": lambda runs, rng: np.ones(len(runs))}, failed=failed
             )
             quiet += not where_failed(results)
-        return quiet / studies, studies
+        return float(quiet / studies), studies
 
     return simulate
 
