@@ -176,7 +176,7 @@ def no_difference(runs: int, looks: int):
     return simulate
 
 
-WHOLE_ANSWERS = 20  # asking a whole question takes as long as so many of the plain studies
+WHOLE_ANSWERS = 80  # asking a whole question takes as long as so many of the plain studies
 
 
 def levels_at_equal_points(common: bool, sampled: bool, spread: float = 1.0):
