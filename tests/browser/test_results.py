@@ -154,6 +154,12 @@ def test_the_report_and_the_study_can_be_taken_away(results, visit):
 def test_the_projector_view_shows_an_answer_or_a_chart_alone(results, visit, shoot, accessible):
     page = visit(results, "/results?study=neighbours&tab=charts", width=1920, height=1080)
     page.locator(".ml-chart-stage:not(.ml-chart-hidden) svg").wait_for()
+    # What the system's colours are may change while a page is open: its charts follow too.
+    light = "part => getComputedStyle(document.querySelector(part)).fill.match(/\\d+/g).every((each) => each > 127)"
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(light, arg=".ml-chart-stage:not(.ml-chart-hidden) svg text")
+    page.emulate_media(color_scheme="light")
+    page.wait_for_selector(".v-application.v-theme--light")
     button, header = page.get_by_role("button", name="Projector view (P)"), page.locator(".ml-header")
     button.click()
     page.locator(".ml-projected svg").wait_for()

@@ -32,6 +32,7 @@ __all__ = ["StudiesPage", "day_text", "found"]
 
 PER_PAGE: Final = 20
 _COLUMNS: Final = ("Study", "Design", "Progress", "Size", "Changed", "Actions")
+_LOOKS: Final = {"Size": "ml-number", "Actions": "ml-number"}
 
 
 @solara.component
@@ -166,7 +167,7 @@ def Lines(
     with tag("div", "ml-table-frame"), tag("table", "ml-table ml-studies"):
         with tag("thead"), tag("tr"):
             for title in _COLUMNS:
-                tag("th", "ml-number" if title == "Size" else "", title, scope="col")
+                tag("th", _LOOKS.get(title, ""), title, scope="col")
         with tag("tbody"):
             for entry in shown:
                 key = entry.ref.key
