@@ -23,6 +23,7 @@ IMPORTED_AS = {
     "ipython": "IPython",
     "sim-tools": "sim_tools",
     "pillow": "PIL",
+    "axe-playwright-python": "axe_playwright_python",
 }
 # What a tool that is never imported is called where it is used.
 CALLED = {

@@ -6,6 +6,7 @@ core's own.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.drafts.value_text import parse_number, parse_value, parse_values
@@ -80,7 +81,11 @@ def _range(row: Row, mistakes: Mistakes, place: str) -> Any:
     step = mistakes.attempt(f"{place}.step", parse_number, row.step or "1", whole=True) if whole else 1
     if low is None or high is None or step is None:
         return None
-    return Integer(low, high, step=step) if whole else Real(low, high, log=row.log)
+    try:
+        return Integer(low, high, step=step) if whole else Real(low, high, log=row.log)
+    except ParameterError as error:  # which says what the arguments are called, not the fields
+        said = re.sub(r"\b(low|high)\b", lambda found: {"low": "From", "high": "To"}[found[0]], str(error))
+        raise ParameterError(said) from error
 
 
 def _listed(row: Row, text: str, info: ParameterInfo | None) -> Any:

@@ -11,6 +11,7 @@ What a test gets:
 - `visit(address, width=…, height=…, dark=…)`: a new browser context with a page of it, loaded.
 - `troubles`: what went wrong in the browser so far; must be empty at the end of the test.
 - `lacking(what)`: fails in CI and skips elsewhere.
+- `accessible(page)`: fails where axe-core finds something serious or critical on a page, light or dark.
 - `shoot(page, name)`: a picture in screenshots/, when MESA_LAB_SCREENSHOTS is set.
 """
 
@@ -37,7 +38,7 @@ from playwright.sync_api import expect, sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-PATIENCE = 60  # seconds; the first page after a start compiles and compresses a lot
+PATIENCE = 150  # seconds; the first page after a start compiles and compresses a lot
 expect.set_options(
     timeout=1000 * PATIENCE
 )  # a page is looked at again until it is as expected, or this is over
@@ -205,6 +206,52 @@ def watch(page: Any, url: str, troubles: list[str]) -> None:
     page.on("pageerror", lambda error: troubles.append(f"error in the page: {error}"))
     page.on("console", lambda line: line.type != "error" or troubles.append(f"console: {line.text}"))
     page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+
+@pytest.fixture(scope="session")
+def accessible() -> Callable[[Any], None]:
+    """A function that lets axe-core look at a page as it stands, in the light and in the dark, and fails where it finds something serious or critical."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+
+    def look(page: Any) -> list[str]:
+        page.evaluate(_SETTLED)
+        return [
+            f"{each['impact']}: {each['id']}: {each['help']}\n"
+            + "\n".join(f"    {_short(node)}" for node in each["nodes"][:5])
+            for each in axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+
+    def look_twice(page: Any) -> None:
+        first = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+        other = {"dark": "light", "light": "dark"}[first]
+        found = {first: look(page)}
+        page.emulate_media(color_scheme=other)
+        page.wait_for_selector(f".v-application.v-theme--{other}")
+        found[other] = look(page)
+        page.emulate_media(color_scheme=first)
+        page.wait_for_selector(f".v-application.v-theme--{first}")
+        said = [f"{page.url}, {colours}:\n{trouble}" for colours, some in found.items() for trouble in some]
+        assert not said, "\n".join(said)
+
+    return look_twice
+
+
+# What fades in has its colours then. What turns for ever is not waited for, nor what stands still half way.
+_SETTLED = """Promise.race([
+    new Promise((done) => setTimeout(done, 2000)),
+    Promise.all(document.getAnimations()
+        .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime))
+        .map((each) => each.finished.catch(() => 0))),
+])"""
+
+
+def _short(node: Any) -> str:
+    """What is wrong with one element, in two lines."""
+    why = " ".join(node.get("failureSummary", "").split())
+    return f"{node['target']} {node['html'][:160]}\n        {why[:300]}"
 
 
 @pytest.fixture

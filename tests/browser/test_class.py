@@ -67,7 +67,7 @@ def join(page, name):
     page.get_by_text("return word:").wait_for(timeout=LONG)
 
 
-def test_a_student_and_the_teacher(served, visit, shoot):
+def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher = visit(served.url, served.teacher)
     teacher.get_by_text("Nobody has joined yet").wait_for(timeout=LONG)
     expect(teacher.get_by_label("Join code")).to_have_text(served.code)
@@ -81,6 +81,7 @@ def test_a_student_and_the_teacher(served, visit, shoot):
 
     ada = visit(served.url, f"/?code={served.code}", **PHONE)
     assert fits(ada)
+    accessible(ada)
     join(ada, "Ada")
     assert fits(ada)
     shoot(ada, "class-student-phone")
@@ -108,8 +109,10 @@ def test_a_student_and_the_teacher(served, visit, shoot):
     ada.get_by_role("button", name=re.compile("^(Start|Run|Continue)")).first.click()
     ada.wait_for_selector(".ml-progress .ml-state-finished", timeout=LONG)
     assert fits(ada)
+    accessible(ada)
     shoot(ada, "class-run-phone")
     teacher.get_by_role("button", name="All results together").wait_for()
+    accessible(teacher)
     shoot(teacher, "class-teacher")
     assert fits(teacher)
 

@@ -51,7 +51,7 @@ def test_a_slider_is_turned_and_the_model_runs_where_it_rests(lab, visit, shoot)
     assert page.url == there
 
 
-def test_on_a_phone_in_the_dark(lab, visit, shoot):
+def test_on_a_phone_in_the_dark(lab, visit, shoot, accessible):
     experiment = ml.Experiment(
         "mesa.examples:Schelling",
         {"density": ml.Real(0.5, 0.9), "homophily": ml.Real(0.1, 0.9)},
@@ -64,4 +64,5 @@ def test_on_a_phone_in_the_dark(lab, visit, shoot):
     page = visit(lab, "/explore?study=phone", width=390, height=844, dark=True)
     page.locator(".ml-ex-curve").first.wait_for(state="attached", timeout=LONG)
     page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+    accessible(page)
     shoot(page, "explore-phone")

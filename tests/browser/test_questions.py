@@ -66,7 +66,7 @@ def run(page, name):
     ],
 )
 def test_a_question_is_answered_and_the_next_runs_make_the_answer_better(
-    own_lab, visit, shoot, question, sentence, look
+    own_lab, visit, shoot, accessible, question, sentence, look
 ):
     width, height, dark = look
     name = "".join(letter for letter in question.lower() if letter.isalpha())
@@ -82,6 +82,7 @@ def test_a_question_is_answered_and_the_next_runs_make_the_answer_better(
     first = page.locator(".ml-answer").first
     expect(first).to_have_attribute("aria-label", question)  # what was asked comes first
     card.locator(".ml-chart-stage:not(.ml-chart-hidden) svg").wait_for()
+    accessible(page)
     shoot(page, f"question {name} answer")
     grow = card.get_by_role("button", name=re.compile("^Add [0-9,]+ runs"))
     if grow.count():

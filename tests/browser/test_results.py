@@ -41,7 +41,7 @@ def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark
     page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot):
+def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot, accessible):
     page = visit(results, "/results?study=neighbours&tab=charts")
     tables = page.get_by_role("region", name="Tables")
     page.get_by_role("region", name="Tables").get_by_role("tab", name="Points", exact=True).click()
@@ -51,6 +51,7 @@ def test_from_a_point_to_its_runs_to_one_run(results, visit, shoot):
     page.get_by_role("button", name="Open Run", exact=False).first.click()
     page.get_by_text("The same run again").wait_for()
     page.wait_for_selector(".ml-run .ml-chart-stage svg")
+    accessible(page)
     shoot(page, "results one run")
     page.get_by_role("button", name="Back to the table").click()
     tables.get_by_text("1 to 5 of 5", exact=True).wait_for()
@@ -150,7 +151,7 @@ def test_the_report_and_the_study_can_be_taken_away(results, visit):
         assert saved.value.path().read_bytes().startswith(start)
 
 
-def test_the_projector_view_shows_an_answer_or_a_chart_alone(results, visit, shoot):
+def test_the_projector_view_shows_an_answer_or_a_chart_alone(results, visit, shoot, accessible):
     page = visit(results, "/results?study=neighbours&tab=charts", width=1920, height=1080)
     page.locator(".ml-chart-stage:not(.ml-chart-hidden) svg").wait_for()
     button, header = page.get_by_role("button", name="Projector view (P)"), page.locator(".ml-header")
@@ -166,9 +167,14 @@ def test_the_projector_view_shows_an_answer_or_a_chart_alone(results, visit, sho
     page.keyboard.press("p")
     page.locator(".ml-projected .ml-answer-sentence").wait_for()
     expect(header).to_be_hidden()
+    accessible(page)
     shoot(page, "projector answer")
     page.keyboard.press("p")
     header.wait_for()
     page.get_by_role("tab", name="Points").click()
     page.get_by_role("textbox", name="Filter Points").type("p")
     expect(page.locator(".ml-projected")).to_have_count(0)
+    accessible(page)
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_text("Compared with it").wait_for()
+    accessible(page)

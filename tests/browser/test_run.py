@@ -199,7 +199,7 @@ def test_from_a_design_to_the_results(lab, visit, shoot):
     assert (lab.studies / "from-a-design.study").exists()
 
 
-def test_studies_are_listed_copied_and_deleted_by_keyboard(lab, visit, make, shoot):
+def test_studies_are_listed_copied_and_deleted_by_keyboard(lab, visit, make, shoot, accessible):
     make(lab, "zebra", replications=1)
     page = visit(lab, "/studies")
     opener = page.get_by_role("button", name="What to do with zebra", exact=True)
@@ -211,6 +211,7 @@ def test_studies_are_listed_copied_and_deleted_by_keyboard(lab, visit, make, sho
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="zebra two").wait_for()
+    accessible(page)
     shoot(page, "studies")
     page.get_by_role("button", name="Delete").focus()
     page.keyboard.press("Enter")

@@ -6,7 +6,7 @@ from mesa_lab.workspace.workspace import Workspace
 LONG = 120_000
 
 
-def test_from_a_run_to_its_picture(lab, visit, shoot):
+def test_from_a_run_to_its_picture(lab, visit, shoot, accessible):
     experiment = ml.Experiment(
         "mesa.examples:WolfSheep", {"wolf_gain_from_food": [10, 30]}, max_steps=6, seed=3
     )
@@ -23,6 +23,7 @@ def test_from_a_run_to_its_picture(lab, visit, shoot):
     page.get_by_role("button", name="Step forward").click()
     page.get_by_alt_text("Space of run 1 at step 1").wait_for(timeout=LONG)
     page.get_by_text("These values are those of the study.").wait_for()
+    accessible(page)
     shoot(page, "watch")
     page.get_by_label("Beside run").fill("0")
     page.get_by_role("button", name="Compare").click()

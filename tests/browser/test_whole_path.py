@@ -136,7 +136,7 @@ def open_own(page, name):
 
 
 @pytest.mark.parametrize(("width", "height", "dark"), VIEWS)
-def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, width, height, dark):
+def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, accessible, width, height, dark):
     mode = f"{'dark' if dark else 'light'}-{width}"
     page = visit(own_lab, width=width, height=height, dark=dark)
     page.get_by_role("heading", name="From a model to an answer in four steps").wait_for()
@@ -149,6 +149,7 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, width, he
     page.wait_for_selector("text=steps per second", timeout=LONG)
     page.wait_for_selector(".ml-charts svg")
     assert_nothing_is_hidden(page)
+    accessible(page)
     shoot(page, f"model-tried-{mode}")
 
     page.get_by_role("link", name="Design an experiment").click()
@@ -166,6 +167,7 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, width, he
     page.get_by_role("link", name="Continue to the runs").click()
     page.wait_for_selector("text=4 runs: 2 points × 2 replications, at most 5 steps each")
     assert_nothing_is_hidden(page)
+    accessible(page)
     shoot(page, f"run-start-{mode}")
     # Typed and started at once: the click must not overtake the last letters.
     page.get_by_role("textbox", name="Name of the study").press_sequentially(f"wolves {mode}")
@@ -173,6 +175,7 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, width, he
     page.wait_for_selector("text=All 4 runs are done", timeout=LONG)
     page.wait_for_selector(".ml-live svg")
     assert_nothing_is_hidden(page)
+    accessible(page)
     shoot(page, f"run-done-{mode}")
 
     page.get_by_role("link", name="See the results").click()
@@ -180,6 +183,7 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, width, he
     page.wait_for_selector(DRAWN)
     page.get_by_role("region", name="Tables").get_by_text("1 to 4 of 4", exact=True).wait_for()
     assert_nothing_is_hidden(page)
+    accessible(page)
     assert (own_lab.studies / f"wolves {mode}.study").exists()
     for step in ("Model", "Design", "Run", "Results"):
         page.get_by_role("navigation").get_by_role(

@@ -100,7 +100,7 @@ def test_rows_become_parameters_of_every_kind(wolves):
     [
         ({"kind": "integer", "low": "", "high": "5"}, "low", "whole number"),
         ({"kind": "integer", "low": "1", "high": "2.5"}, "high", "2.5 is not a whole number"),
-        ({"kind": "integer", "low": "9", "high": "5"}, "", "low"),
+        ({"kind": "integer", "low": "9", "high": "5"}, "", "From is 9, above To, which is 5"),
         ({"kind": "integer", "low": "1", "high": "9", "step": "0"}, "", "step"),
         ({"kind": "real", "low": "0", "high": "1", "log": True}, "", "above 0"),
         ({"kind": "real", "low": "0,5", "high": "1"}, "low", "write 0.5"),

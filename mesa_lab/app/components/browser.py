@@ -22,7 +22,9 @@ def Address(name: str, value: str) -> None:
 
 
 @solara.component_vue("theme_button.vue")
-def _ThemeButton(event_mode_changed: Callable[[bool | None], None]) -> None:
+def _ThemeButton(
+    event_mode_changed: Callable[[bool | None], None], event_system_changed: Callable[[bool], None]
+) -> None:
     pass
 
 
@@ -34,7 +36,12 @@ def ThemeButton() -> None:
         if solara.lab.theme.dark != dark:
             solara.lab.theme.dark = dark
 
-    _ThemeButton(event_mode_changed=take)
+    def follow(dark: bool) -> None:
+        solara.lab.theme.dark_effective = bool(
+            dark
+        )  # what charts look at; the browser says it at the start only
+
+    _ThemeButton(event_mode_changed=take, event_system_changed=follow)
 
 
 @solara.component_vue("project.vue")

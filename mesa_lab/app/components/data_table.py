@@ -120,7 +120,8 @@ def DataTable(
         dependencies=[id(frame)],
     )
     hint = solara.use_memo(
-        lambda: f"For example: {_example(frame, names, numeric)}", dependencies=[id(frame)]
+        lambda: f"For example: {_example(frame, [n for n in names if n not in labels] or names, numeric)}",
+        dependencies=[id(frame)],
     )
 
     def tell() -> None:
@@ -238,8 +239,7 @@ def _decimals(name: str, values: pd.Series[Any]) -> int | None:
 
 def _example(frame: pd.DataFrame, names: list[str], numeric: Mapping[str, bool]) -> str:
     """A condition that lets some rows of this very table through."""
-    ours = [name for name in names if name not in LABELS and numeric[name]]
-    name = next(iter(ours), next((name for name in names if numeric[name]), ""))
+    name = next((name for name in names if numeric[name]), "")
     if not name or not len(frame):
         return "a text to find"
     middle = frame[name].median()

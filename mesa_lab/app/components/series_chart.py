@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mesa_lab.processing.charts.axis_levels import whole_ticks
 from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
@@ -59,7 +60,10 @@ def line(series: pd.DataFrame, outcome: str) -> Any:
         .mark_line(strokeWidth=1.75, interpolate="linear", clip=True)
         .encode(
             x=alt.X(
-                "step:Q", title="Step", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False)
+                "step:Q",
+                title="Step",
+                axis=alt.Axis(grid=False, **whole_ticks(shown["step"])),
+                scale=alt.Scale(nice=False),
             ),
             y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=zero), axis=alt.Axis(tickCount=4)),
             tooltip=tooltips({"step": "Step", "value": outcome}, {"step": ",d", "value": ",.4~g"}),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["StudiesPage", "day_text", "found"]
 
 PER_PAGE: Final = 20
-_COLUMNS: Final = ("Study", "Design", "Progress", "Size", "Changed", "")
+_COLUMNS: Final = ("Study", "Design", "Progress", "Size", "Changed", "Actions")
 
 
 @solara.component

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from mesa_lab.processing.tables.column_names import level_codes
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["Levels", "is_log", "is_numeric", "levels_of", "point_labels"]
+__all__ = ["Levels", "is_log", "is_numeric", "levels_of", "point_labels", "whole_ticks"]
 
 
+_FEW_TICKS = 6  # whole numbers up to here stand on an axis one by one
 _EXACT = 2**50  # between whole numbers beyond this, floats have no halves
 
 
@@ -58,6 +60,25 @@ class Levels:
     def title(self) -> str:
         """The parameter's label."""
         return label(self.name)
+
+
+def whole_ticks(*values: Any) -> dict[str, Any]:
+    """Return what an axis of counts or steps is to be given, so that its ticks are whole numbers.
+
+    Vega's own smallest step lets halves through on an axis that is one or two long; they would be labelled 1, 2, 2, 3, 3.
+
+    Args:
+        values: The numbers that the axis shows, as arrays or series; those that are not finite count for nothing.
+
+    Example:
+        >>> whole_ticks([1, 3]), whole_ticks([0, 200])
+        ({'format': ',d', 'values': [1, 2, 3]}, {'format': ',d', 'tickMinStep': 1})
+    """
+    all_of_them = np.concatenate([np.asarray(each, dtype="float64") for each in values])
+    finite = all_of_them[np.isfinite(all_of_them)]
+    if not finite.size or finite.max() - finite.min() > _FEW_TICKS:
+        return {"format": ",d", "tickMinStep": 1}
+    return {"format": ",d", "values": list(range(math.floor(finite.min()), math.ceil(finite.max()) + 1))}
 
 
 def is_numeric(results: Reader, name: str) -> bool:

@@ -13,7 +13,7 @@ import pandas as pd
 from mesa_lab.errors import OutcomeError
 from mesa_lab.formatting import label
 from mesa_lab.processing.charts import caption as say
-from mesa_lab.processing.charts.axis_levels import Levels, levels_of, point_labels
+from mesa_lab.processing.charts.axis_levels import Levels, levels_of, point_labels, whole_ticks
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.theme import DASHES, Theme, colours, finish, key, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
@@ -293,7 +293,12 @@ def layers(
     if apart:
         colour = fill = alt.value(look.accent)
         dash = alt.value([1, 0])
-    x = alt.X("step:Q", title="step", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False))
+    x = alt.X(
+        "step:Q",
+        title="step",
+        axis=alt.Axis(grid=False, **whole_ticks(table["step"])),
+        scale=alt.Scale(nice=False),
+    )
     # Panels share one table, which they are given together.
     base = alt.Chart() if apart else alt.Chart(table.astype({"group": str}))
     y = alt.Y("mean:Q", title=about["outcome"], scale=alt.Scale(zero=False))

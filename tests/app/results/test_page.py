@@ -145,6 +145,12 @@ def test_a_table_shows_a_page_sorts_and_filters(show):
     assert until(lambda: "1 to 15 of 20 (40 in all)" in texts(box))
 
 
+def test_the_example_of_a_filter_is_of_the_studys_own_columns(show):
+    box = show(DataTable(TABLE, "Runs"))
+    field = next(w for w in walk(box) if isinstance(w, ipyvuetify.TextField))
+    assert field.hint.startswith("For example: size >")
+
+
 def test_what_users_wrote_is_text(show):
     frame = pd.DataFrame({NASTY: [1, 2], "kind": [NASTY, "x"]})
     box = show(DataTable(frame, "Nasty"))

@@ -73,3 +73,11 @@ def test_lines_end_where_few_runs_are_left(make):
     table = find_chart("series").table(results, "happy")
     assert table["step"].max() == 3
     assert "lines end when fewer than a quarter are left" in table.attrs["chart"]["subtitle"][0]
+
+
+def test_a_series_of_few_steps_has_no_ticks_between_them(make):
+    results = make({"n": [1]}, replications=2, steps=2)
+    kind = find_chart("series")
+    spec = str(kind.draw(kind.table(results, "happy")).to_dict())
+    assert "'values': [0, 1, 2]" in spec
+    assert "tickMinStep" not in spec

@@ -85,7 +85,7 @@ def _draw(
     base = alt.Chart(table)
     axis = alt.Axis(format="+%") if about["share"] else alt.Axis(tickCount=8)
     scale = alt.Scale(zero=False, nice=False, padding=14)
-    rows = alt.Y("scenario:N", sort=order, title=about["columns"]["scenario"], axis=alt.Axis(labelLimit=260))
+    rows = alt.Y("scenario:N", sort=order, title=None, axis=alt.Axis(labelLimit=260))
     title = f"difference in {about['outcome']}"
     layers: list[Any] = []
     if about["margin"] is not None:

@@ -14,6 +14,7 @@ from mesa_lab.processing.analysis.point_names import name_of, names_of
 from mesa_lab.processing.analysis.replications.consistency import SETS, SMALL, consistency
 from mesa_lab.processing.analysis.replications.needed import Wanted
 from mesa_lab.processing.analysis.replications.running import Running
+from mesa_lab.processing.charts.axis_levels import whole_ticks
 from mesa_lab.processing.charts.caption import caption, number_format, percent
 from mesa_lab.processing.charts.theme import finish, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
@@ -126,7 +127,7 @@ def _draw_running_mean(
     look, about = theme_of(theme), table.attrs["chart"]
     axis = alt.Axis(format="%") if about["share"] else alt.Axis(tickCount=6)
     scale = alt.Scale(zero=False, nice=True, domain=_extent(table))
-    x = alt.X("n:Q", title="runs", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
+    x = alt.X("n:Q", title="runs", axis=alt.Axis(**whole_ticks(table["n"])), scale=alt.Scale(nice=False))
 
     def y(field: str) -> Any:
         return alt.Y(f"{field}:Q", title=f"mean of {about['outcome']}", scale=scale, axis=axis)
@@ -201,6 +202,9 @@ def _draw_needed(
     look, about = theme_of(theme), table.attrs["chart"]
     y = alt.Y("point:N", sort=table["point"].tolist(), title=None, axis=alt.Axis(labelLimit=300))
     large = float(table["n_needed"].max()) > 20 * max(float(table["n"].max()), 1.0)
+    ticks = whole_ticks([0], table["n"], table["n_needed"])
+    if "values" not in ticks:
+        ticks["tickCount"] = 6
     scale = alt.Scale(type="log", nice=True) if large else alt.Scale(zero=True, nice=True)
     tips = tooltips(about["columns"], {"n": ",d", "n_needed": ",d"}, interactive=interactive)
     colour = alt.Color(
@@ -211,7 +215,7 @@ def _draw_needed(
     base = alt.Chart(table)
 
     def x(field: str) -> Any:
-        return alt.X(f"{field}:Q", title="runs", scale=scale, axis=alt.Axis(format=",d", tickCount=6))
+        return alt.X(f"{field}:Q", title="runs", scale=scale, axis=alt.Axis(**ticks))
 
     layers = [
         base.transform_filter("isValid(datum.n_needed)")

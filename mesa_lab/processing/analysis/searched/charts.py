@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
+from mesa_lab.processing.charts.axis_levels import whole_ticks
 from mesa_lab.processing.charts.caption import caption, number_format
 from mesa_lab.processing.charts.theme import finish, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
@@ -62,7 +63,7 @@ def _draw_course(
         "best": number_format(table["value"]),
     }
     tips = tooltips(about["columns"], formats, interactive=interactive)
-    x = alt.X("run:Q", title="runs", axis=alt.Axis(format=",d", tickMinStep=1))
+    x = alt.X("run:Q", title="runs", axis=alt.Axis(**whole_ticks(table["run"])))
     y: Any = {"title": about["outcome"], "scale": alt.Scale(zero=False)}
     base = alt.Chart(table)
     layers = [

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mesa_lab.formatting import shorten, show
 from mesa_lab.processing.analysis.observations import Factor, Observations
@@ -69,18 +70,17 @@ def directions(observations: Observations) -> dict[str, Direction]:
         observations: The outcome at points that fill the space, whatever their design.
     """
     from scipy.special import fdtrc
-    from scipy.stats import rankdata
 
     measured = observations.measured()
     if measured.n_points > _MOST_POINTS:
         chosen = np.random.default_rng(1).choice(measured.n_points, _MOST_POINTS, replace=False)
         measured = measured.at(np.sort(chosen))
     n, factors = measured.n_points, measured.factors
-    y = _standard(rankdata(measured.mean))
+    y = _standard(_ranks(measured.mean))
     free_of = [basis(factor) for factor in factors]
     widths = [functions.shape[1] for functions in free_of]
     # Few points leave no room for all that the others may do: what they do along their ranks then.
-    rank_of = [_standard(rankdata(factor.codes))[:, None] for factor in factors]
+    rank_of = [_standard(_ranks(factor.codes))[:, None] for factor in factors]
     taken_out = free_of if sum(widths) <= n / 3 else rank_of
     found = {factor.name: Direction() for factor in factors}
     for place, factor in enumerate(factors):
@@ -126,11 +126,9 @@ def rank_correlations(observations: Observations) -> Floats:
         One number per parameter, -1 to 1; NaN where the effect is not monotone, nothing is explained, or the parameter has
         no order.
     """
-    from scipy.stats import rankdata
-
     measured = observations.measured()
     n = measured.n_points
-    ranks = rankdata(measured.mean)
+    ranks = _ranks(measured.mean)
     ranks = (ranks - ranks.mean()) / (ranks.std() or 1.0)
     found = np.full(len(measured.factors), np.nan)
     for place, factor in enumerate(measured.factors):
@@ -140,7 +138,7 @@ def rank_correlations(observations: Observations) -> Floats:
             continue
         free = float(((functions.T @ ranks) ** 2).sum()) / n
         adjusted = 1 - (1 - free) * (n - 1) / (n - 1 - width)
-        own = rankdata(factor.codes)
+        own = _ranks(factor.codes)
         spread = own.std()
         if adjusted <= 0 or spread == 0:
             continue
@@ -148,6 +146,11 @@ def rank_correlations(observations: Observations) -> Floats:
         if rho**2 >= MONOTONE * adjusted:
             found[place] = rho
     return found
+
+
+def _ranks(values: npt.ArrayLike) -> Floats:
+    """Ranks from 1 on, equals sharing the mean of theirs; `scipy.stats` has the same, and takes most of a second to import."""
+    return np.asarray(pd.Series(np.asarray(values)).rank(), dtype=np.float64)
 
 
 def _standard(values: Floats) -> Floats:

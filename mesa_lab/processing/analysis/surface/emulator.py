@@ -6,6 +6,7 @@ beyond the values that were tried and points that break a constraint.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -156,9 +157,6 @@ class Emulator:
 
     def candidates(self, count: int = 1024, seed: int = 1) -> Floats:
         """Return places all over what was tried, the points of the study among them, that keep the constraints."""
-        from scipy.stats import qmc
-
-        drawn = qmc.Sobol(len(self.axes), rng=seed).random(count)
         own = np.column_stack(
             [
                 factor.codes.astype(np.float64)
@@ -167,22 +165,27 @@ class Emulator:
                 for factor, axis in zip(self.observed.factors, self.axes, strict=True)
             ]
         )[:count]
-        places = []
-        for at, axis in enumerate(self.axes):
-            if axis.categorical:
-                places.append(
-                    np.minimum(
-                        (drawn[:, at] * len(axis.levels)).astype(np.int64), len(axis.levels) - 1
-                    ).astype(np.float64)
-                )
-            elif axis.continuous:
-                # The ends are where slopes lead to: an eighth of the range beyond is folded onto them.
-                places.append(np.clip(2.5 * drawn[:, at] - 1.25, -1, 1))
-            else:
-                steps = axis.places(list(axis.levels))
-                places.append(steps[np.minimum((drawn[:, at] * len(steps)).astype(np.int64), len(steps) - 1)])
-        both = np.vstack([np.column_stack(places), own])
+        both = np.vstack([self._all_over(count, seed), own])
         return both[self.allowed(both)]
+
+    def _all_over(self, count: int, seed: int) -> Floats:
+        """Places that fill what was tried: every one where these are levels alone and not too many, else drawn."""
+        steps = [_steps(axis) for axis in self.axes]
+        levels = [each for each in steps if each is not None]
+        if len(levels) == len(steps) and math.prod(len(each) for each in levels) <= count:
+            return np.stack(np.meshgrid(*levels, indexing="ij"), axis=-1).reshape(-1, len(levels))
+        from scipy.stats import qmc
+
+        drawn = qmc.Sobol(len(self.axes), rng=seed).random(count)
+        return np.column_stack(
+            [
+                # The ends are where slopes lead to: an eighth of the range beyond is folded onto them.
+                np.clip(2.5 * along - 1.25, -1, 1)
+                if each is None
+                else each[np.minimum((along * len(each)).astype(np.int64), len(each) - 1)]
+                for along, each in zip(drawn.T, steps, strict=True)
+            ]
+        )
 
     def profile(self, place: Floats, level: float = 0.95, count: int = CURVE) -> pd.DataFrame:
         """Predict along each parameter through one place.
@@ -192,11 +195,8 @@ class Emulator:
         """
         parts = []
         for at, axis in enumerate(self.axes):
-            if axis.categorical or not axis.continuous:
-                steps = np.arange(len(axis.levels), dtype=np.float64)
-                along = steps if axis.categorical else axis.places(list(axis.levels))
-            else:
-                along = np.linspace(-1, 1, count)
+            steps = _steps(axis)
+            along = np.linspace(-1, 1, count) if steps is None else steps
             places = np.repeat(place[None, :], len(along), axis=0)
             places[:, at] = along
             part = self.at(places, level)[["mean", "low", "high"]]
@@ -213,6 +213,13 @@ class Emulator:
         if np.isfinite(self.freedom):
             return float(stdtrit(self.freedom, (1 + level) / 2))
         return float(ndtri((1 + level) / 2))
+
+
+def _steps(axis: Axis) -> Floats | None:
+    """The places that a parameter can take, None where that is any in its range."""
+    if axis.categorical:
+        return np.arange(len(axis.levels), dtype=np.float64)
+    return None if axis.continuous else axis.places(list(axis.levels))
 
 
 def process_columns(axes: tuple[Axis, ...], places: Floats) -> Floats:
