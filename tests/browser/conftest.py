@@ -38,7 +38,7 @@ from playwright.sync_api import expect, sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-PATIENCE = 60  # seconds; the first page after a start compiles and compresses a lot
+PATIENCE = 150  # seconds; the first page after a start compiles and compresses a lot
 expect.set_options(
     timeout=1000 * PATIENCE
 )  # a page is looked at again until it is as expected, or this is over

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60  # seconds; a first JupyterLab compiles and compresses a lot
+PATIENCE = 150  # seconds; a first JupyterLab compiles and compresses a lot
 # What JupyterLab asks its user for, or looks up elsewhere, when it is started for the first time.
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
 

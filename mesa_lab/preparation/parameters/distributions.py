@@ -164,6 +164,12 @@ def _named(name: str) -> Any:
     found = getattr(stats, name, None) if isinstance(name, str) else None
     if isinstance(found, stats.rv_continuous | stats.rv_discrete):
         return found
+    made = getattr(name, "dist", None)
+    if isinstance(made, stats.rv_continuous | stats.rv_discrete):
+        raise ParameterError(
+            f"A distribution is given by its name here, such as '{made.name}', with its numbers beside it. One that scipy.stats has "
+            f"made already is taken by from_distribution(stats.{made.name}(…), low=…, high=…)."
+        )
     known = [
         each
         for each in dir(stats)

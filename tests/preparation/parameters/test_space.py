@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from mesa_lab.errors import ExperimentError, ParameterError
 from mesa_lab.preparation.parameters.space import (
@@ -147,6 +148,7 @@ class TestReal:
             (lambda: Real(distribution="normal"), "Unknown distribution 'normal'. Did you mean 'norm'"),
             (lambda: Real(distribution="exponetial"), "Unknown distribution"),
             (lambda: Real(distribution="mode"), "Unknown distribution 'mode'"),
+            (lambda: Real(8, 9, distribution=stats.norm(0, 1)), r"taken by from_distribution\(stats.norm"),
             (lambda: Real(distribution="norm", mean=3), "takes no 'mean'.* loc, scale"),
             (lambda: Real(distribution="norm", scale=-1), "does not exist for scale=-1"),
             (lambda: Real(distribution="norm", loc="a"), "loc of the distribution 'norm' is 'a'"),
