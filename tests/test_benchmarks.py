@@ -29,11 +29,18 @@ def test_intervals_hold_what_they_promise(tmp_path):
     promised = [row for row in answer["rows"] if row["target"]]
     assert len(promised) >= 12
     for row in promised:
-        # 95 ± 1.5 with ten times as many studies. What is said of the best, and that nothing is said of equals, holds at
-        # least as often as it promises.
-        at_least = ("the best is among", "the worth of the winner", "no difference claimed")
-        most = 100 if row["work"].startswith(at_least) else 97.5
-        assert 93 <= row["measured"] <= most, row["work"]
+        # 95 ± 1.5 with ten times as many studies, and what chance adds to so few. What is said of the best, and that nothing
+        # is said of equals or of chance, holds at least as often as it promises.
+        at_least = (
+            "the best is among",
+            "the worth of the winner",
+            "no difference claimed",
+            "failures by chance",
+        )
+        studies = int(row["detail"].split()[0].replace(",", ""))
+        slack = max(2.0, 3 * 100 * (0.95 * 0.05 / studies) ** 0.5)
+        most = 100 if row["work"].startswith(at_least) else min(100, 95.5 + slack)
+        assert 95 - slack <= row["measured"] <= most, row["work"]
 
 
 def test_searches_are_played_beside_what_they_replace(tmp_path):

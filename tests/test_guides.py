@@ -65,6 +65,12 @@ def test_the_python_runs(guide):
 
 
 @pytest.mark.usefixtures("quickly")
+def test_a_session_of_exploring_goes_as_its_guide_says(capsys):
+    carry_out(blocks("explore.md", "python"))
+    assert capsys.readouterr().out.splitlines()[-1] == "measured"
+
+
+@pytest.mark.usefixtures("quickly")
 def test_the_file_and_its_twin_in_python_are_the_same():
     (file,) = blocks("experiments.md", "toml")
     names = carry_out(blocks("experiments.md", "python")[:1])
@@ -169,7 +175,7 @@ def test_a_command_parses(line):
     assert name in cli.commands
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("guide", [*GUIDES, "class.md", "explore.md", "watch.md"])
 def test_links_lead_somewhere_and_lines_are_few(guide):
     for target in re.findall(r"\]\(((?!http)[^)#]+)", text(guide)):
         assert (DOCS / target).exists()

@@ -50,6 +50,10 @@ class ClassPlace:
 
     def __init__(self, cores: ClassQueue, student: str) -> None:
         self._cores, self._student = cores, student
+        self.is_ones_own = False
+
+    def prepare(self) -> None:
+        """The processes of the class are there already."""
 
     def admit(self, path: Path) -> None:
         """Refuse whoever has used up what a student may.

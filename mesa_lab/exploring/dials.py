@@ -13,12 +13,20 @@ import numpy.typing as npt
 
 from mesa_lab.errors import ParameterError
 from mesa_lab.formatting import number, plain, show
-from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, Parameter, ParameterSpace, Real
+from mesa_lab.preparation.parameters.space import (
+    Choice,
+    Integer,
+    Levels,
+    Parameter,
+    ParameterSpace,
+    Real,
+    table,
+)
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
 
-__all__ = ["Dial", "dials_of", "explorable"]
+__all__ = ["Dial", "broken_by", "dials_of", "explorable", "settled"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -179,3 +187,11 @@ def settled(dials: tuple[Dial, ...], setting: Mapping[str, Any]) -> dict[str, An
     if missing:
         raise ParameterError(f"There is no value for {', '.join(missing)}.")
     return {dial.name: dial.read(setting[dial.name]) for dial in dials}
+
+
+def broken_by(space: ParameterSpace, setting: Mapping[str, Any]) -> str:
+    """Return the constraints of which a setting breaks one; empty when it keeps all."""
+    if not space.constraints:
+        return ""
+    row = table({name: [value] for name, value in setting.items()}, 1)
+    return "" if bool(space.allowed(row)[0]) else ", ".join(space.constraints)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mesa_lab.processing.analysis.inference import shrunk_variances
 from mesa_lab.processing.analysis.smooth_surface import columns_of, one_thread
 from mesa_lab.processing.analysis.surface.bounded import bounded
-from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess, fit_process
+from mesa_lab.processing.analysis.surface.gaussian_process import TUNED_QUICKLY, GaussianProcess, fit_process
 
 if TYPE_CHECKING:
     from mesa_lab.exploring.measured import Taken
@@ -45,6 +45,7 @@ class Emulator:
         reach: Lowest and highest place of each parameter among the points, from 0 to 1.
         n_points: How many settings it goes through.
         version: What `Measured.version` was.
+        is_rough: Whether its lengths were found quickly, to be found better in a moment.
     """
 
     outcome: str
@@ -57,6 +58,7 @@ class Emulator:
     reach: Floats
     n_points: int
     version: int
+    is_rough: bool = False
 
     def at(self, unit: Floats) -> tuple[Floats, Floats, Floats]:
         """Predict the mean at points of the unit cube.
@@ -88,7 +90,7 @@ def least_points(parameters: int) -> int:
 
 
 def fit_emulator(
-    taken: Taken, outcome: str, *, shared: float = 0.0, like: Emulator | None = None
+    taken: Taken, outcome: str, *, shared: float = 0.0, like: Emulator | None = None, quick: bool = False
 ) -> Emulator | None:
     """Fit a surface.
 
@@ -97,6 +99,7 @@ def fit_emulator(
         outcome: Of which outcome.
         shared: Variance that common seeds add to all means alike.
         like: An earlier surface, whose lengths are kept: much quicker, for a few further runs.
+        quick: Whether to find lengths quickly, where there are more settings than that takes.
 
     Returns:
         The surface; None where too few settings were measured.
@@ -105,12 +108,13 @@ def fit_emulator(
     if points < least_points(unit.shape[1]):
         return None
     freedom = max(points - 1 - unit.shape[1], 2)
+    quick = quick and points > TUNED_QUICKLY
     surface = None
     if float(np.ptp(mean)) > 0 and math.isfinite(float(np.ptp(mean))):
         noise = shrunk_variances(taken.variance, taken.count) / taken.count
         with one_thread():
             surface = fit_process(
-                _columns(taken.space, unit), mean, noise, like=like.surface if like else None
+                _columns(taken.space, unit), mean, noise, like=like.surface if like else None, quick=quick
             )
     return Emulator(
         outcome,
@@ -123,6 +127,7 @@ def fit_emulator(
         np.array([unit.min(axis=0), unit.max(axis=0)]),
         points,
         taken.version,
+        surface is not None and (like.is_rough if like is not None else quick),
     )
 
 

@@ -233,7 +233,11 @@ class Measured:
         )
 
     def read(self, study: Study) -> None:
-        """Take in all runs of a study of the same model, at settings of these parameters."""
+        """Take in all runs of a study of the same model, at settings of these parameters.
+
+        A run has its seed from its setting and its number, so that one which was taken in before, of another study, is not
+        taken in again.
+        """
         names = [dial.name for dial in self.dials]
         points = study.points_frame()
         missing = [name for name in names if name not in points.columns]
@@ -250,6 +254,9 @@ class Measured:
         runs = study.runs_frame(None, ("run_id", "point", "replication", "status"))
         runs = runs[runs["point"].isin(places)]
         at = np.array([places[point] for point in runs["point"].tolist()], np.int64)
+        known = np.array(self._asked, np.int64)
+        new = runs["replication"].to_numpy(np.int64) >= known[at] if len(at) else np.zeros(0, np.bool_)
+        runs, at = runs[new], at[new]
         done = (runs["status"] == "done").to_numpy(np.bool_)
         for place, replication, ended in zip(
             at.tolist(), runs["replication"].tolist(), done.tolist(), strict=True

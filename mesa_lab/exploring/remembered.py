@@ -17,7 +17,7 @@ __all__ = ["Remembered", "noted", "read_remembered"]
 
 _MOST: Final = 200
 _LONGEST: Final = 60
-_KEEP, _DROP, _HERE = "remember", "forget", "here"
+_KEEP, _DROP, _HERE, _SEARCH = "remember", "forget", "here", "search"
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,12 @@ class Remembered:
     Attributes:
         settings: The named settings, by name.
         here: The setting at which one was last; None when that is not known.
+        searches: Names of the files of searches that began here.
     """
 
     settings: Mapping[str, Mapping[str, Any]]
     here: Mapping[str, Any] | None = None
+    searches: tuple[str, ...] = ()
 
 
 def clean_name(name: str, taken: Iterable[str]) -> str:
@@ -51,7 +53,7 @@ def clean_name(name: str, taken: Iterable[str]) -> str:
 
 
 def noted(kind: str, name: str = "", setting: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return what is kept of a change: `kind` is "remember", "forget" or "here"."""
+    """Return what is kept of a change: `kind` is "remember", "forget", "here", or "search" with the name of its file."""
     text = None if setting is None else to_json(setting)
     return {"explore": kind, "name": name, "setting": text}
 
@@ -60,11 +62,14 @@ def read_remembered(batches: Iterable[AskedBatch], dials: tuple[Dial, ...]) -> R
     """Read what a session has noted; what makes no sense is passed over, since a study may come from anyone."""
     settings: dict[str, Mapping[str, Any]] = {}
     here: Mapping[str, Any] | None = None
+    searches: dict[str, None] = {}
     for batch in batches:
         kind, name, text = (batch.notes.get(key) for key in ("explore", "name", "setting"))
         if kind == _DROP and isinstance(name, str):
             settings.pop(name, None)
             continue
+        if kind == _SEARCH and isinstance(name, str) and len(searches) < _MOST:
+            searches[name] = None
         if kind not in (_KEEP, _HERE) or not isinstance(name, str) or not isinstance(text, str):
             continue
         try:
@@ -75,4 +80,4 @@ def read_remembered(batches: Iterable[AskedBatch], dials: tuple[Dial, ...]) -> R
             here = setting
         elif len(settings) < _MOST or name in settings:
             settings[clean_name(name, settings)] = setting
-    return Remembered(settings, here)
+    return Remembered(settings, here, tuple(searches))

@@ -117,7 +117,9 @@ class Runner:
         self._wish: _Wish | None = None
         self._notes: list[tuple[str, Mapping[str, Any]]] = []
         self._thread: threading.Thread | None = None
+        self._ended: threading.Thread | None = None
         self._over = False
+        self._cold = False
         self._seconds: float | None = None
         self.state = State()
 
@@ -135,6 +137,13 @@ class Runner:
                 self._wish = _Wish(pieces, why, runs)
                 self._begin()
         self._say(State(True, why, 0, runs))
+
+    def prepare(self, *, early: bool = False) -> None:
+        """Start what carries out runs; see `Workplace.prepare`."""
+        with self._news:
+            if not self._over and (not early or self._workplace.is_ones_own):
+                self._cold = True
+                self._begin()
 
     def leave(self) -> None:
         """Carry out nothing more."""
@@ -182,7 +191,9 @@ class Runner:
 
     def _begin(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="mesa-lab-explore", daemon=True)
+            self._thread = threading.Thread(
+                target=self._work, args=[self._ended], name="mesa-lab-explore", daemon=True
+            )
             # It outlives the page in which it was started.
             self._thread.current_context = None  # type: ignore[attr-defined]
             self._thread.start()
@@ -192,9 +203,13 @@ class Runner:
         self.state = state
         self._on_state(state)
 
-    def _work(self) -> None:
+    def _work(self, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()  # it is ending the process that it had
         try:
             while self._await(_KEEP_SECONDS):
+                if self._is_wanted:
+                    self._warm_up()  # it starts while the study is opened
                 try:
                     self._hold()
                 except MesaLabError as error:
@@ -213,20 +228,29 @@ class Runner:
     def _await(self, seconds: float) -> bool:
         """Wait for something to do; return whether there is. A thread that waited in vain may end."""
         until = time.monotonic() + seconds
-        with self._news:
-            while True:
-                wanted = self._wish is not None and self._wish.dropped is None
-                if self._notes or (wanted and not self._over):
+        while True:
+            with self._news:
+                if self._notes or self._is_wanted:
                     return True
-                if self._over:
-                    break
                 left = until - time.monotonic()
-                if left <= 0:
-                    break
-                self._news.wait(left)
-            if seconds >= _KEEP_SECONDS or self._over:
-                self._thread = None
-            return False
+                cold, self._cold = self._cold, False
+                if self._over or (left <= 0 and not cold):
+                    if seconds >= _KEEP_SECONDS or self._over:
+                        self._thread, self._ended = None, threading.current_thread()
+                    return False
+                if not cold:
+                    self._news.wait(left)
+                    continue
+            self._warm_up()
+            until = time.monotonic() + seconds
+
+    @property
+    def _is_wanted(self) -> bool:
+        return self._wish is not None and self._wish.dropped is None and not self._over
+
+    def _warm_up(self) -> None:
+        with suppress(MesaLabError, OSError):  # what keeps it from starting is said where it is to run
+            self._workplace.prepare()
 
     def _hold(self) -> None:
         """Hold the study and work while there is something to do."""

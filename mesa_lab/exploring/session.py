@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from mesa_lab.errors import ParameterError, StudyError
-from mesa_lab.exploring.dials import dials_of, explorable, settled
+from mesa_lab.errors import ParameterError
+from mesa_lab.exploring.dials import broken_by, dials_of, explorable, settled
 from mesa_lab.exploring.emulator import least_points
 from mesa_lab.exploring.measured import Measured, Ran
 from mesa_lab.exploring.profiles import Profile, Reading, Surface, profiles_of, reading_of, surface_of
-from mesa_lab.exploring.remembered import Remembered, clean_name, noted, read_remembered
+from mesa_lab.exploring.remembered import Remembered, clean_name, noted
 from mesa_lab.exploring.runner import LADDER, Piece, Runner, State
-from mesa_lab.exploring.session_file import session_of
-from mesa_lab.exploring.spread import spread
+from mesa_lab.exploring.session_file import opened, read_base, read_notes, read_own, session_of
+from mesa_lab.exploring.spread import spread, survey_points
 from mesa_lab.exploring.surfaces import Surfaces
 from mesa_lab.exploring.workplace import OwnProcess, Workplace
-from mesa_lab.search.methods.by_hand import ByHand
-from mesa_lab.search.search import Search
 from mesa_lab.study import Study
 
 if TYPE_CHECKING:
@@ -76,9 +75,10 @@ class Session:
         self._remembered = Remembered({})
         self._exists = self.path.exists()
         if base is not None:
-            self._read_base(base)
+            read_base(base, self.measured, self._surfaces)
         if self._exists:
-            self._read_own()
+            self._remembered = read_notes(self.path, self.dials)
+            read_own(self.path, self.measured, self._remembered.searches)
         here = self._remembered.here
         self.setting: dict[str, Any] = dict(here) if here is not None else self._start()
         self._runner = Runner(self._opened, self._hear, self._note_state, workplace or OwnProcess())
@@ -154,7 +154,7 @@ class Session:
         Returns:
             How many runs that is.
         """
-        count = points or self._survey_points
+        count = points or survey_points(len(self.dials))
         settings = spread(self.measured, count, self.experiment.seed, _SURVEY_ROUNDS)
         queue = [Piece(setting, turn, turn + 1) for turn in range(_SURVEY_ROUNDS) for setting in settings]
         queue = [piece for piece in queue if self.measured.n_at(piece.setting) <= piece.first]
@@ -165,11 +165,7 @@ class Session:
     @property
     def survey_runs(self) -> int:
         """How many runs `survey` asks for."""
-        return self._survey_points * _SURVEY_ROUNDS
-
-    @property
-    def _survey_points(self) -> int:
-        return max(4 * len(self.dials) + 4, 12)
+        return survey_points(len(self.dials)) * _SURVEY_ROUNDS
 
     def rest_or_reason(self) -> str:
         """Measure the current setting, or say why it cannot be."""
@@ -185,12 +181,7 @@ class Session:
 
     def broken(self, setting: Mapping[str, Any]) -> str:
         """Return the constraint that a setting breaks; empty when it keeps all."""
-        from mesa_lab.preparation.parameters.space import table
-
-        if not self.space.constraints:
-            return ""
-        row = table({name: [value] for name, value in setting.items()}, 1)
-        return "" if bool(self.space.allowed(row)[0]) else ", ".join(self.space.constraints)
+        return broken_by(self.space, setting)
 
     # ------------------------------------------------------------ what comes out
 
@@ -231,6 +222,23 @@ class Session:
         changed = [self._surfaces.refresh(name) for name in outcomes]
         return any(changed)
 
+    def is_rough(self, outcomes: Sequence[str]) -> bool:
+        """Whether any of these surfaces was fitted quickly, to be seen at once."""
+        return any(map(self._surfaces.is_rough, outcomes))
+
+    def refine(self, outcomes: Sequence[str]) -> None:
+        """Fit surfaces that are rough with all care; call it in a thread of its own, and `refresh` after it."""
+        for name in outcomes:
+            self._surfaces.refine(name)
+
+    def prepare(self, *, early: bool = False) -> None:
+        """Have a worker process started, since a run is about to be asked for.
+
+        Args:
+            early: Whether that is not sure yet: then only where nobody else is in need of the machine.
+        """
+        self._runner.prepare(early=early)
+
     @property
     def missing(self) -> int:
         """How many settings more must be measured before there are curves; 0 when there are enough."""
@@ -247,7 +255,9 @@ class Session:
         """Keep the current setting under a name, and return the name."""
         with self._lock:
             name = clean_name(name, self.remembered)
-            self._remembered = Remembered({**self.remembered, name: dict(self.setting)})
+            self._remembered = replace(
+                self._remembered, settings={**self.remembered, name: dict(self.setting)}
+            )
         self._runner.note(f"Remembered: {name}", noted("remember", name, self.setting))
         self._announce()
         return name
@@ -260,9 +270,8 @@ class Session:
         """
         with self._lock:
             self._known(name)
-            self._remembered = Remembered(
-                {key: value for key, value in self.remembered.items() if key != name}
-            )
+            kept = {key: value for key, value in self.remembered.items() if key != name}
+            self._remembered = replace(self._remembered, settings=kept)
         self._runner.note(f"Forgot: {name}", noted("forget", name))
         self._announce()
 
@@ -294,6 +303,27 @@ class Session:
             raise ParameterError("No setting is remembered yet. Remember one first.")
         unique = [row for place, row in enumerate(rows) if row not in rows[:place]]
         return self.experiment.replace(design=unique, replications=replications)
+
+    # ------------------------------------------------------------ searches
+
+    @property
+    def searches(self) -> tuple[str, ...]:
+        """Names of the files of searches that began here, in the order in which they did."""
+        return self._remembered.searches
+
+    def hand_over(self, path: Path) -> None:
+        """Note that a search has begun here; its study lies beside this one's."""
+        with self._lock:
+            names = tuple(dict.fromkeys((*self.searches, path.name)))
+            self._remembered = replace(self._remembered, searches=names)
+        self._runner.note(f"Handed over to {path.stem}", noted("search", path.name))
+        self._announce()
+
+    def take_in(self, path: Path) -> None:
+        """Use the results of a search that began here; those that are known already are not counted again."""
+        with Study.open(path) as study, self._lock:
+            self.measured.read(study)
+        self._announce()
 
     # ------------------------------------------------------------ listening, ending
 
@@ -328,37 +358,14 @@ class Session:
 
     def _note_here(self) -> None:
         if self._exists and self._remembered.here != self.setting:
-            self._remembered = Remembered(self.remembered, dict(self.setting))
+            self._remembered = replace(self._remembered, here=dict(self.setting))
             self._runner.note("Stayed here.", noted("here", "", self.setting))
 
     def _opened(self) -> Study:
         """Open the session's study, made when there is none yet; called in the runner's thread."""
-        if self.path.exists():
-            return Study.open(self.path)
-        method = ByHand(self.base.name if self.base is not None else "")
-        search = Search(self.experiment, method)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        study = Study.for_search(self.experiment, search.to_plain(), self.path)
+        study = opened(self.path, self.experiment, self.base)
         self._exists = True
         return study
-
-    def _read_base(self, path: Path) -> None:
-        with Study.open(path) as study:
-            self.measured.read(study)
-            common = study.described_experiment.common_random_numbers
-        if common:
-            self._surfaces.read_shared(path)
-
-    def _read_own(self) -> None:
-        with Study.open(self.path) as study:
-            state = study.search
-            if state is None or state.search.get("method") != ByHand.name:
-                raise StudyError(
-                    f"'{self.path.name}' is no session of exploring: its points were not chosen by hand. Give another name."
-                )
-            if study.outcome_names or study.status().finished:
-                self.measured.read(study)
-            self._remembered = read_remembered(study.batches, self.dials)
 
     def _start(self) -> dict[str, Any]:
         """Where one begins: at the middle of all ranges, or near it where that breaks a constraint."""

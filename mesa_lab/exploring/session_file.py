@@ -1,17 +1,23 @@
-"""Where the study of a session is: beside the study that is explored."""
+"""Where the study of a session is, beside the study that is explored; how both are read, and the one is made."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mesa_lab.errors import StudyError
+from mesa_lab.exploring.remembered import Remembered, read_remembered
 from mesa_lab.search.methods.by_hand import ByHand
+from mesa_lab.search.search import Search
 from mesa_lab.study import Study
 
 if TYPE_CHECKING:
+    from mesa_lab.exploring.dials import Dial
+    from mesa_lab.exploring.measured import Measured
+    from mesa_lab.exploring.surfaces import Surfaces
     from mesa_lab.preparation.experiment import Experiment
 
-__all__ = ["session_of"]
+__all__ = ["opened", "read_base", "read_notes", "read_own", "session_of"]
 
 
 def session_of(path: Path) -> tuple[Experiment, Path, Path | None]:
@@ -52,3 +58,54 @@ def _is_of(path: Path, base: str) -> bool:
     return (
         state is not None and state.search.get("method") == ByHand.name and state.search.get("study") == base
     )
+
+
+def opened(path: Path, experiment: Experiment, base: Path | None) -> Study:
+    """Open the study of a session, made when there is none yet."""
+    if path.exists():
+        return Study.open(path)
+    search = Search(experiment, ByHand(base.name if base is not None else ""))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Study.for_search(experiment, search.to_plain(), path)
+
+
+def read_base(path: Path, measured: Measured, surfaces: Surfaces) -> None:
+    """Read the results of the study that is explored."""
+    with Study.open(path) as study:
+        measured.read(study)
+        common = study.described_experiment.common_random_numbers
+    if common:
+        surfaces.read_shared(path)
+
+
+def read_notes(path: Path, dials: tuple[Dial, ...]) -> Remembered:
+    """Read what a session has noted beside its runs.
+
+    Raises:
+        StudyError: If that study is no session of exploring.
+    """
+    with Study.open(path) as study:
+        state = study.search
+        if state is None or state.search.get("method") != ByHand.name:
+            raise StudyError(
+                f"'{path.name}' is no session of exploring: its points were not chosen by hand. Give another name."
+            )
+        return read_remembered(study.batches, dials)
+
+
+def read_own(path: Path, measured: Measured, searches: tuple[str, ...] = ()) -> None:
+    """Read the results of a session, and before them those of the searches that it handed over to.
+
+    Args:
+        path: The study of the session.
+        measured: Takes the results in.
+        searches: Names of files beside it; one that leads elsewhere, or is gone, is passed over.
+    """
+    for name in searches:
+        found = _beside(path, name)
+        if found is not None:
+            with Study.open(found) as study:
+                measured.read(study)
+    with Study.open(path) as study:
+        if study.outcome_names or study.status().finished:
+            measured.read(study)

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from mesa_lab.exploring.measured import Measured
 
-__all__ = ["spread"]
+__all__ = ["spread", "survey_points"]
 
 
 def spread(measured: Measured, count: int, seed: int, rounds: int) -> list[dict[str, Any]]:
@@ -39,3 +39,8 @@ def spread(measured: Measured, count: int, seed: int, rounds: int) -> list[dict[
             if len(found) == count:
                 return found
     return found
+
+
+def survey_points(parameters: int) -> int:
+    """Return how many settings all over the ranges give first curves."""
+    return max(4 * parameters + 4, 12)

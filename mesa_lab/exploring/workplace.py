@@ -23,6 +23,13 @@ __all__ = ["OwnProcess", "Workplace"]
 class Workplace(Protocol):
     """Where runs are carried out."""
 
+    @property
+    def is_ones_own(self) -> bool:
+        """Whether nobody else is in need of this machine."""
+
+    def prepare(self) -> None:
+        """Start what takes long to start, since runs are about to come."""
+
     def admit(self, path: Path) -> None:
         """Refuse to begin with further runs of a study.
 
@@ -62,7 +69,12 @@ class OwnProcess:
     ) -> None:
         self._worker = SharedWorker(memory)
         self._seconds = seconds
+        self.is_ones_own = turns is None
         self._turns: AbstractContextManager[object] = nullcontext() if turns is None else turns
+
+    def prepare(self) -> None:
+        """Start the process: importing Mesa takes it a second or two."""
+        self._worker.wake()
 
     def admit(self, path: Path) -> None:
         """Everything is admitted."""

@@ -213,9 +213,10 @@ class Answers(SearchAnswers):
         Returns:
             A table with one row per scenario: `scenario, base, n_pairs, n, n_base, mean, mean_base, difference, low, high, p,
             p_adjusted, correlation, variance_saved, superiority, superiority_low, superiority_high, unit, verdict, n_more,
-            to_show`. The verdict is "higher", "lower", "no difference larger than the margin" or "cannot tell yet"; `n_more` is
+            to_show, confounded_with`. The verdict is "higher", "lower", "no difference larger than the margin" or "cannot tell yet"; `n_more` is
             about how many more pairs (or runs of each) would show a difference of `to_show`. `superiority` is the probability
-            that a run of the scenario exceeds one of the base.
+            that a run of the scenario exceeds one of the base. `confounded_with` names the parameters that change along, which may
+            have made the difference as well: then there is no verdict.
 
         Raises:
             ConclusionError: If there is nothing to compare, too much, or no two scenarios have two runs each.

@@ -13,7 +13,7 @@ from typing import Final
 from mesa_lab.running.backends.backend import Control
 from mesa_lab.running.scheduling.task_queue import TaskQueue
 from mesa_lab.running.workers.dispatch import Dispatch
-from mesa_lab.running.workers.pool import WorkerPool
+from mesa_lab.running.workers.pool import Worker, WorkerPool, woken
 from mesa_lab.running.workers.process import start_worker
 from mesa_lab.running.workers.serialization import Payload
 from mesa_lab.study.records import Batch, Task
@@ -39,7 +39,17 @@ class SharedWorker:
     def __init__(self, memory: int | None = None) -> None:
         self._memory = memory
         self._pool: WorkerPool | None = None
+        self._woken: Worker | None = None
         self._runs = 0
+
+    def wake(self) -> None:
+        """Start the process before there is something to do, unless it lives: importing Mesa takes it a second or two.
+
+        Raises:
+            RunError: If the program is ending.
+        """
+        if self._pool is None and self._woken is None:
+            self._woken = woken(self._start)
 
     def carry_out(
         self, payload: Payload, tasks: Sequence[Task], control: Control, tell: Callable[[str, str], None]
@@ -75,6 +85,9 @@ class SharedWorker:
     def close(self) -> None:
         """End the process, whatever it is doing."""
         pool, self._pool, self._runs = self._pool, None, 0
+        idle, self._woken = self._woken, None
+        if idle is not None:
+            idle.end()
         if pool is not None:
             pool.release(keep=False)
 
@@ -83,7 +96,9 @@ class SharedWorker:
         if self._pool is not None and (self._runs >= _RUNS or not self._pool.workers[0].is_reusable):
             self.close()
         if self._pool is None:
-            self._pool = WorkerPool(payload, 1, self._start, workers_of_others=False)
+            ready = [self._woken] if self._woken is not None else []
+            self._woken = None
+            self._pool = WorkerPool(payload, 1, self._start, workers_of_others=False, workers=ready)
         self._pool.payload = payload
         return self._pool
 

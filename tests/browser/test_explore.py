@@ -25,6 +25,9 @@ def test_a_slider_is_turned_and_the_model_runs_where_it_rests(lab, visit, shoot)
     slider.wait_for(timeout=LONG)
     page.locator(".ml-ex-curve").first.wait_for(state="attached", timeout=LONG)
     before = page.locator(".ml-ex-mean").first.inner_text()
+    assert page.get_by_label("radius", exact=True).locator(".ml-ex-stops").first.locator(
+        "span"
+    ).all_inner_texts() == ["1", "2", "3"]
     shoot(page, "explore")
     slider.focus()
     for _ in range(25):

@@ -1,11 +1,17 @@
 """A session: settings are measured while one stays, kept in a study, and there again when it is opened anew."""
 
+import threading
+
 import pytest
 
 import mesa_lab as ml
 from mesa_lab.errors import ParameterError, StudyError
+from mesa_lab.exploring.dials import dials_of, explorable
+from mesa_lab.exploring.follow_ups import finding_of, search_for_best, search_until_precise
+from mesa_lab.exploring.measured import Ran
 from mesa_lab.exploring.session import Session
-from mesa_lab.search.carry_out import search_of
+from mesa_lab.exploring.workplace import OwnProcess
+from mesa_lab.search.carry_out import search_of, study_for
 from mesa_lab.study import Study
 
 
@@ -165,3 +171,74 @@ def test_nothing_to_turn_and_no_session_are_said(plane, tmp_path):
     ml.run(ml.Experiment(plane, max_steps=1), tmp_path / "plain.study", n_jobs=1, progress=False)
     with pytest.raises(StudyError, match="no session of exploring"):
         Session(ml.Experiment(plane, {"a": ml.Real(0, 1)}), tmp_path / "plain.study")
+
+
+def test_a_process_that_was_started_early_carries_out_the_runs(experiment, settle, tmp_path):
+    place = OwnProcess()
+    with Session(experiment, tmp_path / "early.study", workplace=place) as session:
+        session.prepare(early=True)
+        settle(session, lambda: place._worker._woken)
+        early = place._worker._woken
+        assert not session.is_kept  # nothing is made for it
+        session.rest(most=1)
+        settle(session, lambda: session.measured.n_runs == 1)
+        assert place._worker._pool.workers == [early]
+    settle(session, lambda: early._executor is None)
+
+
+def test_where_others_need_the_machine_nothing_is_started_early(experiment, tmp_path):
+    place = OwnProcess(turns=threading.Semaphore())
+    with Session(experiment, tmp_path / "others.study", workplace=place) as session:
+        session.prepare(early=True)
+    assert place._worker._woken is None
+    assert session._runner._thread is None
+
+
+def test_curves_are_rough_at_first_where_there_is_much_to_fit(experiment):
+    session = Session(experiment, "rough.study")
+    for number in range(90):
+        setting = {"a": number / 90, "b": 1 + number % 3, "kind": "plain"}
+        session.measured.add(Ran(setting, 0, {"height": 10 * setting["a"] + setting["b"]}))
+    before = session.profiles(["height"])
+    assert session.is_rough(["height"])
+    session.refine(["height"])
+    assert not session.is_rough(["height"])
+    assert not session.refresh(["height"])  # nothing was measured since
+    for rough, fine in zip(before, session.profiles(["height"]), strict=True):
+        assert rough.mean == pytest.approx(fine.mean, abs=0.5)
+    session.close()
+
+
+def test_a_search_that_began_here_comes_back_with_its_runs_and_its_best(experiment, settle, tmp_path):
+    with Session(experiment, tmp_path / "begin.study") as session:
+        session.rest(most=3)
+        settle(session, lambda: session.measured.n_runs == 3)
+        for name, search in (
+            ("best", search_for_best(session.experiment, "height", "max", 30)),
+            ("precise", search_until_precise(session.experiment, session.setting, "height", 0.1)),
+        ):
+            path = tmp_path / f"{name}.study"
+            ml.search(search, path, n_jobs=1, backend="sequential", progress=False)
+            session.hand_over(path)
+            session.take_in(path)
+        settle(session)
+        here = session.measured.n_at(session.setting)
+        assert here >= 10  # the three that were there already are not counted twice
+        found = finding_of(tmp_path / "best.study", session.dials)
+        assert found.is_over
+        assert found.setting["kind"] == "high"
+        assert "height" in found.sentence
+        session.move(found.setting)
+        assert session.reading("height").kind == "measured"
+        before = session.measured.n_runs
+        (tmp_path / "precise.study").rename(tmp_path / "elsewhere.study")
+    with Session.of_study(tmp_path / "begin.study") as again:
+        assert again.searches == ("best.study", "precise.study")
+        assert again.measured.n_runs == before - (here - 3)
+
+
+def test_what_a_search_has_not_found_yet_is_said(experiment, tmp_path):
+    study_for(search_for_best(explorable(experiment), "height", "min"), tmp_path / "new.study").close()
+    found = finding_of(tmp_path / "new.study", dials_of(explorable(experiment).space))
+    assert (found.setting, found.is_over) == (None, False)
+    assert found.sentence.startswith("Nothing can be said yet: ")

@@ -18,6 +18,7 @@ from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.explore.named_settings import NamedSettings
 from mesa_lab.app.explore.open_sessions import give_back, take
 from mesa_lab.app.explore.profiler import Profiler, dial_facts, row_facts, span_of
+from mesa_lab.app.explore.searches import Searches
 from mesa_lab.app.explore.surface import SurfacePanel
 from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.errors import MesaLabError
@@ -29,6 +30,7 @@ from mesa_lab.preparation.experiment_file.python_script import to_python
 if TYPE_CHECKING:
     from mesa_lab.exploring.session import Session
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.workspace.workspace import Workspace
 
 __all__ = ["ExplorePage", "ExploreView", "Styles"]
 
@@ -46,6 +48,7 @@ def ExplorePage(
     on_kept: Callable[[Session], None] | None = None,
     on_moved: Callable[[Mapping[str, Any]], None] | None = None,
     on_design: Callable[[Experiment, str], None] | None = None,
+    workspace: Workspace | None = None,
 ) -> None:
     """Explore a study, or a model.
 
@@ -57,6 +60,7 @@ def ExplorePage(
         on_kept: Called when the session has a study of its own.
         on_moved: Called with each setting at which one rests.
         on_design: Called with an experiment to go on with, and where it comes from.
+        workspace: Where searches that begin here have their studies; None where none can begin.
     """
     session, set_session = solara.use_state(None)
     problem, set_problem = solara.use_state("")
@@ -101,7 +105,7 @@ def ExplorePage(
             tag("h1", "", f"Explore {title}")
             tag("p", "ml-nothing ml-quiet", "Reading what was measured …", role="status")
         else:
-            ExploreView(session, title, on_kept, on_moved, on_design)
+            ExploreView(session, title, on_kept, on_moved, on_design, workspace)
 
 
 @solara.component
@@ -131,6 +135,7 @@ def ExploreView(
     on_kept: Callable[[Session], None] | None = None,
     on_moved: Callable[[Mapping[str, Any]], None] | None = None,
     on_design: Callable[[Experiment, str], None] | None = None,
+    workspace: Workspace | None = None,
 ) -> None:
     """A session that is open: also what a notebook shows.
 
@@ -140,6 +145,7 @@ def ExploreView(
         on_kept: Called when the session has a study of its own.
         on_moved: Called with each setting at which one rests.
         on_design: Called with an experiment to go on with, and where it comes from.
+        workspace: Where searches that begin here have their studies; None where none can begin.
     """
     answered, set_answered = solara.use_state(0)
     version, set_version = solara.use_state(0)
@@ -157,7 +163,23 @@ def ExploreView(
         session.refresh(wanted.current or session.outcomes[:_SHOWN])
         set_version(lambda before: before + 1)
 
+        if session.is_rough(wanted.current):
+            polish()
+
+    begun = solara.use_ref(False)
+
+    def refine() -> float | None:
+        if not begun.current:  # what is on its way to the browser goes first
+            begun.current = True
+            session.prepare(early=True)
+            return 0.5
+        if session.is_rough(wanted.current):
+            session.refine(wanted.current)
+            poke()
+        return None
+
     poke = use_reader(read, [session], least=0.1)
+    polish = use_reader(refine, [session])
     solara.use_effect(lambda: session.listen(poke), [session])
     kept = session.is_kept
     solara.use_effect(lambda: on_kept(session) if kept and on_kept is not None else None, [kept])
@@ -171,6 +193,7 @@ def ExploreView(
         set_answered(lambda before: before + 1)
 
     def turned(stops: Mapping[str, int]) -> None:
+        session.prepare()
         known = {dial.name: dial for dial in session.dials if dial.name not in held.current}
         move({name: known[name].stops[stop] for name, stop in stops.items() if name in known})
 
@@ -226,6 +249,10 @@ def ExploreView(
     with tag("section", "ml-panel", aria_label="Remembered settings"):
         tag("h2", "", "Remembered settings")
         NamedSettings(session, shown, arrive, on_design, version)
+    if workspace is not None and session.outcomes:
+        with tag("section", "ml-panel", aria_label="Search from here"):
+            tag("h2", "", "Search from here")
+            Searches(session, workspace, session.outcomes, arrive)
 
 
 @solara.component

@@ -127,7 +127,7 @@ def ExploreStudy(
                 check(study.described_experiment)
             return Session.of_study(path, place)
 
-        ExplorePage(path, make, found.name, at, on_kept, on_moved, on_design)
+        ExplorePage(path, make, found.name, at, on_kept, on_moved, on_design, workspace)
 
 
 @solara.component
@@ -152,7 +152,7 @@ def ExploreModel(
         check(experiment)
         return Session(with_suggestions(experiment), path, workplace=place)
 
-    ExplorePage(path, make, model_label(model), at, on_kept, on_moved, on_design).key(str(path))
+    ExplorePage(path, make, model_label(model), at, on_kept, on_moved, on_design, workspace).key(str(path))
 
 
 def workplace_here() -> Workplace:

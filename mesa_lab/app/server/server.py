@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from mesa_lab.app import asset_paths
-from mesa_lab.app.quick_imports import spare_grammars
+from mesa_lab.app.quick_imports import import_soon, spare_grammars
 from mesa_lab.app.server.members import may_use_own
 from mesa_lab.app.server.request_guard import Guard, is_loopback
 from mesa_lab.app.server.session_cookie import DAYS, SessionCookie, kept_key
@@ -107,6 +107,7 @@ def serve(
                 f"Open to everyone who can reach {host}. They may run: {', '.join(models)}. "
                 "Each browser sees its own studies only, and nobody can open files."
             )
+        import_soon()
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 

@@ -43,10 +43,13 @@ class CodedDesign(Design):
     Attributes:
         fewest: The smallest number of parameters that it takes.
         most: The largest; None for no limit.
+        in_order: Whether the middle level lies between the others, as a curve through them takes for granted: then levels
+            without an order are refused.
     """
 
     fewest: ClassVar[int] = 2
     most: ClassVar[int | None] = None
+    in_order: ClassVar[bool] = False
 
     @abstractmethod
     def coded(self, names: Sequence[str]) -> Codes:
@@ -135,6 +138,11 @@ class CodedDesign(Design):
         if len(values) == len(codes):
             numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
             ordered = isinstance(parameter, Levels) and numbers
+            if self.in_order and not ordered:
+                raise DesignError(
+                    f"{type(self).__name__} has a level in the middle of two others, but the values of '{name}' have no order: "
+                    f"{show(values)}. {'Give them as a list of numbers' if numbers else 'Hold it fixed'}, or {self._apart(name)}."
+                )
             return sorted(values) if ordered else values
         design, wanted = type(self).__name__, len(codes)
         if len(values) > wanted == 2:

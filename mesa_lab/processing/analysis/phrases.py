@@ -108,8 +108,10 @@ def agree(subject: str, verb: str) -> str:
     Example:
         >>> agree("Wolves after 200 steps", "depend"), agree("happiness at the end of a run", "depend"), agree("happy", "move")
         ('depend', 'depends', 'moves')
+        >>> agree("max of Wolves", "depend"), agree("deaths of the herd", "depend")
+        ('depends', 'depend')
     """
-    first = subject.split(" after ")[0].split(" at the end")[0].rstrip()
+    first = subject.split(" after ")[0].split(" at the end")[0].split(" of ")[0].rstrip()
     is_plural = first.endswith("s") and not first.endswith(("ss", "is", "us"))
     return verb if is_plural else f"{verb}s"
 

@@ -148,8 +148,23 @@ def _of_answer(results: Reader, quantity: Quantity) -> Estimate:
     if not len(rows):
         listed = listing([show(name) for name in names.tolist()], 12)
         raise ClaimError(f"'{quantity.text}': there is no row '{quantity.key}'. There are: {listed}.")
-    row = table.iloc[int(rows[0])]
-    return _cell({str(name): value for name, value in row.items()}, attribute, quantity)
+    row = {str(name): value for name, value in table.iloc[int(rows[0])].items()}
+    _refuse_mixed(row, attribute)
+    return _cell(row, attribute, quantity)
+
+
+def _refuse_mixed(row: dict[str, Any], attribute: str) -> None:
+    """Refuse to speak of a difference or an effect that something else may have made: no interval of it tells."""
+    for column, attributes in (
+        ("confounded_with", ("difference", "superiority")),
+        ("aliased_with", ("effect",)),
+    ):
+        others = row.get(column)
+        if attribute in attributes and isinstance(others, str) and others:
+            raise ConclusionError(
+                f"what it is about cannot be told from what {others} does, in the points of this study. Run a design in which "
+                "these do not change together."
+            )
 
 
 def _named(name: Any, key: Any) -> bool:

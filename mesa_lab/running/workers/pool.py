@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mesa_lab.running.workers.serialization import Payload
     from mesa_lab.study.records import Task
 
-__all__ = ["Worker", "WorkerPool", "end_idle", "make_ready"]
+__all__ = ["Worker", "WorkerPool", "end_idle", "make_ready", "woken"]
 
 _IDLE_SECONDS = 120.0
 _numbers = itertools.count()
@@ -137,6 +137,7 @@ class WorkerPool:
         size: How many workers.
         start: See `Worker`.
         workers_of_others: Whether to take over idle workers of earlier streams.
+        workers: Workers that are there already.
     """
 
     payload: Payload
@@ -149,7 +150,8 @@ class WorkerPool:
     )
 
     def __post_init__(self) -> None:
-        self.workers = _take_idle(self.size) if self.workers_of_others else []
+        if self.workers_of_others:
+            self.workers = _take_idle(self.size)
         while len(self.workers) < self.size:
             self.workers.append(Worker(self.start, str(_folder() / str(next(_numbers)))))
 
@@ -210,13 +212,17 @@ def _folder() -> Path:
 
 def make_ready(start: Start) -> None:
     """Start a worker for a pool that is about to come, unless one is idle."""
-    folder = _folder()
     with _idle_lock:
         if _idle:
             return
-    worker = Worker(start, str(folder / str(next(_numbers))))
+    _keep_idle([woken(start)])
+
+
+def woken(start: Start) -> Worker:
+    """Start a worker before there is something to do, and return it."""
+    worker = Worker(start, str(_folder() / str(next(_numbers))))
     worker.wake()
-    _keep_idle([worker])
+    return worker
 
 
 def _take_idle(size: int) -> list[Worker]:

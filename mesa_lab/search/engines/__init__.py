@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Final
 
 from mesa_lab.errors import ExperimentError, suggest
 from mesa_lab.search.engines.engine import Engine
 
-__all__ = ["ENGINES", "Engine", "find_engine"]
+__all__ = ["ENGINES", "Engine", "best_engine", "find_engine"]
 
 ENGINES: Final = {
     "tpe": "mesa_lab.search.engines.tpe",
@@ -30,3 +31,8 @@ def find_engine(name: str) -> Engine:
         )
     engine: Engine = import_module(ENGINES[name]).ENGINE
     return engine
+
+
+def best_engine() -> str:
+    """Return the engine for one outcome that is installed here: "tpe", which needs optuna, or "random"."""
+    return "tpe" if find_spec("optuna") is not None else "random"

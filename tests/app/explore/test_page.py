@@ -1,11 +1,16 @@
 """The page on which parameters are turned."""
 
+import shutil
+
 import ipyvue
 import pytest
 
 import mesa_lab as ml
 from mesa_lab.app.explore.open_sessions import _open
 from mesa_lab.app.explore.source import Source
+from mesa_lab.exploring.follow_ups import finding_of
+from mesa_lab.search.carry_out import search_of
+from mesa_lab.study import Study
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.workspace import Workspace
 
@@ -84,6 +89,34 @@ def test_sliders_move_all_curves_and_settings_are_remembered_and_compared(show, 
     surface.vue_picked({"across": 0.1, "up": 0.9})  # density is locked
     view.until(lambda: profiler(view).dials[1]["stop"] == 90)
     assert profiler(view).dials[0]["stop"] == stop + 20
+
+
+def test_a_search_begins_here_and_what_it_found_is_gone_to(show, folder, tmp_path, monkeypatch):
+    shutil.copy(folder / "schelling.study", tmp_path / "schelling.study")
+    workspace = Workspace(tmp_path, tmp_path)
+    started = []
+    monkeypatch.setattr(Workspace, "start", lambda self, ref: started.append(ref))
+    view = show(Source(workspace, "study=schelling", None, ""))
+    profiler(view)
+    view.until("Find the best setting")
+    view.field("Runs at most").v_model = "a few"
+    view.press("Find the best setting")
+    view.until("a few")
+    assert not started
+    view.field("Runs at most").v_model = "20"
+    view.press("Find the best setting")
+    view.until(lambda: started)
+    view.until("Not started")
+    assert started[0].name.startswith("schelling_best")
+    with Study.open(started[0].path) as study:
+        search = search_of(study)
+    ml.search(search, started[0].path, n_jobs=1, backend="sequential", progress=False)
+    view.until("Finished")
+    session = next(iter(_open.values()))[0]
+    view.until(lambda: session.measured.n_runs > 16)
+    view.press("Go there")
+    best = finding_of(started[0].path, session.dials).setting
+    view.until(lambda: session.setting == best)
 
 
 def test_a_session_ends_with_its_last_page(show, folder):

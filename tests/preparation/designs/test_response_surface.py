@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import mesa_lab as ml
 from mesa_lab.errors import DesignError
 from mesa_lab.preparation.designs import BoxBehnken, CentralComposite
 from mesa_lab.preparation.parameters.space import Choice, Integer, ParameterSpace, Real
@@ -159,3 +160,15 @@ class TestBoxBehnken:
             "l": [1.0, pytest.approx(10.0), 100.0],
             "v": [5, 7, 20],
         }
+
+
+@pytest.mark.parametrize("design", [ml.CentralComposite(), ml.BoxBehnken(), ml.DefinitiveScreening()])
+@pytest.mark.parametrize(
+    ("levels", "fix"), [(["a", "b", "c"], "Hold it fixed"), (ml.Choice([1, 5, 2]), "list of numbers")]
+)
+def test_levels_without_an_order_have_no_middle(design, levels, fix):
+    space = ml.ParameterSpace({"x": levels, **{name: ml.Real(0, 1) for name in "yz"}})
+    with pytest.raises(ml.DesignError, match=f"the values of 'x' have no order: .*{fix}"):
+        design.points(space, seed=1)
+    ordered = ml.ParameterSpace({"x": [5, 1, 2], **{name: ml.Real(0, 1) for name in "yz"}})
+    assert set(design.points(ordered, seed=1)["x"]) == {1, 2, 5}

@@ -164,3 +164,23 @@ def test_intervals_of_counts_and_of_zeros_and_ones_stay_where_these_can_be():
         np.signbit(table[["from_best_low", "from_best_high"]])
         & (table[["from_best_low", "from_best_high"]] == 0)
     ).any(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "design", "holds"),
+    [
+        ({"a": [1, 2, 3], "b": [1, 2, 3]}, ml.Zip(), "compare('y', by='a', base=1).difference['3'] > 1"),
+        (
+            {name: [0, 1] for name in "abcd"},
+            ml.FractionalFactorial(resolution=4),
+            "effects('y').effect['a × b'] > -99",
+        ),
+    ],
+    ids=["levels that change together", "aliased effects"],
+)
+def test_what_something_else_may_have_made_cannot_be_told(parameters, design, holds):
+    experiment = ml.Experiment("none:None", parameters, replications=8, design=design)
+    outcome = {"y": lambda runs, rng: 10 * runs["b"] + rng.normal(size=len(runs))}
+    checked = verdict(synthetic_results(experiment, outcome), holds)
+    assert checked.verdict == CANNOT_TELL
+    assert "cannot be told from what" in checked.reasons[0]

@@ -27,7 +27,7 @@ class BoxBehnken(CodedDesign):
     give the pure error for which tables repeat the middle. Every parameter takes three levels: numbers, no choices.
 
     Raises:
-        DesignError: When points are made, if a parameter has no three levels, or fewer than 3 or more than 7 vary.
+        DesignError: When points are made, if a parameter has no three levels in order, or fewer than 3 or more than 7 vary.
 
     Example:
         >>> from mesa_lab import Integer, ParameterSpace
@@ -37,6 +37,7 @@ class BoxBehnken(CodedDesign):
 
     fewest: ClassVar[int] = 3
     most: ClassVar[int | None] = 7
+    in_order: ClassVar[bool] = True
     _instead: ClassVar[str] = "Hold some fixed, or use CentralComposite()."
 
     @override

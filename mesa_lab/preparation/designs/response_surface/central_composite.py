@@ -31,7 +31,7 @@ class CentralComposite(CodedDesign):
             corners): five levels.
 
     Raises:
-        DesignError: If the face is unknown; when points are made, if a parameter has too few levels.
+        DesignError: If the face is unknown; when points are made, if a parameter has too few levels, or levels without an order.
 
     Example:
         >>> from mesa_lab import ParameterSpace, Real
@@ -40,6 +40,7 @@ class CentralComposite(CodedDesign):
     """
 
     most: ClassVar[int | None] = 11
+    in_order: ClassVar[bool] = True
 
     face: Literal["faced", "inscribed"] = field(
         default="faced",

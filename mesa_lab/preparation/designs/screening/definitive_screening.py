@@ -21,7 +21,7 @@ class DefinitiveScreening(CodedDesign):
     number those of the next even one. Every parameter takes three levels: numbers, no choices.
 
     Raises:
-        DesignError: When points are made, if a parameter has no three levels.
+        DesignError: When points are made, if a parameter has no three levels in order.
 
     Example:
         >>> from mesa_lab import Integer, ParameterSpace
@@ -32,6 +32,7 @@ class DefinitiveScreening(CodedDesign):
 
     fewest: ClassVar[int] = 3
     most: ClassVar[int | None] = 40
+    in_order: ClassVar[bool] = True
 
     @override
     def coded(self, names: Sequence[str]) -> Codes:

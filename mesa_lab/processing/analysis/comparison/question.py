@@ -158,7 +158,9 @@ def _table(
     scale: float,
 ) -> pd.DataFrame:
     rows = []
-    for scenario, base, each, verdict in zip(found.others, found.bases, compared, said, strict=True):
+    for scenario, base, each, verdict, changed in zip(
+        found.others, found.bases, compared, said, found.changed, strict=True
+    ):
         a, a_low, a_high = _superiority(scenario, base, observed, level)
         rows.append(
             {
@@ -183,6 +185,7 @@ def _table(
                 "verdict": verdict.said,
                 "n_more": verdict.n_more,
                 "to_show": verdict.difference * scale,
+                "confounded_with": ", ".join(changed),
             }
         )
     return pd.DataFrame(rows).astype({"n_more": "Int64"})

@@ -184,14 +184,14 @@ class Talk:
         return tuple(said)
 
     def _skewed(self) -> bool:
-        """Whether the runs of at least a tenth of the points are clearly skewed."""
+        """Whether the runs of at least a tenth of the points are clearly skewed, two at least: one of a few is so by chance."""
         values = self.observed.values
         if self.observed.is_share or values.shape[1] < FEWEST_FOR_BOOTSTRAP:
             return False
         point, _ = np.nonzero(np.isfinite(values))
         rest = values[np.isfinite(values)] - self.observed.mean[point]
         found = skewed(rest, point, self.observed.count)
-        return bool(found.mean() > 0.1 and found.sum() > 0)
+        return bool(found.mean() > 0.1 and found.sum() >= min(2, len(found)))
 
     def unknown(self) -> tuple[str, ...]:
         """What the data cannot say."""

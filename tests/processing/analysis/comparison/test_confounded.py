@@ -57,6 +57,7 @@ def test_what_another_parameter_may_make_has_no_verdict(parameters, settings, ru
     answer = study(parameters, made_by("b"), **settings).compare("bugs", by="initial_wolves")
     assert set(answer.table["verdict"]) == {"cannot tell yet"}
     assert answer.table["n_more"].isna().all()
+    assert set(answer.table["confounded_with"]) == {"b"}
     assert (
         "What initial_wolves does to bugs after 100 steps cannot be told from what b does" in answer.sentence
     )
