@@ -95,35 +95,10 @@ def played(name: str, method: Any, seed: int) -> tuple[float, bool]:
     return worth, abs(runs.mean() - worth) <= half
 
 
-def by_plain_optuna(name: str, seed: int) -> float:
-    """Optuna as it comes, one run a trial: what the setting that it reports is truly worth."""
-    import optuna
-
-    truth, noise = FUNCTIONS[name]
-    rng = np.random.default_rng(seed)
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
-    suggest: dict[type, Callable[[Any, str, Any], Any]] = {
-        ml.Real: lambda trial, key, each: trial.suggest_float(key, each.low, each.high),
-        ml.Integer: lambda trial, key, each: trial.suggest_int(key, each.low, each.high),
-        ml.Choice: lambda trial, key, each: trial.suggest_categorical(key, list(each.values)),
-    }
-    for _ in range(BUDGET):
-        trial = study.ask()
-        values = {key: suggest[type(each)](trial, key, each) for key, each in SPACES[name].items()}
-        study.tell(trial, truth(values) + noise * rng.normal())
-    return truth(study.best_params)
-
-
 def _optimising(name: str, studies: int) -> Iterator[Row]:
     ours = [played(name, OURS, seed) for seed in range(studies)]
-    plain = [(by_plain_optuna(name, seed), False) for seed in range(studies)]
-    for other, method in (
-        ("random search", RANDOM),
-        ("TPE with 5 runs of each", FIXED),
-        ("plain Optuna", None),
-    ):
-        theirs = plain if method is None else [played(name, method, seed) for seed in range(studies)]
+    for other, method in (("random search", RANDOM), ("TPE with 5 runs of each", FIXED)):
+        theirs = [played(name, method, seed) for seed in range(studies)]
         better = sum(one[0] < two[0] for one, two in zip(ours, theirs, strict=True))
         medians = [float(np.median([each[0] for each in some])) for some in (ours, theirs)]
         yield Row(

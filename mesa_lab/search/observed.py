@@ -99,8 +99,9 @@ class Observed:
         done = int((self._done & shown).sum())
         if not done:
             kinds = self.study.failure_kinds(1)
-            if kinds and kinds[0].error_type == RunTimeoutError.__name__ and 2 * kinds[0].count > ended:
-                return self._too_slow(ended, kinds[0].count)
+            late = sum(kind.count for kind in kinds if kind.error_type == RunTimeoutError.__name__)
+            if 2 * late > ended:
+                return self._too_slow(ended, min(late, ended))
             return (
                 f"All {plural(ended, 'run')} failed: {self._why()} {SEE_FAILURES} Mend the model or narrow the "
                 "ranges, and start the search anew."
