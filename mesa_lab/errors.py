@@ -52,7 +52,13 @@ class MesaLabError(Exception):
 
 
 class ModelError(MesaLabError, ValueError):
-    """A model cannot be found, is no Mesa model, or cannot be described."""
+    """A model cannot be found, is no Mesa model, or cannot be described.
+
+    Attributes:
+        models: Names of the models to choose from, where a file or module holds several and none was named.
+    """
+
+    models: tuple[str, ...] = ()
 
 
 class ParameterError(MesaLabError, ValueError):

@@ -14,6 +14,7 @@ from mesa_lab.classroom.own_code import LARGEST
 from mesa_lab.errors import MesaLabError, StudyError
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.models import describe, load_model, signature
+from mesa_lab.processing.results import Results
 from mesa_lab.running.backends.backend import Uncontrolled
 from mesa_lab.running.confinement import landlock, own_models
 from mesa_lab.running.confinement.answers import UnfitAnswerError, batch_from, plain_batch, read
@@ -40,6 +41,8 @@ GOOD = """
             super().__init__(rng=rng)
             self.n = n
             self.datacollector = mesa.DataCollector({"n": "n", "x": lambda m: m.random.random()})
+            for _ in range(n):
+                mesa.Agent(self).wealth = 1
 
         def step(self):
             self.datacollector.collect(self)
@@ -103,8 +106,7 @@ def brought(room, name: str, text: str, file: str = "own.py") -> tuple[object, s
 def test_a_good_model_is_described_checked_tried_watched_and_run_and_never_loaded_here(room):
     ada, path = brought(room, "ada", GOOD)
     found = describe(path)
-    assert found.reference == f"{path}:Coins"
-    assert found.summary == "Coins change hands."
+    assert (found.reference, found.summary) == (f"{path}:Coins", "Coins change hands.")
     assert [info.kind for info in found.parameters] == ["integer", "real", "choice", "fixed"]
     assert found.parameters[2].choices == ("a", "b")
     assert "object" in repr(found.parameters[3].default)
@@ -114,7 +116,9 @@ def test_a_good_model_is_described_checked_tried_watched_and_run_and_never_loade
     with pytest.raises(MesaLabError, match="confined processes alone"):
         kind()
 
-    experiment = Experiment(found.reference, {"n": [1, 2]}, replications=3, max_steps=4, outcomes=["n", "x"])
+    experiment = Experiment(
+        found.reference, {"n": [1, 2]}, replications=3, max_steps=4, outcomes=["n", "x"], agents=["wealth"]
+    )
     experiment.check()
     with pytest.raises(MesaLabError, match="Did you mean 'share'"):
         experiment.replace(parameters={"shere": [0.1, 0.2]}).check()
@@ -131,6 +135,7 @@ def test_a_good_model_is_described_checked_tried_watched_and_run_and_never_loade
     room.until_done(study)
     assert room.status(study).done == 6
     with Study.open(place) as opened, Viewer.of_study(opened, 1) as viewer:
+        assert len(Results(opened).agents()) == 3 * (1 + 2) * 4
         frame = viewer.go(2)
         assert (frame.step, frame.problem, frame.check) == (2, "", "equal")
     assert not any(getattr(module, "__file__", None) == path for module in list(sys.modules.values()))
@@ -292,7 +297,7 @@ def test_what_eats_the_machine_costs_its_own_run_alone_and_the_class_goes_on(ope
     for act in ("memory", "end", "disk", "threads", "open", "forge"):
         assert status[act] in ("failed", "timed out"), (act, status[act])
     assert "has ended" in failures[acts.index("end")]
-    assert not list(Path(tempfile.gettempdir()).glob("mesa-lab-scratch-*/file0"))
+    assert not list(Path(tempfile.gettempdir()).glob("mesa-lab-scratch-*/*/file0"))
     assert not [ticket for ticket in room.queue.registry.tickets() if ticket.problem]
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from mesa_lab.errors import StudyError
+from mesa_lab.errors import MesaLabError, StudyError
+from mesa_lab.preparation.designs import LatinHypercube
 from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.preparation.parameters.space import Integer
 from mesa_lab.running import background
 from mesa_lab.study import Study
 from mesa_lab.workspace.access import Access, grant
@@ -43,6 +45,25 @@ def test_one_student_s_endless_loop_memory_or_crash_costs_the_others_nothing(ope
     assert room.status(bad["die"]).failed == 1
     with Study.open(room.classroom.folder / bad["hog"]) as study:
         assert "MemoryError" in study.failures_frame().to_string()
+
+
+def test_a_billion_steps_or_points_are_of_no_concern_to_the_others(open_room):
+    room = open_room(processes=1, minutes_per_run=0.02)
+    greedy, ada = room.student("greedy"), room.student("ada")
+    workspace = room.classroom.workspace(greedy.id)
+    many = Experiment(
+        room.model, {"n": Integer(1, 10**9)}, LatinHypercube(10**9), max_steps=1, outcomes=["n"]
+    )
+    with pytest.raises(MesaLabError, match=r"1,000,000,000 (points|runs)"):
+        workspace.make("many", many)
+    steps = Experiment(room.model, {"n": [1, 2]}, max_steps=10**9, outcomes=["n"])
+    long = workspace.make("long", steps)
+    long_place = long.path.relative_to(room.classroom.folder).as_posix()
+    place = room.study(ada, replications=20)
+    room.run(long_place, place)
+    room.until_done(long_place, place)
+    assert room.status(place).done == 20
+    assert room.status(long_place).timed_out == 2
 
 
 def test_the_teacher_has_all_wait_and_go_on(open_room):

@@ -13,6 +13,7 @@ from mesa_lab.classroom.classroom import current
 from mesa_lab.classroom.own_code import LARGEST
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import model_label
+from mesa_lab.running.confinement.own_models import several_in
 
 __all__ = ["OwnFiles"]
 
@@ -52,7 +53,7 @@ def OwnFiles(on_value: Callable[[str], None], problem: str, value: str) -> None:
         tag(
             "p",
             "ml-quiet",
-            "A Python file that holds one Mesa model. It runs on the teacher's computer, without network and without other files.",
+            "A Python file that holds a Mesa model, or several to choose from. It runs on the teacher's computer, without network and without other files.",
         )
         PickFile("Upload a Python file", take, accept=".py", limit=LARGEST)
         if refused or problem:
@@ -61,19 +62,21 @@ def OwnFiles(on_value: Callable[[str], None], problem: str, value: str) -> None:
         if files:
             with tag("ul", "ml-cards", aria_label="Your files"):
                 for path in files:
-                    with tag("li").key(path.name):
-                        is_chosen = value == str(path) or value.startswith(f"{path}:")
-                        OwnCard(path.name, str(path), is_chosen, on_value)
+                    for model in several_in(path) or ("",):
+                        with tag("li").key(f"{path.name}:{model}"):
+                            reference = f"{path}:{model}" if model else str(path)
+                            is_chosen = value == reference or (not model and value.startswith(f"{path}:"))
+                            OwnCard(model or path.stem, path.name, reference, is_chosen, on_value)
 
 
 @solara.component
-def OwnCard(name: str, reference: str, chosen: bool, on_choose: Callable[[str], None]) -> None:
-    """Show one file as a button."""
+def OwnCard(name: str, file: str, reference: str, chosen: bool, on_choose: Callable[[str], None]) -> None:
+    """Show one model of a file as a button."""
     card = tag(
         "button",
         "ml-card" + (" ml-card-chosen" if chosen else ""),
-        tag("span", "ml-card-title", model_label(name.removesuffix(".py"))),
-        tag("span", "ml-card-source", name),
+        tag("span", "ml-card-title", model_label(name)),
+        tag("span", "ml-card-source", file),
         attributes={"type": "button", "aria-pressed": "true" if chosen else "false"},
     )
     solara.v.use_event(card, "click", lambda *_: on_choose(reference))

@@ -282,7 +282,11 @@ def _pick(module: types.ModuleType, name: str | None, where: str) -> type[Any]:
             return next(iter(models.values()))
         if not models:
             raise ModelError(f"'{where}' holds no Mesa model: none of its classes inherits from mesa.Model.")
-        raise ModelError(f"'{where}' holds several Mesa models: {listed}. Name one: '{where}:{min(models)}'.")
+        error = ModelError(
+            f"'{where}' holds several Mesa models: {listed}. Name one: '{where}:{min(models)}'."
+        )
+        error.models = tuple(sorted(models))
+        raise error
     if "<locals>" in name:
         raise ModelError(
             f"'{where}:{name}' is defined inside a function, where no name leads to it. "

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
+from mesa_lab.running.confinement.arrow_sizes import size_when_decompressed, size_when_plain
 from mesa_lab.study.records import (
     STAGES,
     STATUSES,
@@ -21,9 +22,12 @@ from mesa_lab.study.records import (
     Task,
 )
 
-__all__ = ["MOST_BYTES", "UnfitAnswerError", "batch_from", "plain_batch", "read", "write"]
+__all__ = ["MOST_BYTES", "MOST_PLAIN_BYTES", "UnfitAnswerError", "batch_from", "plain_batch", "read", "write"]
 
 MOST_BYTES: Final = 64 * 2**20
+MOST_PLAIN_BYTES: Final = 256 * 2**20
+"""What a table of an answer may take when it is decompressed, and its values stand for themselves."""
+_TOO_LARGE: Final = f"A table takes more than {MOST_PLAIN_BYTES >> 20} MiB when it is unpacked."
 _MOST_NAMES: Final = 10_000
 _LONGEST_TEXT: Final = 100_000
 _LONGEST_NAME: Final = 1_000
@@ -168,18 +172,34 @@ def _batch(said: Mapping[str, Any], parts: Sequence[bytes], task: Task) -> Batch
 
 
 def _stream(data: bytes, task: Task) -> bytes:
-    """Look into an Arrow stream: it is whole, and speaks of this run alone."""
+    """Look into an Arrow stream: it is whole, speaks of this run alone, and is not much larger than it seems."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     try:
+        if size_when_decompressed(data) > MOST_PLAIN_BYTES:
+            raise UnfitAnswerError(_TOO_LARGE)
         table = pa.ipc.open_stream(data).read_all()
         table.validate(full=True)
-        of_this = table.num_rows == 0 or pc.all(pc.equal(table["run_id"], task.run_id)).as_py()
+        if size_when_plain(table) > MOST_PLAIN_BYTES:
+            raise UnfitAnswerError(_TOO_LARGE)
+        of_this = table.num_rows == 0 or all(
+            pc.all(pc.equal(_unpacked(chunk), task.run_id)).as_py() for chunk in table["run_id"].chunks
+        )
+    except UnfitAnswerError:
+        raise
     except (pa.ArrowException, KeyError, OSError, ValueError) as error:
         raise UnfitAnswerError(f"A table cannot be read: {error}") from error
     _require(bool(of_this))
     return data
+
+
+def _unpacked(run_ids: Any) -> Any:
+    """A column of numbers of runs, which tables of agents have in stretches."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.run_end_decode(run_ids) if pa.types.is_run_end_encoded(run_ids.type) else run_ids
 
 
 def _require(holds: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pickle
 import queue
@@ -22,6 +23,7 @@ __all__ = ["ConfinedProcess", "OvertimeError", "error_from"]
 
 _LOOK_SECONDS: Final = 0.1
 _START_SECONDS: Final = 120.0
+_MOST_MODELS: Final = 50
 
 
 class ConfinedProcess:
@@ -83,7 +85,7 @@ class ConfinedProcess:
         """
         for said, _ in self.ask(*words, seconds=lambda: seconds):
             if "error" in said:
-                raise error_from(said["error"], self.folder)
+                raise error_from(said["error"], self.folder, said.get("models"))
             return said
         raise AssertionError
 
@@ -157,12 +159,13 @@ class OvertimeError(RunError):
     """A confined process took too long."""
 
 
-def error_from(said: Any, folder: Path) -> MesaLabError:
+def error_from(said: Any, folder: Path, models: Any = None) -> MesaLabError:
     """Return what a process says that it raised; only Mesa Lab's own kinds of errors can be named.
 
     Args:
         said: The name of its class and its text.
         folder: The folder of the model, whose files are named without it.
+        models: Names of models to choose from, if it says any.
     """
     import mesa_lab.errors
 
@@ -172,9 +175,15 @@ def error_from(said: Any, folder: Path) -> MesaLabError:
     kind = getattr(mesa_lab.errors, name, None)
     if isinstance(kind, type) and issubclass(kind, MesaLabError):
         try:
-            return kind(text)
+            error: MesaLabError = kind(text)
         except TypeError:
-            return ModelError(text)
+            error = ModelError(text)
+        if isinstance(error, ModelError) and isinstance(models, list):
+            named = (
+                each for each in models if isinstance(each, str) and each.isidentifier() and len(each) <= 200
+            )
+            error.models = tuple(itertools.islice(named, _MOST_MODELS))
+        return error
     return ModelError(f"{name}: {text}")
 
 

@@ -16,10 +16,11 @@ from mesa_lab.running.backends.backend import Work
 from mesa_lab.running.confinement.confined_runs import ConfinedRuns
 from mesa_lab.running.confinement.facts import description_from, stand_in_for
 from mesa_lab.running.confinement.handle import ConfinedProcess
+from mesa_lab.running.confinement.scratch import scratch_folder
 from mesa_lab.running.confinement.starting import Started, start
 from mesa_lab.study.records import Batch
 
-__all__ = ["OwnModels", "carry_out", "confined_runs", "hold", "viewing_process"]
+__all__ = ["OwnModels", "carry_out", "confined_runs", "hold", "several_in", "viewing_process"]
 
 _DESCRIBING_SECONDS: Final = 60.0
 _KEPT: Final = 3
@@ -50,6 +51,7 @@ class OwnModels:
         self.seconds = seconds
         self.megabytes = megabytes
         self._known: dict[tuple[str, int], tuple[ModelDescription, type[Any]]] = {}
+        self._several: dict[tuple[str, int], tuple[str, ...]] = {}
         self._processes: dict[Path, tuple[ConfinedProcess, threading.Lock]] = {}
         self._used: dict[Path, float] = {}
         self._lock = threading.Lock()
@@ -66,6 +68,13 @@ class OwnModels:
             ModelError: If there is no such model, or it cannot be described.
         """
         return self._look(reference)[0]
+
+    def several(self, path: Path) -> tuple[str, ...]:
+        """Return the names of the models in a file that was looked at and holds several; empty for any other."""
+        try:
+            return self._several.get((str(path), path.stat().st_mtime_ns), ())
+        except OSError:
+            return ()
 
     def stand_in(self, reference: str) -> type[Any]:
         """Return a class that takes what a model takes."""
@@ -121,6 +130,10 @@ class OwnModels:
                     facts = process.answer("describe", reference, seconds=_DESCRIBING_SECONDS).get("facts")
                 except RunError as error:
                     raise ModelError(f"'{path.name}' cannot be opened. {error}") from error
+                except ModelError as error:
+                    if error.models:
+                        self._several[str(path), key[1]] = error.models
+                    raise
             if not isinstance(facts, dict):
                 raise ModelError("What the model's process says of it cannot be read.")
             found = description_from(facts, reference)
@@ -175,10 +188,17 @@ def hold(models: OwnModels | None) -> None:
     if _held is not None:
         _held.close()
     _held = models
+    if models is not None:
+        scratch_folder()  # what a server that was killed has left goes now
     known = (
         None if models is None else Elsewhere(models.has, models.description, models.stand_in, models.check)
     )
     set_elsewhere(known)
+
+
+def several_in(path: Path) -> tuple[str, ...]:
+    """Return the names of the models in a file of somebody's own that was looked at and holds several; empty for any other."""
+    return _held.several(path) if _held is not None else ()
 
 
 def confined_runs(reference: str) -> ConfinedRuns:

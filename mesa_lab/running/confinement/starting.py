@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,10 +21,10 @@ from mesa_lab.errors import RunError
 from mesa_lab.preparation.limited_work.limited_process import environment
 from mesa_lab.running.confinement.forking import LONGEST
 from mesa_lab.running.confinement.rules import Rules
+from mesa_lab.running.confinement.scratch import make_scratch
 
 __all__ = ["Process", "Started", "start"]
 
-_SCRATCH: Final = "mesa-lab-scratch-"
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "PYTHONPATH", "PYTHONHASHSEED")
 _START_SECONDS: Final = 120.0
 
@@ -111,7 +110,7 @@ def start(
     Raises:
         RunError: If no process can be started.
     """
-    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH)).resolve()
+    scratch = make_scratch()
     rules = Rules(str(scratch), tuple(map(str, readable)), **(limits or {}))
     try:
         if sys.platform.startswith("linux"):

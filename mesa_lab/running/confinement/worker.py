@@ -37,7 +37,8 @@ def main(rules: Rules) -> int:
             answers.write(said, {"error": ["MemoryError", "The model takes more memory than it may."]})
         except (Exception, SystemExit) as error:
             text = str(error)[:_LONGEST_MESSAGE]
-            answers.write(said, {"error": [type(error).__name__, text]})
+            several = list(getattr(error, "models", ()))
+            answers.write(said, {"error": [type(error).__name__, text], "models": several})
     return 0
 
 

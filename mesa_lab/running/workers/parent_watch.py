@@ -41,13 +41,16 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_let_go)
 
 
-def make_folder() -> Path:
+def make_folder(prefix: str = _PREFIX) -> Path:
     """Make a folder for what a driver and its workers share, with the pipe that this process holds until its end.
 
     What drivers that were killed have left is cleared away.
+
+    Args:
+        prefix: How the names of such folders begin.
     """
-    _clear_up()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    _clear_up(prefix)
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
     if hasattr(os, "mkfifo"):
         with contextlib.suppress(OSError):  # a file system without named pipes
             made = folder / "new"
@@ -105,8 +108,8 @@ def _end_with(driver: int, slot: Path) -> None:
     os._exit(1)
 
 
-def _clear_up() -> None:
-    for pipe in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_PIPE}"):
+def _clear_up(prefix: str) -> None:
+    for pipe in Path(tempfile.gettempdir()).glob(f"{prefix}*/{_PIPE}"):
         try:
             os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
         except OSError as error:

@@ -256,19 +256,20 @@ class Talk:
             return ""
         row = min(open_, key=lambda row: int(row["n_more"]))
         count = int(row["n_more"])
-        units = {
-            "pair of runs": "more pairs" if count != 1 else "more pair",
-            "replication": "more replications",
-            "point": "more points of each",
-            "pair of points": "more pairs of points",
-            "point and replication": "more points and replications",
-        }.get(str(row["unit"]), "more runs of each")
+        one, many = {
+            "pair of runs": ("pair", "pairs"),
+            "replication": ("replication", "replications"),
+            "point": ("point of each", "points of each"),
+            "pair of points": ("pair of points", "pairs of points"),
+            "point and replication": ("point and replication", "points and replications"),
+        }.get(str(row["unit"]), ("run of each", "runs of each"))
+        more = f"One more {one}" if count == 1 else f"About {count:,} more {many}"
         shown = row["to_show"]
         target = (
             f"would show a difference of {self._size(float(shown))}" if np.isfinite(shown) else "would tell"
         )
         runs = f" ({plural(grown.runs, 'run')} in all)" if grown.runs else ""
-        return f"About {count:,} {units}{runs} {target}."
+        return f"{more}{runs} {target}."
 
     def method(self) -> str:
         """Name the method and its source."""
