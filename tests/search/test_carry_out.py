@@ -178,7 +178,7 @@ def test_where_nothing_can_be_found_it_ends_and_says_so(tmp_path, trouble, said)
 def test_where_every_run_takes_too_long_it_ends_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("STEP_SECONDS", "0.3")
     search = ml.Search(bowl(timeout=0.05), ml.Optimise("loss", engine="random"), budget=600, batch=3)
-    results = ml.search(search, tmp_path / "a.study", n_jobs=2, progress=False)
+    results = ml.search(search, tmp_path / "a.study", backend="sequential", progress=False)
     over = Study.open(tmp_path / "a.study").status().over
     assert len(results.runs) < 60
     assert re.search(r"runs took longer than the time limit of 0\.05 s.*Raise timeout", over), over
