@@ -32,7 +32,7 @@ GROUPS = {
         "report",
     ],
     "flatness": ["memory", "million_runs"],
-    "statistics": ["coverage", "search", "conclusions", "truth"],
+    "statistics": ["coverage", "search", "calibration", "precision", "conclusions", "truth"],
 }
 QUESTIONS = [question for group in GROUPS.values() for question in group]
 

@@ -86,3 +86,8 @@ def test_a_command_parses(line):
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(((?!http)[^)#]+)", (DOCS / page).read_text(encoding="utf-8")):
         assert (DOCS / target).exists(), target
+
+
+def test_pictures_are_small():
+    for picture in DOCS.glob("*.svg"):
+        assert picture.stat().st_size < 60_000, picture.name

@@ -12,6 +12,7 @@ from mesa_lab.formatting import listing, plural
 from mesa_lab.processing.analysis.calibration.readings import values_after
 from mesa_lab.processing.statistics.measurements import numbers
 from mesa_lab.processing.tables.nothing_to_show import SEE_FAILURES
+from mesa_lab.running.simulation.time_limit import RunTimeoutError
 from mesa_lab.search.history import RECORDED, Floats, History
 
 if TYPE_CHECKING:
@@ -97,6 +98,10 @@ class Observed:
         shown = history.ended[self._point, self._replication] if len(self._point) else np.zeros(0, np.bool_)
         done = int((self._done & shown).sum())
         if not done:
+            kinds = self.study.failure_kinds(1)
+            late = sum(kind.count for kind in kinds if kind.error_type == RunTimeoutError.__name__)
+            if 2 * late > ended:
+                return self._too_slow(ended, min(late, ended))
             return (
                 f"All {plural(ended, 'run')} failed: {self._why()} {SEE_FAILURES} Mend the model or narrow the "
                 "ranges, and start the search anew."
@@ -116,12 +121,23 @@ class Observed:
             return f"'{name}' is no finite number in any of {plural(done, 'run')}: there is nothing to search for."
         return ""
 
+    def _too_slow(self, ended: int, late: int) -> str:
+        """What to say where most runs were stopped by their time limit, and none came to its end."""
+        limit = self.study.experiment.timeout
+        which = f"All {plural(ended, 'run')}" if late == ended else f"{late} of {plural(ended, 'run')}"
+        rest = "" if late == ended else ", and the others failed"
+        return (
+            f"{which} took longer than the time limit of {limit or 0:g} s{rest}. Raise timeout, ask for fewer steps, or narrow the "
+            "ranges to what is quick, and start the search anew."
+        )
+
     def _why(self) -> str:
         kinds = self.study.failure_kinds(1)
         if not kinds:
             return "nothing says why."
         latest = kinds[0].latest
-        return f"{kinds[0].error_type}: {latest[0].message if latest else '':.200}."
+        said = f"{kinds[0].error_type}: {latest[0].message if latest else '':.200}"
+        return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _floats(column: Any, name: str) -> Floats:

@@ -175,6 +175,15 @@ def test_where_nothing_can_be_found_it_ends_and_says_so(tmp_path, trouble, said)
     assert re.match(said, status.over)
 
 
+def test_where_every_run_takes_too_long_it_ends_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("STEP_SECONDS", "0.3")
+    search = ml.Search(bowl(timeout=0.05), ml.Optimise("loss", engine="random"), budget=600, batch=3)
+    results = ml.search(search, tmp_path / "a.study", backend="sequential", progress=False)
+    over = Study.open(tmp_path / "a.study").status().over
+    assert len(results.runs) < 60
+    assert re.search(r"runs took longer than the time limit of 0\.05 s.*Raise timeout", over), over
+
+
 def test_failed_runs_are_data_and_the_search_goes_on(tmp_path):
     search = ml.Search(bowl(parameters={"trouble": "some"}), ml.Optimise("loss", engine="tpe"), budget=60)
     results = ml.search(search, tmp_path / "a.study", backend="sequential", progress=False)

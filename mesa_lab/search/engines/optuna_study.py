@@ -135,6 +135,9 @@ class _Axis:
                 self.distribution = IntDistribution(0, len(parameter.values) - 1)
             case _:
                 self.distribution = FloatDistribution(0.0, 1.0)
+        # Optuna copies all trials that it is told, and most of that is copying distributions, which nobody changes.
+        shared: Any = self.distribution
+        shared.__deepcopy__ = lambda memo: shared
 
     def value(self, coordinate: Any) -> Any:
         """Return the parameter's value."""
