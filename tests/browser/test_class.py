@@ -95,9 +95,12 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher.wait_for_url("**/design?**", timeout=LONG)
     steps = teacher.get_by_role("textbox", name="Steps", exact=True)
     steps.wait_for(timeout=LONG)
+    before = teacher.url
     steps.fill("3")
+    # The draft has it when the address does.
+    teacher.wait_for_url(lambda address: address != before, timeout=LONG)
     teacher.get_by_role("link", name="Class").click()
-    teacher.get_by_label("Title").fill("Five seeds")
+    teacher.get_by_role("textbox", name="Title").fill("Five seeds")
     teacher.get_by_role("button", name="Give it to the class").click()
     teacher.get_by_text("1. Five seeds").wait_for()
     teacher.get_by_label("Message to all").fill("Look at <b>the</b> screen")

@@ -45,7 +45,7 @@ def test_the_first_picture_goes_and_the_keyboard_reaches_the_content(lab, visit)
     assert page.evaluate("document.activeElement.innerText") == "Skip to the content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "ml-main"
-    assert page.title() == "Model – Mesa Lab"
+    expect(page).to_have_title("Model – Mesa Lab")
     page.get_by_role("link", name=re.compile("Design")).first.click()
     page.wait_for_function("document.title === 'Design – Mesa Lab'")
     page.wait_for_function("document.activeElement.id === 'ml-main'")

@@ -114,6 +114,7 @@ def test_a_search_begins_here_and_what_it_found_is_gone_to(show, folder, tmp_pat
     view.until("Finished")
     session = next(iter(_open.values()))[0]
     view.until(lambda: session.measured.n_runs > 16)
+    view.until("Go there")
     view.press("Go there")
     best = finding_of(started[0].path, session.dials).setting
     view.until(lambda: session.setting == best)
