@@ -37,9 +37,8 @@ def ThemeButton() -> None:
             solara.lab.theme.dark = dark
 
     def follow(dark: bool) -> None:
-        solara.lab.theme.dark_effective = bool(
-            dark
-        )  # what charts look at; the browser says it at the start only
+        # What charts look at; the browser says it at the start only.
+        solara.lab.theme.dark_effective = bool(dark)
 
     _ThemeButton(event_mode_changed=take, event_system_changed=follow)
 
