@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,19 @@ def _is_of(path: Path, base: str) -> bool:
     )
 
 
+def _run_alike(one: Experiment, other: Experiment) -> bool:
+    """Whether a setting and a number mean the same run in both: the same model, seeds, fixed parameters and way to run it."""
+    return all(
+        of(one) == of(other)
+        for of in (
+            lambda each: str(each.model),
+            lambda each: (each.seed, each.common_random_numbers, each.seeds),
+            lambda each: dict(each.space.fixed),
+            lambda each: each.protocol,
+        )
+    )
+
+
 def opened(path: Path, experiment: Experiment, base: Path | None) -> Study:
     """Open the study of a session, made when there is none yet."""
     if path.exists():
@@ -99,13 +113,15 @@ def read_own(path: Path, measured: Measured, searches: tuple[str, ...] = ()) -> 
     Args:
         path: The study of the session.
         measured: Takes the results in.
-        searches: Names of files beside it; one that leads elsewhere, or is gone, is passed over.
+        searches: Names of files beside it. One that leads elsewhere, is gone, cannot be read, or holds runs of something else is passed over:
+            the names come from the file, which may be anybody's.
     """
     for name in searches:
         found = _beside(path, name)
         if found is not None:
-            with Study.open(found) as study:
-                measured.read(study)
+            with suppress(StudyError), Study.open(path) as own, Study.open(found) as study:
+                if _run_alike(own.described_experiment, study.described_experiment):
+                    measured.read(study)
     with Study.open(path) as study:
         if study.outcome_names or study.status().finished:
             measured.read(study)

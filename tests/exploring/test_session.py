@@ -235,6 +235,19 @@ def test_a_search_that_began_here_comes_back_with_its_runs_and_its_best(experime
     with Session.of_study(tmp_path / "begin.study") as again:
         assert again.searches == ("best.study", "precise.study")
         assert again.measured.n_runs == before - (here - 3)
+        kept = again.measured.n_runs
+    # What now bears that name may be anything: nothing of it is mixed in, and nothing of it stops the session.
+    other = search_for_best(
+        explorable(experiment.replace(max_steps=experiment.max_steps + 1)), "height", "max", 12
+    )
+    (tmp_path / "best.study").unlink()
+    ml.search(other, tmp_path / "best.study", n_jobs=1, backend="sequential", progress=False)
+    with Session.of_study(tmp_path / "begin.study") as again:
+        assert 0 < again.measured.n_runs < kept
+        alone = again.measured.n_runs
+    (tmp_path / "best.study").write_bytes(b"no study")
+    with Session.of_study(tmp_path / "begin.study") as again:
+        assert again.measured.n_runs == alone
 
 
 def test_what_a_search_has_not_found_yet_is_said(experiment, tmp_path):
