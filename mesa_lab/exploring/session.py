@@ -19,7 +19,7 @@ from mesa_lab.exploring.measured import Measured, Ran
 from mesa_lab.exploring.profiles import Profile, Reading, Surface, profiles_of, reading_of, surface_of
 from mesa_lab.exploring.remembered import Remembered, clean_name, noted
 from mesa_lab.exploring.runner import LADDER, Piece, Runner, State
-from mesa_lab.exploring.session_file import opened, read_base, read_notes, read_own, session_of
+from mesa_lab.exploring.session_file import opened, read_base, read_notes, read_own, read_search, session_of
 from mesa_lab.exploring.spread import spread, survey_points
 from mesa_lab.exploring.surfaces import Surfaces
 from mesa_lab.exploring.workplace import OwnProcess, Workplace
@@ -321,8 +321,8 @@ class Session:
 
     def take_in(self, path: Path) -> None:
         """Use the results of a search that began here; those that are known already are not counted again."""
-        with Study.open(path) as study, self._lock:
-            self.measured.read(study)
+        with self._lock:
+            read_search(self.path if self.path.exists() else path, path, self.measured)
         self._announce()
 
     # ------------------------------------------------------------ listening, ending

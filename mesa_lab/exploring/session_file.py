@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mesa_lab.exploring.surfaces import Surfaces
     from mesa_lab.preparation.experiment import Experiment
 
-__all__ = ["opened", "read_base", "read_notes", "read_own", "session_of"]
+__all__ = ["opened", "read_base", "read_notes", "read_own", "read_search", "session_of"]
 
 
 def session_of(path: Path) -> tuple[Experiment, Path, Path | None]:
@@ -59,6 +59,22 @@ def _is_of(path: Path, base: str) -> bool:
     return (
         state is not None and state.search.get("method") == ByHand.name and state.search.get("study") == base
     )
+
+
+def read_search(path: Path, found: Path, measured: Measured) -> None:
+    """Read the results of a search that a session handed over to; those of another experiment are left out.
+
+    Args:
+        path: The study of the session.
+        found: The study of the search.
+        measured: Takes the results in.
+
+    Raises:
+        StudyError: If there is no such study.
+    """
+    with Study.open(path) as own, Study.open(found) as study:
+        if _run_alike(own.described_experiment, study.described_experiment):
+            measured.read(study)
 
 
 def _run_alike(one: Experiment, other: Experiment) -> bool:
@@ -119,9 +135,8 @@ def read_own(path: Path, measured: Measured, searches: tuple[str, ...] = ()) -> 
     for name in searches:
         found = _beside(path, name)
         if found is not None:
-            with suppress(StudyError), Study.open(path) as own, Study.open(found) as study:
-                if _run_alike(own.described_experiment, study.described_experiment):
-                    measured.read(study)
+            with suppress(StudyError):
+                read_search(path, found, measured)
     with Study.open(path) as study:
         if study.outcome_names or study.status().finished:
             measured.read(study)

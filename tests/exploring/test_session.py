@@ -245,6 +245,8 @@ def test_a_search_that_began_here_comes_back_with_its_runs_and_its_best(experime
     with Session.of_study(tmp_path / "begin.study") as again:
         assert 0 < again.measured.n_runs < kept
         alone = again.measured.n_runs
+        again.take_in(tmp_path / "best.study")
+        assert again.measured.n_runs == alone
     (tmp_path / "best.study").write_bytes(b"no study")
     with Session.of_study(tmp_path / "begin.study") as again:
         assert again.measured.n_runs == alone
