@@ -28,7 +28,8 @@ def session_of(path: Path) -> tuple[Experiment, Path, Path | None]:
         path: Any study, also one of a session.
 
     Returns:
-        Its experiment; the file of the session, which need not be there yet; the other study whose results are used, None for none.
+        Its experiment; the file of the session, which need not be there yet; the other study whose results are used, None for none
+        or where the study of that name is one of another experiment.
 
     Raises:
         StudyError: If there is no such study.
@@ -36,7 +37,11 @@ def session_of(path: Path) -> tuple[Experiment, Path, Path | None]:
     with Study.open(path) as study:
         described, state = study.described_experiment, study.search
     if state is not None and state.search.get("method") == ByHand.name:
-        return described, path, _beside(path, state.search.get("study"))
+        base = _beside(path, state.search.get("study"))
+        if base is not None:
+            with Study.open(base) as study:
+                base = base if _run_alike(described, study.described_experiment) else None
+        return described, path, base
     number, own = 1, path.with_name(f"{path.stem}_explore{path.suffix}")
     while own.exists() and not _is_of(own, path.name):
         number += 1

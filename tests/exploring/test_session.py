@@ -257,3 +257,22 @@ def test_what_a_search_has_not_found_yet_is_said(experiment, tmp_path):
     found = finding_of(tmp_path / "new.study", dials_of(explorable(experiment).space))
     assert (found.setting, found.is_over) == (None, False)
     assert found.sentence.startswith("Nothing can be said yet: ")
+
+
+def test_another_study_in_the_place_of_the_one_that_was_explored_is_not_mixed_in(
+    experiment, settle, tmp_path
+):
+    base = tmp_path / "base.study"
+    experiment = experiment.replace(design=ml.LatinHypercube(6))
+    ml.run(experiment, base, n_jobs=1, backend="sequential", progress=False)
+    with Session.of_study(base) as session:
+        session.rest(most=1)
+        settle(session)
+        own, both = session.path, session.measured.n_runs
+    assert own != base
+    with Session.of_study(own) as again:
+        assert again.measured.n_runs == both
+    base.unlink()
+    ml.run(experiment.replace(seed=experiment.seed + 1), base, n_jobs=1, backend="sequential", progress=False)
+    with Session.of_study(own) as again:
+        assert 0 < again.measured.n_runs < both
