@@ -92,6 +92,8 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher.get_by_role("button", name=re.compile("^Schelling")).first.click()
     teacher.get_by_role("heading", name="Schelling").first.wait_for(timeout=LONG)
     teacher.get_by_role("link", name="Design an experiment").click()
+    # The address is there before the page, and the page before has a field of that name too.
+    teacher.get_by_role("heading", name="Design", level=1).wait_for(timeout=LONG)
     teacher.wait_for_url("**/design?**", timeout=LONG)
     steps = teacher.get_by_role("textbox", name="Steps", exact=True)
     steps.wait_for(timeout=LONG)

@@ -52,10 +52,10 @@ def models(tmp_path_factory):
 
 @pytest.fixture
 def make(models):
-    """A function that makes a study in the folder of a server; whatever still runs is ended with the test."""
+    """A function that makes a study in the folder of a server, by default of ten minutes; whatever still runs is ended with the test."""
     made = []
 
-    def make(lab, name, model="Slow", sizes=(1, 2), replications=100, **more):
+    def make(lab, name, model="Slow", sizes=(1, 2), replications=3000, **more):
         reference = model if ":" in model else f"{models}:{model}"
         space = Workspace(lab.studies)
         words = {"parameters": {"size": list(sizes)}, "replications": replications, "max_steps": 4}
