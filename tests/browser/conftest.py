@@ -49,6 +49,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
 
 
+PAGES = pytest.StashKey[list[Any]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    """With a test that failed, print what its pages showed: nobody can look at them afterwards."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for page in item.stash.get(PAGES, []):
+            try:
+                report.sections.append((f"Page {page.url}", page.inner_text("body", timeout=5000)[:3000]))
+            except Exception as error:  # closed by the test, or the browser is gone
+                report.sections.append(("Page that cannot be read", str(error).splitlines()[0]))
+    return report
+
+
 def lack(what: str) -> None:
     """Fail in CI and skip elsewhere, with the reason."""
     if os.environ.get("CI") == "true":
@@ -161,8 +177,9 @@ def troubles() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def visit(browser: Any, troubles: list[str]) -> Iterator[Callable[..., Any]]:
+def visit(browser: Any, troubles: list[str], request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """A function that opens an address in a browser context (a person) of its own."""
+    opened = request.node.stash.setdefault(PAGES, [])
     with ExitStack() as stack:
 
         def open_page(
@@ -176,6 +193,7 @@ def visit(browser: Any, troubles: list[str]) -> Iterator[Callable[..., Any]]:
             )
             context.set_default_timeout(PATIENCE * 1000)
             page = context.new_page()
+            opened.append(page)
             watch(page, url, troubles)
             page.goto(url + path)
             page.wait_for_selector("main, .solara-autorouter-content", state="attached")
