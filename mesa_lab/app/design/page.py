@@ -22,7 +22,7 @@ from mesa_lab.app.design.preview import PreviewPanel
 from mesa_lab.app.design.question_form import QuestionForm
 from mesa_lab.app.design.run_settings import ConstraintsForm, MeasureForm, RunsForm
 from mesa_lab.app.hooks.use_model import use_description
-from mesa_lab.drafts.draft import Draft, completed
+from mesa_lab.drafts.draft import Draft
 from mesa_lab.drafts.points_csv import parse_points, points_text
 from mesa_lab.drafts.preview import Outlook, first_point, look
 from mesa_lab.drafts.read_design import place_of
@@ -82,12 +82,6 @@ def DesignPage(
     outlook, pending = use_outlook(parsed, agreed)
     checked = use_check(parsed, outlook)
 
-    def complete() -> None:
-        if description is not None and (full := completed(value, description)) is not value:
-            on_value(full)
-
-    solara.use_effect(complete, [description, value.model])
-
     def run_code() -> None:
         for reference in outlook.refused if outlook is not None else ():
             agree(reference)
@@ -95,6 +89,9 @@ def DesignPage(
 
     latest = solara.use_memo(lambda: Latest(value), dependencies=[])
     latest.see(value, on_value)
+    solara.use_effect(
+        lambda: latest.complete(description) if description is not None else None, [description, value.model]
+    )
     change, change_row = latest.change, latest.change_row
     if not value.model:
         Nothing()

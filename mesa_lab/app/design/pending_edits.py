@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mesa_lab.drafts.draft import Draft, Row
+from mesa_lab.drafts.draft import Draft, Row, completed
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.models import ModelDescription
 
 __all__ = ["Latest"]
 
@@ -41,6 +44,12 @@ class Latest:
     def add_row(self, row: Row) -> None:
         """Add a row for a parameter that the model does not name."""
         self._set(replace(self._draft, rows=(*self._draft.rows, row)))
+
+    def complete(self, description: ModelDescription) -> None:
+        """Add the rows of the parameters that the model turned out to have, and keep what was typed until then."""
+        full = completed(self._draft, description)
+        if full is not self._draft:
+            self._set(full)
 
     def _set(self, draft: Draft) -> None:
         self._draft = draft

@@ -145,6 +145,19 @@ def test_quick_changes_build_on_each_other_while_an_older_state_is_drawn():
     assert told[-1] == replace(other, seed="3")
 
 
+def test_what_is_typed_while_the_model_is_looked_at_stays():
+    told = []
+    draft = Draft(SCHELLING)
+    latest = Latest(draft)
+    latest.see(draft, told.append)
+    latest.change(max_steps="7")  # not drawn yet when the description arrives
+    latest.complete(describe_model(SCHELLING).description)
+    assert told[-1].max_steps == "7"
+    assert "density" in [row.name for row in told[-1].rows]
+    latest.complete(describe_model(SCHELLING).description)
+    assert len(told) == 2  # nothing to add, nothing told
+
+
 # ---------------------------------------------------------------- steps
 
 
