@@ -119,6 +119,7 @@ def test_a_failed_run_begins_where_it_failed(show, tmp_path):
     experiment = ml.Experiment(f"{file}:Failing", max_steps=9, outcomes=["steps"])
     ml.run(experiment, path, n_jobs=1, backend="sequential", progress=False)
     view = show(WatchPage(StudyRef("failing", "failing", path), [0], None, "/results", lambda runs: None))
+    view.until("Run it")
     view.press("Run it")
     view.until("ValueError in step 4: no food")
     view.until("Step 3")
