@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +57,7 @@ def TeacherView(classroom: Classroom, experiment: Experiment | None, on_study: C
     look_again = use_reader(look, [classroom])
     with tag("div", "ml-stack"):
         Controls(classroom, look_again)
-        Given(classroom, experiment, on_study)
+        Given(classroom, experiment, on_study, _begun(classroom, students.value or ()))
         with tag("section", "ml-panel", aria_label="Students"):
             here = sum(each.state != "away" for each in students.value or ())
             with tag("div", "ml-panel-head"):
@@ -117,8 +117,20 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
 
 
 @solara.component
-def Given(classroom: Classroom, experiment: Experiment | None, on_study: Callable[[str], None]) -> None:
-    """The assignments, and giving another one."""
+def Given(
+    classroom: Classroom,
+    experiment: Experiment | None,
+    on_study: Callable[[str], None],
+    begun: Mapping[int, tuple[int, int]],
+) -> None:
+    """The assignments, and giving another one.
+
+    Args:
+        classroom: The class.
+        experiment: The design at hand.
+        on_study: Called with the key of a study to go to.
+        begun: Of each assignment how many students have begun it, and how many are through.
+    """
     title, set_title = solara.use_state("")
     text, set_text = solara.use_state("")
     pooled, set_pooled = solara.use_state(True)
@@ -154,7 +166,7 @@ def Given(classroom: Classroom, experiment: Experiment | None, on_study: Callabl
                 tag(
                     "span",
                     "ml-quiet",
-                    plural(len(classroom.answers(assignment.number)), "student") + " began",
+                    _how_many(*begun.get(assignment.number, (0, 0))),
                 )
                 if assignment.is_pooled:
                     Action("All results together", lambda n=assignment.number: pool(n), icon="mdi-set-all")
@@ -191,6 +203,22 @@ def Given(classroom: Classroom, experiment: Experiment | None, on_study: Callabl
             Action("Give it to the class", give, kind="tonal", disabled=not ready)
         if doing.problem:
             tag("p", "ml-error-text", doing.problem, role="alert")
+
+
+def _begun(classroom: Classroom, students: Sequence[Progress]) -> dict[int, tuple[int, int]]:
+    """Of each assignment how many students have begun it, and how many are through."""
+    return {
+        each.number: (
+            sum(any(entry.ref.name == each.study_name for entry in one.studies) for one in students),
+            sum(each.number in one.answered for one in students),
+        )
+        for each in classroom.assignments.all()
+    }
+
+
+def _how_many(began: int, through: int) -> str:
+    said = f"{plural(began, 'student')} began"
+    return f"{said}, {through:,} through" if began else said
 
 
 def _runs(text: str) -> int:
