@@ -103,7 +103,7 @@ def StudentView(
                             Action(
                                 "Hand in my design",
                                 lambda begin=begin: begin(mine=experiment),
-                                icon="mdi-tray-arrow-up",
+                                icon="mdi-upload",
                                 disabled=bool(doing.busy),
                             )
         if doing.problem:

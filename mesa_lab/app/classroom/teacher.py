@@ -279,8 +279,7 @@ def Table(classroom: Classroom, students: Sequence[Progress], on_study: Callable
                                 icon="mdi-chart-line",
                             )
                             Action(
-                                "",
+                                "Show it to all",
                                 lambda each=progress, name=entry.ref.name: show(key_of(each, name)),
-                                icon="mdi-projector-screen-outline",
                                 spoken=f"Show {entry.ref.name} to all",
                             )
