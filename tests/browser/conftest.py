@@ -234,6 +234,14 @@ def accessible() -> Callable[[Any], None]:
     axe = Axe()
 
     def look(page: Any) -> list[str]:
+        # Again where something is found: a chart that is just being drawn has marks without names.
+        for _ in range(5):
+            if not (found := look_once(page)):
+                break
+            page.wait_for_timeout(1000)
+        return found
+
+    def look_once(page: Any) -> list[str]:
         page.evaluate(_SETTLED)
         return [
             f"{each['impact']}: {each['id']}: {each['help']}\n"
