@@ -24,7 +24,8 @@ __all__ = ["Assignment", "Assignments"]
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS assignments(
   number INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, text TEXT NOT NULL, experiment TEXT NOT NULL,
-  pooled INTEGER NOT NULL, seats INTEGER NOT NULL, given REAL NOT NULL, closed INTEGER NOT NULL DEFAULT 0);
+  pooled INTEGER NOT NULL, seats INTEGER NOT NULL, given REAL NOT NULL, closed INTEGER NOT NULL DEFAULT 0,
+  most_runs INTEGER NOT NULL DEFAULT 0);
 """
 _MOST_SEATS: Final = 500
 
@@ -41,6 +42,7 @@ class Assignment:
         is_pooled: Whether each student gets other runs of one experiment, that are put together; else each may change it.
         seats: How many students a pooled one has runs for.
         is_closed: Whether it is over.
+        most_runs: How many runs an answer may have, of one that each may change; 0 for no limit but the class's.
     """
 
     number: int
@@ -50,6 +52,7 @@ class Assignment:
     is_pooled: bool
     seats: int
     is_closed: bool = False
+    most_runs: int = 0
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -81,31 +84,48 @@ class Assignments:
         self._path = path
         with self._connection() as connection:
             connection.executescript(_SCHEMA)
+            known = {row[1] for row in connection.execute("PRAGMA table_info(assignments)")}
+            if "most_runs" not in known:  # a class that was begun with an earlier version
+                with connection:
+                    connection.execute(
+                        "ALTER TABLE assignments ADD COLUMN most_runs INTEGER NOT NULL DEFAULT 0"
+                    )
 
     def give(
-        self, title: str, text: str, experiment: Experiment, *, pooled: bool = True, seats: int = 40
+        self,
+        title: str,
+        text: str,
+        experiment: Experiment,
+        *,
+        pooled: bool = True,
+        seats: int = 40,
+        most_runs: int = 0,
     ) -> Assignment:
         """Give the class an assignment.
 
         Args:
             title: A few words.
             text: What to do or to find out.
-            experiment: What each student is to run.
+            experiment: What each student is to run; of one that is not pooled: what varies is free within its ranges.
             pooled: Whether all runs are to become one study; then each student has other seeds.
             seats: For how many students there are to be runs.
+            most_runs: How many runs an answer may have, of one that is not pooled; 0 for no limit but the class's.
 
         Raises:
-            StudyError: If it has no title, or too many seats.
+            StudyError: If it has no title, too many seats, or a limit that makes no sense.
         """
         title = " ".join(title.split())[:80]
         if not title:
             raise StudyError("Give the assignment a title.")
         if not 1 <= seats <= _MOST_SEATS:
             raise StudyError(f"An assignment has 1 to {_MOST_SEATS} seats, not {seats}.")
-        row = (title, text.strip()[:2000], experiment.to_toml(), pooled, seats, time.time())
+        if most_runs < 0:
+            raise StudyError(f"An answer has at most {most_runs} runs. Give a number from 1, or none.")
+        row = (title, text.strip()[:2000], experiment.to_toml(), pooled, seats, time.time(), most_runs)
         with self._connection() as connection, connection:
             number = connection.execute(
-                "INSERT INTO assignments(title, text, experiment, pooled, seats, given) VALUES(?, ?, ?, ?, ?, ?)",
+                "INSERT INTO assignments(title, text, experiment, pooled, seats, given, most_runs) "
+                "VALUES(?, ?, ?, ?, ?, ?, ?)",
                 row,
             ).lastrowid
         assert number is not None
@@ -131,11 +151,12 @@ class Assignments:
         """Return all, the first one first."""
         with self._connection() as connection:
             rows: list[Any] = connection.execute(
-                "SELECT number, title, text, experiment, pooled, seats, closed FROM assignments ORDER BY number"
+                "SELECT number, title, text, experiment, pooled, seats, closed, most_runs FROM assignments "
+                "ORDER BY number"
             ).fetchall()
         return [
-            Assignment(number, title, text, toml, bool(pooled), seats, bool(closed))
-            for number, title, text, toml, pooled, seats, closed in rows
+            Assignment(number, title, text, toml, bool(pooled), seats, bool(closed), most_runs)
+            for number, title, text, toml, pooled, seats, closed, most_runs in rows
         ]
 
     def open_ones(self) -> list[Assignment]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from mesa_lab.classroom.answers import check_answer, is_answer
 from mesa_lab.classroom.archive import write_archive
 from mesa_lab.classroom.assignments import Assignment, Assignments
 from mesa_lab.classroom.limits import StudentLimits
@@ -17,13 +18,16 @@ from mesa_lab.classroom.own_code import OwnCode, own_models
 from mesa_lab.classroom.roster import TEACHER, JoinError, Roster, Student, browser_of
 from mesa_lab.classroom.runner import ClassQueue
 from mesa_lab.classroom.student_progress import Progress
-from mesa_lab.errors import StudyError
+from mesa_lab.errors import StudyError, StudyMismatchError
 from mesa_lab.running.confinement.own_models import hold as hold_models
 from mesa_lab.study import Study
 from mesa_lab.study.shards import Shard
 from mesa_lab.workspace.queue import share_queue
 from mesa_lab.workspace.study_state import entries
 from mesa_lab.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mesa_lab.preparation.experiment import Experiment
 
 __all__ = ["Classroom", "current", "hold", "member_of"]
 
@@ -59,6 +63,7 @@ class Classroom:
         self.assignments = Assignments(self.roster.path)
         self.own_code = OwnCode(folder) if own_code else None
         self.walls = walls
+        self._looked_at: dict[tuple[int, Path, int], bool] = {}
         self.queue = ClassQueue(folder, self.roster, limits, processes, self.own_code)
 
     def open(self) -> None:
@@ -97,6 +102,7 @@ class Classroom:
             if entry.ref.name == assignment.study_name
             and entry.standing is not None
             and entry.standing.status.finished == entry.standing.status.n_runs
+            and self._counts(assignment, entry.ref.path)
         )
         states = [standing.state for standing in standings]
         if "running" in states:
@@ -113,30 +119,56 @@ class Classroom:
             state = "here"
         return Progress(student, found, done, failed, asked, state, answered)
 
+    def _counts(self, assignment: Assignment, path: Path) -> bool:
+        """Whether a study that is complete is an answer; it is looked at once."""
+        try:
+            known = assignment.number, path, path.stat().st_mtime_ns
+        except OSError:  # it was deleted this moment
+            return False
+        if known not in self._looked_at:
+            self._looked_at[known] = is_answer(assignment, path)
+        return self._looked_at[known]
+
     # ------------------------------------------------------------ assignments
 
-    def begin_assignment(self, number: int, student: Student) -> str:
+    def begin_assignment(self, number: int, student: Student, experiment: Experiment | None = None) -> str:
         """Make a student's study of an assignment, and return its name.
 
         Of an assignment that is pooled each student gets other runs of the same experiment, so that all of them together are
         one study with that many more replications.
 
+        Args:
+            number: The assignment.
+            student: Who begins it.
+            experiment: What they designed for it, of one that is not pooled; None for the assignment's own.
+
         Raises:
-            StudyError: If there is no such assignment.
+            StudyError: If there is no such assignment, it is over, or the experiment goes beyond what it leaves free.
             MesaLabError: If the study cannot be made.
         """
         assignment = self.assignments.get(number)
-        experiment = assignment.experiment
         workspace = self.workspace(student.id)
         path = workspace.folder / f"{assignment.study_name}.study"
-        if not path.exists():
+        if assignment.is_closed and not path.exists():
+            raise StudyError(f"The assignment '{assignment.title}' is over.")
+        if experiment is not None and not assignment.is_pooled:
+            workspace.count_points(experiment)
+            check_answer(assignment, experiment)
+            try:
+                workspace.make(assignment.study_name, experiment)
+            except StudyMismatchError:
+                raise StudyError(
+                    f"You have begun '{assignment.title}' with another design. Delete the study '{assignment.study_name}' to "
+                    "begin it anew."
+                ) from None
+        elif not path.exists():
             workspace.folder.mkdir(parents=True, exist_ok=True)
             place = (student.number - 1) % assignment.seats + 1
             whole = assignment.pooled_experiment
             if assignment.is_pooled:
                 Study.for_experiment(whole, path, shard=Shard(place, assignment.seats)).close()
             else:
-                Study.for_experiment(experiment, path).close()
+                Study.for_experiment(assignment.experiment, path).close()
         return assignment.study_name
 
     def answers(self, number: int) -> list[tuple[Student, Path]]:
@@ -145,10 +177,15 @@ class Classroom:
         found = ((each, self.workspace(each.id).folder / name) for each in self.roster.students())
         return [(student, path) for student, path in found if path.is_file()]
 
+    def others(self, number: int) -> list[Student]:
+        """Return the students whose study has the name of an assignment and is no answer to it."""
+        assignment = self.assignments.get(number)
+        return [student for student, path in self.answers(number) if not is_answer(assignment, path)]
+
     def pool(self, number: int) -> str:
         """Put what all students have run for an assignment into one study of the teacher's, and return its name.
 
-        Can be repeated while results come in.
+        Can be repeated while results come in. Studies that have the assignment's name and are no answers are left out (`others`).
 
         Raises:
             StudyError: If it is not pooled, or nobody has begun.
@@ -161,7 +198,7 @@ class Classroom:
                 f"The students of '{assignment.title}' may each change the experiment, so that their runs are no one study. "
                 "Open them one by one, or give it as an assignment that is pooled."
             )
-        paths = [path for _, path in self.answers(number)]
+        paths = [path for _, path in self.answers(number) if is_answer(assignment, path)]
         if not paths:
             raise StudyError(f"Nobody has begun '{assignment.title}' yet.")
         name = f"{assignment.study_name} of all"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from mesa_lab.viewing.viewer import Frame, Viewer
 
-__all__ = ["film_of", "save_pictures"]
+__all__ = ["film_of", "pictures_of", "save_pictures"]
 
 _MILLISECONDS: Final = 150
 _LAST_MILLISECONDS: Final = 1_500
@@ -33,10 +35,9 @@ def film_of(make: Callable[[], Viewer], last: int, *, most: int = 100, seconds: 
         ExportError: If the model has no pictures.
         RunError: If the model kills its process, or takes too long.
     """
-    stride = max(1, -(-last // most))
     images: list[Image] = []
     with make() as viewer:
-        for step in (*range(0, last, stride), last):
+        for step in _steps(last, most):
             frame = viewer.go(step, seconds=seconds)
             if (image := _joined(frame)) is not None:
                 images.append(image)
@@ -53,20 +54,51 @@ def film_of(make: Callable[[], Viewer], last: int, *, most: int = 100, seconds: 
     return out.getvalue()
 
 
-def save_pictures(make: Callable[[], Viewer], folder: Path, steps: range) -> Iterator[Path]:
+def pictures_of(
+    make: Callable[[], Viewer], last: int, *, most: int = 100, seconds: float | None = None
+) -> bytes:
+    """Return a zip file with PNGs of a run from its start, named by their steps.
+
+    Args:
+        make: Opens a viewer of the run; it is closed again.
+        last: The step to end at.
+        most: Pictures at most; steps in between are left out evenly.
+        seconds: How long the model may take from one picture to the next; None for no limit.
+
+    Raises:
+        ExportError: If the model has no pictures.
+        RunError: If the model kills its process, or takes too long.
+    """
+    out = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(out, "w") as file:
+        for path in save_pictures(make, Path(folder), _steps(last, most), seconds):
+            file.write(path, path.name)
+            path.unlink()
+    return out.getvalue()
+
+
+def _steps(last: int, most: int) -> list[int]:
+    """The steps of which there are pictures: evenly, and the last one."""
+    return [*range(0, last, max(1, -(-last // most))), last]
+
+
+def save_pictures(
+    make: Callable[[], Viewer], folder: Path, steps: Iterable[int], seconds: float | None = None
+) -> Iterator[Path]:
     """Save one PNG for each step, and yield its path.
 
     Args:
         make: Opens a viewer of the run; it is closed again.
         folder: Where; it must be there.
         steps: Which steps.
+        seconds: How long the model may take from one picture to the next; None for no limit.
 
     Raises:
         ExportError: If the model has no pictures.
     """
     with make() as viewer:
         for step in steps:
-            frame = viewer.go(step)
+            frame = viewer.go(step, seconds=seconds)
             image = _joined(frame)
             if image is None:
                 raise ExportError("This model has no pictures to save.")

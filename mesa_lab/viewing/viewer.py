@@ -134,13 +134,22 @@ class Viewer:
             raise RunError(f"No process can be started to look at the run: {error}.") from error
 
     @classmethod
-    def of_study(cls, study: Study, run_id: int, *, plain: bool = False) -> Viewer:
+    def of_study(
+        cls,
+        study: Study,
+        run_id: int,
+        *,
+        plain: bool = False,
+        changed: Mapping[str, Any] | None = None,
+    ) -> Viewer:
         """Look at a run of a study.
 
         Args:
             study: The study.
             run_id: The number of the run.
             plain: Leave the author's own pictures out.
+            changed: Parameters that are to have other values than in the study: another run then, with the same seed, of which the
+                study has nothing to compare with.
 
         Raises:
             StudyError: If it has no such run.
@@ -149,6 +158,9 @@ class Viewer:
         if run_id not in study.plan().run_id:
             raise StudyError(f"'{study.path}' has no run {run_id}.")
         task = Task._make(next(iter(study.tasks([run_id]))))
+        if changed:
+            task = task._replace(parameters={**task.parameters, **changed})
+            return cls(study.experiment.protocol, task, plain=plain)
         runs = study.runs_frame([])
         row = runs[runs["run_id"] == run_id]
         last = None

@@ -59,6 +59,7 @@ class Trial:
         failure: What went wrong, or None.
         notes: What a reader should know.
         parameters: What differed from the model's defaults.
+        seed: The run's seed.
     """
 
     status: str
@@ -70,6 +71,7 @@ class Trial:
     failure: FailureRecord | None = None
     notes: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 42
 
 
 class Stopper:
@@ -139,7 +141,9 @@ def try_model(
     finals = dict(zip(batch.outcome_names, batch.finals[0], strict=True)) if batch.finals else {}
     failure = batch.failures[0] if batch.failures else None
     notes = tuple(line for line in run.notes.splitlines() if line)
-    return Trial(run.status, run.steps, ran, speed, finals, _series(batch.series), failure, notes, given)
+    return Trial(
+        run.status, run.steps, ran, speed, finals, _series(batch.series), failure, notes, given, seed
+    )
 
 
 def estimate(speed: Speed, runs: int, steps: int, processes: int) -> float:

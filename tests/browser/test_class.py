@@ -116,10 +116,20 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     assert fits(ada)
     accessible(ada)
     shoot(ada, "class-run-phone")
-    teacher.get_by_role("button", name="All results together").wait_for()
+    teacher.get_by_text("1 student began, 1 through").wait_for(timeout=LONG)
     accessible(teacher)
     shoot(teacher, "class-teacher")
     assert fits(teacher)
+
+    # What one student found is shown to all; then the results of all, together.
+    teacher.get_by_role("button", name="Studies", exact=True).click()
+    teacher.get_by_role("button", name="Show assignment 1 to all").click()
+    ada.get_by_role("link", name="Look at it").wait_for(timeout=LONG)
+    teacher.get_by_role("button", name="Take it back").last.click()
+    ada.get_by_text("The teacher shows a study to all.").wait_for(state="hidden", timeout=LONG)
+    teacher.get_by_role("button", name="All results together").click()
+    teacher.wait_for_url("**/run**", timeout=LONG)
+    teacher.get_by_role("heading", name="assignment 1 of all").wait_for(timeout=LONG)
 
 
 def test_a_server_that_is_killed_loses_nobody(served, visit, shoot):

@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import expect
+
 import mesa_lab as ml
 from mesa_lab.workspace.workspace import Workspace
 
@@ -49,6 +51,22 @@ def test_a_slider_is_turned_and_the_model_runs_where_it_rests(lab, visit, shoot)
     page.reload()
     page.get_by_text(re.compile(r"^measured, \d+ runs$")).first.wait_for(timeout=LONG)
     assert page.url == there
+
+    # Searches begin here, and what they found is gone to.
+    region = page.get_by_role("region", name="Search from here")
+    region.get_by_label("Runs at most").fill("20")
+    region.get_by_role("button", name="Find the best setting").click()
+    region.get_by_role("link", name=re.compile("_best")).wait_for(timeout=LONG)
+    go = region.get_by_role("button", name="Go there")
+    go.wait_for(timeout=LONG)
+    go.click()
+    page.wait_for_url(lambda url: url != there, timeout=LONG)
+    page.get_by_text(re.compile(r"^measured, \d+ runs$")).first.wait_for(timeout=LONG)
+    region.get_by_label("Mean known to").fill("30")
+    region.get_by_role("button", name="Run this setting until precise").click()
+    region.get_by_role("link", name=re.compile("_precise")).wait_for(timeout=LONG)
+    expect(region.get_by_text("Finished")).to_have_count(2, timeout=LONG)
+    shoot(page, "explore-searched")
 
 
 def test_on_a_phone_in_the_dark(lab, visit, shoot, accessible):

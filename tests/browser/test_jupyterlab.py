@@ -1,4 +1,4 @@
-"""The example notebook in a real JupyterLab, without internet: the lab as a widget, light and dark."""
+"""Notebooks in a real JupyterLab, without internet: the lab as a widget, light and dark, and a model that is explored."""
 
 import json
 import os
@@ -19,15 +19,22 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 150  # seconds; a first JupyterLab compiles and compresses a lot
 # What JupyterLab asks its user for, or looks up elsewhere, when it is started for the first time.
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
+EXPLORED = """import mesa_lab as ml
+
+ml.Explore("mesa.examples:BoltzmannWealth")"""
 
 
 @pytest.fixture(scope="module")
 def jupyter(cut_off, lacking, tmp_path_factory):
-    """The address of a JupyterLab whose folder holds the example notebook."""
+    """The address of a JupyterLab whose folder holds the example notebook, and one that explores a model."""
     if find_spec("jupyterlab") is None:
         lacking("No JupyterLab found: pip install jupyterlab")
     home, notebooks = tmp_path_factory.mktemp("jupyter"), tmp_path_factory.mktemp("notebooks")
     shutil.copy(ROOT / "examples" / "notebook.ipynb", notebooks)
+    cell = {"cell_type": "code", "source": EXPLORED, "metadata": {}, "outputs": [], "execution_count": None}
+    spoken = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    explored = {"cells": [cell], "metadata": spoken, "nbformat": 4, "nbformat_minor": 4}
+    (notebooks / "explore.ipynb").write_text(json.dumps(explored))
     kernel = home / "share" / "kernels" / "python3" / "kernel.json"
     settings = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -113,7 +120,9 @@ def assert_mode(page, dark):
         assert (brightness(page, selector, what) > 384) is (ground is not dark), selector
 
 
-def test_the_example_notebook_shows_the_lab(jupyter, browser, shoot):
+@pytest.fixture
+def run_notebook(jupyter, browser):
+    """A function that opens a notebook and runs all of its cells; at the end nothing may have gone wrong in its page."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
@@ -121,12 +130,25 @@ def test_the_example_notebook_shows_the_lab(jupyter, browser, shoot):
     here = (jupyter, jupyter.replace("http", "ws"), "blob:", "data:")
     page.on("request", lambda request: request.url.startswith(here) or elsewhere.append(request.url))
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{jupyter}/lab/tree/notebook.ipynb")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-    page.get_by_text("Python 3 | Idle").wait_for()
-    page.keyboard.press("Control+b")  # the list of files
-    for item in ("Run", "Run All Cells"):
-        page.get_by_role("menuitem", name=item, exact=True).click()
+
+    def run(name):
+        page.goto(f"{jupyter}/lab/tree/{name}")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        page.get_by_text("Python 3 | Idle").wait_for()
+        page.keyboard.press("Control+b")  # the list of files
+        for item in ("Run", "Run All Cells"):
+            page.get_by_role("menuitem", name=item, exact=True).click()
+        return page
+
+    yield run
+    expect(page.locator("[data-mime-type$='stderr'], [data-mime-type$='error']")).to_have_count(0)
+    assert not elsewhere
+    assert not errors
+    context.close()
+
+
+def test_the_example_notebook_shows_the_lab(run_notebook, shoot):
+    page = run_notebook("notebook.ipynb")
 
     # The last cell has the lab run its design, and shows what came out.
     page.locator(".jp-OutputArea table tbody tr").nth(5 + 3).wait_for()
@@ -159,6 +181,18 @@ def test_the_example_notebook_shows_the_lab(jupyter, browser, shoot):
     page.wait_for_selector(".ml-lab [aria-label=Charts] .ml-chart-stage:not(.ml-chart-hidden) svg .role-axis")
     assert_mode(page, dark=True)
     shoot(page, "notebook-results-dark")
-    assert not elsewhere
-    assert not errors
-    context.close()
+
+
+def test_a_model_is_explored_in_a_cell(run_notebook, shoot):
+    page = run_notebook("explore.ipynb")
+    page.get_by_role("heading", name="Explore Boltzmann Wealth", exact=True).wait_for()
+    page.get_by_role("button", name=re.compile("First curves")).click()
+    page.locator(".ml-ex-curve").first.wait_for(state="attached")
+    mean = page.locator(".ml-ex-mean").first
+    before = mean.inner_text()
+    slider = page.get_by_role("slider", name="n", exact=True)
+    slider.focus()
+    slider.press("End")
+    expect(mean).not_to_have_text(before)
+    page.get_by_text(re.compile(r"^measured, \d+ runs$")).first.wait_for()
+    shoot(page, "notebook-explore")

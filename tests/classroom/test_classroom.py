@@ -2,12 +2,16 @@
 
 import csv
 import io
+import sqlite3
 import zipfile
+from contextlib import closing
 
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.errors import StudyError
+from mesa_lab.classroom.answers import rules_of
+from mesa_lab.classroom.assignments import Assignments
+from mesa_lab.errors import ParameterError, StudyError
 from mesa_lab.preparation.experiment import Experiment
 
 
@@ -69,3 +73,72 @@ def test_a_name_is_no_path_in_the_archive(open_room):
         assert archive.namelist() == ["class.csv"]
         rows = list(csv.DictReader(io.StringIO(archive.read("class.csv").decode())))
     assert not set(rows[0]["folder"]) & set("./\\=()")
+
+
+def test_of_a_question_what_is_free_is_answered_within_its_limits(open_room):
+    room = open_room()
+    asked = Experiment(room.model, {"n": [1, 5], "how": "well"}, max_steps=1, outcomes=["n"])
+    given = room.classroom.assignments.give("Which n?", "", asked, pooled=False, most_runs=6)
+    assert room.classroom.assignments.get(given.number).most_runs == 6
+    assert rules_of(given) == "You may vary n (1 to 5); 6 runs at most."
+    ada = room.student("ada")
+
+    def hand_in(**changes):
+        return room.classroom.begin_assignment(given.number, ada, asked.replace(**changes))
+
+    for changes, said in (
+        ({"parameters": {"n": [1, 9], "how": "well"}}, "n = 9 lies outside of its range"),
+        ({"parameters": {"n": [1, 5], "how": ["well", "hang"]}}, "'how' varies in this design"),
+        ({"parameters": {"n": [1, 5], "how": "hang"}}, "'how' is 'hang' in this design"),
+        ({"parameters": {"how": "well"}}, "about n: give it a value"),
+        ({"replications": 4}, "8 runs, and the assignment 'Which n\\?' allows 6"),
+        ({"max_steps": 2}, "steps of this design is 2"),
+        ({"model": "mesa.examples:Schelling", "parameters": {"density": [0.5, 0.6]}}, "is about"),
+    ):
+        with pytest.raises(StudyError if "outside" not in said else ParameterError, match=said):
+            hand_in(**changes)
+    assert not room.classroom.answers(given.number)
+    name = hand_in(parameters={"n": [1, 2, 4]}, replications=2)  # the default of "how" may be left out
+    place = f"visitors/{ada.id}/{name}.study"
+    room.run(place)
+    room.until_done(place)
+    assert room.classroom.progress()[0].answered == (given.number,)
+    with pytest.raises(StudyError, match="begun 'Which n\\?' with another design"):
+        hand_in(max_steps=1, parameters={"n": [3, 5]}, seed=8)
+    room.classroom.assignments.close(given.number)
+    with pytest.raises(StudyError, match="is over"):
+        room.classroom.begin_assignment(given.number, room.student("bob"))
+
+
+def test_a_study_that_only_has_the_name_of_an_assignment_costs_the_others_nothing(open_room):
+    room = open_room()
+    given = room.classroom.assignments.give("Together", "", experiment(room, 2), seats=3)
+    ada, eve, odd = (room.student(name) for name in ("ada", "eve", "odd"))
+    answer = f"visitors/{ada.id}/{room.classroom.begin_assignment(given.number, ada)}.study"
+    other = room.study(eve, name=given.study_name, replications=9, n=7)
+    nonsense = room.classroom.workspace(odd.id).folder / f"{given.study_name}.study"
+    nonsense.parent.mkdir()
+    nonsense.write_bytes(b"no study" * 200)
+    room.run(answer, other)
+    room.until_done(answer, other)
+    results = ml.open_study(room.classroom.folder / f"{room.classroom.pool(given.number)}.study").results
+    assert len(results.runs) == 4
+    assert [each.name for each in room.classroom.others(given.number)] == ["eve", "odd"]
+    assert {each.student.name: each.answered for each in room.classroom.progress()} == {
+        "ada": (1,),
+        "eve": (),
+        "odd": (),
+    }
+
+
+def test_assignments_of_an_earlier_version_are_there(tmp_path):
+    path = tmp_path / "class.sqlite"
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute(
+            "CREATE TABLE assignments(number INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, text TEXT NOT NULL, "
+            "experiment TEXT NOT NULL, pooled INTEGER NOT NULL, seats INTEGER NOT NULL, given REAL NOT NULL, "
+            "closed INTEGER NOT NULL DEFAULT 0)"
+        )
+        old.execute("INSERT INTO assignments VALUES(1, 'Old', '', 'model = \"m:M\"', 1, 40, 0, 0)")
+    (old_one,) = Assignments(path).all()
+    assert (old_one.title, old_one.most_runs) == ("Old", 0)

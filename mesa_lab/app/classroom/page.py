@@ -10,6 +10,7 @@ from mesa_lab.app.classroom.teacher import TeacherView
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.hooks.use_action import use_doing
+from mesa_lab.classroom.answers import rules_of
 from mesa_lab.classroom.classroom import Classroom
 from mesa_lab.classroom.roster import TEACHER, Student
 from mesa_lab.formatting import plural
@@ -31,7 +32,7 @@ def ClassPage(
     Args:
         classroom: The class; None where there is none.
         who: A student's id, or `TEACHER`.
-        experiment: The design at hand, which the teacher may give as an assignment.
+        experiment: The design at hand, which the teacher may give as an assignment, and a student hand in for one.
         on_study: Called with the key of a study to go to.
         on_design: Called with an experiment to design from, and where it comes from.
     """
@@ -44,13 +45,14 @@ def ClassPage(
         return
     student = classroom.roster.student(who)
     if student is not None:
-        StudentView(classroom, student, on_study, on_design)
+        StudentView(classroom, student, experiment, on_study, on_design)
 
 
 @solara.component
 def StudentView(
     classroom: Classroom,
     student: Student,
+    experiment: Experiment | None,
     on_study: Callable[[str], None],
     on_design: Callable[[Experiment, str], None],
 ) -> None:
@@ -69,11 +71,11 @@ def StudentView(
             tag("p", "ml-nothing ml-quiet", "There is no assignment yet. Choose a model and try it.")
         for assignment in given:
 
-            def begin(assignment=assignment) -> None:
+            def begin(assignment=assignment, mine: Experiment | None = None) -> None:
                 name: list[str] = []
                 doing.do(
                     str(assignment.number),
-                    lambda: name.append(classroom.begin_assignment(assignment.number, student)),
+                    lambda: name.append(classroom.begin_assignment(assignment.number, student, mine)),
                     lambda: on_study(name[0]),
                 )
 
@@ -84,6 +86,8 @@ def StudentView(
                 tag("h2", "", assignment.title)
                 if assignment.text:
                     tag("p", "ml-about", assignment.text)
+                if rules := rules_of(assignment):
+                    tag("p", "ml-quiet", rules)
                 runs = assignment.experiment.n_points * assignment.experiment.replications
                 with tag("div", "ml-actions"):
                     Action(
@@ -95,5 +99,12 @@ def StudentView(
                     )
                     if not assignment.is_pooled:
                         Action("Change it first", change)
+                        if experiment is not None:
+                            Action(
+                                "Hand in my design",
+                                lambda begin=begin: begin(mine=experiment),
+                                icon="mdi-tray-arrow-up",
+                                disabled=bool(doing.busy),
+                            )
         if doing.problem:
             tag("p", "ml-error-text", doing.problem, role="alert")

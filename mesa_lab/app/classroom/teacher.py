@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +57,7 @@ def TeacherView(classroom: Classroom, experiment: Experiment | None, on_study: C
     look_again = use_reader(look, [classroom])
     with tag("div", "ml-stack"):
         Controls(classroom, look_again)
-        Given(classroom, experiment, on_study)
+        Given(classroom, experiment, on_study, _begun(classroom, students.value or ()))
         with tag("section", "ml-panel", aria_label="Students"):
             here = sum(each.state != "away" for each in students.value or ())
             with tag("div", "ml-panel-head"):
@@ -117,11 +117,24 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
 
 
 @solara.component
-def Given(classroom: Classroom, experiment: Experiment | None, on_study: Callable[[str], None]) -> None:
-    """The assignments, and giving another one."""
+def Given(
+    classroom: Classroom,
+    experiment: Experiment | None,
+    on_study: Callable[[str], None],
+    begun: Mapping[int, tuple[int, int]],
+) -> None:
+    """The assignments, and giving another one.
+
+    Args:
+        classroom: The class.
+        experiment: The design at hand.
+        on_study: Called with the key of a study to go to.
+        begun: Of each assignment how many students have begun it, and how many are through.
+    """
     title, set_title = solara.use_state("")
     text, set_text = solara.use_state("")
     pooled, set_pooled = solara.use_state(True)
+    most, set_most = solara.use_state("")
     version, set_version = solara.use_state(0)
     doing = use_doing()
 
@@ -131,9 +144,12 @@ def Given(classroom: Classroom, experiment: Experiment | None, on_study: Callabl
         def done() -> None:
             set_title("")
             set_text("")
+            set_most("")
             set_version(version + 1)
 
-        doing.do("give", lambda: classroom.assignments.give(title, text, experiment, pooled=pooled), done)
+        runs = 0 if pooled else _runs(most)
+        given = classroom.assignments.give
+        doing.do("give", lambda: given(title, text, experiment, pooled=pooled, most_runs=runs), done)
 
     def pool(number: int) -> None:
         name: list[str] = []
@@ -150,10 +166,13 @@ def Given(classroom: Classroom, experiment: Experiment | None, on_study: Callabl
                 tag(
                     "span",
                     "ml-quiet",
-                    plural(len(classroom.answers(assignment.number)), "student") + " began",
+                    _how_many(*begun.get(assignment.number, (0, 0))),
                 )
                 if assignment.is_pooled:
                     Action("All results together", lambda n=assignment.number: pool(n), icon="mdi-set-all")
+                if others := classroom.others(assignment.number):
+                    names = ", ".join(each.name for each in others)
+                    tag("span", "ml-quiet", f"not counted, as of another experiment: {names}")
                 if assignment.is_closed:
                     tag("span", "ml-quiet", "over")
                 else:
@@ -166,23 +185,67 @@ def Given(classroom: Classroom, experiment: Experiment | None, on_study: Callabl
             )
         else:
             runs = experiment.n_points * experiment.replications
+            ready = title.strip() and not doing.busy and (pooled or _runs(most) >= 0)
             tag("p", "ml-quiet", f"The design at hand: {plural(runs, 'run')} for each student.")
             TextInput("Title", title, set_title)
             TextInput("What to find out", text, set_text, lines=2)
             Toggle("Each student gets other seeds, and all results become one study", pooled, set_pooled)
-            Action("Give it to the class", give, kind="tonal", disabled=not title.strip() or bool(doing.busy))
+            if not pooled:
+                tag(
+                    "p",
+                    "ml-quiet",
+                    "Each student may change what varies in it, within its ranges, and hand that in.",
+                )
+                wrong = "" if _runs(most) >= 0 else "Type a number from 1, or nothing."
+                TextInput(
+                    "Runs of an answer at most", most, set_most, hint="Empty for no limit.", error=wrong
+                )
+            Action("Give it to the class", give, kind="tonal", disabled=not ready)
         if doing.problem:
             tag("p", "ml-error-text", doing.problem, role="alert")
+
+
+def _begun(classroom: Classroom, students: Sequence[Progress]) -> dict[int, tuple[int, int]]:
+    """Of each assignment how many students have begun it, and how many are through."""
+    return {
+        each.number: (
+            sum(any(entry.ref.name == each.study_name for entry in one.studies) for one in students),
+            sum(each.number in one.answered for one in students),
+        )
+        for each in classroom.assignments.all()
+    }
+
+
+def _how_many(began: int, through: int) -> str:
+    said = f"{plural(began, 'student')} began"
+    return f"{said}, {through:,} through" if began else said
+
+
+def _runs(text: str) -> int:
+    """A limit that was typed: 0 for none, -1 for what is no number."""
+    if not text.strip():
+        return 0
+    return int(text) if text.strip().isdecimal() and 0 < len(text.strip()) < 9 and int(text) else -1
 
 
 @solara.component
 def Table(classroom: Classroom, students: Sequence[Progress], on_study: Callable[[str], None]) -> None:
     """One line for each student."""
     opened, set_opened = solara.use_state("")
+    version, set_version = solara.use_state(0)
 
-    def share(progress: Progress, name: str) -> None:
+    def key_of(progress: Progress, name: str) -> str:
         place = f"visitors/{progress.student.id}/{name}.study"
-        on_study("@" + classroom.queue.registry.share(place))
+        return "@" + classroom.queue.registry.share(place)
+
+    def show(key: str) -> None:
+        classroom.roster.show(key)
+        set_version(version + 1)
+
+    if classroom.roster.shown:
+        with tag("div", "ml-notice", role="status"):
+            tag("span", "", "A study is shown to all.")
+            Action("Take it back", lambda: show(""))
 
     with tag("div", "ml-table-frame"), tag("table", "ml-table"):
         with tag("thead"), tag("tr"):
@@ -212,6 +275,12 @@ def Table(classroom: Classroom, students: Sequence[Progress], on_study: Callable
                         for entry in progress.studies:
                             Action(
                                 entry.ref.name,
-                                lambda each=progress, name=entry.ref.name: share(each, name),
+                                lambda each=progress, name=entry.ref.name: on_study(key_of(each, name)),
                                 icon="mdi-chart-line",
+                            )
+                            Action(
+                                "",
+                                lambda each=progress, name=entry.ref.name: show(key_of(each, name)),
+                                icon="mdi-projector-screen-outline",
+                                spoken=f"Show {entry.ref.name} to all",
                             )

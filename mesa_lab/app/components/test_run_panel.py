@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import solara
 import solara.lab
@@ -11,6 +13,7 @@ import solara.lab
 from mesa_lab.app.components.chart import Chart
 from mesa_lab.app.components.controls import Action, TextInput
 from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.components.series_chart import line_chart, outcomes_of
 from mesa_lab.drafts.value_text import parse_number
 from mesa_lab.errors import MesaLabError, ParameterError
@@ -24,6 +27,8 @@ __all__ = ["TryIt"]
 
 MOST_CHARTS = 6
 MOST_STEPS = 100_000
+_SEEDS = 10**6
+"""Seeds to choose from: short enough to be written down, and read out to a neighbour."""
 
 
 @solara.component
@@ -45,7 +50,7 @@ def TryIt(reference: str, value: Trial | None, on_value: Callable[[Trial], None]
         if not asked or steps is None:
             return
         try:
-            trial = try_model(reference, steps=steps, stopper=stopper)
+            trial = try_model(reference, steps=steps, stopper=stopper, seed=secrets.randbelow(_SEEDS))
         except MesaLabError as error:
             set_problem(str(error))
             return
@@ -64,7 +69,11 @@ def TryIt(reference: str, value: Trial | None, on_value: Callable[[Trial], None]
         with tag("div", "ml-panel-head"):
             with tag("div"):
                 tag("h2", "", "Try it")
-                tag("p", "ml-quiet", "One run with the model's defaults: what it does, and how fast.")
+                tag(
+                    "p",
+                    "ml-quiet",
+                    "One run with the model's defaults and a seed of its own: what it does, and how fast.",
+                )
             with tag("div", "ml-inline"):
                 TextInput("Steps", text, set_text, error=mistake, classes="ml-narrow")
                 if running:
@@ -79,7 +88,7 @@ def TryIt(reference: str, value: Trial | None, on_value: Callable[[Trial], None]
                         disabled=bool(mistake),
                     )
         with tag("div", "ml-status", role="status"):
-            Outcome(value, running, problem or mistake)
+            Outcome(value, running, problem or mistake, reference)
         if value is not None and value.series is not None:
             Series(value.series)
 
@@ -95,7 +104,7 @@ def _steps(text: str) -> tuple[int | None, str]:
 
 
 @solara.component
-def Outcome(trial: Trial | None, running: bool, problem: str) -> None:
+def Outcome(trial: Trial | None, running: bool, problem: str, reference: str = "") -> None:
     """Say in one line how a trial went, and show the traceback of one that failed."""
     if running:
         solara.v.ProgressLinear(
@@ -109,6 +118,12 @@ def Outcome(trial: Trial | None, running: bool, problem: str) -> None:
     if trial is None:
         return
     tag("span", "" if trial.status == "done" else "ml-error-text", summary(trial))
+    with tag("span", "ml-quiet ml-inline"):
+        tag("span", "", f"Seed {trial.seed}.")
+        if reference and not trial.parameters:
+            there = f"/watch?model={quote(reference)}&seed={trial.seed}&steps={trial.steps}"
+            with PageLink(there, classes=["ml-button"]):
+                tag("span", "", "Watch it")
     for note in trial.notes:
         tag("div", "ml-quiet", note)
     if trial.failure is not None:

@@ -76,11 +76,8 @@ def NamedSettings(
     if problem:
         tag("p", "ml-error-text", problem, role="alert")
     if not names:
-        tag(
-            "p",
-            "ml-quiet",
-            "Nothing is remembered yet. Settings that you name here can be compared, and become a design.",
-        )
+        use = "are kept, and gone back to" if on_design is None else "can be compared, and become a design"
+        tag("p", "ml-quiet", f"Nothing is remembered yet. Settings that you name here {use}.")
         return
     with tag("div", "ml-table-frame"), tag("table", "ml-table"):
         with tag("thead"), tag("tr"):

@@ -24,7 +24,7 @@ from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.errors import MesaLabError
 from mesa_lab.exploring.picture import chart_of
 from mesa_lab.formatting import label, plural
-from mesa_lab.preparation.encoding import from_json
+from mesa_lab.preparation.encoding import from_json, to_json
 from mesa_lab.preparation.experiment_file.python_script import to_python
 
 if TYPE_CHECKING:
@@ -220,6 +220,9 @@ def ExploreView(
             if kept and on_kept is not None:
                 with PageLink(f"/results?study={quote(session.path.stem)}", classes=["ml-button"]):
                     tag("span", "", "Results")
+            if on_kept is not None and session.measured.n_at(setting):
+                with PageLink(_watching(session, setting, kept=kept), classes=["ml-button"]):
+                    tag("span", "", "Watch a run")
     tag("p", "ml-quiet ml-ex-status", _status(session), role="status")
     if problem or session.state.problem:
         tag("p", "ml-error-text", problem or session.state.problem, role="alert")
@@ -317,6 +320,15 @@ def _rows(session: Session, shown: tuple[str, ...], setting: Mapping[str, Any]) 
             row_facts(name, session.reading(name, setting), mine, session.dials, span_of(means, mine))
         )
     return rows
+
+
+def _watching(session: Session, setting: Mapping[str, Any], *, kept: bool) -> str:
+    """The address at which a run of a setting is watched: of the session's own study, or of the one that is explored."""
+    paths = [path for path in (session.path if kept else None, session.base) if path is not None]
+    studies = "".join(
+        f"&{name}={quote(path.stem)}" for name, path in zip(("study", "base"), paths, strict=False)
+    )
+    return f"/watch?at={quote(to_json(dict(setting)))}{studies}"
 
 
 def _status(session: Session) -> str:

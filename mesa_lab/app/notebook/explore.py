@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mesa_lab.errors import StudyError
 from mesa_lab.exploring.session import Session
 from mesa_lab.exploring.suggested import suggested_experiment
 from mesa_lab.files import path_of
@@ -48,7 +49,7 @@ class Explore:
             self.session = Session.of_study(Path(text))
             return
         experiment = source if isinstance(source, Experiment) else suggested_experiment(source)  # type: ignore[arg-type]
-        self.session = Session(experiment, path_of(study or _name(experiment), "study"))
+        self.session = Session(experiment, path_of(study or _name(experiment), "study", StudyError))
 
     @property
     def setting(self) -> dict[str, Any]:

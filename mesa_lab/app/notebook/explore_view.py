@@ -8,6 +8,8 @@ import solara
 
 from mesa_lab.app.explore.page import ExploreView, Styles
 from mesa_lab.app.notebook.widgets import NotebookFrame
+from mesa_lab.formatting import model_label
+from mesa_lab.preparation.models import reference_of
 
 if TYPE_CHECKING:
     from mesa_lab.exploring.session import Session
@@ -20,4 +22,5 @@ def NotebookExplore(session: Session) -> None:
     """Show a session."""
     with NotebookFrame():
         Styles()
-        ExploreView(session, session.path.stem)
+        model = model_label(reference_of(session.experiment.model))
+        ExploreView(session, model if session.base is None else session.base.stem)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import solara
 
@@ -14,29 +15,36 @@ from mesa_lab.app.components.downloads import Download
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.hooks.use_background import use_fresh
+from mesa_lab.app.watch.found import viewer_of
 from mesa_lab.app.watch.player import STEP_SECONDS, Look, Player
-from mesa_lab.formatting import cell_text
+from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import cell_text, label, model_label, plain
+from mesa_lab.preparation.models import reference_of
 from mesa_lab.study import Study
-from mesa_lab.viewing.film import film_of
+from mesa_lab.viewing.film import film_of, pictures_of
 from mesa_lab.viewing.viewer import Frame, Viewer
 from mesa_lab.workspace.access import agree, is_allowed
 from mesa_lab.workspace.study_names import StudyRef
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.code_permission import CodeReference
+    from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.parameters.space import Parameter
 
-__all__ = ["WatchPage", "WatchRun"]
+__all__ = ["WatchModel", "WatchPage", "WatchRun"]
 
 _SPEEDS: Final = ((1, "every step"), (2, "every 2nd step"), (5, "every 5th step"), (10, "every 10th step"))
 _PAUSE_SECONDS: Final = 0.3
 _FILM_PICTURES: Final = 60
+_FAR: Final = 10**9
+_ASKING: Final = "To watch a run its model is carried out, which runs Python code. Go on only if you know where it comes from."
 
 
 @solara.component
 def WatchPage(
     ref: StudyRef,
     runs: Sequence[int],
-    step: int,
+    step: int | None,
     results: str,
     on_runs: Callable[[Sequence[int]], None],
     owner: str = "",
@@ -46,21 +54,22 @@ def WatchPage(
     Args:
         ref: The study.
         runs: The numbers of the runs.
-        step: The step to begin at.
+        step: The step to begin at; None for the start, or where a run failed.
         results: The address of the study's results.
         on_runs: Called with other runs to watch.
         owner: The visitor who looks on; empty in a local app.
     """
     beside, set_beside = solara.use_state("")
     agreed, set_agreed = solara.use_state(0)
-    fresh = use_fresh(lambda: _untrusted(ref), agreed, topic=ref.path)
+    other, set_other = solara.use_state({})
+    fresh = use_fresh(lambda: _facts(ref, runs), (agreed, tuple(runs)), topic=ref.path)
 
     def add() -> None:
         if beside.strip().isdecimal():
             on_runs([runs[0], int(beside)])
 
     def accept() -> None:
-        for reference in fresh.value or ():
+        for reference in fresh.value.untrusted if fresh.value else ():
             agree(reference)
         set_agreed(agreed + 1)
 
@@ -71,6 +80,10 @@ def WatchPage(
                 if len(runs) == 1:
                     TextInput("Beside run", beside, set_beside, classes="ml-narrow")
                     Action("Compare", add, disabled=not beside.strip().isdecimal())
+                    if fresh.value is not None and fresh.value.varied and not other:
+                        Changed(fresh.value.varied, set_other)
+                    if other:
+                        Action("This one alone", lambda: set_other({}))
                 else:
                     Action("This one alone", lambda: on_runs(runs[:1]))
                 with PageLink(results, classes=["ml-button"]):
@@ -79,33 +92,121 @@ def WatchPage(
             tag("p", "ml-error-text", fresh.problem, role="alert")
         elif fresh.value is None:
             tag("p", "ml-nothing ml-quiet", "Opening the run …", role="status")
-        elif fresh.value:
+        elif fresh.value.untrusted:
             CodeQuestion(
-                "To watch a run its model is carried out, which runs Python code. Go on only if you know where it comes from.",
-                fresh.value,
+                _ASKING,
+                fresh.value.untrusted,
                 ("Run it", accept),
             )
         else:
             with tag("div", "ml-watch-runs"):
                 for run in runs:
-                    WatchRun(lambda run=run: _viewer(ref, run), run, step, ref.name, owner).key(
+                    first = fresh.value.steps.get(run, 0) if step is None else step
+                    WatchRun(lambda run=run: _viewer(ref, run), run, first, ref.name, owner).key(
                         f"{ref.path} {run}"
+                    )
+                if other and len(runs) == 1:
+                    first = fresh.value.steps.get(runs[0], 0) if step is None else step
+                    said = ", ".join(f"{name} {cell_text(value)}" for name, value in other.items())
+                    make = lambda: _viewer(ref, runs[0], other)  # noqa: E731
+                    WatchRun(make, runs[0], first, ref.name, owner, f"Run {runs[0]} with {said}").key(
+                        f"{ref.path} {runs[0]} {said}"
                     )
 
 
-def _untrusted(ref: StudyRef) -> tuple[CodeReference, ...]:
-    """The code that watching would run and nobody has agreed to yet."""
-    with Study.open(ref.path) as study:
-        return tuple(code for code in study.experiment.named_code if not is_allowed(code))
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of runs before they are watched.
+
+    Attributes:
+        untrusted: The code that watching would run and nobody has agreed to yet.
+        varied: The parameters that vary in the study.
+        steps: Where to begin with runs that failed: at the step before they did, which is as far as they go.
+    """
+
+    untrusted: tuple[CodeReference, ...]
+    varied: Mapping[str, Parameter]
+    steps: Mapping[int, int]
 
 
-def _viewer(ref: StudyRef, run: int) -> Viewer:
+def _facts(ref: StudyRef, runs: Sequence[int]) -> _Facts:
     with Study.open(ref.path) as study:
-        return Viewer.of_study(study, run)
+        experiment = study.experiment
+        table = study.runs_frame([])
+        failed = table[table["run_id"].isin(list(runs)) & (table["status"] == "failed")]["run_id"].tolist()
+        last = experiment.max_steps or _FAR
+        return _Facts(
+            tuple(code for code in experiment.named_code if not is_allowed(code)),
+            experiment.space.varied,
+            dict.fromkeys(failed, last),
+        )
 
 
 @solara.component
-def WatchRun(make: Callable[[], Viewer], run: int, step: int, name: str, owner: str = "") -> None:
+def WatchModel(experiment: Experiment, seed: int, back: str, owner: str = "") -> None:
+    """Watch a run of a model that is in no study.
+
+    Args:
+        experiment: The model, its parameters and its steps.
+        seed: The run's seed.
+        back: The address of the page that one came from.
+        owner: The visitor who looks on; empty in a local app.
+    """
+    agreed, set_agreed = solara.use_state(0)
+    name = model_label(reference_of(experiment.model))
+    codes = solara.use_memo(
+        lambda: tuple(code for code in experiment.named_code if not is_allowed(code)), dependencies=[agreed]
+    )
+
+    def accept() -> None:
+        for reference in codes:
+            agree(reference)
+        set_agreed(agreed + 1)
+
+    with tag("div", "ml-stack"):
+        with tag("div", "ml-title"):
+            tag("h1", "", f"A run of {name}")
+            with PageLink(back, classes=["ml-button"]):
+                tag("span", "", "Back to the model")
+        if codes:
+            CodeQuestion(_ASKING, codes, ("Run it", accept))
+        else:
+            WatchRun(lambda: viewer_of(experiment, seed), 0, 0, name, owner, title=f"Seed {seed}")
+
+
+def _viewer(ref: StudyRef, run: int, changed: Mapping[str, Any] | None = None) -> Viewer:
+    with Study.open(ref.path) as study:
+        return Viewer.of_study(study, run, changed=changed)
+
+
+@solara.component
+def Changed(varied: Mapping[str, Parameter], on_value: Callable[[Mapping[str, Any]], None]) -> None:
+    """Have the same run beside it, with the same seed and another value of one parameter."""
+    name, set_name = solara.use_state(next(iter(varied)))
+    text, set_text = solara.use_state("")
+    problem, set_problem = solara.use_state("")
+
+    def change() -> None:
+        try:
+            on_value({name: plain(varied[name].parse(text.strip()))})
+        except MesaLabError as error:
+            set_problem(str(error))
+
+    def type_value(new: str) -> None:
+        set_problem("")
+        set_text(new)
+
+    Choose("Or the same seed with", name, set_name, [(each, label(each)) for each in varied])
+    TextInput("Value", text, type_value, classes="ml-narrow", error=problem)
+    Action("See the difference", change, disabled=not text.strip())
+    if problem:
+        tag("p", "ml-error-text", problem, role="alert")
+
+
+@solara.component
+def WatchRun(
+    make: Callable[[], Viewer], run: int, step: int, name: str, owner: str = "", title: str = ""
+) -> None:
     """One run, with the controls that move it.
 
     Args:
@@ -114,6 +215,7 @@ def WatchRun(make: Callable[[], Viewer], run: int, step: int, name: str, owner: 
         step: Where to begin.
         name: What the study is called.
         owner: The visitor who looks on.
+        title: What it is called; empty for its number.
     """
     look: solara.Reactive[Look] = solara.use_reactive(Look())
     player: solara.Reactive[Player | None] = solara.use_reactive(None)
@@ -140,9 +242,13 @@ def WatchRun(make: Callable[[], Viewer], run: int, step: int, name: str, owner: 
     def film() -> bytes:
         return film_of(make, at, most=_FILM_PICTURES, seconds=STEP_SECONDS)
 
-    with tag("section", "ml-panel ml-watch", aria_label=f"Run {run}"):
+    def pngs() -> bytes:
+        return pictures_of(make, at, most=_FILM_PICTURES, seconds=STEP_SECONDS)
+
+    title = title or f"Run {run}"
+    with tag("section", "ml-panel ml-watch", aria_label=title):
         with tag("div", "ml-panel-head"):
-            tag("h2", "", f"Run {run}")
+            tag("h2", "", title)
             tag("p", "ml-quiet", _said(now), role="status")
         with tag("div", "ml-actions"):
             Action("", lambda: do(lambda moved: moved.go(0)), icon="mdi-skip-previous", spoken="To the start")
@@ -174,10 +280,11 @@ def WatchRun(make: Callable[[], Viewer], run: int, step: int, name: str, owner: 
             TextInput("Step", goal, set_goal, classes="ml-narrow")
             Action("Go", jump, disabled=not goal.strip().isdecimal())
             Download("GIF", film, f"{name}_run_{run}.gif")
+            Download("PNGs", pngs, f"{name}_run_{run}.zip")
         if now.problem:
             tag("p", "ml-error-text", now.problem, role="alert")
         if frame is not None:
-            Pictures(frame, run)
+            Pictures(frame, title)
 
 
 def _said(look: Look) -> str:
@@ -192,7 +299,7 @@ def _said(look: Look) -> str:
 
 
 @solara.component
-def Pictures(frame: Frame, run: int) -> None:
+def Pictures(frame: Frame, title: str) -> None:
     """The pictures of a step, and what it says."""
     if frame.problem:
         tag("p", "ml-error-text", frame.problem)
@@ -202,7 +309,7 @@ def Pictures(frame: Frame, run: int) -> None:
                 tag("figcaption", "", picture.title)
                 if picture.png:
                     source = "data:image/png;base64," + base64.b64encode(picture.png).decode("ascii")
-                    words = f"{picture.title} of run {run} at step {frame.step}"
+                    words = f"{picture.title} of {title[:1].lower()}{title[1:]} at step {frame.step}"
                     tag("img", "ml-watch-picture", attributes={"src": source, "alt": words})
                 else:
                     tag("p", "ml-about", picture.text)

@@ -324,17 +324,19 @@ def _set_aside(*folders: Path) -> dict[str, types.ModuleType]:
     """
     files = {file.stem for folder in folders for file in folder.glob("*.py")} - sys.stdlib_module_names
     packages = {entry.name for folder in folders for entry in folder.iterdir() if entry.is_dir()}
+    names = files | packages
     aside = {}
     for name, module in list(sys.modules.items()):
         top = name.partition(".")[0]
-        file = getattr(module, "__file__", None)
-        if name == "__main__":
+        # Few have such a name; where a file lies takes long to say of thousands.
+        if name == "__main__" or (top not in names and name not in names):
             continue
+        file = getattr(module, "__file__", None)
         if not isinstance(file, str):
             continue
         if any(Path(file).is_relative_to(folder) for folder in folders):
             continue
-        if top in files | packages and is_from_file(name):
+        if top in names and is_from_file(name):
             del sys.modules[name]
         elif name in files and not hasattr(module, "__path__"):
             aside[name] = sys.modules.pop(name)

@@ -44,8 +44,9 @@ def _run(work: Work) -> Iterator[Batch]:
                 parallel, size = joblib.Parallel(batch_size=1), joblib.effective_n_jobs(-1)
             if size < 2:
                 raise RunError("Ray has one CPU only: give it two or more, or leave the backend out.")
-            while some := list(islice(calls, 2 * size)):
-                yield from parallel(some)
+            with parallel:  # else each call would start workers anew, and each worker import Mesa
+                while some := list(islice(calls, 2 * size)):
+                    yield from parallel(some)
 
         yield from relay(TaskQueue(work.tasks, _BATCH_SECONDS), start, cluster, work.control)
 

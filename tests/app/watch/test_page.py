@@ -1,14 +1,17 @@
 """The page on which a model moves."""
 
 import io
+import zipfile
 
 import pytest
 from PIL import Image
 
 import mesa_lab as ml
-from mesa_lab.app.watch.page import WatchPage
+from mesa_lab.app.watch.found import experiment_of, run_at
+from mesa_lab.app.watch.page import WatchModel, WatchPage
+from mesa_lab.errors import StudyError
 from mesa_lab.study import Study
-from mesa_lab.viewing.film import film_of
+from mesa_lab.viewing.film import film_of, pictures_of
 from mesa_lab.viewing.viewer import Viewer
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.study_names import StudyRef
@@ -81,3 +84,72 @@ def test_a_film_has_a_picture_for_each_step(schelling):
 
     film = Image.open(io.BytesIO(film_of(make, 3)))
     assert (film.format, film.n_frames) == ("GIF", 4)
+
+
+def test_the_same_seed_with_another_value_stands_beside_it(show, schelling):
+    view = show(WatchPage(schelling, [0], 1, "/results", lambda runs: None))
+    view.until("Step 1")
+    view.field("Value").v_model = "many"
+    view.press("See the difference")
+    view.until("many")
+    assert "Run 0 with" not in view.text
+    view.field("Value").v_model = "0.9"
+    view.press("See the difference")
+    view.until("Run 0 with density 0.9")
+    view.until(
+        lambda: (
+            [
+                image.attributes["alt"]
+                for image in view.tags("img")
+                if image.attributes["alt"].startswith("Space")
+            ]
+            == ["Space of run 0 at step 1", "Space of run 0 with density 0.9 at step 1"]
+        )
+    )
+    view.press("This one alone")
+    view.until(lambda: "Run 0 with" not in view.text)
+
+
+def test_a_failed_run_begins_where_it_failed(show, tmp_path):
+    file = tmp_path / "failing.py"
+    file.write_text(
+        "import mesa\n\nclass Failing(mesa.Model):\n    def step(self):\n        if self.steps > 3: raise ValueError('no food')\n"
+    )
+    path = tmp_path / "failing.study"
+    experiment = ml.Experiment(f"{file}:Failing", max_steps=9, outcomes=["steps"])
+    ml.run(experiment, path, n_jobs=1, backend="sequential", progress=False)
+    view = show(WatchPage(StudyRef("failing", "failing", path), [0], None, "/results", lambda runs: None))
+    view.until("Run it")
+    view.press("Run it")
+    view.until("ValueError in step 4: no food")
+    view.until("Step 3")
+
+
+def test_a_run_of_no_study_is_watched(show):
+    experiment = experiment_of("mesa.examples:Schelling", "3", '{"density": 0.6}')
+    view = show(WatchModel(experiment, 5, "/"))
+    view.until("A run of Schelling")
+    view.until("Seed 5")
+    view.until("Step 0")
+    with pytest.raises(StudyError, match="Ask for 1 to"):
+        experiment_of("mesa.examples:Schelling", "0")
+    with pytest.raises(StudyError, match="is no setting"):
+        experiment_of("mesa.examples:Schelling", "3", "[1]")
+
+
+def test_a_run_at_a_setting_is_found(schelling):
+    assert run_at([schelling], '{"density": 0.7}') == (schelling, 1)
+    with pytest.raises(StudyError, match="No run of this setting"):
+        run_at([schelling], '{"density": 0.55}')
+    with pytest.raises(StudyError, match="No run of this setting"):
+        run_at([schelling], '{"other": 0.55}')
+
+
+def test_pictures_are_named_by_their_steps(schelling):
+    def make():
+        with Study.open(schelling.path) as study:
+            return Viewer.of_study(study, 0)
+
+    with zipfile.ZipFile(io.BytesIO(pictures_of(make, 4, most=2))) as file:
+        assert file.namelist() == ["step_00000.png", "step_00002.png", "step_00004.png"]
+        assert Image.open(io.BytesIO(file.read("step_00002.png"))).size[0] > 100

@@ -28,8 +28,9 @@ type Floats = npt.NDArray[np.float64]
 
 MOST_POINTS: Final = 600
 """Points of a repeated search."""
-RESAMPLES: Final = 60
-SHUFFLES: Final = 99
+RESAMPLES: Final = 40
+SHUFFLES: Final = 59
+"""One in sixty is small enough to tell chance; more take a search each, and an answer is to be there in 3 s."""
 MOST_BOXES: Final = 3
 _WORTHWHILE: Final = 0.1
 """The share of all events that a further box must hold."""

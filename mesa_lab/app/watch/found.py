@@ -1,0 +1,83 @@
+"""What an address asks to be watched: a run at a setting of a study, or one run of a model that is in no study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mesa_lab.errors import MesaLabError, StudyError
+from mesa_lab.preparation.encoding import from_json
+from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.study import Study
+from mesa_lab.study.records import Task
+from mesa_lab.viewing.viewer import Viewer
+from mesa_lab.workspace.access import check
+
+if TYPE_CHECKING:
+    from mesa_lab.workspace.study_names import StudyRef
+
+__all__ = ["experiment_of", "run_at", "viewer_of"]
+
+_MOST_STEPS = 100_000
+
+
+def run_at(studies: Iterable[StudyRef], at: str) -> tuple[StudyRef, int]:
+    """Return the first run that has a setting.
+
+    Args:
+        studies: Where to look.
+        at: The setting, as JSON.
+
+    Raises:
+        StudyError: If no run has it, or it makes no sense.
+    """
+    setting = _setting(at)
+    for ref in studies:
+        with Study.open(ref.path) as study:
+            points = study.points_frame()
+            if any(name not in points.columns for name in setting):
+                continue
+            kept = [
+                point
+                for point, *values in zip(
+                    points.index.tolist(), *(points[name].tolist() for name in setting), strict=True
+                )
+                if values == list(setting.values())
+            ]
+            runs = study.runs_frame([])
+            here = runs[runs["point"].isin(kept)]["run_id"]
+            if len(here):
+                return ref, int(here.min())
+    raise StudyError("No run of this setting is there yet. Let the sliders rest on it until one is done.")
+
+
+def experiment_of(model: str, steps: str, at: str = "") -> Experiment:
+    """Return the experiment that a run of no study is of.
+
+    Raises:
+        MesaLabError: If the address makes no sense.
+    """
+    most = int(steps) if steps.isdecimal() and len(steps) < 7 else 0
+    if not 1 <= most <= _MOST_STEPS:
+        raise StudyError(f"The steps are '{steps:.20}'. Ask for 1 to {_MOST_STEPS:,}.")
+    return Experiment(model, _setting(at) if at else {}, max_steps=most)
+
+
+def viewer_of(experiment: Experiment, seed: int) -> Viewer:
+    """Open a viewer of one run that is in no study.
+
+    Raises:
+        MesaLabError: If the model is not offered here, or cannot be opened.
+    """
+    check(experiment)
+    return Viewer(experiment.protocol, Task(0, 0, 0, seed, dict(experiment.space.fixed)))
+
+
+def _setting(at: str) -> Mapping[str, Any]:
+    try:
+        setting = from_json(at)
+    except (ValueError, MesaLabError):
+        setting = None
+    if not isinstance(setting, dict) or not setting:
+        raise StudyError(f"'{at:.60}' is no setting.")
+    return setting
