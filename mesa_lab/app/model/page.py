@@ -67,8 +67,10 @@ def ModelPage(
     refused = opening.problem if picked and typed.current else ""
     described, reference = (opening, picked) if picked and not refused else (chosen, current)
     description = described.description
-    if reference and on_design is None:
-        SkipLink("Skip to the chosen model", "ml-chosen")
+    if (
+        on_design is None
+    ):  # always there: one that comes and goes would have the fields after it made anew, and emptied
+        SkipLink("Skip the list of models", "ml-chosen")
     with tag("div", "ml-split"):
         with tag("aside", "ml-side", aria_label="Choose a model"):
             tag("h1", "", "Choose a model")
