@@ -52,9 +52,11 @@
         history[name] = (...words) => { plain(...words); keep(); moved(); };
     }
     window.addEventListener('popstate', moved);
-    document.querySelector('.ml-skip')?.addEventListener('click', (event) => {
+    document.addEventListener('click', (event) => {
+        const skip = event.target.closest?.('.ml-skip');
+        if (!skip) return;
         event.preventDefault();
-        document.getElementById('ml-main')?.focus();
+        document.querySelector(skip.getAttribute('href'))?.focus();
     });
 
     /* The design outlives the server in the address of its pages; from other pages it is taken along by a reload. */

@@ -4,8 +4,10 @@
 
 Starts `mesa-lab app` in a temporary folder with a study of 200 runs, and one Chromium (needs the `browser` tools of the tests: Playwright and
 Debian's chromium). Each round is a new browser context, so that nothing is cached in it; the first round, in which the server imports what
-it has not needed yet, is left out of the medians and printed beside them. Kilobytes are those of the page's WebSocket. Figures
-hold the browser too, which takes most of them: leave the computer alone meanwhile. The load that it had before is printed.
+it has not needed yet, is left out of the medians and printed beside them. Messages and kilobytes are those of the page's WebSocket, the
+latter as they travel (server and browser agree on permessage-deflate with a window of 12 bits, which is done again here) and as they
+are before that. Figures of time hold the browser too, which takes most of them: leave the computer alone meanwhile. The load that it
+had before is printed.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +31,7 @@ from typing import Any
 from benchmarks.report import make_study
 
 PATIENCE = 120.0
+MEASURED = ("seconds", "messages", "kilobytes", "deflated")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 DRAWN = ".ml-chart-stage:not(.ml-chart-hidden) svg"
 PAGES = {  # what has to be seen of a page, and the seconds that are to be reached where there are some
@@ -65,22 +69,32 @@ class Visit:
     """A page in a new browser, with what came through its WebSocket."""
 
     def __init__(self, browser: Any, url: str) -> None:
-        self.context, self.url, self.received = browser.new_context(), url, 0
+        self.context, self.url, self.received = browser.new_context(), url, (0, 0, 0)
         self.context.set_default_timeout(1000 * PATIENCE)
         self.page = self.context.new_page()
-        self.page.on("websocket", lambda socket: socket.on("framereceived", self._count))
+        self.page.on("websocket", self._count)
 
-    def _count(self, frame: str | bytes) -> None:
-        self.received += len(frame)
+    def _count(self, socket: Any) -> None:
+        deflate = zlib.compressobj(wbits=-12)
 
-    def seconds_until(self, act: Callable[[], object], seen: str) -> tuple[float, float]:
-        """Do something; return the seconds until something is seen, and the kilobytes that came meanwhile."""
+        def add(frame: str | bytes) -> None:
+            data = frame.encode() if isinstance(frame, str) else frame
+            travels = len(deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)) - 4
+            messages, before, compressed = self.received
+            self.received = (messages + 1, before + len(data), compressed + travels)
+
+        socket.on("framereceived", add)
+
+    def seconds_until(self, act: Callable[[], object], seen: str) -> tuple[float, ...]:
+        """Do something; return the seconds until something is seen, and the messages and kilobytes (whole, deflated) that came meanwhile."""
         before, began = self.received, time.perf_counter()
         act()
         self.page.locator(seen).first.wait_for(state="attached")
-        return time.perf_counter() - began, (self.received - before) / 1000
+        seconds = time.perf_counter() - began
+        messages, whole, deflated = (now - then for now, then in zip(self.received, before, strict=True))
+        return seconds, messages, whole / 1000, deflated / 1000
 
-    def clicks(self) -> Iterator[tuple[str, float | None, tuple[float, float]]]:
+    def clicks(self) -> Iterator[tuple[str, float | None, tuple[float, ...]]]:
         """Yield what is clicked, the seconds to reach, and what it took."""
         page = self.page
         page.goto(self.url)
@@ -101,13 +115,13 @@ class Visit:
 
 
 def measure(browser: Any, url: str, rounds: int) -> dict[str, dict[str, Any]]:
-    """Return for each page and click what is to be reached, and the seconds and kilobytes of each round."""
+    """Return for each page and click what is to be reached, and the seconds, messages and kilobytes of each round."""
     found: dict[str, dict[str, Any]] = {}
 
-    def note(what: str, aim: float | None, took: tuple[float, float]) -> None:
-        entry = found.setdefault(what, {"aim": aim, "seconds": [], "kilobytes": []})
-        entry["seconds"].append(took[0])
-        entry["kilobytes"].append(took[1])
+    def note(what: str, aim: float | None, took: tuple[float, ...]) -> None:
+        entry = found.setdefault(what, {"aim": aim, **{name: [] for name in MEASURED}})
+        for name, value in zip(MEASURED, took, strict=True):
+            entry[name].append(value)
 
     for _ in range(rounds + 1):
         for path, (seen, aim) in PAGES.items():
@@ -142,9 +156,10 @@ def main() -> None:
     for what, each in found.items():
         first, *others = each["seconds"]
         aim = f"   (aim: {each['aim']:g} s)" if each["aim"] else ""
-        size = statistics.median(each["kilobytes"])
+        messages, whole, deflated = (statistics.median(each[name]) for name in MEASURED[1:])
         print(
-            f"{what:40} {statistics.median(others or [first]):6.2f} s, at first {first:6.2f} s, {size:5.0f} kB{aim}"
+            f"{what:40} {statistics.median(others or [first]):6.2f} s, at first {first:6.2f} s, "
+            f"{messages:4.0f} messages, {deflated:4.0f} kB ({whole:4.0f} kB before compression){aim}"
         )
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n")

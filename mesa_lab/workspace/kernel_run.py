@@ -7,9 +7,13 @@ stop, is left in the study file all the same. No page is known here.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import signal
+import sys
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +72,7 @@ class LabRun:
         # The runs outlive the page on which they were started.
         self._thread.current_context = None  # type: ignore[attr-defined]
         self._thread.start()
+        _stop_when_interrupted(self)
 
     def ask(self, request: str) -> None:
         """Ask the runs to "pause", "run" on, or "stop"."""
@@ -88,10 +93,25 @@ class LabRun:
             return study.status()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the runs have ended; returns whether they have."""
+        """Wait until the runs have ended; returns whether they have.
+
+        Raises:
+            KeyboardInterrupt: If the kernel is interrupted meanwhile, once the runs are stopped and those that are done are on disk.
+        """
         if self._thread is not None:
-            self._thread.join(seconds)
+            try:
+                self._thread.join(seconds)
+            except KeyboardInterrupt:
+                self.stop()
+                self._thread.join()
+                raise
         return not self.is_running
+
+    def stop(self) -> None:
+        """Ask the runs to stop, if they are going on."""
+        if self.is_running:
+            with contextlib.suppress(MesaLabError):  # a file that is gone is noticed by the runs themselves
+                self.ask("stop")
 
     def _drive(self, processes: int, backend: str) -> None:
         from mesa_lab.running.driver import drive
@@ -106,6 +126,37 @@ class LabRun:
             self.problem = str(error)
         except Exception as error:  # whatever it is, it is said where the runs are shown
             self.problem = f"{type(error).__name__}: {error}"
+
+
+_going_on: weakref.WeakSet[LabRun] = weakref.WeakSet()
+
+
+def _stop_when_interrupted(run: LabRun) -> None:
+    """Let an interrupt of Jupyter's kernel stop the runs also while no cell is executed.
+
+    A kernel that waits for the next cell ignores interrupts, and nobody else would hear the button that is pressed to end what
+    was started in the lab. So a handler stands in the place of "ignore", which the kernel puts back after each cell. Handlers
+    can be set in the main thread alone, where the kernel's loop is; the button of a lab is heard in another one.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    loop = getattr(getattr(shell, "kernel", None), "io_loop", None)
+    if loop is None:
+        return
+    _going_on.add(run)
+
+    def watch() -> None:
+        if run.is_running:
+            if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+                signal.signal(signal.SIGINT, _stop_all)
+            loop.call_later(0.2, watch)
+
+    loop.add_callback(watch)
+
+
+def _stop_all(*_: object) -> None:
+    for run in list(_going_on):
+        run.stop()
 
 
 def _temporary(experiment: Experiment) -> Path:

@@ -9,7 +9,7 @@ import solara
 
 from mesa_lab.app.components.html import tag
 
-__all__ = ["PageLink"]
+__all__ = ["PageLink", "SkipLink"]
 
 
 @solara.component
@@ -39,3 +39,14 @@ def PageLink(
 
     reacton.ipyvue.use_event(link, "click.exact.prevent.stop", go)
     return link
+
+
+@solara.component
+def SkipLink(text: str, target: str) -> solara.Element:
+    """Lead the keyboard past a long form or list; seen only while it has the focus. `assets/custom.js` follows it.
+
+    Args:
+        text: What it leads to.
+        target: The id of that element, which needs a tabindex.
+    """
+    return tag("a", "ml-skip", text, attributes={"href": f"#{target}"})

@@ -12,7 +12,7 @@ import solara.lab
 from mesa_lab.app.code_question import CodeQuestion
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import icon, tag
-from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.components.links import PageLink, SkipLink
 from mesa_lab.app.components.test_run_panel import summary
 from mesa_lab.app.design.actions import DesignActions
 from mesa_lab.app.design.design_form import DesignForm, offered_designs
@@ -100,6 +100,8 @@ def DesignPage(
     columns = _columns(value)
     varied = [row.name for row in value.rows if row.varied or row.name in columns]
     infos = {info.name: info for info in description.parameters} if description else {}
+    if on_run is None:
+        SkipLink("Skip to the preview and the runs", "ml-go")
     with tag("div", "ml-title"):
         with tag("div"):
             tag("h1", "", "Design")
@@ -139,7 +141,7 @@ def DesignPage(
                     point=first_point(outlook) if outlook is not None else {},
                     max_steps=steps,
                 )
-        with tag("div", "ml-aside"):
+        with tag("div", "ml-aside", attributes={"id": "ml-go", "tabindex": "-1"} if on_run is None else {}):
             Go(parsed, errors, on_run)
             PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial, faulty=bool(errors))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -19,20 +18,19 @@ from mesa_lab.drafts.value_text import join_values, show_value, split_values, va
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ParameterInfo
 
-__all__ = ["Chip", "RowFields", "message_id"]
+__all__ = ["Chip", "RowFields"]
 
 MOST_CHIPS: Final = 2_000
 """Characters of listed choices that are shown as chips; more stand in a field."""
 
 
-def message_id(name: str) -> str:
-    """Return the id of the element that says what is wrong with a parameter; names may hold spaces, ids may not."""
-    return f"ml-message-{zlib.crc32(name.encode())}"
-
-
 @solara.component
 def RowFields(
-    row: Row, on_row: Callable[[Row], None], info: ParameterInfo | None, errors: Mapping[str, str]
+    row: Row,
+    on_row: Callable[[Row], None],
+    info: ParameterInfo | None,
+    errors: Mapping[str, str],
+    described_by: str = "",
 ) -> None:
     """Show the fields of a row.
 
@@ -41,6 +39,7 @@ def RowFields(
         on_row: Called with the changed row.
         info: What is known of the parameter.
         errors: Mistakes of this row, by field.
+        described_by: Id of the element that says what is wrong.
     """
 
     def text(label: str, name: str, placeholder: str = "", classes: str = "") -> None:
@@ -51,7 +50,7 @@ def RowFields(
             error=errors.get(f"parameters.{row.name}.{name}", errors.get(f"parameters.{row.name}", "")),
             placeholder=placeholder,
             spoken=f"{row.name}: {label}",
-            described_by=message_id(row.name),
+            described_by=described_by,
             classes=classes,
         )
 
@@ -73,7 +72,7 @@ def RowFields(
         elif row.kind in ("levels", "choice"):
             text("Values, separated by commas", "levels" if row.kind == "levels" else "choices")
         elif row.kind == "distribution":
-            DistributionFields(row, on_row, info, errors)
+            DistributionFields(row, on_row, info, errors, described_by)
 
 
 @solara.component
@@ -140,7 +139,11 @@ def Chip(text: str, chosen: bool, on_toggle: Callable[[str], None]) -> solara.El
 
 @solara.component
 def DistributionFields(
-    row: Row, on_row: Callable[[Row], None], info: ParameterInfo | None, errors: Mapping[str, str]
+    row: Row,
+    on_row: Callable[[Row], None],
+    info: ParameterInfo | None,
+    errors: Mapping[str, str],
+    described_by: str,
 ) -> None:
     """Draw a parameter from a distribution."""
     arguments = dict(row.arguments)
@@ -188,6 +191,6 @@ def DistributionFields(
                 lambda typed, name=name: take(name, typed),
                 error=errors.get(f"{place}.{name}", ""),
                 spoken=f"{row.name}: {label}",
-                described_by=message_id(row.name),
+                described_by=described_by,
                 classes="ml-number-field",
             ).key(f"{row.distribution} {name}")

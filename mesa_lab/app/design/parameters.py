@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -11,13 +12,15 @@ import solara
 from mesa_lab.app.components.controls import Action, Choose, TextInput
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.model_view import default_text, meaning, range_text
-from mesa_lab.app.design.parameter_fields import RowFields, message_id
+from mesa_lab.app.design.parameter_fields import RowFields
 from mesa_lab.drafts.draft import Row, default_kind
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.models import ParameterInfo
 
 __all__ = ["AddParameter", "ParameterRow", "ParameterRows", "kinds_for"]
+
+_numbers = itertools.count(1)
 
 LABELS: Final = {
     "fixed": "Fixed",
@@ -128,6 +131,8 @@ def ParameterRow(
     def take(kind: str) -> None:
         on_row(replace(row, kind=kind))
 
+    # Not made from the name: a notebook may show two designs of one model on one page.
+    message_id = solara.use_memo(lambda: f"ml-message-{next(_numbers)}", dependencies=[])
     message = next(iter(errors.values()), "")
     doc = meaning(info) if info else ""
     state = " ml-row-varied" if row.varied or from_table else ""
@@ -142,12 +147,12 @@ def ParameterRow(
                 Choose("", row.kind, take, kinds_for(info, row), spoken=f"How {row.name} varies")
         with tag("div", "ml-row-body"):
             if not from_table:
-                RowFields(row, on_row, info, errors)
+                RowFields(row, on_row, info, errors, message_id)
             tag(
                 "p",
                 "ml-row-message" + (" ml-error-text" if message else " ml-hint"),
                 message or _hint(row, info),
-                id=message_id(row.name),
+                id=message_id,
                 aria_live="polite",
             )
 

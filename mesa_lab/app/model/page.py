@@ -10,7 +10,7 @@ import solara
 
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import icon, tag
-from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.components.links import PageLink, SkipLink
 from mesa_lab.app.components.model_view import ModelFacts, ModelView
 from mesa_lab.app.components.test_run_panel import TryIt
 from mesa_lab.app.hooks.use_model import use_description
@@ -67,6 +67,10 @@ def ModelPage(
     refused = opening.problem if picked and typed.current else ""
     described, reference = (opening, picked) if picked and not refused else (chosen, current)
     description = described.description
+    if (
+        on_design is None
+    ):  # always there: one that comes and goes would have the fields after it made anew, and emptied
+        SkipLink("Skip the list of models", "ml-chosen")
     with tag("div", "ml-split"):
         with tag("aside", "ml-side", aria_label="Choose a model"):
             tag("h1", "", "Choose a model")
@@ -80,7 +84,9 @@ def ModelPage(
                     value=reference or value,
                     recent=recent,
                 )
-        with tag("div", "ml-body"):
+        with tag(
+            "div", "ml-body", attributes={"id": "ml-chosen", "tabindex": "-1"} if on_design is None else {}
+        ):
             if not reference:
                 Welcome()
             elif described.problem:

@@ -90,6 +90,13 @@ class Lab:
     def _ipython_display_(self) -> None:
         self._element()._ipython_display_()
 
+    def _repr_html_(self) -> str:
+        """What stands where no widgets of Jupyter are shown, as in marimo."""
+        return (
+            "<p>The steps of <code>ml.Lab</code> are shown in Jupyter and VS Code. Here, <code>ml.run(experiment)</code> gives results, "
+            "with their charts and answers; <code>mesa-lab app</code> shows the steps in a browser.</p>"
+        )
+
     def __repr__(self) -> str:
         session = self._session
         path = session.path.peek() or session.file

@@ -118,7 +118,7 @@ def test_a_first_design_shows_what_it_would_run(page):
     view.until("200 runs")
     assert "20 points × 10 replications" in view.text
     assert "How long it takes is not known yet." in view.text
-    assert [link.attributes["href"] for link in view.tags("a")] == ["/run"]
+    assert [link.attributes["href"] for link in view.tags("a")] == ["#ml-go", "/run"]
 
 
 def test_the_preview_follows_what_is_typed(page):
@@ -148,7 +148,7 @@ def test_a_mistake_stands_beside_its_field_and_bars_the_way(page):
     view.until("See density and seed.")
     assert view.field("Seed").error_messages
     kept.value = first()
-    view.until(lambda: [link.attributes["href"] for link in view.tags("a")] == ["/run"])
+    view.until(lambda: [link.attributes["href"] for link in view.tags("a")] == ["#ml-go", "/run"])
 
 
 def test_a_design_that_cannot_be_made_says_so_at_its_own_field(page):

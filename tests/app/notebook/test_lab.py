@@ -282,3 +282,37 @@ def test_a_follow_up_becomes_the_design_and_a_study_of_its_own(tmp_path, show, o
     assert until(lambda: "An experiment on Schelling" in texts(box))
     assert (lab.experiment.replications, lab.experiment.question) == (7, "better")
     assert lab._session.file == tmp_path / "neighbours 2.study"
+
+
+def attributes(box, name):
+    return [
+        given[name] for widget in walk(box) if name in (given := getattr(widget, "attributes", None) or {})
+    ]
+
+
+def test_two_labs_on_one_page_share_neither_ids_nor_what_is_typed(show):
+    labs = [Lab(small()), Lab(small())]
+    boxes = [show(lab._element()) for lab in labs]
+    assert until(lambda: all("Parameters" in texts(box) for box in boxes))
+    ids = [name for box in boxes for name in attributes(box, "id")]
+    assert ids
+    assert len(ids) == len(set(ids))
+    assert set(attributes(boxes[1], "aria-describedby")) <= set(attributes(boxes[1], "id"))
+    first, second = (lab._session for lab in labs)
+    first.draft.value = dataclasses.replace(first.draft.value, replications="7")
+    first.view.value = dataclasses.replace(first.view.value, tab="charts")
+    run = labs[1].run(processes=1, backend="sequential")
+    assert run.wait(60)
+    assert (labs[0].experiment.replications, labs[1].experiment.replications) == (7, 2)
+    assert (first.step.value, second.step.value) == ("Design", "Run")
+    assert second.view.value.tab == "answers"
+    with pytest.raises(StudyError, match="Nothing was run yet"):
+        _ = labs[0].results
+    other = labs[0].run(processes=1, backend="sequential")
+    assert other.wait(60)
+    assert other.path != run.path
+    assert [len(lab.results.runs) for lab in labs] == [14, 4]
+
+
+def test_without_widgets_the_way_to_results_is_said():
+    assert "ml.run(experiment)" in Lab(small())._repr_html_()
