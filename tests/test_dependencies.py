@@ -17,6 +17,7 @@ GROUPS = SETTINGS["dependency-groups"]
 
 # What a package is called where it is imported, if not by its own name.
 IMPORTED_AS = {
+    "jupyter-client": "jupyter_client",
     "vl-convert-python": "vl_convert",
     "ema-workbench": "ema_workbench",
     "scikit-learn": "sklearn",
