@@ -6,10 +6,15 @@ hint, so that nothing moves when it comes and goes.
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
+import ipyvuetify
+import reacton.core
 import solara
+import traitlets
 
 from mesa_lab.app.components.html import icon as symbol
 from mesa_lab.app.components.html import tag
@@ -17,6 +22,45 @@ from mesa_lab.app.components.html import tag
 __all__ = ["Action", "Choose", "TextInput", "Toggle"]
 
 _LOOK = {"density": "compact", "variant": "outlined", "color": "primary"}
+
+
+_LATE: Final = 5.0
+"""Seconds after which a text that was typed is no longer held against an older one."""
+
+
+class _AsTyped:
+    """What a field has in addition so that pages which are drawn late take no letter back.
+
+    Drawing a page takes a while, and somebody types on meanwhile: the page, which holds the text of before, would put it into the
+    field again, and into the browser's. What comes from the browser is noted the moment it arrives, and the earlier of it refused.
+    """
+
+    def __init__(self, **traits: Any) -> None:
+        self._typed: deque[tuple[float, Any]] = deque(maxlen=100)
+        super().__init__(**traits)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        if "v_model" in sync_data:
+            self._typed.append((time.monotonic(), sync_data["v_model"]))
+        super().set_state(sync_data)  # type: ignore[misc]
+
+    @traitlets.validate("v_model")
+    def _keep_what_was_typed(self, proposal: Any) -> Any:
+        now = time.monotonic()
+        typed = [text for at, text in list(self._typed) if now - at < _LATE]
+        return typed[-1] if proposal.value in typed[:-1] else proposal.value
+
+
+class _TextField(_AsTyped, ipyvuetify.TextField):  # type: ignore[misc]
+    """One line."""
+
+
+class _Textarea(_AsTyped, ipyvuetify.Textarea):  # type: ignore[misc]
+    """Several lines."""
+
+
+_LINE: Final = reacton.core.ComponentWidget(_TextField)
+_LINES: Final = reacton.core.ComponentWidget(_Textarea)
 
 
 @solara.component
@@ -121,8 +165,10 @@ def TextInput(
         words["prepend_inner_icon"] = icon
     if lines > 1:
         field = solara.v.Textarea(rows=lines, auto_grow=True, max_rows=12, **words)
+        field.component = _LINES
     else:
         field = solara.v.TextField(suffix=suffix, **words)
+        field.component = _LINE
     solara.v.use_event(field, "keydown.enter", lambda *_: on_enter() if on_enter is not None else None)
     return field
 

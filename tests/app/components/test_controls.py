@@ -1,0 +1,37 @@
+"""The controls that forms are made of."""
+
+import solara
+
+from mesa_lab.app.components.controls import TextInput
+
+
+def test_a_page_drawn_late_takes_no_letter_back(show):
+    """What somebody typed while a page was drawn stays, whatever the page held; what comes from elsewhere is shown."""
+    texts = []
+    text = solara.reactive("")
+
+    @solara.component
+    def Page():
+        TextInput("Name", text.value, texts.append)
+        TextInput("Lines", text.value, texts.append, lines=3)
+
+    view = show(Page())
+    for label in ("Name", "Lines"):
+        field = view.field(label)
+        for typed in ("a", "ab", "abc"):
+            field.set_state({"v_model": typed})
+        field.v_model = "ab"
+        assert field.v_model == "abc"
+        field.v_model = "from a file"
+        assert field.v_model == "from a file"
+    assert texts[:3] == ["a", "ab", "abc"]
+
+
+def test_a_text_may_come_back_later(show, monkeypatch):
+    monkeypatch.setattr("mesa_lab.app.components.controls._LATE", 0.0)
+    view = show(TextInput("Name", "", lambda text: None))
+    field = view.field("Name")
+    for typed in ("a", "ab"):
+        field.set_state({"v_model": typed})
+    field.v_model = "a"
+    assert field.v_model == "a"
