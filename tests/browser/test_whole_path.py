@@ -72,6 +72,7 @@ COVERED = """() => {
     const covered = [];
     for (const one of document.querySelectorAll("main button, main a, main input")) {
         if (!one.checkVisibility() || one.disabled || one.closest(".ml-cards, .ml-table-frame")) continue;
+        if (one.matches(".ml-skip")) continue;  // seen while it has the focus alone
         one.scrollIntoView({block: "center", inline: "center", behavior: "instant"});
         const box = one.getBoundingClientRect();
         if (!box.width || !box.height) continue;
