@@ -63,7 +63,7 @@ class Classroom:
         self.assignments = Assignments(self.roster.path)
         self.own_code = OwnCode(folder) if own_code else None
         self.walls = walls
-        self._looked_at: dict[tuple[int, Path, int], bool] = {}
+        self._counted: dict[tuple[int, Path], int] = {}
         self.queue = ClassQueue(folder, self.roster, limits, processes, self.own_code)
 
     def open(self) -> None:
@@ -95,15 +95,16 @@ class Classroom:
         done = sum(standing.status.done for standing in standings)
         failed = sum(standing.status.failed + standing.status.timed_out for standing in standings)
         asked = sum(standing.status.n_runs for standing in standings)
-        answered = tuple(
-            assignment.number
-            for assignment in self.assignments.all()
-            for entry in found
-            if entry.ref.name == assignment.study_name
-            and entry.standing is not None
-            and entry.standing.status.finished == entry.standing.status.n_runs
-            and self._counts(assignment, entry.ref.path)
-        )
+        answered, strange = [], []
+        named = {entry.ref.name: entry for entry in found}
+        for assignment in self.assignments.all():
+            entry = named.get(assignment.study_name)
+            if entry is None:
+                continue
+            if not self._counts(assignment, entry.ref.path):
+                strange.append(assignment.number)
+            elif entry.standing and entry.standing.status.finished == entry.standing.status.n_runs:
+                answered.append(assignment.number)
         states = [standing.state for standing in standings]
         if "running" in states:
             state = "running"
@@ -117,17 +118,18 @@ class Classroom:
             state = "stuck"
         else:
             state = "here"
-        return Progress(student, found, done, failed, asked, state, answered)
+        return Progress(student, found, done, failed, asked, state, tuple(answered), tuple(strange))
 
     def _counts(self, assignment: Assignment, path: Path) -> bool:
-        """Whether a study that is complete is an answer; it is looked at once."""
+        """Whether a study is an answer. One that was is looked at again when its file has changed, others each time: they may be busy."""
         try:
-            known = assignment.number, path, path.stat().st_mtime_ns
+            changed = path.stat().st_mtime_ns
         except OSError:  # it was deleted this moment
             return False
-        if known not in self._looked_at:
-            self._looked_at[known] = is_answer(assignment, path)
-        return self._looked_at[known]
+        key = assignment.number, path
+        if self._counted.get(key) != changed and is_answer(assignment, path):
+            self._counted[key] = changed
+        return self._counted.get(key) == changed
 
     # ------------------------------------------------------------ assignments
 
@@ -177,15 +179,10 @@ class Classroom:
         found = ((each, self.workspace(each.id).folder / name) for each in self.roster.students())
         return [(student, path) for student, path in found if path.is_file()]
 
-    def others(self, number: int) -> list[Student]:
-        """Return the students whose study has the name of an assignment and is no answer to it."""
-        assignment = self.assignments.get(number)
-        return [student for student, path in self.answers(number) if not is_answer(assignment, path)]
-
     def pool(self, number: int) -> str:
         """Put what all students have run for an assignment into one study of the teacher's, and return its name.
 
-        Can be repeated while results come in. Studies that have the assignment's name and are no answers are left out (`others`).
+        Can be repeated while results come in. Studies that have the assignment's name and are no answers are left out.
 
         Raises:
             StudyError: If it is not pooled, or nobody has begun.
@@ -198,7 +195,7 @@ class Classroom:
                 f"The students of '{assignment.title}' may each change the experiment, so that their runs are no one study. "
                 "Open them one by one, or give it as an assignment that is pooled."
             )
-        paths = [path for _, path in self.answers(number) if is_answer(assignment, path)]
+        paths = [path for _, path in self.answers(number) if self._counts(assignment, path)]
         if not paths:
             raise StudyError(f"Nobody has begun '{assignment.title}' yet.")
         name = f"{assignment.study_name} of all"

@@ -22,6 +22,7 @@ class Progress:
         asked: Runs that they asked for.
         state: "away", "running", "waiting", "failing", "stuck" (here for long, and no run yet), or "here".
         answered: Numbers of the assignments whose study is complete.
+        strange: Numbers of the assignments whose name a study has that is no answer to them.
     """
 
     student: Student
@@ -31,3 +32,4 @@ class Progress:
     asked: int
     state: str
     answered: tuple[int, ...]
+    strange: tuple[int, ...]

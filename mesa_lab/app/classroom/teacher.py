@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from mesa_lab.app.components.downloads import Download
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_reader
+from mesa_lab.classroom.assignments import Assignment
 from mesa_lab.classroom.classroom import Classroom
 from mesa_lab.classroom.student_progress import Progress
 from mesa_lab.errors import MesaLabError
@@ -57,7 +58,7 @@ def TeacherView(classroom: Classroom, experiment: Experiment | None, on_study: C
     look_again = use_reader(look, [classroom])
     with tag("div", "ml-stack"):
         Controls(classroom, look_again)
-        Given(classroom, experiment, on_study, _begun(classroom, students.value or ()))
+        Given(classroom, experiment, on_study, students.value or ())
         with tag("section", "ml-panel", aria_label="Students"):
             here = sum(each.state != "away" for each in students.value or ())
             with tag("div", "ml-panel-head"):
@@ -121,7 +122,7 @@ def Given(
     classroom: Classroom,
     experiment: Experiment | None,
     on_study: Callable[[str], None],
-    begun: Mapping[int, tuple[int, int]],
+    students: Sequence[Progress],
 ) -> None:
     """The assignments, and giving another one.
 
@@ -129,7 +130,7 @@ def Given(
         classroom: The class.
         experiment: The design at hand.
         on_study: Called with the key of a study to go to.
-        begun: Of each assignment how many students have begun it, and how many are through.
+        students: How far each student is.
     """
     title, set_title = solara.use_state("")
     text, set_text = solara.use_state("")
@@ -163,16 +164,11 @@ def Given(
         for assignment in reversed(classroom.assignments.all()):
             with tag("div", "ml-inline"):
                 tag("strong", "", f"{assignment.number}. {assignment.title}")
-                tag(
-                    "span",
-                    "ml-quiet",
-                    _how_many(*begun.get(assignment.number, (0, 0))),
-                )
+                tag("span", "ml-quiet", _how_many(assignment, students))
                 if assignment.is_pooled:
                     Action("All results together", lambda n=assignment.number: pool(n), icon="mdi-set-all")
-                if others := classroom.others(assignment.number):
-                    names = ", ".join(each.name for each in others)
-                    tag("span", "ml-quiet", f"not counted, as of another experiment: {names}")
+                if others := [each.student.name for each in students if assignment.number in each.strange]:
+                    tag("span", "ml-quiet", f"not counted, as of another experiment: {', '.join(others)}")
                 if assignment.is_closed:
                     tag("span", "ml-quiet", "over")
                 else:
@@ -205,18 +201,10 @@ def Given(
             tag("p", "ml-error-text", doing.problem, role="alert")
 
 
-def _begun(classroom: Classroom, students: Sequence[Progress]) -> dict[int, tuple[int, int]]:
-    """Of each assignment how many students have begun it, and how many are through."""
-    return {
-        each.number: (
-            sum(any(entry.ref.name == each.study_name for entry in one.studies) for one in students),
-            sum(each.number in one.answered for one in students),
-        )
-        for each in classroom.assignments.all()
-    }
-
-
-def _how_many(began: int, through: int) -> str:
+def _how_many(assignment: Assignment, students: Sequence[Progress]) -> str:
+    """How many students have begun an assignment, and how many are through."""
+    began = sum(any(entry.ref.name == assignment.study_name for entry in one.studies) for one in students)
+    through = sum(assignment.number in one.answered for one in students)
     said = f"{plural(began, 'student')} began"
     return f"{said}, {through:,} through" if began else said
 

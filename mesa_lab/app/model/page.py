@@ -67,9 +67,8 @@ def ModelPage(
     refused = opening.problem if picked and typed.current else ""
     described, reference = (opening, picked) if picked and not refused else (chosen, current)
     description = described.description
-    if (
-        on_design is None
-    ):  # always there: one that comes and goes would have the fields after it made anew, and emptied
+    if on_design is None:
+        # Also before a model is chosen: a link that comes and goes would have the fields after it made anew, and emptied.
         SkipLink("Skip the list of models", "ml-chosen")
     with tag("div", "ml-split"):
         with tag("aside", "ml-side", aria_label="Choose a model"):

@@ -23,7 +23,7 @@ from mesa_lab.preparation.models import reference_of
 from mesa_lab.study import Study
 from mesa_lab.viewing.film import film_of, pictures_of
 from mesa_lab.viewing.viewer import Frame, Viewer
-from mesa_lab.workspace.access import agree, is_allowed
+from mesa_lab.workspace.access import AGREED, access, agree, is_allowed
 from mesa_lab.workspace.study_names import StudyRef
 
 if TYPE_CHECKING:
@@ -38,6 +38,21 @@ _PAUSE_SECONDS: Final = 0.3
 _FILM_PICTURES: Final = 60
 _FAR: Final = 10**9
 _ASKING: Final = "To watch a run its model is carried out, which runs Python code. Go on only if you know where it comes from."
+
+
+@solara.component
+def MayRun(codes: Sequence[CodeReference], on_agreed: Callable[[], None]) -> None:
+    """Ask before code is run that nobody has agreed to; where nobody can, say so."""
+
+    def accept() -> None:
+        for code in codes:
+            agree(code)
+        on_agreed()
+
+    if access().opens_code:
+        CodeQuestion(_ASKING, codes, ("Run it", accept))
+    else:
+        tag("p", "ml-error-text", AGREED.code(codes[0]), role="alert")
 
 
 @solara.component
@@ -68,11 +83,6 @@ def WatchPage(
         if beside.strip().isdecimal():
             on_runs([runs[0], int(beside)])
 
-    def accept() -> None:
-        for reference in fresh.value.untrusted if fresh.value else ():
-            agree(reference)
-        set_agreed(agreed + 1)
-
     with tag("div", "ml-stack"):
         with tag("div", "ml-title"):
             tag("h1", "", f"Runs of {ref.name}" if len(runs) > 1 else f"Run {runs[0]} of {ref.name}")
@@ -93,11 +103,7 @@ def WatchPage(
         elif fresh.value is None:
             tag("p", "ml-nothing ml-quiet", "Opening the run …", role="status")
         elif fresh.value.untrusted:
-            CodeQuestion(
-                _ASKING,
-                fresh.value.untrusted,
-                ("Run it", accept),
-            )
+            MayRun(fresh.value.untrusted, lambda: set_agreed(agreed + 1))
         else:
             with tag("div", "ml-watch-runs"):
                 for run in runs:
@@ -158,18 +164,13 @@ def WatchModel(experiment: Experiment, seed: int, back: str, owner: str = "") ->
         lambda: tuple(code for code in experiment.named_code if not is_allowed(code)), dependencies=[agreed]
     )
 
-    def accept() -> None:
-        for reference in codes:
-            agree(reference)
-        set_agreed(agreed + 1)
-
     with tag("div", "ml-stack"):
         with tag("div", "ml-title"):
             tag("h1", "", f"A run of {name}")
             with PageLink(back, classes=["ml-button"]):
                 tag("span", "", "Back to the model")
         if codes:
-            CodeQuestion(_ASKING, codes, ("Run it", accept))
+            MayRun(codes, lambda: set_agreed(agreed + 1))
         else:
             WatchRun(lambda: viewer_of(experiment, seed), 0, 0, name, owner, title=f"Seed {seed}")
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import mesa_lab as ml
-from mesa_lab.app.watch.found import experiment_of, run_at
+from mesa_lab.app.watch.found import experiment_of, read_query, run_at
 from mesa_lab.app.watch.page import WatchModel, WatchPage
 from mesa_lab.errors import StudyError
 from mesa_lab.study import Study
@@ -143,6 +143,33 @@ def test_a_run_at_a_setting_is_found(schelling):
         run_at([schelling], '{"density": 0.55}')
     with pytest.raises(StudyError, match="No run of this setting"):
         run_at([schelling], '{"other": 0.55}')
+
+
+def test_an_address_says_what_to_watch(schelling):
+    def read(**words):
+        return read_query(
+            {name: [value] for name, value in words.items()}, "schelling", {"schelling": schelling}.get
+        )
+
+    asked = read(run="1", step="3")
+    assert (asked.ref, asked.runs, asked.step, asked.experiment) == (schelling, [1], 3, None)
+    asked = read(at='{"density": 0.7}')
+    assert (asked.ref, asked.runs, asked.step) == (schelling, [1], None)
+    asked = read(model="mesa.examples:Schelling", steps="3", seed="5")
+    assert (asked.experiment.max_steps, asked.seed, asked.ref) == (3, 5, None)
+    for words in ({}, {"run": "one"}, {"run": "9" * 5000}):
+        with pytest.raises(StudyError, match="No run is named"):
+            read(**words)
+
+
+def test_a_model_that_is_not_offered_is_refused_in_an_app_for_others(show, tmp_path):
+    grant(Access(local=False, models=("mesa.examples:Schelling",), studies=tmp_path))
+    try:
+        view = show(WatchModel(experiment_of("other.py:Other", "3"), 5, "/"))
+        view.until("'other.py:Other' is not offered here. These models are: mesa.examples:Schelling.")
+        assert "Run it" not in view.text
+    finally:
+        grant(None)
 
 
 def test_pictures_are_named_by_their_steps(schelling):
