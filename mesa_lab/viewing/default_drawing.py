@@ -261,7 +261,8 @@ def _lines(series: dict[str, list[float]]) -> str:
     figure = Figure(figsize=(5.5, 3.2))
     axes = figure.add_subplot()
     for (name, values), colour in zip(series.items(), _COLOURS, strict=False):
-        axes.plot(values, label=name, color=colour, linewidth=1.4)
+        # A line of one point is not seen.
+        axes.plot(values, label=name, color=colour, linewidth=1.4, marker="o" if len(values) == 1 else None)
     axes.set_xlabel("Step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)

@@ -108,7 +108,7 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
                 Action("Go on with the class", lambda: change(roster.reopen))
             else:
                 Action("End the class", lambda: change(roster.end))
-        with tag("div", "ml-inline"):
+        with tag("div", "ml-inline ml-apart"):
             TextInput("Message to all", message, set_message)
             Action("Say it", lambda: change(lambda: roster.say(message)))
             if roster.message:
@@ -162,7 +162,7 @@ def Given(
     with tag("section", "ml-panel", aria_label="Assignments"):
         tag("h1", "", "Assignments")
         for assignment in reversed(classroom.assignments.all()):
-            with tag("div", "ml-inline"):
+            with tag("div", "ml-inline ml-apart"):
                 tag("strong", "", f"{assignment.number}. {assignment.title}")
                 tag("span", "ml-quiet", _how_many(assignment, students))
                 if assignment.is_pooled:
@@ -182,21 +182,22 @@ def Given(
         else:
             runs = experiment.n_points * experiment.replications
             ready = title.strip() and not doing.busy and (pooled or _runs(most) >= 0)
-            tag("p", "ml-quiet", f"The design at hand: {plural(runs, 'run')} for each student.")
-            TextInput("Title", title, set_title)
-            TextInput("What to find out", text, set_text, lines=2)
-            Toggle("Each student gets other seeds, and all results become one study", pooled, set_pooled)
-            if not pooled:
-                tag(
-                    "p",
-                    "ml-quiet",
-                    "Each student may change what varies in it, within its ranges, and hand that in.",
-                )
-                wrong = "" if _runs(most) >= 0 else "Type a number from 1, or nothing."
-                TextInput(
-                    "Runs of an answer at most", most, set_most, hint="Empty for no limit.", error=wrong
-                )
-            Action("Give it to the class", give, kind="tonal", disabled=not ready)
+            with tag("div", "ml-form-body ml-apart"):
+                tag("p", "ml-quiet", f"The design at hand: {plural(runs, 'run')} for each student.")
+                TextInput("Title", title, set_title)
+                TextInput("What to find out", text, set_text, lines=2)
+                Toggle("Each student gets other seeds, and all results become one study", pooled, set_pooled)
+                if not pooled:
+                    tag(
+                        "p",
+                        "ml-quiet",
+                        "Each student may change what varies in it, within its ranges, and hand that in.",
+                    )
+                    wrong = "" if _runs(most) >= 0 else "Type a number from 1, or nothing."
+                    TextInput(
+                        "Runs of an answer at most", most, set_most, hint="Empty for no limit.", error=wrong
+                    )
+                Action("Give it to the class", give, kind="tonal", disabled=not ready)
         if doing.problem:
             tag("p", "ml-error-text", doing.problem, role="alert")
 

@@ -32,23 +32,34 @@ class _AsTyped:
     """What a field has in addition so that pages which are drawn late take no letter back.
 
     Drawing a page takes a while, and somebody types on meanwhile: the page, which holds the text of before, would put it into the
-    field again, and into the browser's. What comes from the browser is noted the moment it arrives, and the earlier of it refused.
+    field again, and into the browser's. What comes from the browser is noted the moment it arrives, and the earlier of it refused
+    until a page holds the latest.
     """
 
     def __init__(self, **traits: Any) -> None:
         self._typed: deque[tuple[float, Any]] = deque(maxlen=100)
+        self._is_new = False
         super().__init__(**traits)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         if "v_model" in sync_data:
             self._typed.append((time.monotonic(), sync_data["v_model"]))
+            self._is_new = True
         super().set_state(sync_data)  # type: ignore[misc]
 
     @traitlets.validate("v_model")
     def _keep_what_was_typed(self, proposal: Any) -> Any:
-        now = time.monotonic()
-        typed = [text for at, text in list(self._typed) if now - at < _LATE]
-        return typed[-1] if proposal.value in typed[:-1] else proposal.value
+        *earlier, latest = list(self._typed) or [(0.0, proposal.value)]
+        if proposal.value == latest[1]:
+            if not self._is_new:  # it comes from a page, which holds all that was typed
+                self._typed.clear()
+                self._typed.append(latest)
+            self._is_new = False
+            return proposal.value
+        soon = time.monotonic() - _LATE
+        return (
+            latest[1] if any(text == proposal.value and at > soon for at, text in earlier) else proposal.value
+        )
 
 
 class _TextField(_AsTyped, ipyvuetify.TextField):  # type: ignore[misc]

@@ -69,7 +69,7 @@ def ModelPage(
     description = described.description
     if on_design is None:
         # Also before a model is chosen: a link that comes and goes would have the fields after it made anew, and emptied.
-        SkipLink("Skip the list of models", "ml-chosen")
+        SkipLink("Skip the list of models", "ml-model")
     with tag("div", "ml-split"):
         with tag("aside", "ml-side", aria_label="Choose a model"):
             tag("h1", "", "Choose a model")
@@ -84,7 +84,7 @@ def ModelPage(
                     recent=recent,
                 )
         with tag(
-            "div", "ml-body", attributes={"id": "ml-chosen", "tabindex": "-1"} if on_design is None else {}
+            "div", "ml-body", attributes={"id": "ml-model", "tabindex": "-1"} if on_design is None else {}
         ):
             if not reference:
                 Welcome()

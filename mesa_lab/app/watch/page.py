@@ -87,17 +87,19 @@ def WatchPage(
         with tag("div", "ml-title"):
             tag("h1", "", f"Runs of {ref.name}" if len(runs) > 1 else f"Run {runs[0]} of {ref.name}")
             with tag("div", "ml-actions"):
-                if len(runs) == 1:
-                    TextInput("Beside run", beside, set_beside, classes="ml-narrow")
-                    Action("Compare", add, disabled=not beside.strip().isdecimal())
-                    if fresh.value is not None and fresh.value.varied and not other:
-                        Changed(fresh.value.varied, set_other)
-                    if other:
-                        Action("This one alone", lambda: set_other({}))
-                else:
+                if other:
+                    Action("This one alone", lambda: set_other({}))
+                elif len(runs) > 1:
                     Action("This one alone", lambda: on_runs(runs[:1]))
                 with PageLink(results, classes=["ml-button"]):
                     tag("span", "", "Back to the results")
+        if len(runs) == 1 and not other:
+            with tag("div", "ml-actions ml-watch-beside"):
+                TextInput("Beside run", beside, set_beside, classes="ml-narrow")
+                Action("Compare", add, disabled=not beside.strip().isdecimal())
+                if fresh.value is not None and fresh.value.varied:
+                    tag("span", "ml-quiet", "or")
+                    Changed(fresh.value.varied, set_other)
         if fresh.problem:
             tag("p", "ml-error-text", fresh.problem, role="alert")
         elif fresh.value is None:
@@ -197,11 +199,12 @@ def Changed(varied: Mapping[str, Parameter], on_value: Callable[[Mapping[str, An
         set_problem("")
         set_text(new)
 
-    Choose("Or the same seed with", name, set_name, [(each, label(each)) for each in varied])
-    TextInput("Value", text, type_value, classes="ml-narrow", error=problem)
-    Action("See the difference", change, disabled=not text.strip())
-    if problem:
-        tag("p", "ml-error-text", problem, role="alert")
+    with tag("div", "ml-actions"):
+        Choose("The same seed with another", name, set_name, [(each, label(each)) for each in varied])
+        TextInput("Value", text, type_value, classes="ml-narrow", error=problem)
+        Action("See the difference", change, disabled=not text.strip())
+        if problem:
+            tag("span", "ml-error-text", problem, role="alert")
 
 
 @solara.component

@@ -27,6 +27,22 @@ def test_a_page_drawn_late_takes_no_letter_back(show):
     assert texts[:3] == ["a", "ab", "abc"]
 
 
+def test_a_text_may_come_back_once_the_page_holds_the_latest(show):
+    text = solara.reactive("")
+
+    @solara.component
+    def Page():
+        TextInput("Name", text.value, text.set)
+
+    view = show(Page())
+    field = view.field("Name")
+    for typed in ("a", "", "ab"):
+        field.set_state({"v_model": typed})
+        assert (field.v_model, text.value) == (typed, typed)
+    text.set("")  # as a form does once it is sent
+    assert field.v_model == ""
+
+
 def test_a_text_may_come_back_later(show, monkeypatch):
     monkeypatch.setattr("mesa_lab.app.components.controls._LATE", 0.0)
     view = show(TextInput("Name", "", lambda text: None))

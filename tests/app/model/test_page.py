@@ -92,7 +92,7 @@ def test_a_chosen_model_shows_what_it_takes_and_reports(page):
         assert text in view.text
     view.until(lambda: card(view, "Wolf Sheep").attributes["aria-pressed"] == "true")
     links = [link.attributes["href"] for link in view.tags("a")]
-    assert links == ["#ml-chosen", "/design"]
+    assert links == ["#ml-model", "/design"]
 
 
 def test_try_it_runs_the_model_once_and_shows_its_outcomes(page):
