@@ -197,7 +197,8 @@ def Given(
                     TextInput(
                         "Runs of an answer at most", most, set_most, hint="Empty for no limit.", error=wrong
                     )
-                Action("Give it to the class", give, kind="tonal", disabled=not ready)
+                with tag("div", "ml-actions"):
+                    Action("Give it to the class", give, kind="tonal", disabled=not ready)
         if doing.problem:
             tag("p", "ml-error-text", doing.problem, role="alert")
 
