@@ -130,7 +130,7 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher.get_by_role("button", name="Studies", exact=True).click()
     teacher.get_by_role("button", name="Show assignment 1 to all").click()
     ada.get_by_role("link", name="Look at it").wait_for(timeout=LONG)
-    teacher.get_by_role("button", name="Take it back").last.click()
+    teacher.get_by_role("button", name="Take it back: the study").click()
     ada.get_by_text("The teacher shows a study to all.").wait_for(state="hidden", timeout=LONG)
     teacher.get_by_role("button", name="All results together").click()
     teacher.wait_for_url("**/run**", timeout=LONG)
