@@ -114,10 +114,11 @@ def group(
     combined = np.zeros(len(rows), dtype=np.int64)
     for name in names:
         parameter = own.get(name, name)
+        order: Sequence[Any] = ()
         if name == "replication":
-            column, values, order = name, runs["replication"].iloc[at_run], None
+            column, values = name, runs["replication"].iloc[at_run]
         elif name == "point":
-            column, values, order = name, pd.Series(points.index[at]), None
+            column, values = name, pd.Series(points.index[at])
         else:
             column, order = results.columns[parameter], results.level_order(parameter)
             values = (binned or {}).get(parameter, points[column]).iloc[at]
