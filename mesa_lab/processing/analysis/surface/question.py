@@ -150,7 +150,10 @@ def _settings(emulator: Emulator, level: float) -> tuple[pd.DataFrame, Floats]:
     best, worst = places[int(means.argmax())], places[int(means.argmin())]
     chosen = np.vstack([best, worst, emulator.middle()])
     table = emulator.at(chosen, level)[["mean", "low", "high"]]
-    table = pd.concat([emulator.points(chosen), table], axis=1)
+    own = {
+        name: f"{name} (parameter)" for name in ("setting", *table.columns)
+    }  # a model's parameters may be called so
+    table = pd.concat([emulator.points(chosen).rename(columns=own), table], axis=1)
     table.insert(0, "setting", ["highest", "lowest", "middle"])
     return table[emulator.allowed(chosen)].reset_index(drop=True), best
 
