@@ -162,9 +162,10 @@ def check_level(value: Any) -> float:
     Raises:
         ExperimentError: If it is no share from one half to below 1.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0.5 <= value < 1:
+    level = float(value) if isinstance(value, float | int) else math.nan
+    if not 0.5 <= level < 1:
         raise ExperimentError(f"level is {_shown(value)}. Give a level of confidence such as 0.95.")
-    return float(value)
+    return level
 
 
 def check_flag(name: str, value: Any) -> bool:

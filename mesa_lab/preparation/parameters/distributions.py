@@ -98,8 +98,9 @@ def find(name: str, arguments: Arguments = ()) -> Any:
     Raises:
         ParameterError: If scipy.stats has none of that name, or it does not take these arguments.
     """
-    if not isinstance(name, str):
-        _named(name)  # which says what is wrong with it
+    given: Any = name
+    if not isinstance(given, str):
+        _named(given)  # which says what is wrong with it
     for argument, value in arguments:
         if not is_finite(value):
             raise ParameterError(
