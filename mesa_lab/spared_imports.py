@@ -7,8 +7,6 @@ without it where it is missing.
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import sys
 
 __all__ = ["import_without_grammars", "spare_grammars"]
@@ -23,9 +21,9 @@ def spare_grammars() -> None:
 
 
 def import_without_grammars() -> None:
-    """Import what would want these grammars, and leave them to others; for processes in which a model runs, which finds all it may import."""
+    """Import altair without these grammars, and leave them to others; for processes in which a model runs, which finds all it may import."""
     spare_grammars()
-    with contextlib.suppress(ImportError):
-        importlib.import_module("jsonschema")
+    import altair  # noqa: F401  which imports them where they are there
+
     if sys.modules.get(_GRAMMARS, ...) is None:
         del sys.modules[_GRAMMARS]

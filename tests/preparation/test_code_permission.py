@@ -221,7 +221,6 @@ def test_code_is_imported_by_name_in_few_places():
     by_their_own_names = {
         "__init__.py",
         "app/quick_imports.py",
-        "spared_imports.py",
         "study/__init__.py",
         "search/engines/__init__.py",
         "running/backends/cluster_connection.py",
