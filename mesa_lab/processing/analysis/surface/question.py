@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
+from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, ParameterError
 from mesa_lab.formatting import measure_label, plural, shorten
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
@@ -136,6 +136,8 @@ def _place(emulator: Emulator, at: Mapping[str, Any] | None) -> Floats:
     place = emulator.middle()
     if at is None:
         return place
+    if not isinstance(at, Mapping):
+        raise ParameterError(f"at is {at!r}. Give values by name, such as {emulator.setting(place)}.")
     return np.asarray(place_columns(emulator.axes, {**emulator.setting(place), **at})[0])
 
 
