@@ -5,8 +5,8 @@
 Starts `mesa-lab app` in a temporary folder with a study of 200 runs, and one Chromium (needs the `browser` tools of the tests: Playwright and
 Debian's chromium). Each round is a new browser context, so that nothing is cached in it; the first round, in which the server imports what
 it has not needed yet, is left out of the medians and printed beside them. Messages and kilobytes are those of the page's WebSocket, the
-latter as they travel (server and browser agree on permessage-deflate with a window of 12 bits, which is done again here) and as they
-are before that. Figures of time hold the browser too, which takes most of them: leave the computer alone meanwhile. The load that it
+latter as they travel (counted between browser and server, `wire.py`; what the two agreed on is printed) and as they are when unpacked.
+Figures of time hold the browser too, which takes most of them: leave the computer alone meanwhile. The load that it
 had before is printed.
 """
 
@@ -22,16 +22,16 @@ import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks.report import make_study
+from benchmarks.wire import Wire, counted
 
 PATIENCE = 120.0
-MEASURED = ("seconds", "messages", "kilobytes", "deflated")
+MEASURED = ("seconds", "messages", "kilobytes", "on_the_wire")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 DRAWN = ".ml-chart-stage:not(.ml-chart-hidden) svg"
 PAGES = {  # what has to be seen of a page, and the seconds that are to be reached where there are some
@@ -68,31 +68,28 @@ def app(folder: Path) -> Iterator[str]:
 class Visit:
     """A page in a new browser, with what came through its WebSocket."""
 
-    def __init__(self, browser: Any, url: str) -> None:
-        self.context, self.url, self.received = browser.new_context(), url, (0, 0, 0)
+    def __init__(self, browser: Any, url: str, wire: Wire) -> None:
+        self.context, self.url, self.wire, self.unpacked = browser.new_context(), url, wire, (0, 0)
         self.context.set_default_timeout(1000 * PATIENCE)
         self.page = self.context.new_page()
         self.page.on("websocket", self._count)
 
     def _count(self, socket: Any) -> None:
-        deflate = zlib.compressobj(wbits=-12)
-
         def add(frame: str | bytes) -> None:
-            data = frame.encode() if isinstance(frame, str) else frame
-            travels = len(deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)) - 4
-            messages, before, compressed = self.received
-            self.received = (messages + 1, before + len(data), compressed + travels)
+            messages, size = self.unpacked
+            self.unpacked = (messages + 1, size + len(frame.encode() if isinstance(frame, str) else frame))
 
         socket.on("framereceived", add)
 
     def seconds_until(self, act: Callable[[], object], seen: str) -> tuple[float, ...]:
-        """Do something; return the seconds until something is seen, and the messages and kilobytes (whole, deflated) that came meanwhile."""
-        before, began = self.received, time.perf_counter()
+        """Do something; return the seconds until something is seen, and what came meanwhile: messages, kilobytes when unpacked, and on the wire."""
+        before, began = (*self.unpacked, self.wire.received), time.perf_counter()
         act()
         self.page.locator(seen).first.wait_for(state="attached")
         seconds = time.perf_counter() - began
-        messages, whole, deflated = (now - then for now, then in zip(self.received, before, strict=True))
-        return seconds, messages, whole / 1000, deflated / 1000
+        after = (*self.unpacked, self.wire.received)
+        messages, whole, travelled = (now - then for now, then in zip(after, before, strict=True))
+        return seconds, messages, whole / 1000, travelled / 1000
 
     def clicks(self) -> Iterator[tuple[str, float | None, tuple[float, ...]]]:
         """Yield what is clicked, the seconds to reach, and what it took."""
@@ -114,7 +111,7 @@ class Visit:
         self.context.close()
 
 
-def measure(browser: Any, url: str, rounds: int) -> dict[str, dict[str, Any]]:
+def measure(browser: Any, url: str, wire: Wire, rounds: int) -> dict[str, dict[str, Any]]:
     """Return for each page and click what is to be reached, and the seconds, messages and kilobytes of each round."""
     found: dict[str, dict[str, Any]] = {}
 
@@ -125,10 +122,10 @@ def measure(browser: Any, url: str, rounds: int) -> dict[str, dict[str, Any]]:
 
     for _ in range(rounds + 1):
         for path, (seen, aim) in PAGES.items():
-            visit = Visit(browser, url)
+            visit = Visit(browser, url, wire)
             note(path, aim, visit.seconds_until(lambda: visit.page.goto(url + path), seen))  # noqa: B023  called at once
             visit.close()
-        visit = Visit(browser, url)
+        visit = Visit(browser, url, wire)
         for what, aim, took in visit.clicks():
             note(what, aim, took)
         visit.close()
@@ -150,16 +147,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         make_study(str(Path(folder, "wolves.study")), replications=10)
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        with app(Path(folder)) as url:
-            found = measure(browser, url, asked.rounds)
+        with app(Path(folder)) as server, counted(server) as (url, wire):
+            found = measure(browser, url, wire, asked.rounds)
         browser.close()
+    print(f"the WebSocket's extensions: {wire.extensions or 'none, nothing is compressed'}")
     for what, each in found.items():
         first, *others = each["seconds"]
         aim = f"   (aim: {each['aim']:g} s)" if each["aim"] else ""
-        messages, whole, deflated = (statistics.median(each[name]) for name in MEASURED[1:])
+        messages, whole, travelled = (statistics.median(each[name]) for name in MEASURED[1:])
         print(
             f"{what:40} {statistics.median(others or [first]):6.2f} s, at first {first:6.2f} s, "
-            f"{messages:4.0f} messages, {deflated:4.0f} kB ({whole:4.0f} kB before compression){aim}"
+            f"{messages:4.0f} messages, {travelled:4.0f} kB on the wire ({whole:4.0f} kB unpacked){aim}"
         )
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n")

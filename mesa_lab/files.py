@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mesa_lab.errors import MesaLabError
 
-__all__ = ["check_path", "path_of", "settle", "shown", "take_place"]
+__all__ = ["KeptPath", "check_path", "path_of", "settle", "shown", "take_place"]
 
 _SHOWN: Final = 60
 _MOST: Final = 255  # bytes of a name, with nearly all file systems
@@ -37,6 +37,35 @@ def path_of(given: object, what: str, error: type[MesaLabError]) -> Path:
         if isinstance(path, str):
             return Path(path)
     raise error(f"The {what} is {given!r:.80}. Give the path of its file, as text.")
+
+
+class KeptPath:
+    """A path that is kept for later, in a process whose current folder may be changed meanwhile, as a notebook's is by `%cd`.
+
+    Args:
+        given: The path.
+
+    Raises:
+        OSError: If it is relative, and the current folder is gone.
+
+    Example:
+        >>> kept = KeptPath(Path("wolves.study"))
+        >>> str(kept.now)
+        'wolves.study'
+    """
+
+    def __init__(self, given: Path) -> None:
+        self._given, self._whole = given, given.absolute()
+
+    @property
+    def now(self) -> Path:
+        """Where it is: as it was given for as long as that leads there, else from the root on."""
+        if self._given.is_absolute():
+            return self._given
+        with contextlib.suppress(OSError):  # the folder of now is gone
+            if self._given.absolute() == self._whole:
+                return self._given
+        return self._whole
 
 
 def check_path(path: Path, error: type[MesaLabError], *, beside: str = "") -> None:

@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.errors import ExperimentError, StudyError
+from mesa_lab.errors import ExperimentError, OutcomeError, StudyError
 from mesa_lab.files import path_of
 from mesa_lab.formatting import plural
 from mesa_lab.preparation.experiment import Experiment
@@ -254,6 +254,8 @@ def compare(
     """
     from mesa_lab.processing.analysis.versions.comparison import compare_versions
 
+    if outcomes is not None and not isinstance(outcomes, Iterable):
+        raise OutcomeError(f"outcomes is {outcomes!r:.80}. Name outcomes, such as ['happy'].")
     names = outcomes if outcomes is None or isinstance(outcomes, str) else list(outcomes)
     return compare_versions(
         _results_of(old), _results_of(new), names, margin=margin, tolerance=tolerance, level=level

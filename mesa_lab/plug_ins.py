@@ -75,6 +75,6 @@ def find_named[T](
         if each.name == name:  # type: ignore[attr-defined]
             return each
     known = {each.name: each for each in everything()}  # type: ignore[attr-defined]
-    if name in known:
+    if isinstance(name, str) and name in known:
         return known[name]
     raise error(f"Unknown {what} '{name}'. There are: {', '.join(known)}.{suggest(str(name), known)}")

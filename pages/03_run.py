@@ -1,5 +1,6 @@
 import solara
 
+from mesa_lab.app.classroom.member import class_member
 from mesa_lab.app.components.browser import Address
 from mesa_lab.app.hooks.use_model import use_parsed
 from mesa_lab.app.run.page import RunPage
@@ -14,6 +15,7 @@ def Page():
     draft, study = draft_state.draft.value, draft_state.study.value
     parsed = use_parsed(draft)
     trial = draft_state.trials.value.get(draft.model)
+    member = class_member()
     RunPage(
         visitor_workspace(),
         study,
@@ -21,5 +23,6 @@ def Page():
         experiment=parsed and parsed.experiment,
         speed=trial and trial.speed,
         on_state=lambda standing, stale: draft_state.progress.set(standing),
+        assigned=member is not None and member.was_given(study),
     )
     Address(name="study", value=study)

@@ -173,6 +173,8 @@ RUNS = [
     (lambda: run(path=3), StudyError, "The study is 3. Give the path of its file"),
     (lambda: run(path=True), StudyError, "The study is True. Give the path"),
     (lambda: run(path=b"a.study"), StudyError, "Give the path of its file, as text"),
+    (lambda: ml.Results("a.study"), StudyError, "not 'a.study'. For a file: ml.open_study('name.study').results"),
+    (lambda: ml.Results(None), StudyError, "Results are read from an open study, not None"),
     (lambda: ml.open_study(None), StudyError, "The study is None. Give the path"),
     (lambda: ml.merge(3, "a.study"), StudyError, "The study to merge is 3"),
     (lambda: ml.merge("*.study", None), StudyError, "The merged study is None"),

@@ -40,6 +40,7 @@ SAID_ON: Final = ("/", "/design", "/results")
 PAGES: Final = {
     **{step.path: step.name for step in STEPS},
     "/explore": "Explore",
+    "/watch": "Watch",
     "/studies": "Studies",
     "/class": "Class",
 }
@@ -104,9 +105,14 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
     parsed = use_parsed(draft)
     experiment = parsed.experiment if parsed else None
     made = use_made(_workspace(), draft_state.study.value, (current, draft_state.progress.value))
+    given = member is not None and member.was_given(draft_state.study.value)
     changed = solara.use_memo(
-        lambda: changes(made.experiment, experiment, searched=made.searched) if made and experiment else [],
-        dependencies=[made, experiment],
+        lambda: (
+            changes(made.experiment, experiment, searched=made.searched)
+            if made and experiment and not given
+            else []
+        ),
+        dependencies=[made, experiment, given],
     )
     states = states_of(
         model=bool(draft.model),

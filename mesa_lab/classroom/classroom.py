@@ -87,9 +87,10 @@ class Classroom:
 
     def progress(self) -> list[Progress]:
         """Return how far each student is, in the order in which they joined."""
-        return [self._progress(student) for student in self.roster.students()]
+        return [self.progress_of(student) for student in self.roster.students()]
 
-    def _progress(self, student: Student) -> Progress:
+    def progress_of(self, student: Student) -> Progress:
+        """Return how far one student is."""
         found = tuple(entries(self.workspace(student.id)))
         standings = [entry.standing for entry in found if entry.standing is not None]
         done = sum(standing.status.done for standing in standings)

@@ -63,8 +63,8 @@ class Session:
         workplace: Workplace | None = None,
     ) -> None:
         self.experiment = explorable(experiment)
-        self.path = Path(path)
-        self.base = base
+        self.path = Path(path).absolute()  # a notebook may go to another folder meanwhile
+        self.base = base = base and base.absolute()
         self.space = self.experiment.space
         self.dials = dials_of(self.space)
         self.measured = Measured(self.space, self.dials)

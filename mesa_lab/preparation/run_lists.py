@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mesa_lab.errors import ExperimentError
 from mesa_lab.preparation.designs import (
     FullFactorial,
     Halton,
@@ -226,4 +227,6 @@ def manual(
     """
     table = Table(points)
     levels = {name: Levels(table.values(name)) for name in table.names}
+    if fixed is not None and not isinstance(fixed, Mapping):
+        raise ExperimentError(f"fixed is {fixed!r:.80}. Give values by name: fixed={{'name': value}}.")
     return Experiment(model, {**levels, **(fixed or {})}, table, **settings).configurations()

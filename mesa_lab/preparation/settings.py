@@ -156,6 +156,18 @@ def check_positive(name: str, value: Any, what: str) -> float | None:
     return int(number) if isinstance(number, numbers.Integral) else amount
 
 
+def check_level(value: Any) -> float:
+    """Return a level of confidence as a number.
+
+    Raises:
+        ExperimentError: If it is no share from one half to below 1.
+    """
+    level = float(value) if isinstance(value, float | int) else math.nan
+    if not 0.5 <= level < 1:
+        raise ExperimentError(f"level is {_shown(value)}. Give a level of confidence such as 0.95.")
+    return level
+
+
 def check_flag(name: str, value: Any) -> bool:
     """Return a setting as yes or no: a text such as "no" would count as yes.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -15,7 +16,7 @@ from mesa_lab.errors import OutcomeError, RunError, suggest
 from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.column_reader import Reader
 from mesa_lab.processing.tables.contents import in_one_snapshot
-from mesa_lab.processing.tables.selection import check_known, numbers_of
+from mesa_lab.processing.tables.selection import check_known, number_of
 from mesa_lab.study.run_notes import Note, NoteTally
 
 __all__ = ["RunRecords"]
@@ -114,9 +115,9 @@ class RunRecords(Reader):
         Raises:
             ParameterError: If the study has no such run.
         """
-        self._check_run(run_id)
+        number = self._known_run(run_id)
         read = getattr(self.study, "output", None)
-        return (read(int(run_id)) or "") if callable(read) else ""
+        return (read(number) or "") if callable(read) else ""
 
     def rebuild(self, run_id: int, step: int | None = None) -> Any:
         """Run the model of a run again, and return the model itself as it was after a step.
@@ -146,13 +147,13 @@ class RunRecords(Reader):
             >>> len(model.agents) == results.series(runs=1)["population"].iloc[2]
             np.True_
         """
-        self._check_run(run_id)
+        number = self._known_run(run_id)
         rebuild = getattr(self.study, "rebuild", None)
         if not callable(rebuild):
             raise RunError(
                 "These results cannot run anything. Open the study: ml.open_study('name.study').results.rebuild(...)."
             )
-        return rebuild(int(run_id), step)
+        return rebuild(number, step)
 
     def watch(self, run_id: int, step: int = 0) -> Any:
         """Show a run in a notebook: its model at a step, drawn, with buttons that move it.
@@ -175,13 +176,15 @@ class RunRecords(Reader):
         Example:
             >>> results.watch(1, step=100)  # doctest: +SKIP
         """
-        self._check_run(run_id)
+        number = self._known_run(run_id)
         watch = getattr(self.study, "watch", None)
         if not callable(watch):
             raise RunError(
                 "These results cannot run anything. Open the study: ml.open_study('name.study').results.watch(...)."
             )
-        return watch(int(run_id), step)
+        return watch(number, step)
 
-    def _check_run(self, run_id: int) -> None:
-        check_known(numbers_of(run_id, "run"), self.base["run_id"].to_numpy(), "run")
+    def _known_run(self, run_id: int) -> int:
+        number = number_of(run_id, "run")
+        check_known(np.array([number]), self.base["run_id"].to_numpy(), "run")
+        return number

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mesa_lab.errors import StudyError, StudyFormatError
-from mesa_lab.files import path_of
+from mesa_lab.files import KeptPath, path_of
 from mesa_lab.study import batches
 from mesa_lab.study.batches import AskedBatch, SearchState
 from mesa_lab.study.damage import check as checking
@@ -45,13 +45,12 @@ class OpenedStudy:
     """The side of a study that only looks; see `Study`.
 
     Attributes:
-        path: The file.
         notices: What the user should know about this file.
         damage: What is damaged, when rows of runs were read that are not those that were written; else empty.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = path_of(path, "study", StudyError)
+        self._place = KeptPath(path_of(path, "study", StudyError))
         self._connection, notice = storage.connect(self.path)
         self.notices: list[str] = [notice] if notice else []
         self.damage = ""
@@ -60,6 +59,11 @@ class OpenedStudy:
         self._known_experiment: tuple[str, Experiment] | None = None  # with its text in the file
         self._known_points: tuple[tuple[str, int, int], Experiment] | None = None  # of a search
         self._numbered: tuple[Layout, RunPlan] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file: it stays the one that was opened, whatever folder one goes to."""
+        return self._place.now
 
     def close(self) -> None:
         """Close the file. A study that is no longer referred to closes by itself."""

@@ -43,7 +43,7 @@ class LabRun:
 
     def __init__(self, experiment: Experiment, path: str | Path | None = None) -> None:
         self.experiment = experiment
-        self.path = Path(path) if path is not None else _temporary(experiment)
+        self.path = Path(path).absolute() if path is not None else _temporary(experiment)
         self.problem = ""
         self._thread: threading.Thread | None = None
 

@@ -43,7 +43,7 @@ class StudyFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path.absolute()
         self.damage = ""
         self.is_replaced = False
         self.on_news: Callable[[], None] = lambda: None

@@ -18,6 +18,7 @@ __all__ = ["ENDING", "SHARED", "StudyRef", "clean_name", "first_name", "name_of"
 ENDING: Final = ".study"
 SHARED: Final = "@"
 LONGEST: Final = 80
+_LONGEST_FIRST: Final = 50  # there is room for what tells several of one model apart
 _MOST_BYTES: Final = 240  # with ending and SQLite's suffixes, the 255 that file systems take
 _WRONG: Final = re.compile(r"[^\w .,()+=#&'-]")
 _PORTS: Final = {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
@@ -115,4 +116,4 @@ def first_name(model: str) -> str:
         ('wolf_sheep', 'model')
     """
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", model.rpartition(":")[2]).lower()
-    return re.sub(r"[^\w-]+", "_", name).strip("_") or "study"
+    return re.sub(r"[^\w-]+", "_", name).strip("_")[:_LONGEST_FIRST].rstrip("_") or "study"

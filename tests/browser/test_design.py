@@ -97,7 +97,7 @@ def test_quick_typing_loses_no_letter(lab, visit):
     expect(other).to_have_value("1234567890123")
 
 
-def test_mistakes_move_nothing_and_bar_the_way(lab, visit, shoot):
+def test_mistakes_move_nothing_and_bar_the_way(lab, visit, shoot, accessible):
     page = visit(lab, link_to())
     expect_runs(page, "24 runs")
     below = page.get_by_role("textbox", name="Replications", exact=True)
@@ -109,6 +109,7 @@ def test_mistakes_move_nothing_and_bar_the_way(lab, visit, shoot):
     page.get_by_role("textbox", name="Seed", exact=True).fill("-1")
     page.wait_for_selector("text=See density and seed.")
     assert below.evaluate("(e) => e.getBoundingClientRect().top + scrollY") == before
+    accessible(page)
     shoot(page, "design-mistakes")
 
 
@@ -141,7 +142,7 @@ def test_an_experiment_is_saved_loaded_and_copied_as_python(lab, visit, tmp_path
     expect_runs(page, "72 runs")
 
 
-def test_a_link_to_somebodys_code_asks_first(start_lab, visit, tmp_path, shoot):
+def test_a_link_to_somebodys_code_asks_first(start_lab, visit, tmp_path, shoot, accessible):
     running = start_lab()
     touched = tmp_path / "touched"
     path = tmp_path / "stranger.py"
@@ -153,6 +154,7 @@ def test_a_link_to_somebodys_code_asks_first(start_lab, visit, tmp_path, shoot):
     draft = from_experiment(ml.Experiment(f"{path}:Stranger", {"size": [1, 2]}, outcomes=[f"{path}:f"]))
     page = visit(running, f"/design?design={to_query(draft)}")
     page.wait_for_selector("text=This link runs Python code")
+    accessible(page)
     shoot(page, "design-link-with-code")
     page.get_by_role("button", name="Leave it").click()
     page.get_by_role("heading", name="There is no model to design for yet").wait_for()
@@ -169,7 +171,7 @@ def test_a_broken_link_says_so(lab, visit):
     page.wait_for_selector("text=This link does not hold a whole design.")
 
 
-def test_a_study_of_an_earlier_design_is_said_to_be_one(start_lab, visit, shoot):
+def test_a_study_of_an_earlier_design_is_said_to_be_one(start_lab, visit, shoot, accessible):
     running = start_lab()
     experiment = ml.Experiment(
         SCHELLING,
@@ -188,6 +190,7 @@ def test_a_study_of_an_earlier_design_is_said_to_be_one(start_lab, visit, shoot)
     page.wait_for_selector("text=Changed since: steps.")
     steps = page.get_by_role("navigation", name="Steps of an experiment")
     steps.get_by_role("link", name=re.compile(r"Run \(made from an earlier design\)")).wait_for()
+    accessible(page)
     shoot(page, "design-stale")
     page.get_by_role("textbox", name="Steps", exact=True).fill("5")
     page.get_by_text("was made from an earlier design").wait_for(state="detached")
@@ -203,13 +206,14 @@ DESIGNS = {
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_every_kind_of_design_has_its_form_and_preview(lab, visit, shoot, name):
+def test_every_kind_of_design_has_its_form_and_preview(lab, visit, shoot, accessible, name):
     page = visit(lab, link_to(design=DESIGNS[name]))
     page.wait_for_selector(".ml-preview .ml-chart-stage:not(.ml-chart-hidden) svg")
     page.get_by_role("button", name="Diagnostics").click()
     page.wait_for_selector("text=Centred discrepancy")
     page.get_by_role("button", name="Table", exact=True).click()
     page.get_by_role("region", name="Design points").wait_for()
+    accessible(page)
     shoot(page, f"design-{name}")
 
 
@@ -234,7 +238,7 @@ def test_a_wide_screen_and_distributions(lab, visit, shoot):
     shoot(page, "design-wide-dark")
 
 
-def test_an_outcome_over_time_is_chosen_beside_the_curve_of_a_run(lab, visit, shoot):
+def test_an_outcome_over_time_is_chosen_beside_the_curve_of_a_run(lab, visit, shoot, accessible):
     page = visit(lab, link_to(outcomes=["happy"], max_steps=60))
     expect_runs(page, "24 runs")
     page.get_by_role("button", name=re.compile("^Over the steps of a run")).click()
@@ -244,8 +248,52 @@ def test_an_outcome_over_time_is_chosen_beside_the_curve_of_a_run(lab, visit, sh
     form.get_by_role("textbox", name="Warm-up").fill("10")
     form.get_by_text("mean of happy from step 10 in this run").wait_for()
     form.locator(".ml-chart-stage:not(.ml-chart-hidden) svg").wait_for()
+    accessible(page)
     shoot(page, "design-over-time")
     form.get_by_role("button", name="Add this outcome").click()
     wait_for_address(
         page, lambda draft: draft.outcomes == (("happy", "happy"), ("", "mean of happy from step 10"))
     )
+
+
+LONG_NAMES = '''
+import mesa
+
+
+class TheLongestNameOfAnyModelClassThatAnybodyEverWroteForAnExperimentOfTheirOwn(mesa.Model):
+    """Long names."""
+
+    def __init__(
+        self,
+        a_parameter_whose_name_is_much_longer_than_what_fits_into_it: float = 1.0,
+        another_one_that_is_as_long_and_begins_in_its_own_way_too_ok: float = 1.0,
+        the_kind_of_place_where_all_agents_meet_and_trade_with_other: str = "a",
+        rng=None,
+    ):
+        super().__init__(rng=rng)
+'''
+
+
+def test_long_names_stay_in_their_panels_and_a_study_gets_a_name_that_fits(start_lab, visit, tmp_path, shoot):
+    path = tmp_path / "long_names.py"
+    path.write_text(LONG_NAMES)
+    model = f"{path}:TheLongestNameOfAnyModelClassThatAnybodyEverWroteForAnExperimentOfTheirOwn"
+    levels = [f"a level with a text of sixty letters that ends in {end}" for end in range(3)]
+    space = {
+        "a_parameter_whose_name_is_much_longer_than_what_fits_into_it": ml.Real(0.5, 2),
+        "another_one_that_is_as_long_and_begins_in_its_own_way_too_ok": ml.Real(0.5, 2),
+        "the_kind_of_place_where_all_agents_meet_and_trade_with_other": ml.Choice(levels),
+    }
+    draft = from_experiment(ml.Experiment(model, space, ml.LatinHypercube(8), max_steps=2))
+    page = visit(start_lab(), f"/design?design={to_query(draft)}", width=1024, height=768)
+    page.get_by_role("button", name="Open it").click()
+    page.locator(
+        ".ml-preview .ml-chart-stage:not(.ml-chart-hidden) svg", has_text=re.compile("… in 2")
+    ).wait_for()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.ml-preview, .ml-preview .ml-chip')].every((one) => one.scrollWidth <= one.clientWidth + 1)"
+    )
+    shoot(page, "design-long-names")
+    page.get_by_role("link", name="Continue to the runs").click()
+    expect(page.get_by_role("button", name="Start 8 runs")).to_be_enabled()
+    expect(page.get_by_text(re.compile("This name has"))).to_have_count(0)

@@ -24,7 +24,7 @@ def results(lab):
 
 
 @pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, False), (1024, 768, True)])
-def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark):
+def test_every_kind_of_chart_is_drawn(results, visit, shoot, accessible, width, height, dark):
     page = visit(results, "/results?study=neighbours&tab=charts", width=width, height=height, dark=dark)
     for title, words in (
         ("Against a parameter", "Happy against density"),
@@ -37,6 +37,8 @@ def test_every_kind_of_chart_is_drawn(results, visit, shoot, width, height, dark
         page.wait_for_selector(f".ml-tab-on:has-text('{title}')")
         page.locator(".ml-chart-stage:not(.ml-chart-hidden) svg", has_text=words).wait_for()
         expect(page.locator("svg [fill*='url(http'], svg [clip-path*='url(http']")).to_have_count(0)
+        if not dark:
+            accessible(page)
         shoot(page, f"results {title.lower()} {'dark' if dark else 'light'} {width}")
     page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 

@@ -160,3 +160,23 @@ def test_interrupting_ends_it_quietly(start_lab, visit, troubles):
 def test_others_are_told_about(start_lab):
     own = start_lab(host="0.0.0.0", models=["mesa.examples:Schelling"], pages=PAGES)
     assert "They may run: mesa.examples:Schelling." in own.output()
+
+
+def test_what_a_page_is_sent_is_compressed(plain, visit):
+    page = visit(plain, "/")
+    told = page.context.new_cdp_session(page)
+    agreed = []
+    told.on(
+        "Network.webSocketHandshakeResponseReceived",
+        lambda event: agreed.append(
+            {name.lower(): text for name, text in event["response"]["headers"].items()}
+        ),
+    )
+    told.send("Network.enable")
+    page.reload()
+    page.wait_for_selector("main, .solara-autorouter-content", state="attached")
+    for _ in range(200):
+        if agreed:
+            break
+        page.wait_for_timeout(100)
+    assert "permessage-deflate" in agreed[0]["sec-websocket-extensions"]

@@ -141,6 +141,8 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, accessibl
     mode = f"{'dark' if dark else 'light'}-{width}"
     page = visit(own_lab, width=width, height=height, dark=dark)
     page.get_by_role("heading", name="From a model to an answer in four steps").wait_for()
+    page.get_by_role("button", name=re.compile("^Wolf Sheep")).wait_for()
+    accessible(page)
     shoot(page, f"model-empty-{mode}")
     page.get_by_role("button", name=re.compile("^Wolf Sheep")).click()
     page.get_by_role("heading", name="Wolf Sheep").wait_for()
@@ -163,6 +165,7 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, accessibl
     expect_runs(page, "4 runs")
     page.wait_for_selector(".ml-preview .ml-chart svg")
     assert_nothing_is_hidden(page)
+    accessible(page)
     shoot(page, f"design-{mode}")
 
     page.get_by_role("link", name="Continue to the runs").click()
@@ -192,7 +195,7 @@ def test_wolves_and_sheep_from_model_to_results(own_lab, visit, shoot, accessibl
         ).wait_for()
 
 
-def test_a_file_that_cannot_be_used_says_why(own_lab, visit, shoot):
+def test_a_file_that_cannot_be_used_says_why(own_lab, visit, shoot, accessible):
     page = visit(own_lab)
     for name, words in (
         ("none.py", "none.py"),
@@ -201,6 +204,7 @@ def test_a_file_that_cannot_be_used_says_why(own_lab, visit, shoot):
     ):
         open_own(page, name)
         page.locator("section[aria-label='Open a model of your own'] [role=alert]", has_text=words).wait_for()
+    accessible(page)
     shoot(page, "model-mistake")
     open_own(page, "failing.py")
     page.get_by_role("heading", name="Stumbling").wait_for()
@@ -211,6 +215,7 @@ def test_a_file_that_cannot_be_used_says_why(own_lab, visit, shoot):
     assert "failing.py" in trace
     assert EVIL in trace
     expect(page.locator("main img")).to_have_count(0)
+    accessible(page)
     shoot(page, "model-failing")
 
 

@@ -2,6 +2,7 @@
 
 import time
 
+import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
 
@@ -85,3 +86,35 @@ def test_an_interrupted_kernel_stops_its_study_and_goes_on_with_it(kernel):
         pass
     assert answer["content"]["ename"] == "KeyboardInterrupt"
     assert not execute(client, "assert not lab._session.run.value.is_running")
+
+
+def workers_of(kernel):
+    """The processes below a kernel, but for those that count what the others hold: they end with the kernel."""
+    found = []
+    for child in kernel.children(recursive=True):
+        try:
+            if child.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(child.cmdline()):
+                found.append(child)
+        except psutil.NoSuchProcess:
+            pass
+    return found
+
+
+def test_an_interrupt_leaves_no_worker_process_behind(kernel):
+    manager, client, folder = kernel
+    process, study = psutil.Process(manager.provisioner.pid), folder / "workers.study"
+    assert not execute(client, MODEL)
+    assert not execute(client, 'lab = ml.Lab(experiment, study="workers.study")')
+    for command, waits in (("run = lab.run(processes=2)", False), ("lab.run(processes=2).wait()", True)):
+        before = finished(study)
+        asked = client.execute(command)
+        until(lambda before=before: finished(study) > before)
+        assert workers_of(process)
+        manager.interrupt_kernel()
+        until(lambda: not ml.open_study(study).status().is_active)
+        until(lambda: not workers_of(process))
+        while (answer := client.get_shell_msg(timeout=300))["parent_header"]["msg_id"] != asked:
+            pass
+        assert answer["content"].get("ename", "") == ("KeyboardInterrupt" if waits else "")
+        assert finished(study) < 1000
+        assert not execute(client, "assert not lab._session.run.value.is_running")

@@ -16,7 +16,7 @@ from mesa_lab.workspace import access as who
 from mesa_lab.workspace import queue
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.registry import Registry, Ticket
-from mesa_lab.workspace.study_names import clean_name, numbered
+from mesa_lab.workspace.study_names import clean_name, first_name, numbered
 from mesa_lab.workspace.study_state import entries, standing_of
 from mesa_lab.workspace.workspace import Workspace
 
@@ -544,3 +544,9 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
     with pytest.raises(MesaLabError, match="could not be used"):
         registry.enqueue(Ticket("a.study"))
     assert registry.tickets() == []
+
+
+def test_the_first_name_of_a_study_of_a_long_class_can_be_given():
+    name = first_name("models.py:" + "AVeryLongNameOfAModelClass" * 5)
+    assert clean_name(f"{name}_explore 17") == f"{name}_explore 17"
+    assert not name.endswith("_")

@@ -26,6 +26,15 @@ class Member:
     who: str
     student: Student | None
 
+    def was_given(self, study: str) -> bool:
+        """Whether a study is one that the teacher has given to this student."""
+        if self.student is None or not study:
+            return False
+        try:
+            return any(each.study_name == study for each in self.classroom.assignments.all())
+        except MesaLabError:  # locked for a moment
+            return False
+
 
 def class_member() -> Member | None:
     """Return who looks at this page, None where there is no class."""

@@ -112,7 +112,11 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
             TextInput("Message to all", message, set_message)
             Action("Say it", lambda: change(lambda: roster.say(message)))
             if roster.message:
-                Action("Take it back", lambda: (set_message(""), change(lambda: roster.say("")))[1])
+                Action(
+                    "Take it back",
+                    lambda: (set_message(""), change(lambda: roster.say("")))[1],
+                    spoken="Take it back: the message",
+                )
         if doing.problem:
             tag("p", "ml-error-text", doing.problem, role="alert")
 
@@ -235,7 +239,7 @@ def Table(classroom: Classroom, students: Sequence[Progress], on_study: Callable
     if classroom.roster.shown:
         with tag("div", "ml-notice", role="status"):
             tag("span", "", "A study is shown to all.")
-            Action("Take it back", lambda: show(""))
+            Action("Take it back", lambda: show(""), spoken="Take it back: the study")
 
     with tag("div", "ml-table-frame"), tag("table", "ml-table"):
         with tag("thead"), tag("tr"):

@@ -14,6 +14,7 @@ import solara
 
 from mesa_lab.app.components.controls import Action, Choose
 from mesa_lab.app.components.html import tag
+from mesa_lab.classroom.classroom import current
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import about, duration, number, plural
 from mesa_lab.workspace.run_time_estimate import cores
@@ -221,6 +222,8 @@ def Processes(value: int, on_value: Callable[[int], None]) -> None:
         value: How many; -1 for one on each core.
         on_value: Called with another number.
     """
+    if current() is not None:  # a class shares the cores in turns: there is nothing to choose
+        return
     most = cores()
     fewer = [size for size in (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1) if size < most]
     items = [

@@ -130,6 +130,7 @@ def Chip(text: str, chosen: bool, on_toggle: Callable[[str], None]) -> solara.El
         "ml-chip" + (" ml-chip-on" if chosen else ""),
         icon("mdi-check" if chosen else "mdi-plus"),
         tag("span", "", text),
+        attributes={"title": text} if len(text) > 24 else None,
         type="button",
         aria_pressed="true" if chosen else "false",
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.drafts.value_text import value_text
 from mesa_lab.formatting import shorten
+from mesa_lab.processing.charts.axis_levels import fitted
 from mesa_lab.processing.charts.tooltips import tooltips
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ __all__ = ["MOST_PARAMETERS", "ends_of", "points_chart"]
 MOST_POINTS: Final = 1_000
 MOST_PARAMETERS: Final = 5
 _GAP: Final = 14
+_LETTERS: Final = 10
+"""Of the name of a level: that many are seen whole."""
 
 
 def points_chart(
@@ -75,6 +79,9 @@ def points_chart(
             ),
         )
         if not numeric[name]:
+            levels = list(dict.fromkeys(table[columns[name]]))
+            short = json.dumps(dict(zip(levels, fitted(levels, _LETTERS), strict=True)))
+            look.labelExpr = f"{short}[datum.value]"
             return kind(f"{columns[name]}:N", axis=look, sort=None)
         kept = {"type": "log" if name in log else "linear", "nice": False, "padding": 6}
         scale = alt.Scale(domain=list(spans[name]), **kept) if len(table) else alt.Scale(zero=False, **kept)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesa_lab.errors import StudyError
 from mesa_lab.exploring.session import Session
+from mesa_lab.exploring.session_file import session_of
 from mesa_lab.exploring.suggested import suggested_experiment
 from mesa_lab.files import path_of
+from mesa_lab.preparation.code_permission import parse_reference
 from mesa_lab.preparation.experiment import Experiment
+from mesa_lab.preparation.models import load_model
 
 if TYPE_CHECKING:
     import solara
@@ -46,10 +50,11 @@ class Explore:
     def __init__(self, source: type | str | Path | Experiment, *, study: str | Path | None = None) -> None:
         text = str(source) if isinstance(source, str | Path) else ""
         if text.endswith(".study"):
-            self.session = Session.of_study(Path(text))
+            described, own, base = session_of(Path(text))
+            self.session = Session(_held(described), own, base)
             return
         experiment = source if isinstance(source, Experiment) else suggested_experiment(source)  # type: ignore[arg-type]
-        self.session = Session(experiment, path_of(study or _name(experiment), "study", StudyError))
+        self.session = Session(_held(experiment), path_of(study or _name(experiment), "study", StudyError))
 
     @property
     def setting(self) -> dict[str, Any]:
@@ -95,6 +100,13 @@ class Explore:
 
     def __repr__(self) -> str:
         return f"Explore({str(self.session.path)!r})"
+
+
+def _held(experiment: Experiment) -> Experiment:
+    """Hold the model of a file itself, not its name: the name leads elsewhere when a notebook goes to another folder."""
+    if isinstance(experiment.model, str) and parse_reference(experiment.model).is_file:
+        return dataclasses.replace(experiment, model=load_model(experiment.model))
+    return experiment
 
 
 def _name(experiment: Experiment) -> str:

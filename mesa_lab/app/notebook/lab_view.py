@@ -101,6 +101,7 @@ def ChooseStep(session: LabSession) -> None:
 @solara.component
 def ModelStep(session: LabSession) -> None:
     """What the model is, and a trial of it."""
+    solara.use_effect(session.settle)
     described = use_description(session.reference)
     description = described.description
     if described.problem:
@@ -121,6 +122,7 @@ def ModelStep(session: LabSession) -> None:
 def DesignStep(session: LabSession) -> None:
     """The design of the experiment."""
     doing = use_doing()
+    solara.use_effect(session.settle)
     described = use_description(session.reference)
     description = described.description
 

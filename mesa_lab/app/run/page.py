@@ -52,6 +52,7 @@ def RunPage(
     experiment: Experiment | None = None,
     speed: Speed | None = None,
     on_state: Callable[[str, bool], None] = lambda state, stale: None,
+    assigned: bool = False,
 ) -> None:
     """Run the experiment at hand, or watch a study.
 
@@ -62,6 +63,7 @@ def RunPage(
         experiment: The experiment that the design page holds, None when it holds none that is complete.
         speed: What a run of it costs, from "Try it".
         on_state: Called with the state of the watched study, and whether it was made from another experiment than this.
+        assigned: Whether the study is one that a teacher has given, whatever the design page holds.
     """
     RunLook()
     found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value])
@@ -74,6 +76,7 @@ def RunPage(
                 on_new=lambda: on_value(""),
                 on_copy=on_value,
                 on_state=on_state,
+                assigned=assigned,
             )
             view.key(found.key)
         return
@@ -118,6 +121,7 @@ def StudyView(
     on_new: Callable[[], None] = lambda: None,
     on_copy: Callable[[str], None] = lambda key: None,
     on_state: Callable[[str, bool], None] = lambda state, stale: None,
+    assigned: bool = False,
 ) -> None:
     """Watch one study.
 
@@ -128,6 +132,7 @@ def StudyView(
         on_new: Called when that experiment is to be run instead.
         on_copy: Called with the key of the copy of a shared study.
         on_state: Called with the study's state, and whether it was made from another experiment than this.
+        assigned: Whether a teacher has given it: then starting it is what to do, and another design is spoken of below.
     """
     watch = use_watch(workspace, ref)
     if watch.problem.value and watch.standing.value is None:
@@ -138,18 +143,22 @@ def StudyView(
                 tag("span", "", "See all studies")
         return
     with tag("div", "ml-stack"):
-        if ref.own and experiment is not None:
+        if ref.own and experiment is not None and not assigned:
             Changed(workspace, watch, ref, experiment, on_new, on_state)
-        Head(workspace, ref, watch, on_copy)
+        Head(workspace, ref, watch, on_copy, assigned)
         SearchProgress(ref.path, watch.finished.value, running=not watch.ended.value)
         Outcomes(ref, watch)
         Failures(workspace, ref, watch)
         if ref.own and not workspace.local:
             Share(workspace, ref)
+        if ref.own and experiment is not None and assigned:
+            Changed(workspace, watch, ref, experiment, on_new, on_state, assigned=True)
 
 
 @solara.component
-def Head(workspace: Workspace, ref: StudyRef, watch: Watch, on_copy: Callable[[str], None]) -> None:
+def Head(
+    workspace: Workspace, ref: StudyRef, watch: Watch, on_copy: Callable[[str], None], assigned: bool
+) -> None:
     """Name and progress of a study."""
     doing = use_doing()
 
@@ -165,6 +174,10 @@ def Head(workspace: Workspace, ref: StudyRef, watch: Watch, on_copy: Callable[[s
                 points = plural(standing.status.n_points, "point")
                 times = plural(standing.status.replications, "replication")
                 said = f"{facts.model_name}, {facts.design}: {points} × {times}"
+                if standing.status.shard is not None:
+                    number, of = standing.status.shard
+                    said += " of the whole class, in parts" if assigned else ""
+                    said += f"; this is part {number:,} of {of:,}"
             tag("p", "ml-quiet", said)
             if not ref.own:
                 with tag("div", "ml-actions ml-shared"):
@@ -227,8 +240,13 @@ def Changed(
     experiment: Experiment,
     on_new: Callable[[], None],
     on_state: Callable[[str, bool], None],
+    *,
+    assigned: bool = False,
 ) -> None:
-    """Say when the design page holds another experiment than the study, and offer to run that one."""
+    """Say when the design page holds another experiment than the study, and offer to run that one.
+
+    Of a study that a teacher has given this is said in passing: it was not made from the design page, and is what is to be run.
+    """
     doing = use_doing()
 
     def differs() -> list[str]:
@@ -245,15 +263,23 @@ def Changed(
     extent = standing and (standing.status.n_points, standing.status.replications)
     changed = use_fresh(differs, extent, topic=(ref.path, id(experiment))).value or []
     state = standing.state if standing is not None else ""
-    solara.use_effect(lambda: on_state(state, bool(changed)) if state else None, [state, bool(changed)])
+    stale = bool(changed) and not assigned
+    solara.use_effect(lambda: on_state(state, stale) if state else None, [state, stale])
     if not changed:
+        return
+    if assigned:
+        with tag("div", "ml-inline"):
+            tag(
+                "span",
+                "ml-quiet",
+                "The teacher has given this study. What you design yourself is a study of its own.",
+            )
+            Action("Run my own design", on_new)
         return
     with tag("div", "ml-notice", role="status"):
         with tag("span"):
             tag("span", "", "The design page holds another experiment than this study. ")
-            tag(
-                "span", "ml-quiet", f"It differs in: {listing(changed[:MOST])}{' …' * (len(changed) > MOST)}."
-            )
+            tag("span", "ml-quiet", f"It differs in: {listing(changed, MOST)}.")
             if doing.problem:
                 tag("p", "ml-error-text", doing.problem, role="alert")
         with tag("div", "ml-actions"):

@@ -9,6 +9,7 @@ import solara
 
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import tag
+from mesa_lab.classroom.classroom import current
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ def Share(workspace: Workspace, ref: StudyRef) -> None:
     with tag("section", "ml-panel ml-share", aria_label="Share"):
         with tag("div"):
             tag("h2", "", "Share")
-            said = (
-                "Who has the link can look at this study." if key else "Only this browser can see this study."
-            )
+            alone = "Only this browser can see this study."
+            if current() is not None:
+                alone = "You and the teacher can see this study, nobody else."
+            said = "Who has the link can look at this study." if key else alone
             tag("p", "ml-quiet", said)
         with tag("div", "ml-actions"):
             if key:

@@ -5,6 +5,7 @@ Below both: `lab.py` is what a notebook's user sees of it, `lab_view.py` what is
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from mesa_lab.drafts.draft import Draft, for_model
 from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError, RunError, StudyError
+from mesa_lab.preparation.code_permission import parse_reference
 from mesa_lab.preparation.questions import answered_by
 from mesa_lab.workspace.access import agree, check
 from mesa_lab.workspace.kernel_run import LabRun
@@ -51,8 +53,12 @@ class LabSession:
 
         given = model if isinstance(model, Experiment) else None
         self._model = given.model if given is not None else model
-        self.file = Path(study) if study is not None else None
+        # From the root on: a notebook may go to another folder meanwhile.
+        self.file = Path(study).absolute() if study is not None else None
         self.chosen: solara.Reactive[str] = solara.Reactive("")
+        self._folder, self._first_name = Path(), ""
+        with contextlib.suppress(OSError):  # it is gone
+            self._folder = Path.cwd()
         self._drafts: dict[str, Draft] = {}
         self._class: type | None = None
         self.draft: solara.Reactive[Draft] = solara.Reactive(Draft())
@@ -111,6 +117,7 @@ class LabSession:
     @property
     def experiment(self) -> Experiment:
         """The experiment as it is designed by now; of a lab that shows a study, the study's."""
+        self.settle()
         if self.asks_for_model and not self.reference:
             raise ExperimentError(
                 "No model is chosen yet. Choose one in the list, or give one: Lab(MyModel)."
@@ -142,6 +149,7 @@ class LabSession:
         """Start the runs of an experiment, by default the designed one; `Lab.run` describes the arguments."""
         if (before := self.run.peek()) is not None and before.is_running:
             raise RunError("Runs of this lab are going on. Stop them first.")
+        self.settle()
         chosen = self._with_class(experiment) if experiment is not None else self.experiment
         started = LabRun(chosen, self.file)
         started.start(processes, backend)
@@ -158,6 +166,7 @@ class LabSession:
             RunError: If runs of this lab are going on.
             StudyError: If the study cannot grow.
         """
+        self.settle()
         wanted = conclusion.next
         if wanted is None:
             return
@@ -187,7 +196,7 @@ class LabSession:
             from_experiment(experiment, described.description), model=reference
         )
         if self.file is not None:
-            taken = {name_of(path).lower() for path in self.file.absolute().parent.glob(f"*{ENDING}")}
+            taken = {name_of(path).lower() for path in self.file.parent.glob(f"*{ENDING}")}
             self.file = self.file.with_name(numbered(name_of(self.file), taken) + ENDING)
         self.step.value = "Design"
 
@@ -201,9 +210,26 @@ class LabSession:
 
     def _with_class(self, experiment: Experiment) -> Experiment:
         # Other processes cannot find a notebook's class by its name; the class itself can be sent to them.
-        if self.reference.startswith("__main__:") and isinstance(experiment.model, str):
+        nameless = self.reference.startswith("__main__:")
+        if isinstance(experiment.model, str) and (nameless or experiment.model == self._first_name):
             return dataclasses.replace(experiment, model=self._class)
         return experiment
+
+    def settle(self) -> None:
+        """Call the model's file by its whole path from now on, if the notebook has gone to another folder since it was named."""
+        from mesa_lab.preparation.models import reference_of
+
+        named = parse_reference(self.reference) if self._class is not None and self.reference else None
+        if named is None or not named.is_file or Path(named.place).is_absolute():
+            return
+        with contextlib.suppress(OSError):  # the folder of now is gone
+            if Path.cwd() == self._folder:
+                return
+        before, now = self.reference, reference_of(self._class)
+        self._first_name = before
+        if self.draft.peek().model == before:
+            self.draft.value = dataclasses.replace(self.draft.peek(), model=now)
+        self.chosen.value = now
 
     def _study_experiment(self) -> Experiment:
         from mesa_lab.study import Study

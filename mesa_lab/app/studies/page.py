@@ -20,6 +20,7 @@ from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.components.study_progress import Bar, headline
 from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.app.studies.study_actions import StudyDrawer
+from mesa_lab.classroom.classroom import current
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import plural, size_text
 from mesa_lab.workspace.study_state import Entry, entries
@@ -131,12 +132,17 @@ def StudiesPage(
 def _said(every: Sequence[Entry] | None, workspace: Workspace) -> str:
     if every is None:
         return "…"
+    taught = current() is not None
     if not every and not workspace.local:
-        return "Only this browser will see your studies."
+        return (
+            "You and the teacher will see your studies."
+            if taught
+            else "Only this browser will see your studies."
+        )
     count = "1 study" if len(every) == 1 else f"{len(every):,} studies"
-    return (
-        f"{count} in {workspace.folder}" if workspace.local else f"{count}; only this browser can see them."
-    )
+    if workspace.local:
+        return f"{count} in {workspace.folder}"
+    return f"{count}; {'you and the teacher' if taught else 'only this browser'} can see them."
 
 
 def found(every: Sequence[Entry], search: str) -> list[Entry]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, override
 import numpy as np
 
 from mesa_lab.errors import DesignError, ParameterError, suggest
+from mesa_lab.files import path_of
 from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.designs.csv_file import read_csv
 from mesa_lab.preparation.designs.design import Design, check_memory, refuse_correlations
@@ -61,7 +62,7 @@ class Table(Design):
             )
         origin, lines = "The table", None
         if path is not None:
-            columns, lines = read_csv(Path(path))
+            columns, lines = read_csv(path_of(path, "table", DesignError))
             origin = f"'{path}'"
         else:
             columns = _columns(source)

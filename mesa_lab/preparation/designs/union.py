@@ -1,7 +1,7 @@
 """Designs made of designs: a part of the space, several parts together, and what can be taken for a design."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, override
@@ -15,7 +15,7 @@ from mesa_lab.preparation.designs.factorial import FullFactorial
 from mesa_lab.preparation.designs.function import FunctionDesign
 from mesa_lab.preparation.designs.names import EXAMPLES, meant
 from mesa_lab.preparation.designs.table import Table
-from mesa_lab.preparation.limits import DESIGN_DEPTH
+from mesa_lab.preparation.limits import DESIGN_DEPTH, shortened
 from mesa_lab.preparation.parameters.space import Parameter, ParameterSpace, column, table
 from mesa_lab.preparation.parameters.value_keys import frozen
 
@@ -67,6 +67,10 @@ class Part(Design):
                     "in a union of its own."
                 )
         if self.vary is not None:
+            if not isinstance(self.vary, Iterable):
+                raise DesignError(
+                    f"Part has vary={shortened(self.vary)}. Name the parameters that vary: vary=['name']."
+                )
             settle(self, "vary", (self.vary,) if isinstance(self.vary, str) else tuple(self.vary))
 
     @property

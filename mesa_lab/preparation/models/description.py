@@ -35,6 +35,7 @@ from mesa_lab.preparation.models.references import load_model, names_class, refe
 from mesa_lab.preparation.models.signatures import Plan, plan_of
 from mesa_lab.preparation.models.suggestions import ParameterInfo, parameter_infos
 from mesa_lab.preparation.models.working_folder import file_trouble, said_of_folder, working_folder
+from mesa_lab.preparation.settings import check_positive
 
 __all__ = ["KNOWN", "ModelDescription", "ModelSignature", "describe", "signature"]
 
@@ -152,6 +153,8 @@ def describe(model: type[Any] | str, seconds: float = LOOKING_SECONDS) -> ModelD
         >>> description.agent_types
         ('SchellingAgent',)
     """
+    if seconds != 0:
+        seconds = check_positive("seconds", seconds, "a number of seconds") or LOOKING_SECONDS
     if isinstance(model, str) and (elsewhere := elsewhere_of(model)) is not None:
         require_code([parse_reference(model)])
         found: ModelDescription = elsewhere.description(model)

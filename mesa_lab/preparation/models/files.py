@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from pathlib import Path
 
 __all__ = [
@@ -267,10 +267,10 @@ def extend_path(entries: Iterable[str], left: Iterable[str]) -> None:
 def _hide_other_projects(folder: Path, beside: Path | None) -> dict[str, types.ModuleType]:
     """Take the modules of other projects out of the way, which may have the names of this one's."""
     roots = {*_imported, *_projects.values()} - {beside}
-    others = [other for other in roots if not folder.is_relative_to(other)]
+    others = roots - {folder, *folder.parents}
     names = {name for other in others for name in _imported.get(other, ()) if not name.startswith(_PREFIX)}
     names |= _loaded_below(others)  # those too that were imported while its model ran
-    folders = [name for name in sys.modules if any(_is_own_folder(name, other) for other in others)]
+    folders = _folders_below(others)
     return {
         name: sys.modules.pop(name)
         for name in (*names, *folders)
@@ -278,20 +278,35 @@ def _hide_other_projects(folder: Path, beside: Path | None) -> dict[str, types.M
     }
 
 
-def _loaded_below(folders: Iterable[Path]) -> set[str]:
+def _loaded_below(folders: Collection[Path]) -> set[str]:
     """The names of modules whose files lie below some folders, without installed ones."""
-    below = tuple(f"{folder}{os.sep}" for folder in folders)
+    below = {str(folder) for folder in folders}
     installed = tuple(f"{folder}{os.sep}" for folder in (sys.prefix, sys.base_prefix))
     return {
         name
         for name, module in list(sys.modules.items())
         if isinstance(file := getattr(module, "__file__", None), str)
-        and file.startswith(below)
         and not file.startswith(installed)
         and not name.startswith(_PREFIX)
         and name.partition(".")[0] not in ("mesa_lab", "__main__", "__mp_main__")
+        and _lies_below(file, below)
         and not {"site-packages", "dist-packages"} & set(Path(file).parts)
     }
+
+
+def _folders_below(roots: Collection[Path]) -> list[str]:
+    """The names of modules that are folders of some projects, without files of their own."""
+    below = {str(root) for root in roots}
+    return [
+        name
+        for name in list(sys.modules)
+        if any(place in below or _lies_below(place, below) for place in _places_of_folder(name))
+    ]
+
+
+def _lies_below(path: str, folders: Set[str]) -> bool:
+    """Whether a path lies in one of many folders: each folder above it is looked up, so that their number does not matter."""
+    return any(above in folders for above in map(str, Path(path).parents))
 
 
 def use_path(entries: Iterable[str], left: Iterable[str]) -> None:
@@ -305,8 +320,11 @@ def use_path(entries: Iterable[str], left: Iterable[str]) -> None:
     """
     with _lock:
         roots = {*_imported, *_projects.values()}
-        folders = [name for name in sys.modules if any(_is_own_folder(name, root) for root in roots)]
-        for name in [*_loaded_below(roots), *folders, *(n for n in sys.modules if n.startswith(_PREFIX))]:
+        for name in [
+            *_loaded_below(roots),
+            *_folders_below(roots),
+            *(n for n in sys.modules if n.startswith(_PREFIX)),
+        ]:
             sys.modules.pop(name, None)
         _imported.clear()
         _projects.clear()
@@ -345,12 +363,17 @@ def _set_aside(*folders: Path) -> dict[str, types.ModuleType]:
 
 def _is_own_folder(name: str, root: Path) -> bool:
     """Whether a module is a folder of a project, without a file of its own."""
+    return any(Path(place).is_relative_to(root) for place in _places_of_folder(name))
+
+
+def _places_of_folder(name: str) -> list[str]:
+    """Where a module lies that is a folder without a file of its own; nothing for all others."""
     module = sys.modules.get(name)
     if getattr(module, "__file__", None) is not None or name.startswith(_PREFIX):
-        return False
+        return []
     # Python asks for the parent's path when that of a folder is read, and the parent may be gone: the places as last found.
     places = getattr(module, "__path__", ())
-    return any(Path(str(place)).is_relative_to(root) for place in getattr(places, "_path", places))
+    return [str(place) for place in getattr(places, "_path", places)]
 
 
 def _own_file(name: str, root: Path) -> str | None:

@@ -92,25 +92,33 @@ def arguments_of(arguments: Mapping[str, Any]) -> Arguments:
     return tuple(sorted(arguments.items()))
 
 
-@lru_cache(maxsize=256)
 def find(name: str, arguments: Arguments = ()) -> Any:
     """Return the frozen scipy distribution.
 
     Raises:
         ParameterError: If scipy.stats has none of that name, or it does not take these arguments.
     """
+    given: Any = name
+    if not isinstance(given, str):
+        _named(given)  # which says what is wrong with it
+    for argument, value in arguments:
+        if not is_finite(value):
+            raise ParameterError(
+                f"{argument} of the distribution '{name}' is {shortened(value)}. Give a finite number."
+            )
+    return _frozen(name, arguments)
+
+
+@lru_cache(maxsize=256)
+def _frozen(name: str, arguments: Arguments) -> Any:
     distribution = _named(name)
     given = dict(arguments)
     shapes = [part.strip() for part in (distribution.shapes or "").split(",") if part.strip()]
     known = [*shapes, "loc", *([] if is_discrete(name) else ["scale"])]
-    for argument, value in given.items():
+    for argument in given:
         if argument not in known:
             raise ParameterError(
                 f"The distribution '{name}' takes no '{argument}'.{suggest(argument, known)} It takes: {', '.join(known)}."
-            )
-        if not is_finite(value):
-            raise ParameterError(
-                f"{argument} of the distribution '{name}' is {shortened(value)}. Give a finite number."
             )
     missing = [shape for shape in shapes if shape not in given]
     if missing:

@@ -23,6 +23,10 @@ class Ranged(Parameter):
     def _take_arguments(self, arguments: Mapping[str, Any] | None, more: Mapping[str, Any]) -> FrozenDict:
         """Check a distribution's arguments, given as a mapping or as keywords."""
         name = type(self).__name__
+        if arguments is not None and not isinstance(arguments, Mapping):
+            raise ParameterError(
+                f"{name} has arguments={arguments!r:.80}. Give them by name: arguments={{'loc': 0}}."
+            )
         given = FrozenDict(
             {argument: plain(value) for argument, value in {**(arguments or {}), **more}.items()}
         )

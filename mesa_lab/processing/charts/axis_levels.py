@@ -19,10 +19,20 @@ from mesa_lab.processing.tables.column_names import level_codes
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["Levels", "is_log", "is_numeric", "levels_of", "point_labels", "whole_ticks"]
+__all__ = [
+    "Levels",
+    "fitted",
+    "is_log",
+    "is_numeric",
+    "levels_of",
+    "point_labels",
+    "unique_labels",
+    "whole_ticks",
+]
 
 
 _FEW_TICKS = 6  # whole numbers up to here stand on an axis one by one
+_LONGEST = 28  # letters of a label, so that an axis does not cut off what tells levels apart
 _EXACT = 2**50  # between whole numbers beyond this, floats have no halves
 
 
@@ -165,18 +175,33 @@ def unique_labels(values: Sequence[Any]) -> list[str]:
         >>> unique_labels([0.5, True, "yes"]), unique_labels([1, "1"])
         (['0.5', 'True', 'yes'], ['1', "'1'"])
     """
-    labels = [shorten(show(value)) for value in values]
+    labels = [shorten(show(value), _LONGEST) for value in values]
     count = Counter(labels)
     if len(count) < len(labels):  # texts that read like numbers are quoted
         labels = [
             repr(value) if count[text] > 1 and isinstance(value, str) else text
             for text, value in zip(labels, values, strict=True)
         ]
-    if len(set(labels)) < len(labels):
+    if len(set(labels)) < len(labels) and all(len(repr(value)) <= _LONGEST for value in values):
         labels = [repr(value) for value in values]
-    if len(set(labels)) < len(labels):
-        labels = [f"{text} ({position})" for position, text in enumerate(labels, 1)]
-    return labels
+    return fitted(labels, _LONGEST)
+
+
+def fitted(labels: Sequence[str], most: int) -> list[str]:
+    """Shorten labels; those that would read the same are numbered.
+
+    Args:
+        labels: The labels.
+        most: The letters that there is room for; a number comes on top.
+
+    Example:
+        >>> fitted(["near the river", "far"], 9), fitted(["a" * 20, "a" * 20 + "b" + "a" * 9], 9)
+        (['near…iver', 'far'], ['aaaa…aaaa (1)', 'aaaa…aaaa (2)'])
+    """
+    short = [shorten(text, most) for text in labels]
+    if len(set(short)) == len(short):
+        return short
+    return [f"{text} ({position})" for position, text in enumerate(short, 1)]
 
 
 def point_labels(results: Reader, points: Sequence[int]) -> list[str]:

@@ -143,6 +143,9 @@ def _are(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
+_NAME: Final = 32
+"""Letters of a name in a sentence below a title: there is room for three lines, and the end of a sentence counts most."""
+
 _INTERVALS: Final = {
     "run": "intervals hold chance alone",
     "point": "intervals take the points for a sample",
@@ -163,7 +166,9 @@ def compared(groups: Groups, found: pd.DataFrame | None = None) -> list[str]:
     """
     lines = []
     if groups.held_at:
-        held = listing([f"{label(name)} {shorten(show(value))}" for name, value in groups.held_at])
+        held = listing(
+            [f"{shorten(label(name), _NAME)} {shorten(show(value))}" for name, value in groups.held_at]
+        )
         lines.append(f"Only points with the other parameters at the base case count ({held}).")
     rest = ""
     if found is not None and found["ci_low"].notna().any():
@@ -183,7 +188,7 @@ def compared(groups: Groups, found: pd.DataFrame | None = None) -> list[str]:
 
 
 def _names(names: Sequence[str]) -> str:
-    return listing([label(name) for name in names])
+    return listing([shorten(label(name), _NAME) for name in names])
 
 
 def caption(

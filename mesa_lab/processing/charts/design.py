@@ -12,10 +12,10 @@ import pandas as pd
 
 from mesa_lab.formatting import label, measure_label
 from mesa_lab.processing.charts import caption as say
-from mesa_lab.processing.charts.axis_levels import is_log, is_numeric, levels_of
+from mesa_lab.processing.charts.axis_levels import fitted, is_log, is_numeric, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.effect import default_parameters
-from mesa_lab.processing.charts.theme import THEMES, Theme, finish, gradient, theme_of
+from mesa_lab.processing.charts.theme import THEMES, Theme, finish, gradient, in_lines, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import check_names, group
 from mesa_lab.processing.statistics.main_effects import ranked
@@ -34,6 +34,8 @@ MOST_LEVELS: Final = 12
 FEW: Final = 50
 """Up to so many points are drawn larger."""
 _GAP: Final = 14
+_LETTERS: Final = 16
+"""Of the name of a level."""
 
 
 def table(results: Reader, outcome: str, parameters: Sequence[str] | None = None) -> pd.DataFrame:
@@ -156,7 +158,7 @@ def draw(
     if len(places) > 1:
         blank = alt.Chart().mark_text(text="").properties(width=side, height=tall)
         grid = [panels.get((row, column), blank) for row in range(1, count + 1) for column in range(count)]
-        whole = alt.concat(*grid, data=table, columns=count, spacing=_GAP)
+        whole = alt.concat(*grid, data=table, columns=count, spacing=_GAP, bounds="flush")
     if interactive:
         select = alt.IntervalSelectionConfig(type="interval")
         views = [_view(*place) for place in places]
@@ -173,15 +175,17 @@ def _panel(
     about = table.attrs["chart"]
     fmt = ".0%" if about["share"] else say.number_format(table["mean"])
     last = row == len(about["axes"]) - 1
-    encode: dict[str, Any] = {"x": _axis(alt.X, column, about["axes"], show=last)}
+    encode: dict[str, Any] = {"x": _axis(alt.X, column, about["axes"], size[0], show=last)}
     if row == column:
-        encode["y"] = alt.Y("mean:Q", title=about["outcome"], scale=alt.Scale(zero=False, padding=10))
+        encode["y"] = alt.Y(
+            "mean:Q", title=in_lines(about["outcome"], size[1]), scale=alt.Scale(zero=False, padding=10)
+        )
     else:
-        encode["y"] = _axis(alt.Y, row, about["axes"], show=column == 0)
+        encode["y"] = _axis(alt.Y, row, about["axes"], size[1], show=column == 0)
     numeric = [name for name in about["columns"] if pd.api.types.is_numeric_dtype(table[name].dtype)]
     formats = {name: say.number_format(table[name]) for name in numeric} | {"mean": fmt}
     tips = tooltips(about["columns"], formats, interactive=interactive)
-    legend = alt.Legend(title=about["outcome"], format=fmt, titleLimit=160, gradientLength=140)
+    legend = alt.Legend(title=in_lines(about["outcome"], 160, 3), format=fmt, gradientLength=140)
     # Marks must stand out from the background.
     scale = gradient(
         about["share"], (0 if look is THEMES["light"] else 0.2, 1 if look is THEMES["dark"] else 0.95)
@@ -205,7 +209,7 @@ def _view(row: int, column: int) -> str:
     return f"panel_{row}_{column}"
 
 
-def _axis(channel: Any, number: int, axes: list[dict[str, Any]], *, show: bool) -> Any:
+def _axis(channel: Any, number: int, axes: list[dict[str, Any]], room: int, *, show: bool) -> Any:
     import altair as alt
 
     side = axes[number]
@@ -219,20 +223,26 @@ def _axis(channel: Any, number: int, axes: list[dict[str, Any]], *, show: bool) 
         "labels": show,
         "ticks": show,
         "labelOverlap": True,
-        "titleLimit": 160,
-        "tickCount": 4,
+        "labelSeparation": 6,
+        "tickCount": 4 if room >= 110 else 3,
     }
     if side["ticks"]:
         options |= {"values": side["ticks"]}
     if labels:
+        labels = fitted(labels, _LETTERS)
+        flat = channel is alt.Y or all(7 * len(text) + 6 < room / len(labels) for text in labels)
         options |= {
             "values": list(range(len(labels))),
             "labelExpr": f"{json.dumps(labels)}[datum.value]",
-            "labelLimit": 90,
+            "labelAngle": 0 if flat else -40,
+            "labelOverlap": room < 12 * len(labels),
         }
         scale = alt.Scale(zero=False, nice=False, domain=[-0.5, len(labels) - 0.5])
     return channel(
-        f"at{number}:Q", title=side["title"] if show else None, scale=scale, axis=alt.Axis(**options)
+        f"at{number}:Q",
+        title=in_lines(side["title"], room) if show else None,
+        scale=scale,
+        axis=alt.Axis(**options),
     )
 
 

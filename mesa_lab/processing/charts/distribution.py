@@ -13,7 +13,7 @@ from mesa_lab.formatting import measure_label
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.series import automatic, lines
-from mesa_lab.processing.charts.theme import Theme, finish, theme_of
+from mesa_lab.processing.charts.theme import Theme, finish, in_lines, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import points_by
 from mesa_lab.processing.statistics.summary import of_groups
@@ -166,7 +166,7 @@ def draw(
     axis = alt.Axis(
         values=list(range(len(labels))),
         labelExpr=f"{json.dumps(labels)}[datum.value]",
-        title=about["group_title"] or None,
+        title=in_lines(about["group_title"], height) or None,
         grid=False,
         domain=False,
         ticks=False,

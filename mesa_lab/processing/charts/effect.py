@@ -12,7 +12,7 @@ from mesa_lab.formatting import label, measure_label
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, is_log, is_numeric, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
-from mesa_lab.processing.charts.theme import DASHES, SHAPES, colours, finish, key, theme_of
+from mesa_lab.processing.charts.theme import DASHES, SHAPES, colours, finish, in_lines, key, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import check_names, comparable_points, group, points_by
 from mesa_lab.processing.statistics.main_effects import leading, ranked
@@ -225,8 +225,9 @@ def draw(
     base = alt.Chart(table.astype({"group": str}))
     y_scale = alt.Scale(zero=False, domain=[0, 1]) if about["share"] else alt.Scale(zero=False)
     y_axis = alt.Axis(format="%") if about["share"] else alt.Undefined
-    y = alt.Y("mean:Q", title=about["outcome"], scale=y_scale, axis=y_axis)
-    ends = {"y": alt.Y("low:Q", title=about["outcome"], scale=y_scale, axis=y_axis), "y2": "high:Q"}
+    title = in_lines(about["outcome"], height)
+    y = alt.Y("mean:Q", title=title, scale=y_scale, axis=y_axis)
+    ends = {"y": alt.Y("low:Q", title=title, scale=y_scale, axis=y_axis), "y2": "high:Q"}
     encode: dict[str, Any] = {"x": _x(about, table, width)}
     marks: dict[str, Any] = {"color": alt.value(look.accent)}
     legend = key(labels, about["group_title"], width, size=90)

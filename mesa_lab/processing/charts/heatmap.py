@@ -14,7 +14,7 @@ from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, is_log, levels_of
 from mesa_lab.processing.charts.chart import ChartKind
 from mesa_lab.processing.charts.effect import default_parameters
-from mesa_lab.processing.charts.theme import finish, gradient, theme_of
+from mesa_lab.processing.charts.theme import finish, gradient, in_lines, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import check_names, comparable_points, group, points_by
 from mesa_lab.processing.statistics.summary import of_groups
@@ -181,10 +181,11 @@ def draw(
     middle: dict[str, Any] = {}
     for axis, channel in (("x", alt.X), ("y", alt.Y)):
         side = about["axes"][axis]
+        title = in_lines(side["title"], width if axis == "x" else height)
         if side["binned"]:
             scale = alt.Scale(type="log" if side["log"] else "linear", zero=False, nice=False)
             options = {
-                "title": side["title"],
+                "title": title,
                 "scale": scale,
                 "axis": alt.Axis(grid=False, **_marked(side["ticks"])),
             }
@@ -194,7 +195,7 @@ def draw(
             labels = side["labels"] if axis == "x" else side["labels"][::-1]
             flat = axis == "y" or all(7 * len(text) + 6 < width / len(labels) for text in labels)
             options = {
-                "title": side["title"],
+                "title": title,
                 "sort": labels,
                 "axis": alt.Axis(labelAngle=0 if flat else -40, grid=False),
             }
@@ -202,7 +203,7 @@ def draw(
     low, high = float(table["mean"].min()), float(table["mean"].max())
     scale = gradient(about["share"])
     legend = alt.Legend(
-        title=about["outcome"], format=fmt, gradientLength=min(height - 40, 200), titleLimit=140
+        title=in_lines(about["outcome"], 140, 3), format=fmt, gradientLength=min(height - 40, 200)
     )
     counts = dict.fromkeys(("n_points", "n", "n_failed"), ",d")
     formats = {**counts, "mean": fmt, "sd": say.number_format(table["sd"])}

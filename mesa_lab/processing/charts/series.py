@@ -15,7 +15,7 @@ from mesa_lab.formatting import label
 from mesa_lab.processing.charts import caption as say
 from mesa_lab.processing.charts.axis_levels import Levels, levels_of, point_labels, whole_ticks
 from mesa_lab.processing.charts.chart import ChartKind
-from mesa_lab.processing.charts.theme import DASHES, Theme, colours, finish, key, theme_of
+from mesa_lab.processing.charts.theme import DASHES, Theme, colours, finish, in_lines, key, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
 from mesa_lab.processing.statistics.grouping import (
     Groups,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHART", "chart", "draw", "table"]
 
+_HEIGHT: Final = 300  # pixels
 MOST_LINES: Final = 8
 MOST_STEPS: Final = 160
 FEW_LEFT: Final = 0.25
@@ -237,7 +238,11 @@ def _nothing(results: Reader, outcome: str, *, collected: bool) -> str:
 
 
 def draw(
-    table: pd.DataFrame, theme: str = "light", width: int = 560, height: int = 300, interactive: bool = True
+    table: pd.DataFrame,
+    theme: str = "light",
+    width: int = 560,
+    height: int = _HEIGHT,
+    interactive: bool = True,
 ) -> alt.TopLevelMixin:
     """Draw lines with bands.
 
@@ -301,11 +306,12 @@ def layers(
     )
     # Panels share one table, which they are given together.
     base = alt.Chart() if apart else alt.Chart(table.astype({"group": str}))
-    y = alt.Y("mean:Q", title=about["outcome"], scale=alt.Scale(zero=False))
+    title = in_lines(about["outcome"], _HEIGHT)
+    y = alt.Y("mean:Q", title=title, scale=alt.Scale(zero=False))
     layers: list[Any] = []
     alone = table["step"].nunique() == 1
     if table["low"].notna().any():
-        low = alt.Y("low:Q", title=about["outcome"], scale=alt.Scale(zero=False))
+        low = alt.Y("low:Q", title=title, scale=alt.Scale(zero=False))
         if alone:
             layers.append(base.mark_rule(strokeWidth=2).encode(x=x, y=low, y2="high:Q", color=colour))
         else:
@@ -313,7 +319,7 @@ def layers(
     if about["threads"]:
         runs = alt.Chart(pd.DataFrame(json.loads(about["threads"])))
         thin = runs.mark_line(strokeWidth=1, opacity=0.45)
-        value = alt.Y("value:Q", title=about["outcome"], scale=alt.Scale(zero=False))
+        value = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
         layers.append(thin.encode(x=x, y=value, detail="run:N", color=colour))
     if alone:
         layers.append(base.mark_point(filled=True, size=70).encode(x=x, y=y, color=colour))

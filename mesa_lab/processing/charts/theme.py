@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import OutcomeError
+from mesa_lab.formatting import shorten
 from mesa_lab.processing.charts.themed import themed
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "colours",
     "finish",
     "gradient",
+    "in_lines",
     "in_theme",
     "key",
     "theme_of",
@@ -234,6 +236,26 @@ def gradient(share: bool, extent: tuple[float, float] = (0, 1)) -> alt.Scale:
 
     scheme = alt.SchemeParams(name="viridis", extent=list(extent))
     return alt.Scale(scheme=scheme, domain=[0, 1] if share else alt.Undefined)
+
+
+def in_lines(text: str, pixels: float, most: int = 2) -> Any:
+    """Return the title of an axis or legend in as many lines as it needs, and cut in the middle where that is too many.
+
+    Args:
+        text: The title.
+        pixels: How long a line may be.
+        most: How many lines there may be.
+
+    Example:
+        >>> in_lines("happy", 300), in_lines("share of agents that are happy", 120)
+        ('happy', ['share of agents', 'that are happy'])
+    """
+    letters = max(int(pixels / 6.2), 10)
+    for long in (len(text), *range(letters * most, letters, -1)):
+        lines = textwrap.wrap(shorten(text, long), letters)
+        if len(lines) <= most:
+            return lines if len(lines) > 1 else shorten(text, long)
+    return shorten(text, letters)
 
 
 def _wrapped(lines: Sequence[str], characters: float) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,9 @@ __all__ = [
 ]
 
 type Codes = npt.NDArray[np.int64]
+
+_SAMPLES: Final = ("point", "replication")
+"""What runs can be grouped by beside parameters. A model may have parameters of these names."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ def group(
 
     Args:
         results: The results.
-        by: "point", "replication", names of parameters, or a list of these; empty for one group of all runs.
+        by: "point", "replication", names of parameters, or a list of these; empty for one group of all runs. A parameter
+            that is called "point" itself is meant by the name of its column, "point (parameter)", or where `binned` has it.
         binned: Columns to use in place of a parameter's own values, one value per design point (index `point`).
         only: For each design point whether its runs are grouped (`comparable_points`); None means all.
 
@@ -92,8 +96,12 @@ def group(
         ParameterError: If a name is unknown.
     """
     runs, points = results.base, results.points
-    names = names_of(by)
-    check_names(results, names)
+    own = {column: name for name, column in results.columns.items()}
+    names = tuple(
+        results.columns[name] if name in _SAMPLES and name in (binned or {}) else name
+        for name in names_of(by)
+    )
+    check_names(results, [own[name] if own.get(name) in _SAMPLES else name for name in names])
     asked = np.ones(len(runs), dtype=bool) if only is None else only[results.point_rows]
     at_run = np.flatnonzero(asked)
     of_run = results.point_rows[at_run]
@@ -105,14 +113,17 @@ def group(
     columns: dict[str, pd.Series[Any]] = {}
     combined = np.zeros(len(rows), dtype=np.int64)
     for name in names:
+        parameter = own.get(name, name)
+        order: Sequence[Any] = ()
         if name == "replication":
-            values = runs["replication"].iloc[at_run]
+            column, values = name, runs["replication"].iloc[at_run]
         elif name == "point":
-            values = pd.Series(points.index[at])
+            column, values = name, pd.Series(points.index[at])
         else:
-            values = (binned or {}).get(name, points[results.columns[name]]).iloc[at]
-        codes, levels = level_codes(values, results.level_order(name))
-        columns[results.columns.get(name, name)] = values.reset_index(drop=True)
+            column, order = results.columns[parameter], results.level_order(parameter)
+            values = (binned or {}).get(parameter, points[column]).iloc[at]
+        codes, levels = level_codes(values, order)
+        columns[column] = values.reset_index(drop=True)
         # Numbered anew each time: the product of the levels of many parameters would overflow.
         _, combined = np.unique(combined * max(len(levels), 1) + codes, return_inverse=True)
     _, first, code = np.unique(combined, return_index=True, return_inverse=True)
@@ -180,11 +191,16 @@ def alike_at_all_levels(others: Codes, cells: Codes) -> npt.NDArray[np.bool_] | 
     return np.asarray(alike)
 
 
+def _is_among(names: Sequence[str], name: str, column: str) -> bool:
+    """Whether a parameter is one of those that runs are grouped by."""
+    return column in names or (name in names and name not in _SAMPLES)
+
+
 def _held(results: Reader, names: Sequence[str], kept: npt.NDArray[np.bool_]) -> tuple[tuple[str, Any], ...]:
     """The values of the other parameters at the points that are kept, of those that have one value there."""
     found = []
     for name, column in results.columns.items():
-        if name not in names:
+        if not _is_among(names, name, column):
             _, levels = level_codes(results.points[column][kept])
             if len(levels) == 1:
                 found.append((name, levels[0]))
@@ -240,7 +256,7 @@ def _spread(
         return n_points, (), ()
     averaged, uneven = [], []
     for name, column in results.columns.items():
-        if name in names:
+        if _is_among(names, name, column):
             continue
         codes, levels = level_codes(points[column])
         width = max(len(levels), 1)

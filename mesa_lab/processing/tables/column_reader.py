@@ -115,6 +115,8 @@ class Reader(Snapshots):
     @in_one_snapshot
     def values(self, name: str) -> pd.Series[Any]:
         """The final values of one outcome, or what is recorded of each run (such as `steps`), in the order of `base`."""
+        if not isinstance(name, str):
+            raise OutcomeError(f"The outcome is {name!r}. Give the name of one, as text.")
         if name in self.outcomes or name not in column_names.RECORDED:
             self.outcome_list(name)
             return self._read([name], [])[name]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final
 
 import pandas as pd
 
-from mesa_lab.errors import StudyFormatError
+from mesa_lab.errors import StudyError, StudyFormatError
 from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.source import ResultsSource
 from mesa_lab.study.records import STATUSES
@@ -70,6 +70,10 @@ class Snapshots:
     """
 
     def __init__(self, study: ResultsSource) -> None:
+        if not hasattr(study, "runs_frame"):
+            raise StudyError(
+                f"Results are read from an open study, not {study!r:.80}. For a file: ml.open_study('name.study').results."
+            )
         self.study = study
         self._depth = 0
 

@@ -36,13 +36,35 @@ def numbers_of(wanted: int | Iterable[int], what: str) -> npt.NDArray[np.int64]:
     """
     given: Any = wanted
     several = (
-        isinstance(given, Iterable) and not isinstance(given, str) and getattr(given, "shape", None) != ()
+        isinstance(given, Iterable)
+        and not isinstance(given, str | bytes)
+        and getattr(given, "shape", None) != ()
     )
     listed = list(given) if several else [given]
     wrong = [each for each in listed if not _is_whole(each)]
     if wrong:
         raise ParameterError(f"{wrong[0]!r} is no number of a {what}. Give one such as 0, or a list: [0, 3].")
     return np.array(listed, np.int64)
+
+
+def number_of(wanted: int, what: str) -> int:
+    """Return the one number that a person gave.
+
+    Args:
+        wanted: The number.
+        what: Of what: "point" or "run".
+
+    Raises:
+        ParameterError: If it is no whole number, or not one.
+
+    Example:
+        >>> number_of(2.0, "run")
+        2
+    """
+    numbers = numbers_of(wanted, what)
+    if len(numbers) != 1:
+        raise ParameterError(f"{wanted!r} is not one {what}. Give its number, such as 0.")
+    return int(numbers[0])
 
 
 def check_known(numbers: npt.NDArray[np.int64], known: npt.NDArray[np.int64], what: str) -> None:

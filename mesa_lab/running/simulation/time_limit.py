@@ -21,6 +21,10 @@ GRACE = 1.0
 """Seconds that a run gets beyond its time limit to be interrupted by itself, before its process is ended."""
 
 
+_LONGEST = 1e9
+"""Thirty years: the timers of the system take little more."""
+
+
 class RunTimeoutError(BaseException):
     """The run has reached its time limit. Not an `Exception`, so that a model's own handlers let it pass."""
 
@@ -79,6 +83,7 @@ def time_limit(seconds: float, trace: TextIO | None = None) -> Signaller | Inter
         trace: In a process of ours: signals may be used, and code that does not heed them is ended with the process `GRACE`
             seconds later, after its traceback was written here. None in any other process.
     """
+    seconds = min(seconds, _LONGEST)
     if trace is None:
         return Interruption(seconds, RunTimeoutError)
     in_main_thread = threading.current_thread() is threading.main_thread()

@@ -25,7 +25,7 @@ def find_engine(name: str) -> Engine:
     Raises:
         ExperimentError: If there is none.
     """
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         raise ExperimentError(
             f"Unknown engine {name!r}. There are: {', '.join(ENGINES)}.{suggest(str(name), ENGINES)}"
         )

@@ -11,7 +11,7 @@ import numpy as np
 from mesa_lab.errors import ExperimentError, ParameterError
 from mesa_lab.formatting import plural
 from mesa_lab.preparation.encoding import canonical
-from mesa_lab.preparation.settings import check_positive, check_whole
+from mesa_lab.preparation.settings import check_level, check_positive, check_whole
 from mesa_lab.processing.analysis.comparison.any_time import factor
 from mesa_lab.search.method import Answer, Ask, Done, Method
 from mesa_lab.search.methods.fixed_points import FixedPoints
@@ -64,8 +64,7 @@ class Compare(Method):
         settle(self, "margin", check_positive("margin", self.margin, "a difference in units of the outcome"))
         settle(self, "at_least", check_whole("at_least", self.at_least, least=2))
         settle(self, "at_most", check_whole("at_most", self.at_most, least=self.at_least))
-        if not 0.5 <= self.level < 1:
-            raise ExperimentError(f"level is {self.level}. Give a level of confidence such as 0.95.")
+        settle(self, "level", check_level(self.level))
 
     @property
     @override

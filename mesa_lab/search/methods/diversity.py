@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
@@ -62,7 +62,7 @@ class Diversity(Method):
         settle = object.__setattr__
         if isinstance(self.patterns, str):
             settle(self, "patterns", (self.patterns,))
-        settle(self, "patterns", tuple(self.patterns))
+        settle(self, "patterns", tuple(self.patterns) if isinstance(self.patterns, Iterable) else ())
         if not self.patterns or not all(isinstance(name, str) and name for name in self.patterns):
             raise ExperimentError(
                 "Diversity needs the names of outcomes, such as Diversity(['Wolves', 'Sheep'])."

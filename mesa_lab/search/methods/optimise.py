@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
@@ -91,6 +91,10 @@ class Optimise(Method):
         settle(self, "at_most", max(self.at_most, self.replications))
         if isinstance(self.subject_to, str):
             settle(self, "subject_to", (self.subject_to,))
+        if not isinstance(self.subject_to, Iterable):
+            raise ExperimentError(
+                f"subject_to is {shortened(self.subject_to)}. Write conditions, such as subject_to=['happy > 3']."
+            )
         settle(self, "subject_to", tuple(self.subject_to))
         for text in self.subject_to:
             compile_expression(text)

@@ -12,6 +12,7 @@ from mesa_lab.errors import ExperimentError
 from mesa_lab.formatting import number, plural
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.parameters.space import table
+from mesa_lab.preparation.parameters.value_keys import is_finite
 from mesa_lab.preparation.settings import check_whole
 from mesa_lab.processing.analysis.smooth_surface import Landscape, fit_landscape
 from mesa_lab.search.estimates import estimates
@@ -65,8 +66,11 @@ class Refine(Method):
                 f"Refine is given {shortened(self.outcome, 60)}. Name an outcome, such as Refine('Wolves')."
             )
         if self.where is not None:
-            good = isinstance(self.where, int | float) and not isinstance(self.where, bool)
-            if not good or not np.isfinite(self.where):
+            if (
+                isinstance(self.where, bool)
+                or not isinstance(self.where, int | float)
+                or not is_finite(self.where)
+            ):
                 raise ExperimentError(
                     f"where is {shortened(self.where)}. Give the value of the outcome at the boundary, such as 0.5, or None."
                 )

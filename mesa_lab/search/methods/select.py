@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mesa_lab.errors import ExperimentError
 from mesa_lab.formatting import number, percent, plural
 from mesa_lab.preparation.limits import shortened
-from mesa_lab.preparation.settings import check_positive, check_whole
+from mesa_lab.preparation.settings import check_level, check_positive, check_whole
 from mesa_lab.processing.analysis.best.elimination import kim_nelson
 from mesa_lab.search.method import Answer, Ask, Done, Method
 from mesa_lab.search.methods.fixed_points import FixedPoints
@@ -67,8 +67,7 @@ class Select(Method):
         settle(self, "indifference", check_positive("indifference", self.indifference, "a difference"))
         settle(self, "at_least", check_whole("at_least", self.at_least, least=3))
         settle(self, "at_most", check_whole("at_most", self.at_most, least=self.at_least))
-        if not 0.5 <= self.level < 1:
-            raise ExperimentError(f"level is {self.level}. Give a probability such as 0.95.")
+        settle(self, "level", check_level(self.level))
 
     @property
     def needs_budget(self) -> bool:  # type: ignore[override]

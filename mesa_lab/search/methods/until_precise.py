@@ -9,7 +9,7 @@ import numpy as np
 
 from mesa_lab.errors import ExperimentError
 from mesa_lab.formatting import number, plural
-from mesa_lab.preparation.settings import check_positive, check_whole
+from mesa_lab.preparation.settings import check_level, check_positive, check_whole
 from mesa_lab.search.method import Answer, Ask, Done, Method
 from mesa_lab.search.methods.fixed_points import FixedPoints
 
@@ -71,8 +71,7 @@ class UntilPrecise(Method):
             )
         settle(self, "at_least", check_whole("at_least", self.at_least, least=2))
         settle(self, "at_most", check_whole("at_most", self.at_most, least=self.at_least))
-        if not 0.5 <= self.level < 1:
-            raise ExperimentError(f"level is {self.level}. Give a level of confidence such as 0.95.")
+        settle(self, "level", check_level(self.level))
 
     @property
     @override

@@ -8,7 +8,7 @@ import pytest
 
 import mesa_lab as ml
 from mesa_lab.errors import ModelError
-from mesa_lab.preparation.models import importable, load_model, reference_of
+from mesa_lab.preparation.models import files, importable, load_model, reference_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -248,3 +248,27 @@ def test_workers_find_the_modules_of_a_project(here, tmp_path):
     experiment = ml.Experiment("model/model.py:Pets", {"n": [1, 2]}, max_steps=2, outcomes=["total"])
     results = ml.run(experiment, here / "pets.study", n_jobs=2, progress=False)
     assert results.runs["total"].tolist() == [1, 2]
+
+
+def test_each_module_is_looked_at_once_however_many_projects_there_are(here, monkeypatch):
+    asked = []
+    places = files._places_of_folder
+    monkeypatch.setattr(files, "_places_of_folder", lambda name: asked.append(name) or places(name))
+    for number in range(20):
+        write(here / str(number) / "app/model.py", PETS.format("from app.agents import Cat", "Cat"))
+        write(here / str(number) / "app/agents.py", AGENTS)
+        asked.clear()
+        load_model(f"{number}/app/model.py:Pets")
+    assert 0 < len(asked) < 3 * len(sys.modules)
+
+
+def test_what_a_model_imported_while_it_ran_is_its_own(here):
+    late = PETS.format("", "__import__('app.late', fromlist=['Cat']).Cat")
+    for place in ("first", "second"):
+        write(here / place / "app/model.py", "from app.early import AGE\n" + late)
+        write(here / place / "app/early.py", "AGE = 1\n")
+        write(here / place / "app/late.py", AGENTS)
+    for place in ("first", "second"):
+        model = load_model(f"{place}/app/model.py:Pets")
+        model(rng=1)
+        assert sys.modules["app.late"].__file__ == str(here / place / "app/late.py")

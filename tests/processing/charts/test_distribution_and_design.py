@@ -1,4 +1,5 @@
 import itertools
+import json
 import re
 
 import numpy as np
@@ -41,3 +42,29 @@ def test_a_design_offers_a_brush(plain):
     spec = find_chart("design").chart(plain, "happy").to_dict()
     assert spec["params"][0]["name"] == "brush"
     assert "params" not in find_chart("design").chart(plain, "happy", interactive=False).to_dict()
+
+
+def test_long_names_and_levels_keep_to_their_panels(make):
+    name = "the_kind_of_place_where_all_agents_meet_and_trade_with_other"
+    levels = [f"a level with a text of sixty letters that ends in {end}" for end in range(4)]
+    points = pd.DataFrame(
+        list(itertools.product(levels, [0.1, 0.5], [1, 10_000, 120_000])), columns=[name, "share", "size"]
+    )
+    spec = find_chart("design").draw(find_chart("design").table(make(points), "happy"), width=560).to_dict()
+    assert spec["bounds"] == "flush"  # panels stand where those above them stand
+    sides = [
+        panel["layer"][0]["encoding"][side]
+        for panel in spec["concat"]
+        if "layer" in panel
+        for side in ("x", "y")
+    ]
+    wide = max(panel["width"] for panel in spec["concat"])
+    titles = [side["title"] for side in sides if side["title"]]
+    lines = [line for title in titles for line in ([title] if isinstance(title, str) else title)]
+    assert max(map(len, lines)) <= wide / 6.2
+    marked = next(side["axis"] for side in sides if "labelExpr" in side["axis"])
+    assert [text[-1] for text in json.loads(marked["labelExpr"].removesuffix("[datum.value]"))] == list(
+        "0123"
+    )
+    assert marked["labelAngle"] == -40
+    assert not marked["labelOverlap"]

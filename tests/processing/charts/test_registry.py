@@ -56,6 +56,11 @@ def test_labels_of_levels_stay_apart():
     assert unique_labels([0.1234567, 0.1234568]) == ["0.1234567", "0.1234568"]
     assert unique_labels(["a" * 50, "a" * 51])[0] != unique_labels(["a" * 50, "a" * 51])[1]
     assert unique_labels([1, "1", 1.0])[1] == "'1'"
+    long = unique_labels([f"a level with a text of sixty letters that ends in {end}" for end in range(3)])
+    assert [text[-1] for text in long] == ["0", "1", "2"]
+    assert max(map(len, long)) <= 28  # what an axis shows whole
+    alike = unique_labels(["a" * 30 + middle + "b" * 30 for middle in "xyz"])
+    assert [text[-3:] for text in alike] == ["(1)", "(2)", "(3)"]
 
 
 def test_points_are_called_by_what_differs(make):

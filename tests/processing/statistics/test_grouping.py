@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.processing.charts import find_chart
+from mesa_lab.processing.charts import CHARTS, find_chart
 from mesa_lab.processing.statistics.main_effects import influence
 
 
@@ -98,3 +98,31 @@ def test_a_few_points_alike_do_not_stand_for_a_whole_sample(make):
     rows += [{"torus": True, "x": 0.5}, {"torus": False, "x": 0.5}]
     table = find_chart("effect").table(make(pd.DataFrame(rows)), "happy", parameter="torus")
     assert table["n_points"].tolist() == [21, 21]
+
+
+def test_parameters_may_have_the_names_of_what_tables_say_themselves(make):
+    names = ["point", "replication", "mean", "low", "n"]
+    points = pd.DataFrame(list(itertools.product([1, 2], [1, 2], [1, 2, 3], [1, 2], [1, 2])), columns=names)
+    results = make(points, replications=3, outcomes={"happy": lambda p, g: p["mean"] + g.random(len(p))})
+    assert len(results.aggregate("happy", by="point")) == 48  # the design points, as always
+    of_parameter = results.aggregate("happy", by="point (parameter)")
+    assert of_parameter["point (parameter)"].tolist() == [1, 2]
+    assert of_parameter["n"].tolist() == [72, 72]
+    assert len(results.aggregate("happy", by="replication")) == 3
+    for kind in CHARTS:
+        kind.draw(kind.table(results, "happy")).to_dict()
+    for name in names:
+        table = find_chart("effect").table(results, "happy", parameter=name)
+        assert table["n"].sum() == 144
+    cells = find_chart("heatmap").table(results, "happy", x="point", y="replication")
+    assert cells["n"].tolist() == [36] * 4
+    answer = results.surface("happy")
+    assert list(answer.tables["settings"])[:6] == [
+        "setting",
+        "point",
+        "replication",
+        "mean (parameter)",
+        "low (parameter)",
+        "n",
+    ]
+    assert "mean = 3" in answer.sentence

@@ -47,7 +47,7 @@ class Interruption:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(self._target, None)
 
     def _watch(self) -> None:
-        wait = self._seconds
+        wait = min(self._seconds, threading.TIMEOUT_MAX)
         while not self._done.wait(wait):
             wait = EVERY
             with self._lock:

@@ -16,6 +16,7 @@ from mesa_lab.processing.analysis.comparison.matching import changed_with, match
 from mesa_lab.processing.analysis.observations import Factor, Observations
 from mesa_lab.processing.statistics.grouping import alike_at_all_levels
 from mesa_lab.processing.statistics.origins import points_are_sampled
+from mesa_lab.processing.tables.selection import number_of
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -116,6 +117,8 @@ def scenarios_of(
         ConclusionError: If there are too many scenarios, or only one.
     """
     factors = {factor.name: factor for factor in observed.factors}
+    if by is not None and not isinstance(by, str):
+        raise ParameterError(f"by is {by!r}. Give the name of the parameter whose levels are compared.")
     if by is None and len(factors) == 1:
         by = next(iter(factors))
     if by is None:
@@ -251,7 +254,7 @@ def _point_of(observed: Observations, base: Any, results: Reader) -> int:
             return 0
         base = design.base_case(results.experiment.space)
     if not isinstance(base, Mapping):
-        (number,) = results.known_points(base)
+        (number,) = results.known_points(number_of(base, "point"))
         row = int(results.points.index.get_indexer(pd.Index([number]))[0])
         base = {name: results.points[column].iloc[row] for name, column in results.columns.items()}
     known = {factor.name for factor in observed.factors}

@@ -41,6 +41,10 @@ def parse_event(results: Reader, text: str | None) -> str:
     """
     if text is None:
         return event_of_outcome(results, results.first_outcome())
+    if not isinstance(text, str):
+        raise OutcomeError(
+            f"The event is {text!r}. Write a condition, such as '{written(_example(results))} > 0'."
+        )
     if text in results.outcomes or text in MEASURES:
         return event_of_outcome(results, text)
     expression = _compiled(results, text)

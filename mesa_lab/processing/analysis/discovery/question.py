@@ -61,7 +61,7 @@ def conclude(results: Reader, event: str, density: float | None = None, level: f
         OutcomeError: If the density is no share.
     """
     level = checked_level(level)
-    if density is not None and not 0 < density <= 1:
+    if density is not None and (not isinstance(density, float | int | np.number) or not 0 < density <= 1):
         raise OutcomeError(
             f"density is {density!r}. Give the share of runs that the event must happen in, such as 0.8."
         )

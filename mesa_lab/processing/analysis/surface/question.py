@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
+from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, ParameterError
 from mesa_lab.formatting import measure_label, plural, shorten
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
@@ -136,6 +136,8 @@ def _place(emulator: Emulator, at: Mapping[str, Any] | None) -> Floats:
     place = emulator.middle()
     if at is None:
         return place
+    if not isinstance(at, Mapping):
+        raise ParameterError(f"at is {at!r}. Give values by name, such as {emulator.setting(place)}.")
     return np.asarray(place_columns(emulator.axes, {**emulator.setting(place), **at})[0])
 
 
@@ -148,7 +150,10 @@ def _settings(emulator: Emulator, level: float) -> tuple[pd.DataFrame, Floats]:
     best, worst = places[int(means.argmax())], places[int(means.argmin())]
     chosen = np.vstack([best, worst, emulator.middle()])
     table = emulator.at(chosen, level)[["mean", "low", "high"]]
-    table = pd.concat([emulator.points(chosen), table], axis=1)
+    own = {
+        name: f"{name} (parameter)" for name in ("setting", *table.columns)
+    }  # a model's parameters may be called so
+    table = pd.concat([emulator.points(chosen).rename(columns=own), table], axis=1)
     table.insert(0, "setting", ["highest", "lowest", "middle"])
     return table[emulator.allowed(chosen)].reset_index(drop=True), best
 

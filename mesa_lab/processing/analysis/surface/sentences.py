@@ -50,10 +50,13 @@ def _estimate(row: Any, emulator: Emulator, level: float, first: bool = False) -
 
 
 def _setting(row: Any, emulator: Emulator) -> str:
-    shown = [
-        f"{shorten(axis.name)} = {number(float(row[axis.name]), 3) if axis.is_number else shorten(show(row[axis.name]), 24)}"
-        for axis in emulator.axes[:_NAMED]
-    ]
+    shown = []
+    for axis in emulator.axes[:_NAMED]:
+        marked = f"{axis.name} (parameter)"  # where the table has a column of that name itself
+        value = row[marked if marked in row.index else axis.name]
+        shown.append(
+            f"{shorten(axis.name)} = {number(float(value), 3) if axis.is_number else shorten(show(value), 24)}"
+        )
     if len(emulator.axes) > _NAMED:
         shown.append(f"{len(emulator.axes) - _NAMED} more as the table of settings says")
     return and_list(shown)
