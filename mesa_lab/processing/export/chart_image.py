@@ -27,8 +27,8 @@ _POLICY: Final = (
 """Vega compiles its expressions; a page that fetches nothing cannot be made to tell anyone that it was opened."""
 
 _UNDRAWABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ESCAPED: Final = re.compile(r"\\(?:u00[01]|[bf])")
-"""How JSON writes the first of them."""
+_ESCAPED: Final = re.compile(r"\\(?:u00[01][0-9a-f]|[bf])")
+"""How JSON, and an expression of Vega, write the first of them."""
 
 PICTURES: Final = (".png", ".svg", ".pdf", ".html", ".json")
 
@@ -108,7 +108,10 @@ def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return _UNDRAWABLE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_clean(name): _clean(each) for name, each in value.items()}
+        return {
+            _clean(name): _ESCAPED.sub(r"\\ufffd", each) if name == "labelExpr" else _clean(each)
+            for name, each in value.items()
+        }
     return [_clean(each) for each in value] if isinstance(value, list) else value
 
 
