@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.measuring import Reading, Row, in_fresh_process, median
-from mesa_lab.app.quick_imports import spare_grammars
+from mesa_lab.spared_imports import spare_grammars
 
 RUNS = 100_000
 CASES = (

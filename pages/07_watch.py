@@ -3,11 +3,10 @@ from urllib.parse import parse_qs, quote
 import solara
 
 from mesa_lab.app.components.browser import Address
-from mesa_lab.app.components.html import tag
 from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor, visitor_workspace
 from mesa_lab.app.watch.found import Asked, read_query
-from mesa_lab.app.watch.page import WatchModel, WatchPage
+from mesa_lab.app.watch.page import NothingToWatch, WatchModel, WatchPage
 from mesa_lab.errors import MesaLabError
 
 title = "Watch"
@@ -20,7 +19,7 @@ def Page():
     asked, problem = solara.use_memo(lambda: _asked(router.search), dependencies=[])
     runs, set_runs = solara.use_state(asked.runs)
     if problem:
-        tag("p", "ml-nothing", problem, role="alert")
+        NothingToWatch(problem)
     elif asked.experiment is not None:
         WatchModel(asked.experiment, asked.seed, "/", visitor())
     else:

@@ -40,6 +40,7 @@ SAID_ON: Final = ("/", "/design", "/results")
 PAGES: Final = {
     **{step.path: step.name for step in STEPS},
     "/explore": "Explore",
+    "/watch": "Watch",
     "/studies": "Studies",
     "/class": "Class",
 }

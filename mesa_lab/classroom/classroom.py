@@ -5,6 +5,7 @@ The process that serves a class holds one (`hold`); pages ask for it with `curre
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,7 @@ class Classroom:
         self.assignments = Assignments(self.roster.path)
         self.own_code = OwnCode(folder) if own_code else None
         self.walls = walls
+        self._making: dict[str, threading.Lock] = {}
         self._counted: dict[tuple[int, Path], int] = {}
         self.queue = ClassQueue(folder, self.roster, limits, processes, self.own_code)
 
@@ -149,30 +151,33 @@ class Classroom:
             StudyError: If there is no such assignment, it is over, or the experiment goes beyond what it leaves free.
             MesaLabError: If the study cannot be made.
         """
-        assignment = self.assignments.get(number)
-        workspace = self.workspace(student.id)
-        path = workspace.folder / f"{assignment.study_name}.study"
-        if assignment.is_closed and not path.exists():
-            raise StudyError(f"The assignment '{assignment.title}' is over.")
-        if experiment is not None and not assignment.is_pooled:
-            workspace.count_points(experiment)
-            check_answer(assignment, experiment)
-            try:
-                workspace.make(assignment.study_name, experiment)
-            except StudyMismatchError:
-                raise StudyError(
-                    f"You have begun '{assignment.title}' with another design. Delete the study '{assignment.study_name}' to "
-                    "begin it anew."
-                ) from None
-        elif not path.exists():
-            workspace.folder.mkdir(parents=True, exist_ok=True)
-            place = (student.number - 1) % assignment.seats + 1
-            whole = assignment.pooled_experiment
-            if assignment.is_pooled:
-                Study.for_experiment(whole, path, shard=Shard(place, assignment.seats)).close()
-            else:
-                Study.for_experiment(assignment.experiment, path).close()
-        return assignment.study_name
+        with self._making.setdefault(
+            student.id, threading.Lock()
+        ):  # two pages may be open, and pressed in both
+            assignment = self.assignments.get(number)
+            workspace = self.workspace(student.id)
+            path = workspace.folder / f"{assignment.study_name}.study"
+            if assignment.is_closed and not path.exists():
+                raise StudyError(f"The assignment '{assignment.title}' is over.")
+            if experiment is not None and not assignment.is_pooled:
+                workspace.count_points(experiment)
+                check_answer(assignment, experiment)
+                try:
+                    workspace.make(assignment.study_name, experiment)
+                except StudyMismatchError:
+                    raise StudyError(
+                        f"You have begun '{assignment.title}' with another design. Delete the study '{assignment.study_name}' to "
+                        "begin it anew."
+                    ) from None
+            elif not path.exists():
+                workspace.folder.mkdir(parents=True, exist_ok=True)
+                place = (student.number - 1) % assignment.seats + 1
+                whole = assignment.pooled_experiment
+                if assignment.is_pooled:
+                    Study.for_experiment(whole, path, shard=Shard(place, assignment.seats)).close()
+                else:
+                    Study.for_experiment(assignment.experiment, path).close()
+            return assignment.study_name
 
     def answers(self, number: int) -> list[tuple[Student, Path]]:
         """Return the students' studies of an assignment."""

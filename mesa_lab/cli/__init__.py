@@ -116,8 +116,8 @@ def main() -> None:
         # A terminal that knows no "×" or "±" gets a "?" instead of a traceback.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    from mesa_lab.app.quick_imports import spare_grammars
     from mesa_lab.running.interruption import ENDING, Interruption
+    from mesa_lab.spared_imports import spare_grammars
 
     spare_grammars()
     with Interruption(ENDING, for_good=True) as interruption:

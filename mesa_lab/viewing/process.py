@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 
 from mesa_lab.running.confinement.rules import Rules, limit_memory
 from mesa_lab.running.confinement.worker import in_folder
+from mesa_lab.spared_imports import import_without_grammars
 
 __all__ = ["main"]
 
@@ -35,6 +36,7 @@ def main(rules: Rules | None = None) -> int:
     with contextlib.suppress(AttributeError, OSError):  # Windows has no such thing
         os.nice(NICENESS)
     payload, task, last, plain = pickle.loads(_packet(questions))
+    import_without_grammars()
     import mesa_lab.viewing.default_drawing
     import mesa_lab.viewing.pictures  # noqa: F401  before memory is counted
     from mesa_lab.running.workers.worker import prepare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,9 @@ from mesa_lab.preparation.models import build
 from mesa_lab.preparation.models.working_folder import find_another_folder, working_folder, working_in
 from mesa_lab.preparation.parameters.enum_members import with_members
 from mesa_lab.running.collection.collection_plan import Plan
+from mesa_lab.running.collection.notes import Notes
+from mesa_lab.running.collection.other_outcomes import OtherOutcomes
+from mesa_lab.running.collection.random_states import RandomStates
 from mesa_lab.running.collection.series import time_of
 from mesa_lab.running.simulation.step import stepper
 from mesa_lab.study.records import Task
@@ -92,15 +96,39 @@ class Replay:
                 return
 
     def collected(self) -> dict[str, Any]:
-        """Return what the model's data collector holds of this step, as far as these are plain values."""
+        """Return what is known of the model at this step, as far as these are plain values.
+
+        What its data collector holds, and what else the run is asked for: statistics over its agents, and attributes. Of a model
+        whose data collector has no such value, what a study says of such a model. Functions are not called: they may count how often they are.
+        """
         variables = getattr(getattr(self.model, "datacollector", None), "model_vars", None) or {}
-        rows = {len(values) for values in variables.values()}
-        if len(rows) != 1:
-            return {}
-        found = {}
-        for name, values in variables.items():
-            value: Any = values[-1] if values else None
-            value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
-            if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
-                found[name] = value
-        return found
+        is_even = len({len(values) for values in variables.values()}) == 1
+        reported = _plain({name: values[-1] for name, values in variables.items() if values and is_even})
+        with contextlib.suppress(Exception):  # what cannot be measured is not compared
+            reported |= _plain(self._measured(reported))
+        return reported
+
+    def _measured(self, reported: dict[str, Any]) -> dict[str, Any]:
+        if self._plan.protocol.outcomes is None:
+            if reported:
+                return {}
+            with RandomStates(self.model):
+                return dict(OtherOutcomes({}, Notes()).describe(self.model, self.step))
+        asked, _, others = self._plan.sources({name: ("", name) for name in reported}, (), False)
+        quiet = {
+            name: pair
+            for name, pair in others.items()
+            if isinstance(pair[0].source, str) and not pair[0].is_reference and pair[0].over_time is None
+        }
+        measured = dict(OtherOutcomes(quiet, Notes()).measure(self.model, self.step))
+        return {name: reported[source] for name, (_, source) in asked.items()} | measured
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what can be written down and compared, as Python's own types."""
+    found = {}
+    for name, given in values.items():
+        value = given.item() if hasattr(given, "item") and getattr(given, "ndim", 1) == 0 else given
+        if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+            found[name] = value
+    return found

@@ -1,18 +1,23 @@
 """A class in real browsers: a student joins by phone, the teacher gives an assignment, a restart loses nobody."""
 
+import io
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 from playwright.sync_api import expect
 
+from mesa_lab.classroom.assignments import Assignments
 from mesa_lab.classroom.roster import Roster
+from mesa_lab.preparation.experiment import Experiment
 
 LONG = 120_000
+AWAY = ("ERR_", "Connection lost", "WebSocket", "insertBefore", "classList")
 PHONE = {"width": 390, "height": 844}
 
 
@@ -156,3 +161,141 @@ def test_a_server_that_is_killed_loses_nobody(served, visit, shoot):
     other.get_by_label("Return word").fill(word)
     other.get_by_role("button", name="Join").click()
     other.get_by_text(f"return word: {word}").wait_for(timeout=LONG)
+
+
+@pytest.fixture(scope="module")
+def lesson(cut_off, tmp_path_factory):
+    """A class with an assignment of each kind."""
+    del cut_off  # the server is in the network of the browser
+    made = Class(tmp_path_factory.mktemp("lesson"))
+    given = Assignments(Roster(made.folder / "class").path)
+    few = Experiment("mesa.examples:Schelling", {"density": [0.6, 0.8]}, replications=1, max_steps=1)
+    given.give("Five seeds", "What is the mean?", few)
+    given.give("Which density?", "", few, pooled=False, most_runs=20)
+    yield made
+    made.kill(signal.SIGTERM)
+
+
+@pytest.fixture
+def may_be_away(troubles):
+    """Forget what a browser says of a server that does not answer."""
+    yield
+    troubles[:] = [each for each in troubles if not any(word in each for word in AWAY)]
+
+
+def test_answers_are_handed_in_seen_and_taken_home_when_the_class_ends(lesson, visit):
+    ada = visit(lesson.url, f"/?code={lesson.code}")
+    join(ada, "Ada")
+    ada.get_by_role("link", name="The class").click()
+    question = ada.get_by_role("article").filter(has_text="Which density?")
+    pooled = ada.get_by_role("article").filter(has_text="Five seeds")
+
+    # A pooled one is handed in by running it; "back" after "Begin" leads to where one was, and begins nothing twice.
+    pooled.get_by_role("button", name=re.compile("^Begin")).click()
+    ada.get_by_role("button", name="Start").wait_for()
+    ada.go_back()
+    pooled.get_by_role("button", name="Go on").click()
+    ada.get_by_role("button", name="Start").click()
+    ada.wait_for_selector(".ml-progress .ml-state-finished", timeout=LONG)
+    ada.get_by_role("link", name="The class").click()
+    expect(pooled).to_contain_text("Handed in: 2 runs")
+
+    # Of a question one's own design is handed in.
+    question.get_by_role("button", name="Change it first").click()
+    replications = ada.get_by_role("textbox", name="Replications")
+    replications.wait_for(timeout=LONG)
+    before = ada.url
+    replications.fill("3")
+    ada.wait_for_url(lambda address: address != before and "design=" in address, timeout=LONG)
+    ada.get_by_role("link", name="The class").click()
+    question.get_by_role("button", name="Hand in my design").click()
+    ada.get_by_text("2 points × 3 replications").wait_for(timeout=LONG)
+    ada.get_by_role("button", name="Start").click()
+    ada.wait_for_selector(".ml-progress .ml-state-finished", timeout=LONG)
+    ada.get_by_role("link", name="The class").click()
+    expect(question).to_contain_text("Handed in: 6 runs")
+
+    teacher = visit(lesson.url, lesson.teacher)
+    row = teacher.get_by_role("row").filter(has=teacher.get_by_role("rowheader", name="Ada"))
+    expect(row).to_contain_text("1, 2")
+    expect(teacher.get_by_text("1 student began, 1 through")).to_have_count(2)
+    teacher.get_by_role("button", name="End the class").click()
+    ada.get_by_text("The class has ended. Your studies stay, and nothing new is run.").wait_for(timeout=LONG)
+    expect(ada.get_by_role("button", name="Change it first")).to_have_count(0)
+    late = visit(lesson.url, f"/?code={lesson.code}")
+    late.get_by_label("Your name").fill("Late")
+    late.get_by_role("button", name="Join").click()
+    late.get_by_text("The class has ended.").wait_for(timeout=LONG)
+    with teacher.expect_download(timeout=LONG) as taken:
+        teacher.get_by_role("button", name="All studies").click()
+    with zipfile.ZipFile(taken.value.path()) as archive:
+        assert {"class.csv", "Ada/assignment 1.study", "Ada/assignment 2.study"} <= set(archive.namelist())
+        assert "Ada" in io.TextIOWrapper(archive.open("class.csv"), "utf-8").read()
+    teacher.get_by_role("button", name="Go on with the class").click()
+    ada.get_by_text("The class has ended.").wait_for(state="hidden", timeout=LONG)
+
+
+def test_two_tabs_of_one_student_are_the_same_student(lesson, visit):
+    bob = visit(lesson.url, f"/?code={Roster(lesson.folder / 'class').code}")
+    join(bob, "Bob")
+    other = bob.context.new_page()
+    other.goto(lesson.url + "/class")
+    other.get_by_role("heading", name="Hello, Bob").wait_for(timeout=LONG)
+    bob.get_by_role("link", name="The class").click()
+    bob.get_by_role("article").filter(has_text="Five seeds").get_by_role(
+        "button", name=re.compile("^Begin")
+    ).click()
+    bob.get_by_role("button", name="Start").wait_for(timeout=LONG)
+    begun = other.get_by_role("article").filter(has_text="Five seeds")
+    expect(begun).to_contain_text("You have begun: 0 of 2 runs are there.")
+    begun.get_by_role("button", name="Go on").click()
+    other.get_by_role("button", name="Start").click()
+    for page in (bob, other):
+        page.wait_for_selector(".ml-progress .ml-state-finished", timeout=LONG)
+    assert [each.name for each in Roster(lesson.folder / "class").students()].count("Bob") == 1
+
+
+def test_a_student_s_page_is_where_it_was_after_a_laptop_slept(lesson, visit, may_be_away):
+    cem = visit(lesson.url, f"/?code={Roster(lesson.folder / 'class').code}")
+    join(cem, "Cem")
+    sockets, asleep = [], []
+
+    def through(socket):
+        if asleep:
+            socket.close()
+        else:
+            socket.connect_to_server()
+            sockets.append(socket)
+
+    cem.route_web_socket(re.compile(""), through)
+    cem.reload()
+    cem.get_by_role("button", name=re.compile("^Schelling")).first.click()
+    cem.get_by_role("link", name="Design an experiment").click()
+    replications = cem.get_by_role("textbox", name="Replications")
+    replications.fill("7")
+    cem.wait_for_function("location.search.includes('design=')")
+
+    # The server stands still, as it does while the teacher's laptop sleeps.
+    lesson.process.send_signal(signal.SIGSTOP)
+    try:
+        cem.wait_for_timeout(15_000)
+    finally:
+        lesson.process.send_signal(signal.SIGCONT)
+    expect(replications).to_have_value("7")
+    cem.get_by_role("link", name="The class").click()
+    cem.get_by_role("heading", name="Hello, Cem").wait_for(timeout=LONG)
+
+    # The student's own sleeps: the connection is cut, and no other comes about for a while.
+    asleep.append(True)
+    cem.context.set_offline(True)
+    for socket in sockets:
+        socket.close()
+    banner = cem.locator("#ml-connection")
+    expect(banner).to_contain_text("Not connected")
+    asleep.clear()
+    cem.context.set_offline(False)
+    expect(banner).to_be_hidden()
+    cem.get_by_role("heading", name="Hello, Cem").wait_for(timeout=LONG)
+    assert cem.url.startswith(f"{lesson.url}/class")
+    cem.get_by_role("link", name="Design").first.click()
+    expect(cem.get_by_role("textbox", name="Replications")).to_have_value("7")

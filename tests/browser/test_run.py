@@ -83,7 +83,7 @@ def start(page):
     wait_for_state(page, "running")
 
 
-def test_start_pause_continue_stop(lab, visit, make, shoot):
+def test_start_pause_continue_stop(lab, visit, make, shoot, accessible):
     make(lab, "slow")
     page = visit(lab, "/run?study=slow")
     page.get_by_role("button", name="Start").wait_for()
@@ -94,6 +94,7 @@ def test_start_pause_continue_stop(lab, visit, make, shoot):
     page.get_by_role("button", name="Pause").click()
     wait_for_state(page, "paused")
     paused_at = done(page)
+    accessible(page)
     shoot(page, "run-paused")
     page.get_by_role("button", name="Continue").click()
     wait_for_state(page, "running")
@@ -156,7 +157,7 @@ def test_a_restart_of_the_server_finds_it_again(start_lab, visit, make):
     other.wait_for_selector("text=All 2 runs are done, in")
 
 
-def test_a_failing_model_shows_what_went_wrong_as_text(lab, visit, make, shoot):
+def test_a_failing_model_shows_what_went_wrong_as_text(lab, visit, make, shoot, accessible):
     make(lab, "failing", "Failing", sizes=(1, 2, 3), replications=3, max_steps=1)
     page = visit(lab, "/run?study=failing")
     page.get_by_role("button", name="Start").click()
@@ -175,6 +176,7 @@ def test_a_failing_model_shows_what_went_wrong_as_text(lab, visit, make, shoot):
         page.get_by_role("progressbar", name="Progress").get_attribute("aria-valuetext")
         == "9 of 9 runs, 6 failed"
     )
+    accessible(page)
     shoot(page, "run-failures")
     panel.get_by_role("button", name="Run them again").click()
     page.wait_for_selector(".ml-progress .ml-state:not(.ml-state-finished)")
@@ -261,6 +263,14 @@ def test_two_people_do_not_see_each_other(shared, visit, shoot):
         ben.goto(f"{url}/run?study={quote(key, safe='')}")
         ben.wait_for_selector("[role=alert]:not(#ml-connection)")
         expect(ben.locator(".ml-progress")).to_have_count(0)
+    # A page that shows a study shows one's own alone, and says whose it is.
+    for path in (
+        f"/results?study={quote(name)}",
+        f"/explore?study={quote(name)}",
+        f"/watch?study={quote(name)}&run=0",
+    ):
+        ben.goto(url + path)
+        ben.get_by_text(f"There is no study '{name}' here.").first.wait_for()
 
     anna.get_by_role("button", name="Make a link").click()
     link = anna.get_by_label("Link to this study").input_value()

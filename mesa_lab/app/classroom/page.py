@@ -48,6 +48,7 @@ def ClassPage(
     """
     if classroom is None:
         with tag("div", "ml-empty"):
+            tag("h1", "", "Class")
             tag("p", "", "There is no class here. Start one in a terminal: mesa-lab class --models MODEL")
         return
     if who == TEACHER:

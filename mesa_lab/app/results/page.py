@@ -88,6 +88,15 @@ def ResultsPage(
                     tag("span", "", "Go to the run")
 
 
+def _whose(workspace: Workspace, ref: StudyRef) -> str:
+    """Say whose study is shown where several people have studies, as one name may stand for a study of each."""
+    if workspace.local:
+        return ""
+    if not ref.own:
+        return "A study of somebody else, who shared it by a link."
+    return "Your own study. Others who open this address see one of theirs or none; the run page makes a link to this one."
+
+
 def _find(workspace: Workspace, key: str) -> tuple[StudyRef | None, str]:
     try:
         return (workspace.find(key) if key else None), ""
@@ -148,6 +157,7 @@ def Watched(
         running=standing.is_active or bool(doing.busy),
         on_next=go_on if ref.own else None,
         studies=lambda: [each for each in workspace.studies() if each.path != ref.path],
+        whose=_whose(workspace, ref),
     )
     shown.key("results")  # in its place, whatever stands above it
     with shown, PageLink(f"/run?study={quote(ref.key)}", classes=["ml-button"]):
@@ -180,6 +190,7 @@ def ResultsView(
     running: bool = False,
     on_next: Callable[[Conclusion], None] | None = None,
     studies: Callable[[], list[StudyRef]] = list,
+    whose: str = "",
     children: list[solara.Element] = [],  # noqa: B006  reacton hands in a new list
 ) -> None:
     """Show the results of a study file.
@@ -194,6 +205,7 @@ def ResultsView(
         running: Whether there will be more.
         on_next: Called with a conclusion whose next runs are wanted; None where nothing can be run.
         studies: Gives the other studies that this one can be compared with.
+        whose: Whose study it is, where that is to be said.
         children: What else can be done with the study.
     """
     now = finished, failed
@@ -214,6 +226,8 @@ def ResultsView(
             with tag("div"):
                 tag("h1", "", name)
                 tag("p", "ml-quiet", _said(opened))
+                if whose:
+                    tag("p", "ml-quiet", whose)
             with tag("div", "ml-actions", *children):
                 pass
         if opened is not None and opened.finished:

@@ -63,7 +63,8 @@ def no_such_page(path: str) -> bytes:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>No such page – Mesa Lab</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><style>body { font: 16px/1.5 Roboto, '
-        "system-ui, sans-serif; max-width: 40em; margin: 15vh auto; padding: 0 24px; color-scheme: light dark; }"
+        "system-ui, sans-serif; max-width: 40em; margin: 15vh auto; padding: 0 24px; } "
+        ":root { color-scheme: light dark; background: Canvas; color: CanvasText; }"
         f"</style></head><body><main><h1>There is no such page</h1><p>Mesa Lab has no page “{shown}”.</p>"
         '<p><a href="/">To the start</a> · <a href="/studies">All studies</a></p></main></body></html>'
     ).encode()

@@ -19,13 +19,14 @@ from typing import Any
 import click
 
 from mesa_lab.app import asset_paths
-from mesa_lab.app.quick_imports import import_soon, spare_grammars
+from mesa_lab.app.quick_imports import import_soon
 from mesa_lab.app.server.members import may_use_own
 from mesa_lab.app.server.request_guard import Guard, is_loopback
 from mesa_lab.app.server.session_cookie import DAYS, SessionCookie, kept_key
 from mesa_lab.classroom.classroom import Classroom, hold, member_of
 from mesa_lab.classroom.invitation import invitation
 from mesa_lab.errors import MesaLabError
+from mesa_lab.spared_imports import spare_grammars
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.queue import queue_of
 

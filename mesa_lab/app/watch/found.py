@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "experiment_of", "read_query", "run_at", "viewer_of"]
 
 _MOST_STEPS = 100_000
+_NO_RUN = "No run is named. Open one in the results, and watch it from there."
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +66,12 @@ def read_query(query: Mapping[str, Sequence[str]], study: str, find: Callable[[s
         names = [word(name) for name in ("study", "base") if word(name)] or [study]
         ref, run = run_at(map(find, names), at)
         return Asked(ref, [run], step)
+    if not study:
+        raise StudyError(_NO_RUN)
     ref = find(study)
     runs = [run for text in query.get("run", ()) if (run := _number(text)) is not None][:2]
     if not runs:
-        raise StudyError("No run is named. Open one in the results, and watch it from there.")
+        raise StudyError(_NO_RUN)
     return Asked(ref, runs, step)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.parameters.space import Parameter
 
-__all__ = ["WatchModel", "WatchPage", "WatchRun"]
+__all__ = ["NothingToWatch", "WatchModel", "WatchPage", "WatchRun"]
 
 _SPEEDS: Final = ((1, "every step"), (2, "every 2nd step"), (5, "every 5th step"), (10, "every 10th step"))
 _PAUSE_SECONDS: Final = 0.3
@@ -53,6 +53,19 @@ def MayRun(codes: Sequence[CodeReference], on_agreed: Callable[[], None]) -> Non
         CodeQuestion(_ASKING, codes, ("Run it", accept))
     else:
         tag("p", "ml-error-text", AGREED.code(codes[0]), role="alert")
+
+
+@solara.component
+def NothingToWatch(problem: str) -> None:
+    """Say why there is no run to watch, and where there are some."""
+    with tag("section", "ml-empty", aria_label="Nothing to watch yet"):
+        tag("h1", "", "Watch")
+        tag("p", "ml-quiet", problem, role="alert")
+        with tag("div", "ml-actions"):
+            with PageLink("/studies", classes=["ml-primary"]):
+                tag("span", "", "Open a study")
+            with PageLink("/", classes=["ml-button"]):
+                tag("span", "", "Choose a model")
 
 
 @solara.component

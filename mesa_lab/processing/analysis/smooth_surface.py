@@ -36,12 +36,14 @@ class Landscape:
         process: Scikit-learn's, of standardised values.
         centre: What was subtracted from the values, and `scale` what they were divided by.
         space: The space that it is of.
+        chance: The variance of a value about the surface, as it was fitted because the noise of no value was known; 0 where it was.
     """
 
     process: Any
     centre: float
     scale: float
     space: ParameterSpace
+    chance: float = 0.0
 
     def at(self, unit: Floats) -> tuple[Floats, Floats]:
         """Return the mean response and its standard error at points of the unit cube."""
@@ -122,9 +124,15 @@ def _fitted(
     kernel = _tuned_kernel(columns.tobytes(), columns.shape, values[tuned].tobytes(), noise[tuned].tobytes())
     used = known if len(known) <= _MOST else _sample(known, values, seed)
     centre, scale = float(values[used].mean()), float(values[used].std()) or 1.0
-    process = _process(kernel, _alpha(noise[used], scale))
+    alpha, chance = _alpha(noise[used], scale), 0.0
+    if not np.isfinite(noise[tuned]).any():
+        # A fitted noise left in the kernel would count as part of the surface: in its error, and in surfaces drawn at random.
+        chance = float(kernel.k2.noise_level) * (float(values[tuned].std()) or 1.0) ** 2
+        alpha = alpha + chance / scale**2
+        kernel = kernel.k1
+    process = _process(kernel, alpha)
     process.fit(columns_of(space, unit[used]), (values[used] - centre) / scale)
-    return Landscape(process, centre, scale, space)
+    return Landscape(process, centre, scale, space, chance)
 
 
 def _tuned_on(n: int) -> int:

@@ -293,6 +293,24 @@ def test_a_model_has_the_same_name_wherever_people_read_it(tmp_path, show):
     assert "Boltzmann Wealth was run" in report_bytes(open_results(path), str).decode()
 
 
+def test_on_a_server_of_several_people_a_study_says_whose_it_is(tmp_path, show):
+    experiment = ml.Experiment("mesa.examples:BoltzmannWealth", {"n": [5, 9]}, max_steps=2)
+    anna, ben = (Workspace(tmp_path / "visitors" / name, tmp_path, local=False) for name in ("a", "b"))
+    own = anna.make("money", experiment)
+    ml.run(experiment, own.path, progress=False, n_jobs=1, backend="sequential")
+    ben.make("money", experiment)
+    mine = "Your own study. Others who open this address see one of theirs or none; the run page makes a link to this one."
+    for workspace, runs in ((anna, "2 runs"), (ben, "No run of this study has a result yet.")):
+        box = show(Page(workspace, "money"))
+        assert until(lambda box=box: mine in texts(box))
+        assert until(lambda box=box, runs=runs: any(runs in text for text in texts(box)))
+    box = show(Page(ben, anna.share(own)))
+    assert until(lambda: "A study of somebody else, who shared it by a link." in texts(box))
+    box = show(Page(Workspace(anna.folder), "money"))
+    assert until(lambda: any("2 runs" in text for text in texts(box)))
+    assert mine not in texts(box)
+
+
 @pytest.mark.parametrize(
     ("key", "said"), [("", "Run an experiment, or open a study."), ("../x", "is no name")]
 )

@@ -124,12 +124,13 @@ def test_duplicate_and_rename(show, space):
     view.tags("button", "ml-button-primary")[0].fire_event("click", {})
     view.until(lambda: (space.folder / "wolves 2.study").exists())
     view.until("wolves 2")
+    view.until(lambda: "Name of the copy" not in view.text)  # what is made closes its form
     view.press("Rename")
     view.field("New name").v_model = "a/b"
     view.tags("button", "ml-button-primary")[0].fire_event("click", {})
     view.until("A name cannot hold /.")
     view.field("New name").v_model = "foxes"
-    view.tags("button", "ml-button-primary")[0].fire_event("click", {})
+    view.field("New name").fire_event("keydown.enter", {})
     view.until(lambda: {ref.name for ref in space.studies()} == {"foxes", "wolves 2"})
     view.until(lambda: view.gone == [("wolves", "foxes")])
 

@@ -172,6 +172,8 @@ def fit_posterior(
     for each in range(q):
         noise = pooled[each, each] / n if replicated else np.full(len(n), np.nan)
         surfaces.append(fit_landscape(space, unit[used], z[:, each], noise, seed))
+    if not replicated:  # what the surfaces left over is all that is known of chance
+        pooled = np.diag([0.0 if surface is None else surface.chance for surface in surfaces])
     floor = 1e-6 * np.eye(q) * max(float(z.var(axis=0).max()), 1e-12)
     share = 0.0 if observed_runs is None else 1.0 / observed_runs
     model = _Model(surfaces, z, summed, pooled * share + summed.tolerance + floor)
