@@ -186,7 +186,11 @@ def main() -> None:
             returned += 1
         browser.close()
         server.kill()
-    mean = statistics.mean(ended.values()) if ended else float("nan")
+    if not ended:
+        raise SystemExit(
+            f"No study was done within {PATIENCE:.0f} s; first results of {len(first)} of {len(paths)} students."
+        )
+    mean = statistics.mean(ended.values())
     print(
         f"first result:  last after {max(first.values()):.1f} s, of {len(first)} of {len(paths)} students (aim: 10 s)"
     )

@@ -4,10 +4,11 @@ An outcome is written as a short text that a person can read in a file (`"Wolves
 or as a function of the model. What a text may say is a list of kinds (`outcome_kinds`).
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.preparation.code_permission import CodeReference
@@ -19,6 +20,9 @@ from mesa_lab.preparation.outcome_kinds.over_time import CARRY, OverTime, over_t
 from mesa_lab.preparation.outcome_kinds.reported_entry import Member
 
 __all__ = ["AgentSelection", "Outcome", "parse_agents", "parse_outcomes", "typed_outcome"]
+
+_NO_NAME: Final = re.compile("[\0\ud800-\udfff]")
+"""What no column of a study can be called: the end of a text in C, and halves of a character."""
 
 type AgentSelection = bool | tuple[str, ...] | Mapping[str, tuple[str, ...]]
 
@@ -61,6 +65,10 @@ class Outcome:
         self._settle()
         if not isinstance(self.name, str) or not self.name.strip():
             raise OutcomeError(f"An outcome needs a name, not {shortened(self.name)}.")
+        if _NO_NAME.search(self.name):
+            raise OutcomeError(
+                f"The outcome {shortened(self.name)} has a character that no study file can hold. Take it out of the name."
+            )
         if len(self.name) > NAME_CHARACTERS or (
             isinstance(self.source, str) and len(self.source) > NAME_CHARACTERS
         ):

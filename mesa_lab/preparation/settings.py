@@ -15,6 +15,7 @@ from typing import Any, Final, overload
 
 from mesa_lab.errors import ExperimentError, MesaLabError, suggest
 from mesa_lab.preparation.limits import COUNT, LARGEST_SEED, shortened
+from mesa_lab.preparation.parameters.value_keys import is_finite
 
 __all__ = [
     "BATCH_WORDS",
@@ -162,7 +163,7 @@ def check_level(value: Any) -> float:
     Raises:
         ExperimentError: If it is no share from one half to below 1.
     """
-    level = float(value) if isinstance(value, float | int) else math.nan
+    level = float(value) if is_finite(value) else math.nan
     if not 0.5 <= level < 1:
         raise ExperimentError(f"level is {_shown(value)}. Give a level of confidence such as 0.95.")
     return level

@@ -26,6 +26,10 @@ _POLICY: Final = (
 )
 """Vega compiles its expressions; a page that fetches nothing cannot be made to tell anyone that it was opened."""
 
+_UNDRAWABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ESCAPED: Final = re.compile(r"\\(?:u00[01][0-9a-f]|[bf])")
+"""How JSON, and an expression of Vega, write the first of them."""
+
 PICTURES: Final = (".png", ".svg", ".pdf", ".html", ".json")
 
 
@@ -83,6 +87,8 @@ def convert(spec: dict[str, Any], kind: str, scale: float = 2.0) -> bytes | str:
     import vl_convert
 
     version = _vegalite_version(spec)
+    if kind != "html":
+        spec = _drawable(spec)
     if kind == "png":
         return bytes(vl_convert.vegalite_to_png(spec, vl_version=version, scale=scale))
     if kind == "pdf":
@@ -90,6 +96,23 @@ def convert(spec: dict[str, Any], kind: str, scale: float = 2.0) -> bytes | str:
     if kind == "svg":
         return str(vl_convert.vegalite_to_svg(spec, vl_version=version))
     return _page(spec, version)
+
+
+def _drawable(spec: dict[str, Any]) -> dict[str, Any]:
+    """Replace the characters that no XML may hold: the converter draws by way of SVG, and ends this process where it finds one."""
+    written = json.dumps(spec, ensure_ascii=False)
+    return _clean(spec) if _UNDRAWABLE.search(written) or _ESCAPED.search(written) else spec
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNDRAWABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {
+            _clean(name): _ESCAPED.sub(r"\\ufffd", each) if name == "labelExpr" else _clean(each)
+            for name, each in value.items()
+        }
+    return [_clean(each) for each in value] if isinstance(value, list) else value
 
 
 @functools.cache

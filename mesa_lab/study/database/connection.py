@@ -326,6 +326,10 @@ def translate_errors(path: Path) -> Iterator[None]:
         raise StudyError(f"The study '{path}' could not be used: {meaning}.") from error
     except OSError as error:
         raise StudyError(f"The study '{path}' could not be used: {error.strerror or error}.") from error
+    except UnicodeEncodeError as error:
+        raise StudyError(
+            f"The study '{path}' cannot hold {error.object!r:.80}: it has a half of a character, which no encoding has. Take it out."
+        ) from error
     except _OF_VALUES as error:
         # Pages that SQLite finds in order may hold what does not belong there.
         if problem := _damage(path):
