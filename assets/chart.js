@@ -215,6 +215,7 @@ export default {
             if (this.spec) {
                 const stage = document.createElement("div");
                 stage.className = "ml-chart-stage ml-chart-hidden";
+                stage.setAttribute("aria-hidden", "true"); // the plot has a name; layers without marks and brushes have none
                 plot.append(stage);
                 try {
                     const spec = JSON.parse(this.spec);
