@@ -114,9 +114,9 @@ def classroom(
     offered = (*models, *more_models)
     for model in offered:
         load_model(model)  # a misspelt name would be offered, and never open
+    processes = _processes(check_n_jobs(jobs))
     folder.mkdir(parents=True, exist_ok=True)
     limits = StudentLimits(runs=runs, minutes_per_run=minutes_per_run, megabytes=megabytes)
-    processes = _processes(check_n_jobs(jobs))
     room = Classroom(folder.resolve(), offered, limits, processes, own_code=own_code, walls=walls)
     serve(host, port, open_browser, folder, offered, classroom=room)
 
