@@ -1,7 +1,8 @@
 """Examples may take their time, and making them too: what they assert is no matter of the clock.
 
 All tests together are divided over the cores; what is asked for by name runs in one process, where a debugger can look on.
-Ctrl-C reaches what tests start: a shell without job control starts its background jobs with SIGINT ignored, and they hand that on.
+Ctrl-C reaches what tests start: a shell without job control starts its background jobs with SIGINT ignored, `nohup` has SIGHUP
+ignored, and they hand that on.
 No garbage is looked for while tests are collected, which takes an eighth of that time. Later it is looked for among what a module's
 tests made, not among all that was ever imported: a run may ask for a full collection, which takes a tenth of a second with the half
 million objects of an ordinary session, and a millisecond without them.
@@ -28,6 +29,8 @@ spare_grammars()
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 gc.disable()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -133,7 +133,7 @@ def test_a_distribution_is_named_without_working_anything_out(monkeypatch, name,
         for method in ("ppf", "cdf", "pdf", "sf", "isf", "mean", "stats", "rvs"):
             if hasattr(kind, method):
                 monkeypatch.setattr(kind, method, refuse)
-    distributions.find.cache_clear()
+    distributions._frozen.cache_clear()
     parameter = from_distribution(name, **arguments)
     experiment = ml.Experiment("a:B", {"a": parameter}, ml.Sobol(8))
     again = ml.Experiment.from_toml(experiment.to_toml())
@@ -141,7 +141,7 @@ def test_a_distribution_is_named_without_working_anything_out(monkeypatch, name,
     assert parameter.contains(3) in (True, False)
     assert parameter.count is None or parameter.count > 0
     assert name in repr(again)
-    distributions.find.cache_clear()
+    distributions._frozen.cache_clear()
 
 
 def test_a_distribution_that_scipy_cannot_work_out_says_so_when_points_are_made():

@@ -104,6 +104,8 @@ def test_an_interrupt_leaves_no_worker_process_behind(kernel):
     manager, client, folder = kernel
     process, study = psutil.Process(manager.provisioner.pid), folder / "workers.study"
     assert not execute(client, MODEL)
+    # Workers wait two minutes for the next study before they end.
+    assert not execute(client, "from mesa_lab.running.workers import pool; pool._IDLE_SECONDS = 1.0")
     assert not execute(client, 'lab = ml.Lab(experiment, study="workers.study")')
     for command, waits in (("run = lab.run(processes=2)", False), ("lab.run(processes=2).wait()", True)):
         before = finished(study)
