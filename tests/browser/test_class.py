@@ -142,6 +142,23 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher.get_by_role("heading", name="assignment 1 of all").wait_for(timeout=LONG)
 
 
+def test_one_joins_and_gets_to_work_by_keyboard_alone(served, visit):
+    page = visit(served.url, "/")
+    page.get_by_label("Code").wait_for()
+    for text in (served.code, "Hedy"):
+        page.keyboard.press("Tab")
+        while page.evaluate("document.activeElement.tagName") != "INPUT":
+            page.keyboard.press("Tab")
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    page.get_by_text("return word:").wait_for(timeout=LONG)
+    for _ in range(15):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('main, #ml-main') !== null"):
+            break
+    assert page.evaluate("document.activeElement.matches('a, button, input, [tabindex]')")
+
+
 def test_a_server_that_is_killed_loses_nobody(served, visit, shoot):
     bob = visit(served.url, f"/?code={served.code}")
     join(bob, "Bob")

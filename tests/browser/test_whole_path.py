@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+import mesa_lab as ml
+from mesa_lab.workspace.workspace import Workspace
+
 EVIL = "<img src=x onerror=alert(1)> {{ 7*7 }}"
 OWN = f'''
 import mesa
@@ -352,3 +355,19 @@ def test_the_whole_way_by_keyboard_alone(own_lab, visit):
     tab_to(page, "Over the steps")
     keys.press("Enter")
     page.wait_for_selector(".ml-tab-on:has-text('Over the steps')")
+
+
+def test_a_run_is_watched_by_keyboard_alone(lab, visit):
+    experiment = ml.Experiment("mesa.examples:Schelling", {"density": [0.6, 0.8]}, max_steps=4, seed=3)
+    ref = Workspace(lab.studies).make("by_keys", experiment)
+    ml.run(experiment, ref.path, n_jobs=1, progress=False)
+    page = visit(lab, "/watch?study=by_keys&run=1")
+    page.get_by_alt_text("Space of run 1 at step 0").wait_for(timeout=LONG)
+    tab_to(page, "Skip to the content", most=1)
+    page.keyboard.press("Enter")
+    tab_to(page, "Step forward", most=15)
+    page.keyboard.press("Enter")
+    page.get_by_alt_text("Space of run 1 at step 1").wait_for(timeout=LONG)
+    tab_to(page, "Play")
+    page.keyboard.press("Space")
+    page.get_by_text("the end of the run").first.wait_for(timeout=LONG)
