@@ -156,8 +156,8 @@ def report(study: Path, output: Path | None, show: bool) -> None:
 
     if show and output == STANDARD_OUTPUT:
         raise click.UsageError("--open shows a file, and -o - writes none: leave one of them out.")
-    path = output or study.with_suffix(".html")
     opened = Study.open(study)
+    path = output or study.with_suffix(".html")
     warm_up()
     from mesa_lab.processing.report.report import write_report  # imports much; the converter starts meanwhile
     from mesa_lab.processing.results import Results

@@ -147,6 +147,12 @@ def test_a_report(terminal, study, tmp_path):
     assert "12 is more than 9" in (tmp_path / "count.html").read_text()
 
 
+def test_a_report_of_nothing(terminal):
+    said = terminal("report", "")
+    assert said.exit_code == 1
+    assert "fault in Mesa Lab" not in said.output
+
+
 def test_a_report_opens(terminal, study, monkeypatch, tmp_path):
     opened = []
     monkeypatch.setattr("click.launch", opened.append)

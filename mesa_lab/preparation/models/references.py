@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_lab.errors import ModelError, suggest
-from mesa_lab.files import check_path
+from mesa_lab.files import check_path, shown
 from mesa_lab.preparation.code_permission import CodeReference, elsewhere_of, parse_reference, require_code
 from mesa_lab.preparation.models.files import find_module, import_file, is_from_file
 from mesa_lab.preparation.models.imports import import_trouble
@@ -69,8 +69,7 @@ def load_model(reference: type[Any] | str) -> type[Any]:
     where = named.place
     if not named.is_file:
         return _pick(_import_module(where), named.name, where)
-    path = Path(where).expanduser()
-    check_path(path, ModelError)
+    path = _path_named(where)
     if not path.is_file():
         raise ModelError(_no_file(where))
     path = path.resolve()
@@ -109,7 +108,7 @@ def import_code(reference: CodeReference) -> types.ModuleType:
     require_code([reference])
     if not reference.is_file:
         return importlib.import_module(reference.place)
-    path = Path(reference.place).expanduser()
+    path = _path_named(reference.place)
     if not path.is_file():
         raise FileNotFoundError(reference.place)
     return import_file(path.resolve())
@@ -137,7 +136,7 @@ def load_enums(enums: Enums, model: type[Any] | str) -> dict[str, tuple[type[enu
 def _load_enum(text: str) -> type[enum.Enum]:
     named = parse_reference(text, "function")
     require_code([named])
-    path = Path(named.place).expanduser()
+    path = _path_named(named.place)
     loaded = (
         # The module that the model has imported, under whatever name: a second import would make other members.
         [
@@ -305,12 +304,12 @@ def _pick(module: types.ModuleType, name: str | None, where: str) -> type[Any]:
 def _import_module(name: str) -> types.ModuleType:
     if name in sys.modules:
         return sys.modules[name]
-    if "/" in name or "\\" in name or (Path(name).exists() and not name.isidentifier()):
+    if "/" in name or "\\" in name or (not name.isidentifier() and _path_named(name).exists()):
         raise ModelError(_no_file(name))
     if not all(part.isidentifier() for part in name.split(".")):
         raise ModelError(f"'{name}' is no module and no file. {_FORMS}")
     top, cwd = name.partition(".")[0], Path.cwd()
-    if find_module(top) is None and ((cwd / f"{top}.py").is_file() or (cwd / top).is_dir()):
+    if find_module(top) is None and (_path_named(f"{top}.py").is_file() or (cwd / top).is_dir()):
         # A command starts without the current folder on the path; `python` has it there.
         sys.path.append(str(cwd))
         importlib.invalidate_caches()
@@ -338,8 +337,24 @@ def _no_module(name: str) -> str:
     return f"No module '{last}'.{near} {_FORMS}"
 
 
+def _path_named(where: str) -> Path:
+    """Return the path that a reference names; whether there is something does not matter.
+
+    Raises:
+        ModelError: If nothing can be called so here.
+    """
+    try:
+        path = Path(where).expanduser()
+    except RuntimeError:
+        raise ModelError(
+            f"'{shown(Path(where))}': there is no such user here. Write the whole path."
+        ) from None
+    check_path(path, ModelError)
+    return path
+
+
 def _no_file(where: str) -> str:
-    path = Path(where).expanduser()
+    path = _path_named(where)
     folder = path if path.is_dir() else path.parent
     names = sorted(file.name for file in folder.glob("*.py")) if folder.is_dir() else []
     if path.is_dir():

@@ -27,8 +27,10 @@ _POLICY: Final = (
 """Vega compiles its expressions; a page that fetches nothing cannot be made to tell anyone that it was opened."""
 
 _UNDRAWABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ESCAPED: Final = re.compile(r"\\(?:u00[01][0-9a-f]|[bf])")
-"""How JSON, and an expression of Vega, write the first of them."""
+_ESCAPED: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u00[01][0-9a-f]|ufff[ef]|[bf])")
+"""How JSON, and an expression of Vega, write the first of them: behind backslashes in pairs, which stand for themselves."""
+
+_EXPRESSIONS: Final = {"calculate", "expr", "filter", "labelExpr", "test"}
 
 PICTURES: Final = (".png", ".svg", ".pdf", ".html", ".json")
 
@@ -101,7 +103,9 @@ def convert(spec: dict[str, Any], kind: str, scale: float = 2.0) -> bytes | str:
 def _drawable(spec: dict[str, Any]) -> dict[str, Any]:
     """Replace the characters that no XML may hold: the converter draws by way of SVG, and ends this process where it finds one."""
     written = json.dumps(spec, ensure_ascii=False)
-    return _clean(spec) if _UNDRAWABLE.search(written) or _ESCAPED.search(written) else spec
+    # An expression is written as a text within the text: its backslashes are doubled.
+    suspect = _UNDRAWABLE.search(written) or re.search(r"\\(?:u00[01]|ufff[ef]|[bf])", written)
+    return _clean(spec) if suspect else spec
 
 
 def _clean(value: Any) -> Any:
@@ -109,7 +113,9 @@ def _clean(value: Any) -> Any:
         return _UNDRAWABLE.sub("\ufffd", value)
     if isinstance(value, dict):
         return {
-            _clean(name): _ESCAPED.sub(r"\\ufffd", each) if name == "labelExpr" else _clean(each)
+            _clean(name): _ESCAPED.sub(r"\1\\ufffd", each)
+            if name in _EXPRESSIONS and isinstance(each, str)
+            else _clean(each)
             for name, each in value.items()
         }
     return [_clean(each) for each in value] if isinstance(value, list) else value

@@ -66,11 +66,7 @@ class Refine(Method):
                 f"Refine is given {shortened(self.outcome, 60)}. Name an outcome, such as Refine('Wolves')."
             )
         if self.where is not None:
-            if (
-                isinstance(self.where, bool)
-                or not isinstance(self.where, int | float)
-                or not is_finite(self.where)
-            ):
+            if not is_finite(self.where):
                 raise ExperimentError(
                     f"where is {shortened(self.where)}. Give the value of the outcome at the boundary, such as 0.5, or None."
                 )

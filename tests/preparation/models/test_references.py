@@ -135,6 +135,25 @@ def test_nothing_is_no_model(reference):
     assert "names no model. Write 'package.module:Class'" in error(reference)
 
 
+@pytest.mark.parametrize(
+    ("reference", "sentence"),
+    [
+        ("x" * 5000, "is too long for a file"),
+        ("x" * 254, "is too long for a file"),
+        ("x" * 5000 + ":M", "is too long for a file"),
+        ("m." * 3000 + "x:M", "is too long for a file"),
+        ("x" * 5000 + ".py:M", "is too long for a file"),
+        ("a/" + "x" * 5000, "is too long for a file"),
+        ("a\0b", "there is a character in it that no name may have"),
+        ("~nobody_here/x.py:M", "there is no such user here. Write the whole path"),
+        ("~nobody_here/x", "there is no such user here"),
+    ],
+    ids=range(9),
+)
+def test_what_no_file_can_be_called(reference, sentence):
+    assert sentence in error(reference)
+
+
 def test_a_misspelt_class():
     message = error("mesa.examples:Shelling")
     assert "No model 'Shelling' in 'mesa.examples'. Did you mean 'Schelling'?" in message

@@ -14,7 +14,7 @@ TEXTS = ["a\0b", "\x01", "\x1b[31m", "a\b\f\v", "\ufffe", "C:\\bin\\u0000"]
 
 @pytest.fixture(scope="module")
 def results():
-    space = {"gain": [0.5, 1.5], "mode": TEXTS[:4], "limit": None}
+    space = {"gain": [0.5, 1.5], "mode": TEXTS, "limit": None}
     return ml.run(ml.Experiment(MODEL, space, replications=2, max_steps=2, seed=1), n_jobs=1, progress=False)
 
 
@@ -57,6 +57,17 @@ def test_other_texts_stay_as_they_are():
         "mark": "bar",
     }
     assert "C:/bin 👩‍👧" in convert(spec, "svg")
+
+
+def test_labels_with_backslashes_stay_as_they_are(tmp_path):
+    levels = ["C:\\bin", "D:\\\\files\\u0001", "a\0b"]
+    experiment = ml.Experiment(
+        MODEL, {"gain": [0.5, 1.5], "mode": levels, "limit": None}, max_steps=2, seed=1
+    )
+    results = ml.run(experiment, n_jobs=1, progress=False)
+    svg = render(results.chart("design"), "svg")
+    for text in ("C:\\bin", "D:\\\\files\\u0001", "a\ufffdb"):
+        assert f">{text}<" in svg, text
 
 
 def test_half_a_character_is_no_damage(tmp_path):
