@@ -132,7 +132,7 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     assert fits(teacher)
 
     # What one student found is shown to all; then the results of all, together.
-    teacher.get_by_role("button", name="Studies", exact=True).click()
+    teacher.get_by_role("button", name="Studies of Ada", exact=True).click()
     teacher.get_by_role("button", name="Show assignment 1 to all").click()
     ada.get_by_role("link", name="Look at it").wait_for(timeout=LONG)
     teacher.get_by_role("button", name="Take it back: the study").click()
@@ -152,11 +152,47 @@ def test_one_joins_and_gets_to_work_by_keyboard_alone(served, visit):
         page.keyboard.type(text)
     page.keyboard.press("Enter")
     page.get_by_text("return word:").wait_for(timeout=LONG)
+    # Letters that are typed right before Enter are part of the name.
+    assert "Hedy" in [student.name for student in Roster(served.folder / "class").students()]
     for _ in range(15):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.closest('main, #ml-main') !== null"):
             break
     assert page.evaluate("document.activeElement.matches('a, button, input, [tabindex]')")
+
+
+def go_by_keyboard(page, name):
+    """Press the tabulator until what has this name has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focused = "((each) => each.ariaLabel || each.labels?.[0]?.textContent || each.textContent)(document.activeElement)"
+        if page.evaluate(focused).strip() == name:
+            return
+    raise AssertionError(f"'{name}' cannot be reached by the keyboard.")
+
+
+def test_the_teacher_leads_the_class_by_keyboard_alone(served, visit):
+    student = visit(served.url, f"/?code={served.code}")
+    join(student, "Grace")
+    teacher = visit(served.url, served.teacher)
+    teacher.get_by_role("rowheader", name="Grace").wait_for(timeout=LONG)
+    go_by_keyboard(teacher, "Message to all")
+    teacher.keyboard.type("Five minutes left")
+    teacher.keyboard.press("Enter")
+    student.get_by_text("Five minutes left").wait_for(timeout=LONG)
+    go_by_keyboard(teacher, "All runs wait")
+    teacher.keyboard.press("Space")
+    student.get_by_text("The teacher has all runs wait.").wait_for(timeout=LONG)
+    teacher.keyboard.press("Space")
+    student.get_by_text("The teacher has all runs wait.").wait_for(state="hidden", timeout=LONG)
+    go_by_keyboard(teacher, "Studies of Grace")
+    teacher.keyboard.press("Enter")
+    go_by_keyboard(teacher, "End the class")
+    teacher.keyboard.press("Enter")
+    student.get_by_text("The class has ended.").wait_for(timeout=LONG)
+    go_by_keyboard(teacher, "Go on with the class")
+    teacher.keyboard.press("Enter")
+    student.get_by_text("The class has ended.").wait_for(state="hidden", timeout=LONG)
 
 
 def test_a_server_that_is_killed_loses_nobody(served, visit, shoot):

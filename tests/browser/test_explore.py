@@ -1,6 +1,7 @@
 """A model is explored in a real browser: a slider is turned by keys, curves follow, the model runs where it rests."""
 
 import re
+from urllib.parse import quote
 
 from playwright.sync_api import expect
 
@@ -51,6 +52,21 @@ def test_a_slider_is_turned_and_the_model_runs_where_it_rests(lab, visit, shoot)
     page.reload()
     page.get_by_text(re.compile(r"^measured, \d+ runs$")).first.wait_for(timeout=LONG)
     assert page.url == there
+
+    # Whoever gets the link sees the same setting, and what was measured there; what makes no sense in one is passed over.
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Link").click()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == there
+    at = slider.get_attribute("aria-valuetext")
+    other = visit(lab, link.removeprefix(lab.url))
+    other.get_by_text(re.compile(r"^measured, \d+ runs$")).first.wait_for(timeout=LONG)
+    assert other.get_by_role("slider", name="density", exact=True).get_attribute("aria-valuetext") == at
+    odd = quote('{"density": "<b>9</b>", "nope": 1, "radius": 2}')
+    other.goto(f"{lab.url}/explore?study=explored_explore&at={odd}")
+    expect(other.get_by_label("Value of radius")).to_have_value("2", timeout=LONG)
+    assert other.get_by_role("slider", name="density", exact=True).get_attribute("aria-valuetext") == at
+    other.close()
 
     # Searches begin here, and what they found is gone to.
     region = page.get_by_role("region", name="Search from here")

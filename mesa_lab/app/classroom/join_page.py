@@ -33,18 +33,8 @@ def JoinPage(classroom: Classroom, search: str | None, on_join: Callable[[], Non
     problem, set_problem = solara.use_state("")
     key = query.get("teacher", [""])[-1]
 
-    typed = solara.use_ref({})  # Enter may come before the page has taken in the last letter
-    typed.current = {"code": code, "name": name, "word": word}
-
-    def take(field: str, keep: Callable[[str], None]) -> Callable[[str], None]:
-        def taken_in(text: str) -> None:
-            typed.current[field] = text
-            keep(text)
-
-        return taken_in
-
-    def join() -> None:
-        now = typed.current
+    def join(**latest: str) -> None:
+        now = {"code": code, "name": name, "word": word} | latest
         try:
             classroom.roster.join(browser_of(browser_session()), now["code"], now["name"], now["word"])
         except MesaLabError as error:
@@ -66,21 +56,21 @@ def JoinPage(classroom: Classroom, search: str | None, on_join: Callable[[], Non
     with tag("section", "ml-panel ml-join", aria_label="Join the class"):
         tag("h1", "", "Join the class")
         tag("p", "ml-quiet", "Type the code that the teacher shows, and your name. No account is needed.")
-        TextInput("Code", code, take("code", set_code), hint="", on_enter=join)
+        TextInput("Code", code, set_code, hint="", on_enter=lambda text: join(code=text))
         TextInput(
             "Your name",
             name,
-            take("name", set_name),
+            set_name,
             hint="The teacher sees it, the others do not.",
-            on_enter=join,
+            on_enter=lambda text: join(name=text),
         )
         if taken or word:
             TextInput(
                 "Return word",
                 word,
-                take("word", set_word),
+                set_word,
                 hint="It stands on the page of your first browser.",
-                on_enter=join,
+                on_enter=lambda text: join(word=text),
             )
         if problem:
             tag("p", "ml-error-text", problem, role="alert")

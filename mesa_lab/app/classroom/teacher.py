@@ -109,8 +109,9 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
             else:
                 Action("End the class", lambda: change(roster.end))
         with tag("div", "ml-inline ml-apart"):
-            TextInput("Message to all", message, set_message)
-            Action("Say it", lambda: change(lambda: roster.say(message)))
+            say = lambda text: change(lambda: roster.say(text))  # noqa: E731
+            TextInput("Message to all", message, set_message, on_enter=say)
+            Action("Say it", lambda: say(message))
             if roster.message:
                 Action(
                     "Take it back",
@@ -259,9 +260,18 @@ def Table(classroom: Classroom, students: Sequence[Progress], on_study: Callable
                         Action(
                             "Studies",
                             lambda name=student.id: set_opened("" if name == opened else name),
+                            spoken=f"Studies of {student.name}",
                         )
-                        Action("Let in again", lambda name=student.id: classroom.roster.readmit(name))
-                        Action("Send out", lambda name=student.id: classroom.roster.remove(name))
+                        Action(
+                            "Let in again",
+                            lambda name=student.id: classroom.roster.readmit(name),
+                            spoken=f"Let in again: {student.name}",
+                        )
+                        Action(
+                            "Send out",
+                            lambda name=student.id: classroom.roster.remove(name),
+                            spoken=f"Send out: {student.name}",
+                        )
                 if student.id == opened:
                     with tag("tr").key(f"{student.id} studies"), tag("td", "", colspan="7"):
                         if not progress.studies:

@@ -6,6 +6,7 @@ hint, so that nothing moves when it comes and goes.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -70,6 +71,9 @@ class _Textarea(_AsTyped, ipyvuetify.Textarea):  # type: ignore[misc]
     """Several lines."""
 
 
+_SETTLED: Final = 0.3
+"""Seconds without a further letter after which a text is complete once Enter was pressed."""
+
 _LINE: Final = reacton.core.ComponentWidget(_TextField)
 _LINES: Final = reacton.core.ComponentWidget(_Textarea)
 
@@ -128,7 +132,7 @@ def TextInput(
     classes: str = "",
     icon: str = "",
     clearable: bool = False,
-    on_enter: Callable[[], None] | None = None,
+    on_enter: Callable[[str], None] | None = None,
 ) -> solara.Element:
     """A text field that tells each change as it is typed.
 
@@ -147,14 +151,38 @@ def TextInput(
         classes: CSS classes.
         icon: An icon at its start.
         clearable: Whether it offers to be emptied.
-        on_enter: Called when Enter is pressed in it.
+        on_enter: Called with the text when Enter is pressed in it, which may be before the page has taken in the last letter.
     """
     room = hint is not None
+    latest = solara.use_ref((0.0, value))
+    if latest.current[1] != value and time.monotonic() - latest.current[0] > _SETTLED:
+        latest.current = (0.0, value)  # somebody else has changed it
+    enter_now = solara.use_ref(on_enter)
+    enter_now.current = on_enter
+
+    def take(text: str | None) -> None:
+        latest.current = (time.monotonic(), text or "")
+        on_value(text or "")
+
+    def enter(*_: object) -> None:
+        # The browser holds letters back while it waits for an answer to those before, but not that Enter was pressed.
+        if on_enter is not None:
+            threading.Thread(target=enter_settled, name="mesa-lab-enter", daemon=True).start()
+
+    def enter_settled() -> None:
+        pressed = time.monotonic()
+        while (
+            latest.current[0] > pressed - 1 and time.monotonic() < max(pressed, latest.current[0]) + _SETTLED
+        ):
+            time.sleep(_SETTLED / 10)
+        if enter_now.current is not None:
+            enter_now.current(latest.current[1])
+
     words: dict[str, Any] = {
         **_LOOK,
         "label": label,
         "v_model": value,
-        "on_v_model": lambda text: on_value(text or ""),
+        "on_v_model": take,
         "error": bool(error),
         "error_messages": [error] if error and room else [],
         "hint": hint or "",
@@ -180,7 +208,7 @@ def TextInput(
     else:
         field = solara.v.TextField(suffix=suffix, **words)
         field.component = _LINE
-    solara.v.use_event(field, "keydown.enter", lambda *_: on_enter() if on_enter is not None else None)
+    solara.v.use_event(field, "keydown.enter", enter)
     return field
 
 

@@ -42,8 +42,8 @@ def NamedSettings(
     names = tuple(session.remembered)
     picked = tuple(each for each in picked if each in names)
 
-    def remember() -> None:
-        session.remember(name)
+    def remember(called: str) -> None:
+        session.remember(called)
         set_name("")
 
     def pick(each: str) -> None:
@@ -59,7 +59,7 @@ def NamedSettings(
 
     with tag("div", "ml-actions"):
         TextInput("Name of this setting", name, set_name, on_enter=remember, classes="ml-ex-name")
-        Action("Remember", remember, icon="mdi-plus", kind="tonal")
+        Action("Remember", lambda: remember(name), icon="mdi-plus", kind="tonal")
         if on_design is not None and names:
             Action(
                 "As a design",

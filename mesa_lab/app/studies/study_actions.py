@@ -120,18 +120,13 @@ def Named(
     """Ask for a name, then do something with it."""
     name, set_name = solara.use_state(first)
     with tag("div", "ml-actions ml-drawer-form"):
-        latest = solara.use_ref(first)  # Enter may come before the page has taken in the last letter
 
-        def take(text: str) -> None:
-            latest.current = text
-            set_name(text)
+        def go(called: str) -> None:
+            if called.strip() and not doing.busy:
+                doing.do(verb, lambda: action(called), on_done)
 
-        def go() -> None:
-            if latest.current.strip() and not doing.busy:
-                doing.do(verb, lambda: action(latest.current), on_done)
-
-        TextInput(label, name, take, classes="ml-drawer-name", on_enter=go)
-        Action(verb, go, kind="primary", disabled=bool(doing.busy) or not name.strip())
+        TextInput(label, name, set_name, classes="ml-drawer-name", on_enter=go)
+        Action(verb, lambda: go(name), kind="primary", disabled=bool(doing.busy) or not name.strip())
 
 
 @solara.component
