@@ -22,7 +22,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
-from math import gcd
+from math import ceil, gcd
 
 from mesa_lab.running.scheduling.run_time_forecast import Forecast
 from mesa_lab.study.records import RunRecord, Task
@@ -34,7 +34,7 @@ BATCH_SECONDS = 0.2
 
 _GROWING_SECONDS = 0.02
 """The same while further tasks wait for results: these come with the batch."""
-_AT_HAND_SECONDS = 0.4
+_AT_HAND_SECONDS = 0.5
 """For how long workers have work at hand while it is decided on further tasks; longer runs last as long by themselves."""
 _LARGEST = 5_000
 _GROWTH = 4
@@ -89,7 +89,7 @@ class TaskQueue:
                 return 0
             if self._may_grow:
                 seconds = max(self._seconds * self._size, _GROWING_SECONDS / 2)
-                return int(_AT_HAND_SECONDS / seconds)
+                return ceil(_AT_HAND_SECONDS / seconds) if seconds <= _AT_HAND_SECONDS else 0
             return int(self._seconds < BATCH_SECONDS / 4)
 
     def take(self) -> list[Task]:

@@ -184,7 +184,7 @@ def test_no_more_is_read_than_is_soon_needed():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "size", "at_hand"), [(0.05, 1, 8), (0.005, 3, 26), (0.2, 1, 2), (1.0, 1, 0)]
+    ("seconds", "size", "at_hand"), [(0.04, 1, 13), (0.005, 3, 34), (0.2, 1, 3), (1.0, 1, 0)]
 )
 def test_while_further_tasks_are_decided_on_workers_have_short_ones_at_hand(seconds, size, at_hand):
     queue = TaskQueue(GrowingTasks(tasks(12)), workers=2)
