@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 import mesa_lab as ml
 from benchmarks.measuring import Row
+from mesa_lab.processing.analysis.calibration.fit import Fit
 from mesa_lab.processing.analysis.calibration.population import (
     Population,
     first_size,
@@ -39,6 +41,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
     for name in CASES:
         yield from _by_nearest(name, 1 if quick else 100)
     yield from _virus(1 if quick else 100, 60 if quick else 150)
+    yield from _ridges(1 if quick else 50)
 
 
 def decay(values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:
@@ -204,6 +207,57 @@ def _by_surface(studies: int) -> Row:
         "%",
         f"{studies} studies of 150 runs",
     )
+
+
+def only_product(values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:
+    """Two parameters that act by their product alone, with chance."""
+    both = values["a"] * values["b"]
+    return {"u": both + 0.03 * rng.normal(), "v": both**2 + 0.03 * rng.normal()}
+
+
+def apart(values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:
+    """The same two outcomes, one of which depends on one of the parameters alone."""
+    return {
+        "u": values["a"] * values["b"] + 0.03 * rng.normal(),
+        "v": values["a"] ** 2 + 0.03 * rng.normal(),
+    }
+
+
+def ridge_named(model: Model, seed: int, budget: int = 150) -> bool:
+    """Draw a truth, make data with it, calibrate, and return whether a ridge of a and b is told."""
+    rng = np.random.default_rng(seed)
+    truth = dict(zip("ab", 0.3 + 0.4 * rng.random(2), strict=True))
+    method = ml.Calibrate(model(truth, rng))
+    experiment = ml.Experiment("none:None", SPACE, seed=seed)
+    history = play_search(ml.Search(experiment, method, budget=budget), model).history
+    columns = method.columns(history)
+    point, replication = np.nonzero(np.all([np.isfinite(column) for column in columns], axis=0))
+    told: Any = Fit(
+        results=SimpleNamespace(experiment=experiment),  # type: ignore[arg-type]  # which is asked for its seed alone
+        space=history.space,
+        components=method.components,
+        vectors=np.column_stack([column[point, replication] for column in columns]),
+        point=point,
+        unit=history.unit,
+        distance=method.distance,
+        observed_runs=method.observed_runs,
+        level=LEVEL,
+        n_carried=len(point),
+        runs=np.arange(len(point)),
+    )
+    return told.posterior is not None and [set(pair[:2]) for pair in told.ridges] == [{"a", "b"}]
+
+
+def _ridges(studies: int) -> Iterator[Row]:
+    for name, model, target in (("there is one", only_product, ">= 95"), ("there is none", apart, "<= 5")):
+        named = sum(ridge_named(model, seed) for seed in range(studies))
+        yield Row(
+            f"surfaces: a ridge is named where {name}",
+            100 * named / studies,
+            target,
+            "%",
+            f"{studies} studies of 150 runs, two parameters",
+        )
 
 
 _OBSERVED = (2, 4, 7, 11, 15)

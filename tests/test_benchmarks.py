@@ -47,3 +47,10 @@ def test_searches_are_played_beside_what_they_replace(tmp_path):
     answer, _ = measured("search", tmp_path / "figures.json")
     assert len(answer["rows"]) >= 7
     assert all(row["measured"] is not None for row in answer["rows"])
+
+
+def test_runs_until_points_are_precise_are_counted(tmp_path):
+    answer, _ = measured("precision", tmp_path / "figures.json")
+    beside, precise = (row["measured"] for row in answer["rows"])
+    assert 0 < beside < 0.8  # of a fixed number that does for the worst point
+    assert precise >= 50  # with forty runs of a point at most

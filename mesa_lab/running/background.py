@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab import errors
 from mesa_lab.errors import MesaLabError, ModelError, RunError, StudyError
-from mesa_lab.preparation.limited_work.limited_process import environment
+from mesa_lab.preparation.limited_work.limited_process import PYTHON, environment
 from mesa_lab.running.interruption import ENDING, Interruption
 from mesa_lab.running.worker_settings import check_backend, check_n_jobs
 
@@ -76,7 +76,7 @@ def launch(
     token = uuid.uuid4().hex
     # A search is carried on by the package that knows it, which stands above this one.
     module = "mesa_lab.running.background" if study.search is None else "mesa_lab.search.process"
-    command = [sys.executable, "-m", module, str(Path(path).absolute())]
+    command = [*PYTHON, "-m", module, str(Path(path).absolute())]
     command += [f"--token={token}", f"--n-jobs={n_jobs}", f"--backend={backend}"]
     if retry_failed:
         command.append("--retry-failed")

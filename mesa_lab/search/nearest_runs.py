@@ -15,7 +15,7 @@ from mesa_lab.processing.analysis.calibration.population import (
     read_particles,
 )
 from mesa_lab.search.method import Answer, Ask, Done, Request
-from mesa_lab.search.new_points import allowed_values
+from mesa_lab.search.new_points import allowed_values, nothing_left
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.calibration.targets import Component
@@ -90,7 +90,7 @@ def ask_near(
             "deviations of all runs."
         )
     if not values:
-        return Done("No setting that was drawn keeps the constraints. Widen the ranges or drop a constraint.")
+        return Done(nothing_left(history))
     return Ask([Request(values=row, replications=runs) for row in values], why, notes)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mesa_lab.search.history import Floats, History
 
-__all__ = ["allowed_values", "fresh", "rows_of", "spread", "uniform"]
+__all__ = ["allowed_values", "fresh", "nothing_left", "rows_of", "spread", "uniform"]
 
 _ROUNDS: Final = 12
 """How often new points are drawn before the space is taken for exhausted, twice as many each time."""
@@ -63,6 +63,16 @@ def taken_by(history: History) -> set[str]:
     """Return the texts of all points that a search has had."""
     names = tuple(history.space.varied)
     return {canonical({name: point[name] for name in names}) for point in history.points}
+
+
+def nothing_left(history: History) -> str:
+    """Say why there is no new point: all have been tried, or none keeps the constraints."""
+    if history.n_points or not history.space.constraints:
+        return "Every point of the space has been tried."
+    return (
+        f"None of the points that were drawn keeps the constraints ({', '.join(history.space.constraints)}). Widen the ranges or "
+        "drop a constraint."
+    )
 
 
 def uniform(

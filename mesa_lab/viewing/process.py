@@ -35,8 +35,9 @@ def main(rules: Rules | None = None) -> int:
     answers, questions = _channels()
     with contextlib.suppress(AttributeError, OSError):  # Windows has no such thing
         os.nice(NICENESS)
-    payload, task, last, plain = pickle.loads(_packet(questions))
     import_without_grammars()
+    import mesa.visualization  # noqa: F401  before a model is known, since this takes longest
+
     import mesa_lab.viewing.default_drawing
     import mesa_lab.viewing.pictures  # noqa: F401  before memory is counted
     from mesa_lab.running.workers.worker import prepare
@@ -44,6 +45,9 @@ def main(rules: Rules | None = None) -> int:
     from mesa_lab.viewing.author_pictures import find_author_pictures
     from mesa_lab.viewing.replay import Replay
 
+    if (packet := _packet(questions)) is None:
+        return 0
+    payload, task, last, plain = pickle.loads(packet)
     if rules is not None:
         limit_memory(rules.memory)
         payload = in_folder(payload, Path(rules.scratch))
@@ -101,9 +105,10 @@ def _channels() -> tuple[IO[bytes], IO[bytes]]:
     return answers, questions
 
 
-def _packet(questions: IO[bytes]) -> bytes:
-    size = int(questions.readline())
-    return questions.read(size)
+def _packet(questions: IO[bytes]) -> bytes | None:
+    """What is to be shown; None when nobody has asked, and nobody will."""
+    size = questions.readline()
+    return questions.read(int(size)) if size else None
 
 
 def _say(answers: IO[bytes], what: dict[str, Any]) -> None:

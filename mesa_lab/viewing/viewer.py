@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import pickle
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import RunError, StudyError
 from mesa_lab.preparation.code_permission import require_code
-from mesa_lab.preparation.limited_work.limited_process import environment
 from mesa_lab.running.confinement.own_models import viewing_process
 from mesa_lab.running.confinement.starting import Started
 from mesa_lab.running.workers.serialization import pack
 from mesa_lab.study.records import Task
+from mesa_lab.viewing.spare_process import take_process
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.run_configuration import Protocol
@@ -120,13 +118,7 @@ class Viewer:
                 self._confined = viewing_process(payload.model, _PROCESS, _NEEDED)
                 self._process = self._confined.process
             else:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", _PROCESS],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=environment() | {"MPLBACKEND": "agg"},
-                )
+                self._process = take_process()
             assert self._process.stdin is not None
             self._process.stdin.write(b"%d\n" % len(packet) + packet)
             self._process.stdin.flush()

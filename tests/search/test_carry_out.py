@@ -196,11 +196,22 @@ def test_a_constant_outcome_is_searched_without_error(tmp_path):
     assert len(ml.search(search, tmp_path / "a.study", backend="sequential", progress=False).runs) == 60
 
 
-def test_constraints_that_nothing_keeps_end_it(tmp_path):
-    search = ml.Search(bowl(constraints=["x > 2"]), ml.Optimise("loss", engine="random"), budget=60)
+@pytest.mark.parametrize(
+    "method",
+    [
+        ml.Optimise("loss", engine="random"),
+        ml.Calibrate({"loss": 1.2}),
+        ml.Calibrate({"loss": 1.2}, engine="abc"),
+        ml.Refine("loss"),
+        ml.Diversity(["loss", "other"], cells=5),
+    ],
+)
+def test_constraints_that_nothing_keeps_end_it(tmp_path, method):
+    experiment = bowl(constraints=["x > 2"], outcomes=["loss", "other"])
+    search = ml.Search(experiment, method, budget=60)
     ml.search(search, tmp_path / "a.study", backend="sequential", progress=False)
     status = Study.open(tmp_path / "a.study").status()
-    assert "constraints" in status.over
+    assert "keeps the constraints (x > 2). Widen the ranges" in status.over
     assert status.done == 0
 
 

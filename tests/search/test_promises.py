@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import mesa_lab as ml
+from benchmarks import calibration
+from benchmarks.calibration import ridge_named
 from mesa_lab.processing.analysis.best.elimination import kim_nelson
 from mesa_lab.search.methods.compare import OPEN, verdict
 from mesa_lab.search.methods.select import ocba
@@ -159,3 +161,16 @@ def test_a_selection_that_would_take_very_many_runs_ends_and_says_so():
     assert played.ended.sum(axis=1).max() == 40
     assert "after 40 runs of each, and nothing is promised" in played.over
     assert "Give a larger indifference or at_most." in played.over
+
+
+def test_of_points_that_are_all_alike_none_is_selected():
+    played = play_search(
+        search_of(ml.Select("y", indifference=0.5), mean=1.0, spread=0.0, kind=["a", "b"]), normal
+    )
+    assert played.over == "'y' is 11 in all runs of 2 of 2 points: there is nothing to choose from."
+    assert played.n_runs <= 50
+
+
+@pytest.mark.parametrize(("model", "named"), [("only_product", True), ("apart", False)])
+def test_a_ridge_is_named_where_there_is_one(model, named):
+    assert [ridge_named(getattr(calibration, model), seed, 90) for seed in (1, 2)] == [named, named]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import reacton.ipyvue
 import solara
 
-from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.html import icon, tag
+from mesa_lab.viewing.spare_process import prepare_process
 
-__all__ = ["PageLink", "SkipLink"]
+__all__ = ["PageLink", "SkipLink", "WatchLink"]
 
 
 @solara.component
@@ -39,6 +40,20 @@ def PageLink(
 
     reacton.ipyvue.use_event(link, "click.exact.prevent.stop", go)
     return link
+
+
+@solara.component
+def WatchLink(there: str, text: str = "Watch it") -> None:
+    """Lead to where a run is watched. The process that will draw it starts already, as it takes some seconds to be ready.
+
+    Args:
+        there: The address, from "/watch" on.
+        text: What the link says.
+    """
+    solara.use_effect(prepare_process, [])
+    with PageLink(there, classes=["ml-button", "ml-button-tonal"]):
+        icon("mdi-eye-outline")
+        tag("span", "", text)
 
 
 @solara.component

@@ -13,7 +13,7 @@ import solara.lab
 from mesa_lab.app.components.chart import Chart
 from mesa_lab.app.components.controls import Action, TextInput
 from mesa_lab.app.components.html import tag
-from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.components.links import WatchLink
 from mesa_lab.app.components.series_chart import line_chart, outcomes_of
 from mesa_lab.drafts.value_text import parse_number
 from mesa_lab.errors import MesaLabError, ParameterError
@@ -122,8 +122,7 @@ def Outcome(trial: Trial | None, running: bool, problem: str, reference: str = "
         tag("span", "", f"Seed {trial.seed}.")
         if reference and not trial.parameters:
             there = f"/watch?model={quote(reference)}&seed={trial.seed}&steps={trial.steps}"
-            with PageLink(there, classes=["ml-button"]):
-                tag("span", "", "Watch it")
+            WatchLink(there)
     for note in trial.notes:
         tag("div", "ml-quiet", note)
     if trial.failure is not None:

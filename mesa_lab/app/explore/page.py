@@ -14,7 +14,7 @@ from mesa_lab.app.components.browser import CopyButton
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.downloads import Download, file_name
 from mesa_lab.app.components.html import tag
-from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.components.links import PageLink, WatchLink
 from mesa_lab.app.explore.named_settings import NamedSettings
 from mesa_lab.app.explore.open_sessions import give_back, take
 from mesa_lab.app.explore.profiler import Profiler, dial_facts, row_facts, span_of
@@ -221,8 +221,7 @@ def ExploreView(
                 with PageLink(f"/results?study={quote(session.path.stem)}", classes=["ml-button"]):
                     tag("span", "", "Results")
             if on_kept is not None and session.measured.n_at(setting):
-                with PageLink(_watching(session, setting, kept=kept), classes=["ml-button"]):
-                    tag("span", "", "Watch a run")
+                WatchLink(_watching(session, setting, kept=kept), "Watch a run")
     tag("p", "ml-quiet ml-ex-status", _status(session), role="status")
     if problem or session.state.problem:
         tag("p", "ml-error-text", problem or session.state.problem, role="alert")

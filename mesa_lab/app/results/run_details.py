@@ -14,8 +14,8 @@ from mesa_lab.app.components.chart import Chart
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.data_table import DataTable
 from mesa_lab.app.components.downloads import TableDownloads
-from mesa_lab.app.components.html import icon, tag
-from mesa_lab.app.components.links import PageLink
+from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.links import WatchLink
 from mesa_lab.app.components.series_chart import line_chart, outcomes_of
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.drafts.value_text import value_text
@@ -139,9 +139,7 @@ def RunDetails(opened: Opened, run_id: int, on_close: Callable[[], None]) -> Non
             with tag("div", "ml-actions"):
                 if study:
                     there = f"/watch?study={quote(study)}&run={run_id}"
-                    with PageLink(there, classes=["ml-button", "ml-button-tonal"]):
-                        icon("mdi-eye-outline")
-                        tag("span", "", "Watch it")
+                    WatchLink(there)
                 Action("Back to the table", on_close, icon="mdi-arrow-left")
         if fresh.problem:
             tag("p", "ml-error-text", fresh.problem, role="alert")

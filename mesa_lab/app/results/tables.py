@@ -16,6 +16,7 @@ from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.results.charts import Tabs
 from mesa_lab.app.results.run_details import RunDetails
 from mesa_lab.formatting import plural
+from mesa_lab.viewing.spare_process import prepare_process
 from mesa_lab.workspace.shared_results import Opened
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def TablesPanel(
     items = [("runs", "Runs"), ("points", "Points")]
     items += [("failures", f"Failures ({opened.failed:,})")] if opened.failed else []
     items = [item for item in items if item[0] in offered]
+    solara.use_effect(prepare_process, [])  # a run that is opened here may be watched next
 
     def keep(rows: pd.DataFrame) -> None:
         shown.current = rows

@@ -15,12 +15,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from mesa_lab.errors import MesaLabError
 from mesa_lab.preparation.limits import PROCESS_BYTES, PROCESS_SECONDS
 
-__all__ = ["OutOfLimitsError", "environment", "run_limited"]
+__all__ = ["PYTHON", "OutOfLimitsError", "environment", "run_limited"]
+
+PYTHON: Final = (sys.executable, "-P")
+"""Starts a Python that imports nothing from the working folder: a `queue.py` there is not the module that libraries mean."""
 
 _POLL_SECONDS: Final = 0.02
 _CLOCK: Final = 3
@@ -84,7 +88,7 @@ def _answer(order: bytes, seconds: float, wanted: Callable[[], bool]) -> bytes |
         given.write(order)
         given.seek(0)
         process = subprocess.Popen(
-            [sys.executable, "-m", "mesa_lab.preparation.limited_work.limited_process"],
+            [*PYTHON, "-m", "mesa_lab.preparation.limited_work.limited_process"],
             stdin=given,
             stdout=answered,
             stderr=subprocess.DEVNULL,
@@ -112,7 +116,8 @@ def _answer(order: bytes, seconds: float, wanted: Callable[[], bool]) -> bytes |
 
 def environment() -> dict[str, str]:
     """Return an environment in which a new Python finds the modules that this one finds."""
-    own = [entry for entry in sys.path if entry and not entry.startswith((sys.prefix, sys.base_prefix))]
+    path = [entry or str(Path.cwd()) for entry in sys.path]  # empty for the working folder, as in notebooks
+    own = [entry for entry in path if not entry.startswith((sys.prefix, sys.base_prefix))]
     inherited = os.environ.get("PYTHONPATH", "")
     entries = [*own, *(entry for entry in inherited.split(os.pathsep) if entry and entry not in own)]
     return os.environ | ({"PYTHONPATH": os.pathsep.join(entries)} if entries else {})

@@ -60,18 +60,18 @@ def collectors_of(model: Any) -> dict[str, Any]:
     usual = getattr(model, USUAL, None)
     if isinstance(usual, DataCollector) or isinstance(getattr(usual, "model_vars", None), dict):
         found[USUAL] = usual
-    # Asked twice in each run, so nothing is called for an attribute that is neither a collector nor a container.
+    # Asked thrice in each run, so nothing is called for an attribute that is neither a collector nor a container.
+    kinds = (DataCollector, dict, list, tuple)
     for name, value in list(getattr(model, "__dict__", {}).items()):
+        if not isinstance(value, kinds):
+            continue
         if isinstance(value, DataCollector):
             _add(found, name, value)
-        elif isinstance(value, dict) and len(value) <= _FEW:
-            for key, each in list(value.items()):
+        elif len(value) <= _FEW:
+            pairs = list(value.items()) if isinstance(value, dict) else enumerate(value)
+            for key, each in pairs:
                 if isinstance(each, DataCollector):
                     _add(found, f"{name}[{key!r}]", each)
-        elif isinstance(value, list | tuple) and len(value) <= _FEW:
-            for index, each in enumerate(value):
-                if isinstance(each, DataCollector):
-                    _add(found, f"{name}[{index}]", each)
     return found
 
 

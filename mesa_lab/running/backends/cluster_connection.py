@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Any, Final, Protocol
 import psutil
 
 from mesa_lab.errors import RunError
+from mesa_lab.preparation.limited_work.limited_process import PYTHON, environment
 
 __all__ = ["Cluster", "connected", "end_with", "is_cluster"]
 
@@ -150,13 +150,13 @@ def _workers_here(n_jobs: int) -> Iterator[str]:
     with import_module("distributed").LocalCluster(
         n_workers=0, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
+        command = [*PYTHON, "-m", "distributed.cli.dask_worker", cluster.scheduler_address]
         command += ["--nworkers", str(n_jobs), "--nthreads", "1", "--no-dashboard", "--death-timeout", "30"]
         lifeline = (
             f"from mesa_lab.running.backends.cluster_connection import end_with; end_with({os.getpid()})"
         )
         command += ["--preload", lifeline, "--preload-nanny", lifeline]
-        quiet = os.environ | {"DASK_LOGGING__DISTRIBUTED": "critical"}
+        quiet = environment() | {"DASK_LOGGING__DISTRIBUTED": "critical"}
         workers = subprocess.Popen(
             command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 from mesa_lab.errors import RunError
-from mesa_lab.preparation.limited_work.limited_process import environment
+from mesa_lab.preparation.limited_work.limited_process import PYTHON, environment
 from mesa_lab.running.confinement.forking import LONGEST
 from mesa_lab.running.confinement.rules import Rules
 from mesa_lab.running.confinement.scratch import make_scratch
@@ -124,7 +124,7 @@ def start(
 
 def _started(module: str, rules: Rules, scratch: Path) -> Started:
     """Start a Python anew."""
-    command = [sys.executable, "-m", f"{__package__}.begin", module]
+    command = [*PYTHON, "-m", f"{__package__}.begin", module]
     inner = outer = -1
     options: dict[str, Any] = {}
     if os.name == "posix":
@@ -207,7 +207,7 @@ class _Maker:
             ours, theirs = socket.socketpair()
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", f"{__package__}.forking", str(theirs.fileno())],
+                    [*PYTHON, "-m", f"{__package__}.forking", str(theirs.fileno())],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -12,7 +12,8 @@ Towards the end batches become smaller (guided self-scheduling; Polychronopoulos
 their order, so that a study that is stopped has been everywhere equally often.
 
 Tasks may also come in while others are carried out (`GrowingTasks`): then what is there is taken for all that there will be, and
-looked for again at each turn.
+looked for again at each turn. Whoever decides on them needs the process that hands them out for a while, and needs the last results
+before that: so batches are small then, and workers have several at hand.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
-from math import gcd
+from math import ceil, gcd
 
 from mesa_lab.running.scheduling.run_time_forecast import Forecast
 from mesa_lab.study.records import RunRecord, Task
@@ -31,6 +32,10 @@ __all__ = ["TaskQueue"]
 BATCH_SECONDS = 0.2
 """What a batch should take."""
 
+_GROWING_SECONDS = 0.02
+"""The same while further tasks wait for results: these come with the batch."""
+_AT_HAND_SECONDS = 0.5
+"""For how long workers have work at hand while it is decided on further tasks; longer runs last as long by themselves."""
 _LARGEST = 5_000
 _GROWTH = 4
 _AHEAD = 4_096
@@ -61,7 +66,7 @@ class TaskQueue:
     ) -> None:
         self._tasks = iter(tasks)
         self._may_grow = bool(getattr(tasks, "may_grow", False))
-        self._batch_seconds = batch_seconds
+        self._batch_seconds = min(batch_seconds, _GROWING_SECONDS) if self._may_grow else batch_seconds
         self._workers = workers
         self._back: deque[Task] = deque()
         self._ahead: deque[Task] = deque()
@@ -77,11 +82,15 @@ class TaskQueue:
         self._slow: dict[int, float] = {}
 
     @property
-    def are_short(self) -> bool:
-        """Whether the next runs are so short that a worker should have its next batch at hand before it asks."""
+    def at_hand(self) -> int:
+        """How many further batches a worker should have at hand before it asks: some where the next runs are short."""
         with self._lock:
-            short = self._seconds is not None and self._seconds < BATCH_SECONDS / 4
-            return short and not self._is_slow_next
+            if self._seconds is None or self._is_slow_next:
+                return 0
+            if self._may_grow:
+                seconds = max(self._seconds * self._size, _GROWING_SECONDS / 2)
+                return ceil(_AT_HAND_SECONDS / seconds) if seconds <= _AT_HAND_SECONDS else 0
+            return int(self._seconds < BATCH_SECONDS / 4)
 
     def take(self) -> list[Task]:
         """Take the next batch; empty when there are no more tasks at the moment."""

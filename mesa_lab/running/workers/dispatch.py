@@ -47,10 +47,9 @@ class Dispatch:
 
     def feed(self) -> None:
         """Give every worker something to do, and the next batch at hand where runs are short."""
-        for depth in range(2):
+        depth = 0
+        while depth <= self._waiting.at_hand:
             for worker in self.pool.workers:
-                if depth and not self._waiting.are_short:
-                    return
                 if worker.alone or worker.is_full or len(worker.sent) > depth:
                     continue
                 if self._suspects and not worker.sent:
@@ -60,7 +59,10 @@ class Dispatch:
                     self.pool.send(worker, [suspect], None)
                 elif tasks := self._waiting.take():
                     self.pool.send(worker, tasks, BATCH_SECONDS)
+                elif depth:
+                    return
             self._waiting.read_on()
+            depth += 1
 
     def receive(self) -> Iterator[Batch]:
         """Wait a moment for an answer and yield what results it brings."""

@@ -41,12 +41,13 @@ def start_worker(slot: str) -> Executor:
     """
     _start_trackers()
     one_thread = {name: os.environ.get(name, "1") for name in ParallelBackendBase.MAX_NUM_THREADS_VARS}
+    own_path = {} if _OWN_PATH in os.environ else {_OWN_PATH: _UNTIL_STARTED}
     executor: Executor = ProcessPoolExecutor(
         max_workers=1,
         context=get_context("loky"),
         initializer=parent_watch.start,
         initargs=(os.getpid(), slot, _IMPORTED_FIRST, _begin.__name__),
-        env=one_thread,
+        env=one_thread | own_path,
     )
     return executor
 
@@ -54,6 +55,8 @@ def start_worker(slot: str) -> Executor:
 def _begin(slot: str) -> None:
     from mesa_lab.running.workers.worker import begin
 
+    if os.environ.get(_OWN_PATH) == _UNTIL_STARTED:
+        del os.environ[_OWN_PATH]  # a model that starts a Python may mean the working folder
     # Loky would end a worker that has grown by 300 MB, in the middle of things.
     process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     begin(slot)
@@ -66,12 +69,19 @@ def _start_trackers() -> None:
     and by Python's own, which would warn the user of it in the middle of the next prompt.
     """
     sys.warnoptions.append(_IN_SILENCE)  # options that they inherit
+    is_set = _OWN_PATH in os.environ
+    os.environ.setdefault(_OWN_PATH, _UNTIL_STARTED)
     try:
         resource_tracker.ensure_running()
         if os.name == "posix":
             of_python.ensure_running()
     finally:
         sys.warnoptions.remove(_IN_SILENCE)
+        if not is_set:
+            del os.environ[_OWN_PATH]
 
 
+# A new Python begins its path with the working folder, unless this is set: a `queue.py` there would take the place of Python's
+# own while joblib is imported. Workers then get the path of the process that starts them.
+_OWN_PATH, _UNTIL_STARTED = "PYTHONSAFEPATH", "until started"
 _IN_SILENCE = "ignore:resource_tracker:UserWarning"

@@ -89,24 +89,31 @@ def _told(
 ) -> list[Any]:
     from optuna.trial import TrialState, create_trial
 
-    told = []
+    told: list[Any] = []
+    rows = [trials.history.points[point] for point in trials.points.tolist()]
+    columns = [axis.coordinates([row[name] for row in rows]) for name, axis in axes.items()]
     worst = np.nanmax(trials.losses, axis=0) if np.isfinite(trials.losses).any() else np.zeros(trials.n_goals)
-    for place, point in enumerate(trials.points.tolist()):
-        values = trials.history.points[point]
+    for place, coordinates in enumerate(zip(*columns, strict=True)):
         options: dict[str, Any] = {
-            "params": {name: axis.coordinate(values[name]) for name, axis in axes.items()},
+            "params": dict(zip(axes, coordinates, strict=True)),
             "distributions": dict(distributions),
             "system_attrs": dict(attributes(place)),
         }
         if not trials.known[place]:
-            told.append(create_trial(state=TrialState.RUNNING, **options))
+            told.append(_uncopied(create_trial(state=TrialState.RUNNING, **options)))
             continue
         losses, violation = trials.losses[place], float(trials.violation[place])
         if not np.isfinite(losses).all():  # every run failed: no place to be
             losses, violation = worst, max(violation if np.isfinite(violation) else 0.0, 1.0)
         options["constraints"] = {"outcomes": violation if np.isfinite(violation) else 0.0}
-        told.append(create_trial(values=[float(loss) for loss in losses], **options))
+        told.append(_uncopied(create_trial(values=[float(loss) for loss in losses], **options)))
     return told
+
+
+def _uncopied(shared: Any) -> Any:
+    """Have Optuna take something as it is. It copies all that it is told, which takes as long as everything else; nobody else has it."""
+    shared.__deepcopy__ = lambda memo: shared
+    return shared
 
 
 class _Axis:
@@ -135,9 +142,7 @@ class _Axis:
                 self.distribution = IntDistribution(0, len(parameter.values) - 1)
             case _:
                 self.distribution = FloatDistribution(0.0, 1.0)
-        # Optuna copies all trials that it is told, and most of that is copying distributions, which nobody changes.
-        shared: Any = self.distribution
-        shared.__deepcopy__ = lambda memo: shared
+        _uncopied(self.distribution)
 
     def value(self, coordinate: Any) -> Any:
         """Return the parameter's value."""
@@ -152,16 +157,17 @@ class _Axis:
         value = parameter.from_unit(np.array([float(coordinate)]))[0]
         return value.item() if hasattr(value, "item") else value
 
-    def coordinate(self, value: Any) -> Any:
-        """Return where a value lies."""
+    def coordinates(self, values: Sequence[Any]) -> list[Any]:
+        """Return where values lie."""
         parameter = self.parameter
         if self._kind == "number":
-            return float(value)
+            return [float(value) for value in values]
         if self._kind == "whole":
             assert isinstance(parameter, Integer)
-            return (int(value) - (parameter.low or 0)) // parameter.step
-        unit = float(parameter.to_unit([value])[0])
+            low, step = parameter.low or 0, parameter.step
+            return [(int(value) - low) // step for value in values]
+        unit: list[float] = np.asarray(parameter.to_unit(list(values)), np.float64).tolist()
         if self._kind == "place":
             count = parameter.count or 1
-            return min(int(unit * count), count - 1)
+            return [min(int(each * count), count - 1) for each in unit]
         return unit

@@ -25,7 +25,7 @@ from mesa_lab.processing.analysis.calibration.targets import (
 from mesa_lab.processing.analysis.phrases import percent
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.nearest_runs import ask_near
-from mesa_lab.search.new_points import allowed_values, fresh, spread, taken_by, uniform
+from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History
@@ -186,7 +186,7 @@ class Calibrate(Method):
             values = self._nearer(history, found, n, rng)
             why = f"Looks where the data are probable; {percent(found.share_left)} of the space is not ruled out."
         if not values:
-            return Done("Every point of the space has been tried.")
+            return Done(nothing_left(history))
         return Ask([Request(values=row, replications=self.replications) for row in values], why)
 
     def _nearer(

@@ -17,7 +17,7 @@ from mesa_lab.preparation.settings import check_whole
 from mesa_lab.processing.analysis.searched.outcome_space import cells_of
 from mesa_lab.search.estimates import estimates
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
-from mesa_lab.search.new_points import allowed_values, fresh, spread, taken_by, uniform
+from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History
@@ -121,7 +121,7 @@ class Diversity(Method):
             count = len({cells[place] for place in reached})
             why = f"Looks near points with rare outcomes; {plural(count, 'pattern')} so far."
         if not values:
-            return Done("Every point of the space has been tried.")
+            return Done(nothing_left(history))
         return Ask([Request(values=row, replications=self.replications) for row in values], why)
 
     def _children(

@@ -13,6 +13,7 @@ from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.settings import check_flag, check_whole
 from mesa_lab.search.engines import find_engine
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
+from mesa_lab.search.new_points import nothing_left
 from mesa_lab.search.racing import CONFIRM, DONE, EXPLORE, SELECT, Race, Shares, shares_of
 
 if TYPE_CHECKING:
@@ -198,10 +199,7 @@ class Optimise(Method):
             )
         if history.n_points or not history.space.constraints:
             return self._close(history, race, shares)
-        return Done(
-            f"None of the points that were drawn keeps the constraints ({', '.join(history.space.constraints)}). Widen the ranges or "
-            "drop a constraint."
-        )
+        return Done(nothing_left(history))
 
     def _select(self, history: History, race: Race, shares: Shares) -> Answer:
         finalists = race.finalists(shares.finalists)

@@ -17,7 +17,7 @@ from mesa_lab.preparation.settings import check_whole
 from mesa_lab.processing.analysis.smooth_surface import Landscape, fit_landscape
 from mesa_lab.search.estimates import estimates
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
-from mesa_lab.search.new_points import allowed_values, fresh, spread, taken_by, uniform
+from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History
@@ -105,7 +105,7 @@ class Refine(Method):
             values = self._least_sure(history, surface, n, history.rng())
             why = f"Looks {self.described}; {plural(history.n_points, 'point')} so far."
         if not values:
-            return Done("Every point of the space has been tried.")
+            return Done(nothing_left(history))
         return Ask([Request(values=row, replications=self.replications) for row in values], why)
 
     def _least_sure(

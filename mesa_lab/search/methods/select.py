@@ -123,6 +123,12 @@ class Select(Method):
                 f"One of {plural(len(points), 'point')} is left: {where}. It is the best with a probability of {percent(self.level)} if it is "
                 f"better than the others by {number(self.indifference or 0.0)} or more."
             )
+        values = np.concatenate([points.values(place) for place in kept])
+        if len(values) and not np.ptp(values) > 0:
+            return Done(
+                f"'{self.outcome}' is {number(float(values[0]))} in all runs of {len(kept):,} of {plural(len(points), 'point')}: there is nothing "
+                "to choose from."
+            )
         room = self.at_most - max(points.asked(place) for place in kept)
         if room < 1:
             if any(points.ended(place) < points.asked(place) for place in kept):

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from mesa_lab.running.scheduling.growing_tasks import GrowingTasks
 from mesa_lab.running.scheduling.task_queue import BATCH_SECONDS, TaskQueue
 from mesa_lab.study.records import RunRecord, Task
 
@@ -87,7 +88,7 @@ def test_a_slow_run_leaves_the_batches_of_the_others_as_large():
     learn(queue, [ran(5_000, 0.3)])
     learn(queue, [ran(5_001, 0.4), *(ran(number, 0.001) for number in range(100, 120))])
     assert before == pytest.approx(len(queue.take()), rel=0.02)
-    assert queue.are_short
+    assert queue.at_hand == 1
 
 
 def test_many_runs_say_more_than_one():
@@ -103,9 +104,9 @@ def test_slow_ones_go_out_first_and_never_behind_another_run():
     queue, done = surprised()
     slow = set(range(1_990, 2_000)) - done
     assert 3 < len(slow) < 10
-    assert not queue.are_short  # nobody should have one of them waiting behind another run
+    assert not queue.at_hand  # nobody should have one of them waiting behind another run
     first = []
-    while not queue.are_short:
+    while not queue.at_hand:
         first.append(queue.take())
     assert all(len(batch) < 5 for batch in first)
     assert slow <= {task.point for batch in first for task in batch}
@@ -180,3 +181,14 @@ def test_no_more_is_read_than_is_soon_needed():
     assert all(queue.take() for _ in range(100))
     assert next(source).run_id < 10_000
     assert len(list(islice(source, 3))) == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "size", "at_hand"), [(0.04, 1, 13), (0.005, 3, 34), (0.2, 1, 3), (1.0, 1, 0)]
+)
+def test_while_further_tasks_are_decided_on_workers_have_short_ones_at_hand(seconds, size, at_hand):
+    queue = TaskQueue(GrowingTasks(tasks(12)), workers=2)
+    for _ in range(4):
+        learn(queue, [ran(0, seconds)])
+    assert len(queue.take()) == size
+    assert queue.at_hand == at_hand
