@@ -297,3 +297,17 @@ def test_long_names_stay_in_their_panels_and_a_study_gets_a_name_that_fits(start
     page.get_by_role("link", name="Continue to the runs").click()
     expect(page.get_by_role("button", name="Start 8 runs")).to_be_enabled()
     expect(page.get_by_text(re.compile("This name has"))).to_have_count(0)
+
+
+def test_on_a_phone_the_words_and_values_of_parameters_are_whole(lab, visit, shoot):
+    page = visit(lab, width=390, height=844)
+    page.get_by_role("button", name=re.compile("^Schelling")).click()
+    page.get_by_role("link", name="Design an experiment").click()
+    page.get_by_role("textbox", name="Replications").wait_for()
+    page.get_by_role("textbox", name=re.compile("From")).first.wait_for()
+    cut = page.evaluate(
+        """[...document.querySelectorAll('.ml-row .v-field-label, .ml-row .v-select__selection-text')]
+        .filter((one) => one.offsetWidth && one.scrollWidth > one.clientWidth + 1).map((one) => one.innerText)"""
+    )
+    assert cut == []
+    shoot(page, "design-phone")

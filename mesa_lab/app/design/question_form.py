@@ -15,7 +15,7 @@ import solara.lab
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.drafts.question import Advice, advise
-from mesa_lab.formatting import about, plural
+from mesa_lab.formatting import about, listing, plural, shorten
 from mesa_lab.preparation.questions import QUESTIONS
 from mesa_lab.workspace.run_time_estimate import cores
 from mesa_lab.workspace.test_run import estimate
@@ -148,6 +148,18 @@ def Recommended(
             elif thorough.n_runs > first.n_runs:
                 more = f"Thorough: {plural(thorough.n_runs, 'run')}"
                 Action(more, lambda: on_value(**thorough.fields), icon="mdi-speedometer-slow")
+        if held := _held_fixed(value):
+            tag("p", "ml-quiet ml-held-fixed", held)
+
+
+def _held_fixed(value: Draft) -> str:
+    """Say which parameters the answer will be silent about; whoever asks how many replications asks about no parameter."""
+    names = [shorten(row.name, 30) for row in value.rows if row.kind == "fixed"]
+    if not names or value.question == "replications":
+        return ""
+    them = "it, let it" if len(names) == 1 else "them, let them"
+    is_held = "is" if len(names) == 1 else "are"
+    return f"{listing(names, 4)} {is_held} held fixed: to learn about {them} vary."
 
 
 def _time(runs: int, speed: Speed | None, steps: int | None) -> str:

@@ -10,7 +10,7 @@ import solara
 from mesa_lab.app.components.controls import Choose, TextInput, Toggle
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.design.over_time_form import OverTimeForm
-from mesa_lab.drafts.draft import Draft
+from mesa_lab.drafts.draft import Draft, Row
 from mesa_lab.formatting import listing
 
 if TYPE_CHECKING:
@@ -228,12 +228,21 @@ def ConstraintsForm(value: Draft, on_value: Callable[..., None], errors: Mapping
 
 
 def _constraint(value: Draft) -> str:
-    """An example of a constraint, between two parameters that are of one kind."""
+    """An example of a constraint, between two parameters that are of one kind, which leaves as much as one between them can."""
     for kind in ("integer", "real"):
-        names = [row.name for row in value.rows if row.kind == kind]
-        if len(names) > 1:
-            return f"{names[0]} < {names[1]}"
+        rows = [row for row in value.rows if row.kind == kind]
+        if len(rows) > 1:
+            low, high = sorted(rows[:2], key=_middle)
+            return f"{low.name} < {high.name}"
     return "a < b"
+
+
+def _middle(row: Row) -> float:
+    """The middle of a range as far as it is typed."""
+    try:
+        return float(row.low) + float(row.high)
+    except ValueError:
+        return 0.0
 
 
 @solara.component

@@ -16,7 +16,7 @@ from mesa_lab.app.design.page import DesignPage
 from mesa_lab.app.design.parameters import ParameterRow, kinds_for
 from mesa_lab.app.design.points_chart import ends_of, points_chart
 from mesa_lab.app.design.preview import PreviewPanel
-from mesa_lab.app.design.run_settings import outcome_text, read_outcome
+from mesa_lab.app.design.run_settings import _constraint, outcome_text, read_outcome
 from mesa_lab.app.design.union_form import fixed_text, read_fixed
 from mesa_lab.app.hooks.use_model import describe_model
 from mesa_lab.drafts.distribution_names import DISTRIBUTIONS, arguments_of
@@ -25,7 +25,7 @@ from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.preview import look
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError
-from mesa_lab.formatting import about
+from mesa_lab.formatting import about, listing
 from mesa_lab.workspace import access
 from mesa_lab.workspace.access import Access
 from mesa_lab.workspace.test_run import Speed, Trial
@@ -638,6 +638,40 @@ def test_a_question_fills_in_the_design_and_can_be_taken_back(page):
     view.press("Which parameters matter?")
     view.until(lambda: kept.value.question == "")
     assert kept.value.design.kind == "Saltelli"
+
+
+def test_a_question_says_which_parameters_its_answer_will_be_silent_about(page):
+    view, kept, _ = page()
+    view.press("Which parameters matter?")
+    held = [row.name for row in kept.value.rows if row.kind == "fixed"]
+    assert len(held) > 1
+    view.until(f"{listing(held, 4)} are held fixed: to learn about them, let them vary.")
+    free = [
+        dataclasses.replace(row, kind="integer", low="10", high="20") if row.name == held[0] else row
+        for row in kept.value.rows
+    ]
+    kept.value = dataclasses.replace(kept.value, rows=tuple(free))
+    view.until(f"{listing(held[1:], 4)} {'is' if len(held) == 2 else 'are'} held fixed")
+    view.press("Which parameters matter?")
+    view.until(lambda: "held fixed" not in view.text)
+    view.press("How many replications?")
+    view.until("Runs of the base case")
+    assert "held fixed" not in view.text
+
+
+@pytest.mark.parametrize(
+    ("ranges", "example"),
+    [
+        ({"stations": ("5", "20"), "bikes": ("1", "6")}, "bikes < stations"),
+        ({"bikes": ("1", "6"), "stations": ("5", "20")}, "bikes < stations"),
+        ({"typing": ("", "x"), "other": ("5", "20")}, "typing < other"),
+        ({"alone": ("1", "2")}, "a < b"),
+    ],
+)
+def test_the_example_of_a_constraint_leaves_points(ranges, example):
+    rows = tuple(Row(name, "integer", low=low, high=high) for name, (low, high) in ranges.items())
+    rows += (Row("rate", "real", low="0", high="1"),)  # an integer is not held against a rate
+    assert _constraint(Draft("m:M", rows)) == example
 
 
 def test_more_runs_than_can_be_asked_for_bar_the_way(page):

@@ -172,6 +172,16 @@ def test_an_app_for_others_offers_the_listed_models_and_opens_no_files(page, tmp
     assert not is_trusted("os:system")
 
 
+def test_listed_models_are_all_that_an_app_of_one_person_offers(page, tmp_path):
+    access.grant(Access(local=True, studies=tmp_path, models=("mesa.examples:Schelling", "mine.py:Mine")))
+    view, _ = page()
+    assert [card.children[0].children for card in cards(view)] == [["Schelling"], ["Mine"]]
+    assert "A model of your own" not in view.text
+    assert not view.widgets(ipyvuetify.Combobox)
+    trust("other.py:Other")
+    assert not is_trusted("other.py:Other")
+
+
 def texts(references):
     return [reference.text for reference in references]
 

@@ -28,6 +28,7 @@ from mesa_lab.app.results.run_details import read_run
 from mesa_lab.app.results.tables import table_of
 from mesa_lab.app.state.result_view import ResultView, from_query, to_query
 from mesa_lab.errors import OutcomeError
+from mesa_lab.processing.charts import find_chart
 from mesa_lab.workspace.shared_results import open_results
 from mesa_lab.workspace.study_state import facts_of
 from mesa_lab.workspace.workspace import Workspace
@@ -168,6 +169,15 @@ def test_each_kind_of_chart_is_drawn_with_what_it_offers(opened):
         assert len(drawn.readable)
         assert drawn.label
         assert drawn.chart.to_dict()
+
+
+@pytest.mark.parametrize("words", ["wolves, 61 %", "no clear influence"])
+def test_the_most_influential_parameter_is_said_with_its_share_or_to_be_none(words):
+    parameter = next(
+        o for o in options_of(find_chart("effect"), ("wolves", "sheep"), 6, words) if o.name == "parameter"
+    )
+    assert parameter.items[0] == (None, f"Most influential ({words})")
+    assert parameter.default is None
 
 
 def test_a_mark_leads_to_its_points_and_a_brush_to_those_within(opened):

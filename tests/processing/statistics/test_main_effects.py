@@ -57,6 +57,7 @@ def test_the_chart_says_why_it_shows_a_parameter(make):
     assert "No parameter has a clear influence: what differs may be chance." in said
     chosen = find_chart("effect").table(idle, "y", parameter="n").attrs["chart"]["subtitle"]
     assert "influence" not in " ".join(chosen)
+    assert leading(idle, "y").words == "no clear influence"
 
 
 def test_where_nothing_tells_nothing_is_said(make):

@@ -187,7 +187,8 @@ class _Answer:
         where = self._where(0)
         n = plural(int(top["n"]), "run")
         others = int(self.table["candidate"].sum()) - 1
-        start = f"Of {len(self.table):,} settings tried {where} comes out best: {subject} {verb} {mean}{unit} there ({n})"
+        if_so = "more is better" if self.goal == "max" else "less is better"  # nobody may have said so
+        start = f"Of {len(self.table):,} settings tried {where} comes out best, if {if_so}: {subject} {verb} {mean}{unit} there ({n})"
         if np.isfinite(self.worth[1]) and self.worth[1] < self.worth[2]:
             start += f", {value}{unit} ({low} to {high}{unit}) once corrected for having been picked"
         if others == 0:

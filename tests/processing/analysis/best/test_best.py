@@ -82,12 +82,13 @@ def test_the_table_is_in_order_and_says_which_may_be_best():
     assert conclusion.table["a"].tolist() == [4, 4, 3, 3, 2, 2, 1, 1]
     assert conclusion.table["candidate"].tolist() == [True] * 2 + [False] * 6
     assert conclusion.values["n_candidates"] == 2
-    assert "comes out best" in conclusion.sentence
+    assert "comes out best, if more is better: " in conclusion.sentence
     assert "is as good or better cannot be excluded" in conclusion.sentence
 
 
 def test_the_least_can_be_the_best():
     conclusion = study(rising(0.3)).best("y", goal="min")
+    assert "comes out best, if less is better: " in conclusion.sentence
     assert conclusion.table["a"].tolist()[:2] == [1, 1]
     assert conclusion.values["corrected"] == pytest.approx(1, abs=0.3)
     shares = study(lambda runs, rng: rng.random(len(runs)) < runs["a"] / 5, replications=50)
