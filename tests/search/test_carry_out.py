@@ -217,7 +217,11 @@ def test_constraints_that_nothing_keeps_end_it(tmp_path, method):
 
 def test_a_budget_of_one_run(tmp_path):
     search = ml.Search(bowl(), ml.Optimise("loss"), budget=1)
-    assert len(ml.search(search, tmp_path / "a.study", backend="sequential", progress=False).runs) == 1
+    results = ml.search(search, tmp_path / "a.study", backend="sequential", progress=False)
+    assert len(results.runs) == 1
+    assert "(1 run), and nothing to compare it with." in results.found().sentence
+    with pytest.raises(ml.ConclusionError, match="Only one setting has been run"):
+        results.best("loss")
 
 
 def test_a_budget_of_time(tmp_path, monkeypatch):

@@ -267,6 +267,8 @@ def reason_against(results: Reader, outcome: str, *, points: int = 2, parameters
     except MesaLabError as error:
         return str(error)
     varying = sum(len(level_codes(results.points[column])[1]) > 1 for column in results.columns.values())
+    if varying < parameters and len(results.columns) >= parameters and len(results.points) == 1:
+        return "Only one setting has been run, which does not tell what parameters do: run others too, or give a search a larger budget."
     if varying < parameters:
         there = "no parameter varies" if varying == 0 else f"only {plural(varying, 'parameter')} varies"
         return (

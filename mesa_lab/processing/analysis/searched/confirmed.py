@@ -289,7 +289,10 @@ def _sentence(standing: Standing) -> str:
             size * float(before["mean"]), size * float(before["ci_low"]), size * float(before["ci_high"])
         )[0]
         n = plural(int(before["n"]), "run")
-        return f"{start}: {subject} {verb} {mean}{unit} there ({n}), which is too good to be true: these runs made it win."
+        said = f"{start}: {subject} {verb} {mean}{unit} there ({n})"
+        if len(standing.before) == 1:
+            return f"{said}, and nothing to compare it with."
+        return f"{said}, which is too good to be true: these runs made it win."
     found = standing.confirmed.iloc[standing.winner]
     values = [size * float(found[name]) for name in ("mean", "ci_low", "ci_high")]
     mean, low, high = figures(*values)
