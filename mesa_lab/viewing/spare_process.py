@@ -33,8 +33,12 @@ def prepare_process() -> None:
     """
     global _spare
     with _lock:
-        if _spare is not None and _spare[0].poll() is None:
-            return
+        if _spare is not None:
+            ended, _, timer = _spare
+            if ended.poll() is None:
+                return
+            timer.cancel()
+            _stop(ended)
         try:
             surroundings = _surroundings()
             process = _start(surroundings)

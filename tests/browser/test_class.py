@@ -196,7 +196,9 @@ def test_the_teacher_leads_the_class_by_keyboard_alone(served, visit):
 
 
 def test_a_server_that_is_killed_loses_nobody(served, visit, shoot):
-    bob = visit(served.url, f"/?code={served.code}")
+    bob = visit(
+        served.url, f"/?code={Roster(served.folder / 'class').code}"
+    )  # a new one since the class was ended
     join(bob, "Bob")
     word = Roster(served.folder / "class").students()[-1].word
     context = bob.context
