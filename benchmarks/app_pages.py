@@ -106,17 +106,6 @@ class Visit:
         page.locator(DRAWN).first.wait_for()
         tab = page.get_by_role("tab", name="Spread over runs")
         yield "another chart", None, self.seconds_until(tab.click, f"{DRAWN}:has-text('Spread of')")
-        # The process that draws a run starts with the table of runs: first somebody reads it, then nobody does.
-        for words, reading in (("after 5 s", 5.0), ("at once", 0.0)):
-            page.goto(f"{self.url}/results?study=wolves&tab=runs")
-            row = page.get_by_role("row").nth(1)
-            row.wait_for()
-            time.sleep(reading)
-            row.click()
-            watch = page.get_by_role("link", name="Watch it")
-            watch.wait_for()
-            seen = self.seconds_until(watch.click, ".ml-watch-picture")
-            yield f"a run of the table to its picture, clicked {words}", 3.0, seen
 
     def close(self) -> None:
         self.context.close()
