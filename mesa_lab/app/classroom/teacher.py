@@ -91,6 +91,9 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
 
         doing.do("change", what, done)
 
+    def say(text: str) -> None:
+        change(lambda: roster.say(text))
+
     def archive() -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             return classroom.archive(Path(folder) / "class.zip").read_bytes()
@@ -109,7 +112,6 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
             else:
                 Action("End the class", lambda: change(roster.end))
         with tag("div", "ml-inline ml-apart"):
-            say = lambda text: change(lambda: roster.say(text))  # noqa: E731
             TextInput("Message to all", message, set_message, on_enter=say)
             Action("Say it", lambda: say(message))
             if roster.message:

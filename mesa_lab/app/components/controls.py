@@ -27,6 +27,8 @@ _LOOK = {"density": "compact", "variant": "outlined", "color": "primary"}
 
 _LATE: Final = 5.0
 """Seconds after which a text that was typed is no longer held against an older one."""
+_SETTLED: Final = 0.3
+"""Seconds without a further letter after which a text is complete once Enter was pressed."""
 
 
 class _AsTyped:
@@ -62,6 +64,18 @@ class _AsTyped:
             latest[1] if any(text == proposal.value and at > soon for at, text in earlier) else proposal.value
         )
 
+    def settled(self) -> str:
+        """Return the text once no further letter comes.
+
+        The browser holds letters back while it waits for an answer to those before, but not that Enter was pressed.
+        """
+        pressed = time.monotonic()
+        while self._typed and self._typed[-1][0] > pressed - 1:
+            if time.monotonic() > max(pressed, self._typed[-1][0]) + _SETTLED:
+                break
+            time.sleep(_SETTLED / 10)
+        return str(self.v_model or "")  # type: ignore[attr-defined]
+
 
 class _TextField(_AsTyped, ipyvuetify.TextField):  # type: ignore[misc]
     """One line."""
@@ -70,9 +84,6 @@ class _TextField(_AsTyped, ipyvuetify.TextField):  # type: ignore[misc]
 class _Textarea(_AsTyped, ipyvuetify.Textarea):  # type: ignore[misc]
     """Several lines."""
 
-
-_SETTLED: Final = 0.3
-"""Seconds without a further letter after which a text is complete once Enter was pressed."""
 
 _LINE: Final = reacton.core.ComponentWidget(_TextField)
 _LINES: Final = reacton.core.ComponentWidget(_Textarea)
@@ -154,35 +165,23 @@ def TextInput(
         on_enter: Called with the text when Enter is pressed in it, which may be before the page has taken in the last letter.
     """
     room = hint is not None
-    latest = solara.use_ref((0.0, value))
-    if latest.current[1] != value and time.monotonic() - latest.current[0] > _SETTLED:
-        latest.current = (0.0, value)  # somebody else has changed it
-    enter_now = solara.use_ref(on_enter)
-    enter_now.current = on_enter
+    newest = solara.use_ref(on_enter)
+    newest.current = on_enter
 
-    def take(text: str | None) -> None:
-        latest.current = (time.monotonic(), text or "")
-        on_value(text or "")
+    def enter(field: _AsTyped, *_: object) -> None:
+        def settle() -> None:
+            text = field.settled()
+            if newest.current is not None:
+                newest.current(text)
 
-    def enter(*_: object) -> None:
-        # The browser holds letters back while it waits for an answer to those before, but not that Enter was pressed.
         if on_enter is not None:
-            threading.Thread(target=enter_settled, name="mesa-lab-enter", daemon=True).start()
-
-    def enter_settled() -> None:
-        pressed = time.monotonic()
-        while (
-            latest.current[0] > pressed - 1 and time.monotonic() < max(pressed, latest.current[0]) + _SETTLED
-        ):
-            time.sleep(_SETTLED / 10)
-        if enter_now.current is not None:
-            enter_now.current(latest.current[1])
+            threading.Thread(target=settle, name="mesa-lab-enter", daemon=True).start()
 
     words: dict[str, Any] = {
         **_LOOK,
         "label": label,
         "v_model": value,
-        "on_v_model": take,
+        "on_v_model": lambda text: on_value(text or ""),
         "error": bool(error),
         "error_messages": [error] if error and room else [],
         "hint": hint or "",

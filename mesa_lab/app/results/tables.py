@@ -14,7 +14,7 @@ from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.outcome_picker import settled
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.results.charts import Tabs
-from mesa_lab.app.results.run_details import RunDetails
+from mesa_lab.app.results.run_details import STUDY_KEY, RunDetails
 from mesa_lab.formatting import plural
 from mesa_lab.viewing.spare_process import prepare_process
 from mesa_lab.workspace.shared_results import Opened
@@ -86,7 +86,8 @@ def TablesPanel(
     items = [("runs", "Runs"), ("points", "Points")]
     items += [("failures", f"Failures ({opened.failed:,})")] if opened.failed else []
     items = [item for item in items if item[0] in offered]
-    solara.use_effect(prepare_process, [])  # a run that is opened here may be watched next
+    is_watchable = bool(solara.use_context(STUDY_KEY))  # not in a notebook
+    solara.use_effect(lambda: prepare_process() if is_watchable else None, [])
 
     def keep(rows: pd.DataFrame) -> None:
         shown.current = rows

@@ -41,7 +41,7 @@ def start_worker(slot: str) -> Executor:
     """
     _start_trackers()
     one_thread = {name: os.environ.get(name, "1") for name in ParallelBackendBase.MAX_NUM_THREADS_VARS}
-    own_path = {} if _OWN_PATH in os.environ else {_OWN_PATH: _UNTIL_STARTED}
+    own_path = {_OWN_PATH: os.environ.get(_OWN_PATH, _UNTIL_STARTED)}
     executor: Executor = ProcessPoolExecutor(
         max_workers=1,
         context=get_context("loky"),
@@ -55,11 +55,15 @@ def start_worker(slot: str) -> Executor:
 def _begin(slot: str) -> None:
     from mesa_lab.running.workers.worker import begin
 
-    if os.environ.get(_OWN_PATH) == _UNTIL_STARTED:
-        del os.environ[_OWN_PATH]  # a model that starts a Python may mean the working folder
+    _drop_own_path()  # a model that starts a Python may mean the working folder
     # Loky would end a worker that has grown by 300 MB, in the middle of things.
     process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     begin(slot)
+
+
+def _drop_own_path() -> None:
+    if os.environ.get(_OWN_PATH) == _UNTIL_STARTED:
+        os.environ.pop(_OWN_PATH, None)  # another thread may have done it
 
 
 def _start_trackers() -> None:
@@ -69,7 +73,6 @@ def _start_trackers() -> None:
     and by Python's own, which would warn the user of it in the middle of the next prompt.
     """
     sys.warnoptions.append(_IN_SILENCE)  # options that they inherit
-    is_set = _OWN_PATH in os.environ
     os.environ.setdefault(_OWN_PATH, _UNTIL_STARTED)
     try:
         resource_tracker.ensure_running()
@@ -77,8 +80,7 @@ def _start_trackers() -> None:
             of_python.ensure_running()
     finally:
         sys.warnoptions.remove(_IN_SILENCE)
-        if not is_set:
-            del os.environ[_OWN_PATH]
+        _drop_own_path()
 
 
 # A new Python begins its path with the working folder, unless this is set: a `queue.py` there would take the place of Python's

@@ -51,3 +51,22 @@ def test_a_text_may_come_back_later(show, monkeypatch):
         field.set_state({"v_model": typed})
     field.v_model = "a"
     assert field.v_model == "a"
+
+
+def test_letters_that_come_after_enter_belong_to_the_text(show):
+    """The browser holds letters back while it waits for an answer to those before, but not that Enter was pressed."""
+    text, entered = solara.reactive(""), []
+
+    @solara.component
+    def Page():
+        TextInput("Name", text.value, text.set, on_enter=entered.append)
+
+    view = show(Page())
+    field = view.field("Name")
+    field.set_state({"v_model": "H"})
+    field.fire_event("keydown.enter", {})
+    field.set_state({"v_model": "Hedy"})
+    view.until(lambda: entered == ["Hedy"])
+    text.set("from a file")
+    field.fire_event("keydown.enter", {})
+    view.until(lambda: entered == ["Hedy", "from a file"])
