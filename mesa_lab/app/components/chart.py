@@ -10,18 +10,15 @@ the moment of conversion, under a lock.
 This module knows altair and Solara; it must not know what charts show.
 """
 
-import functools
-import hashlib
 import json
 import math
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import ipyvue
 import solara
 
-from mesa_lab.app import asset_paths
+from mesa_lab.app.javascript import define_modules
 from mesa_lab.app.telemetry import hush
 from mesa_lab.processing.charts.tooltips import with_plain_texts
 
@@ -31,9 +28,8 @@ if TYPE_CHECKING:
 
     Drawable = alt.TopLevelMixin | Mapping[str, Any] | None
 
-__all__ = ["Chart", "define_modules", "specification"]
+__all__ = ["Chart", "specification"]
 
-MODULES = {"mesa-lab-vega": "vendor/vega.js", "mesa-lab-chart": "chart.js"}
 # A browser draws this many marks in about a second; charts of more want aggregates.
 MAX_ROWS = 20_000
 SHOWN_ROWS = 200
@@ -129,28 +125,6 @@ def _Figure(
     event_want: Callable[[str], None],
 ) -> None:
     pass
-
-
-def define_modules() -> None:
-    """Tell the page where the chart's ES modules are; in Jupyter, send them.
-
-    The Solara server calls it before the first page, so that browsers fetch them early; the chart
-    calls it for all other surroundings.
-    """
-    dependencies: list[str] = []
-    for name, file in MODULES.items():
-        if solara._using_solara_server():
-            ipyvue.define_module(name, url=_address(file), dependencies=list(dependencies))
-        elif name not in ipyvue.esm.get_module_names() or ipyvue.esm._module_widgets[name].comm is None:
-            ipyvue.define_module(name, asset_paths.assets() / file, dependencies=list(dependencies))
-        dependencies.append(name)
-
-
-@functools.cache
-def _address(file: str) -> str:
-    # With its hash in the address Solara lets browsers keep the file for good.
-    digest = hashlib.md5((asset_paths.assets() / file).read_bytes(), usedforsecurity=False).hexdigest()
-    return f"/static/assets/{file}?v={digest}"
 
 
 def specification(chart: "alt.TopLevelMixin | Mapping[str, Any]") -> dict[str, Any]:

@@ -162,7 +162,7 @@ def _application(pages: str | os.PathLike[str] | None) -> Any:
 
     from solara.server.starlette import app
 
-    from mesa_lab.app.components.chart import define_modules
+    from mesa_lab.app.javascript import define_modules
     from mesa_lab.app.server.solara_fixes import mend_closing
 
     define_modules()
