@@ -1,6 +1,6 @@
 /* The chart of the app: a Vue component that draws a Vega-Lite specification.
  *
- * It is an ES module of its own, registered by mesa_lab/app/components/chart.py: in Solara the browser fetches
+ * It is an ES module of its own, registered by mesa_lab/app/javascript.py: in Solara the browser fetches
  * it (and vendor/vega.js) from the server once, in Jupyter the kernel sends the same two files once.
  * - The specification comes as JSON text, so that neither Vue nor ipyvue walks through its data.
  * - A new drawing is made out of sight and then takes the old one's place: nothing flickers or jumps.

@@ -22,6 +22,7 @@ from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.design_changed import Stale, changes, use_made
 from mesa_lab.app.hooks.use_model import use_parsed
+from mesa_lab.app.javascript import define_modules
 from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor_workspace
 from mesa_lab.app.step_bar import STEPS, Steps, states_of
@@ -63,7 +64,8 @@ def PageTitle(title: str, depth: int = 6) -> None:
 
 @solara.component
 def Look() -> None:
-    """The styles of the components; needed once around them, also in a notebook."""
+    """The styles and elements of the components; needed once around them, also in a notebook."""
+    solara.use_memo(define_modules, dependencies=[])
     solara.Style(_STYLE)
 
 

@@ -13,22 +13,25 @@ from mesa_lab.app import asset_paths
 
 __all__ = ["define_modules"]
 
-MODULES: Final = {"mesa-lab-vega": "vendor/vega.js", "mesa-lab-chart": "chart.js"}
+MODULES: Final[dict[str, tuple[str, list[str]]]] = {
+    "mesa-lab-elements": ("elements.js", []),
+    "mesa-lab-vega": ("vendor/vega.js", []),
+    "mesa-lab-chart": ("chart.js", ["mesa-lab-vega"]),
+}
+"""The file of each, and the modules that it imports."""
 
 
 def define_modules() -> None:
     """Tell the page where the modules are; in Jupyter, send them.
 
-    The Solara server calls it before the first page, so that browsers fetch them early; the chart
-    calls it for all other surroundings.
+    The Solara server calls it before the first page, so that browsers fetch them early; in all other
+    surroundings whatever is shown calls it.
     """
-    dependencies: list[str] = []
-    for name, file in MODULES.items():
+    for name, (file, imported) in MODULES.items():
         if solara._using_solara_server():
-            ipyvue.define_module(name, url=_address(file), dependencies=list(dependencies))
+            ipyvue.define_module(name, url=_address(file), dependencies=imported)
         elif name not in ipyvue.esm.get_module_names() or ipyvue.esm._module_widgets[name].comm is None:
-            ipyvue.define_module(name, asset_paths.assets() / file, dependencies=list(dependencies))
-        dependencies.append(name)
+            ipyvue.define_module(name, asset_paths.assets() / file, dependencies=imported)
 
 
 @functools.cache

@@ -14,6 +14,8 @@ import ipyvuetify
 import pytest
 import solara
 
+from tests.app.elements import Element, children, walk
+
 PATIENCE = 60
 
 
@@ -30,20 +32,10 @@ class View:
             assert time.monotonic() < deadline, "It does not stop rendering."
             time.sleep(0.002)
 
-    def widgets(self, kind: type = ipyvue.VueWidget) -> list[Any]:
-        """Return all widgets of a kind, in their order on the page."""
+    def widgets(self, kind: Any = (ipyvue.VueWidget, Element)) -> list[Any]:
+        """Return all widgets of a kind, and HTML elements if none is given, in their order on the page."""
         self.settle()
-        found: list[Any] = []
-
-        def walk(widget: Any) -> None:
-            if isinstance(widget, kind):
-                found.append(widget)
-            for child in getattr(widget, "children", None) or ():
-                if not isinstance(child, str):
-                    walk(child)
-
-        walk(self.box)
-        return found
+        return [each for each in walk(self.box) if isinstance(each, kind)]
 
     @property
     def text(self) -> str:
@@ -51,24 +43,24 @@ class View:
         self.settle()
         lines: list[str] = []
 
-        def walk(widget: Any) -> None:
-            if isinstance(widget, str):
-                lines.append(widget)
+        def read(each: Any) -> None:
+            if isinstance(each, str):
+                lines.append(each)
                 return
             for name in ("label", "hint"):
-                lines.extend([str(getattr(widget, name))] if getattr(widget, name, None) else [])
-            lines.extend(getattr(widget, "error_messages", None) or [])
-            for child in getattr(widget, "children", None) or ():
-                walk(child)
+                lines.extend([str(getattr(each, name))] if getattr(each, name, None) else [])
+            lines.extend(getattr(each, "error_messages", None) or [])
+            for child in children(each):
+                read(child)
 
-        walk(self.box)
+        read(self.box)
         return "\n".join(lines)
 
     def tags(self, name: str, classes: str = "") -> list[Any]:
         """Return the HTML elements of a name, those with a class if one is given."""
         return [
             widget
-            for widget in self.widgets(ipyvue.Html)
+            for widget in self.widgets(Element)
             if widget.tag == name and (not classes or classes in (widget.class_ or "").split())
         ]
 

@@ -1,16 +1,25 @@
-"""HTML elements in few words: `tag("p", "ml-quiet", "text")`. What they hold is text or elements, never markup."""
+"""HTML elements in few words: `tag("p", "ml-quiet", "text")`. What they hold is text or elements, never markup.
+
+A page has hundreds of them, and a widget for each would have to be made, sent and drawn by itself. So elements
+within one another are sent as one tree, which the Vue component in `assets/elements.js` draws. Places are left in
+it for what has a life of its own: components, and elements that have a key or can be pressed.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import ipyvuetify
 import reacton.core
 import solara
+import traitlets
 
-__all__ = ["icon", "tag"]
+__all__ = ["HtmlTree", "icon", "tag"]
+
+_PRESSED: Final = ("a", "button")
+"""Somebody waits for their events, so they are never part of another's tree."""
 
 
 def tag(
@@ -30,18 +39,32 @@ def tag(
         **more: Further ones, with underscores for dashes.
     """
     given = {**(attributes or {}), **{key.strip("_").replace("_", "-"): value for key, value in more.items()}}
-    words: dict[str, Any] = {"attributes": given} if given else {}
-    words |= {"children": list(children)} if children else {}
-    element = solara.v.Html(tag=name, class_=classes, **words)
-    element.component = _kind(name)
-    return element
+    return _Tag(name, classes, given, children)
+
+
+def icon(name: str) -> solara.Element:
+    """Make a Material Design icon; it says nothing to a screen reader."""
+    return tag("i", f"mdi {name}", aria_hidden="true")
+
+
+class HtmlTree(ipyvuetify.Html):
+    """Elements within one another: `attributes["of"]` is [name, classes, attributes, child, …].
+
+    A child is a text, a tree, or the number of a widget in `children`.
+    """
+
+    holes: dict[str, Any] = traitlets.Dict()  # type: ignore[assignment]
+
+    @traitlets.observe("holes")
+    def _fill(self, change: Any) -> None:
+        self.children = list(change["new"].values())
 
 
 class _Kind(reacton.core.ComponentWidget):
-    """Elements of one tag: a paragraph that gives way to a section is another widget, since no browser can turn one into the other."""
+    """Trees of one root: a paragraph that gives way to a section is another widget."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(ipyvuetify.Html)
+        super().__init__(HtmlTree)
         self.tag = name
 
     def __eq__(self, other: object) -> bool:
@@ -54,6 +77,54 @@ class _Kind(reacton.core.ComponentWidget):
 _kind = functools.cache(_Kind)
 
 
-def icon(name: str) -> solara.Element:
-    """Make a Material Design icon; it says nothing to a screen reader."""
-    return tag("i", f"mdi {name}", aria_hidden="true")
+class _Tag(reacton.core.Element):
+    """An HTML element that takes the trees of those within it into its own."""
+
+    def __init__(
+        self, name: str, classes: str, attributes: dict[str, str], children: Iterable[solara.Element | str]
+    ) -> None:
+        self.tree: list[Any] = [name, classes, attributes]
+        self.holes: dict[str, solara.Element] = {}
+        super().__init__(_kind(name), kwargs={"tag": "ml-tree"})
+        self.add_children(children)
+
+    def add_children(self, children: Iterable[solara.Element | str]) -> None:
+        """Put texts and elements behind those that are there; a `with` block does it at its end."""
+        for child in children:
+            if isinstance(child, _Tag) and child.is_plain:
+                self.tree.append(self._taken(child))
+            elif isinstance(child, reacton.core.Element):
+                self.tree.append(self._hole(str(len(self.tree)), child))
+            else:
+                self.tree.append(child)
+        self.kwargs["attributes"] = {"of": self.tree}
+        self.kwargs["holes"] = self.holes
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing but what it shows."""
+        return self.tree[0] not in _PRESSED and self._key is None and not self._meta and not self._shared
+
+    def _hole(self, place: str, element: solara.Element) -> int:
+        # The place within the tree, and not the order, says which one it is when it is drawn again.
+        self.holes[place] = element
+        return len(self.holes) - 1
+
+    def _taken(self, child: _Tag) -> list[Any]:
+        context = reacton.core.get_render_context(required=False)
+        for adder in context.container_adders if context is not None else ():
+            adder.created[:] = [each for each in adder.created if each is not child]
+        place = f"{len(self.tree)}{child.tree[0]}"
+        numbers = [self._hole(f"{place}.{within}", element) for within, element in child.holes.items()]
+
+        def renumbered(tree: list[Any]) -> list[Any]:
+            return [
+                renumbered(each)
+                if isinstance(each, list)
+                else numbers[each]
+                if isinstance(each, int)
+                else each
+                for each in tree
+            ]
+
+        return renumbered(child.tree)

@@ -20,6 +20,7 @@ from mesa_lab.processing.analysis import shelf
 from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.workspace.kernel_run import LabRun
+from tests.app.elements import walk
 
 NOTEBOOK = Path(__file__).parents[3] / "examples" / "notebook.ipynb"
 
@@ -59,13 +60,6 @@ def show():
     yield render
     for rc in contexts:
         rc.close()
-
-
-def walk(widget):
-    for child in getattr(widget, "children", ()):
-        if not isinstance(child, str):
-            yield child
-            yield from walk(child)
 
 
 def texts(box):

@@ -32,6 +32,7 @@ from mesa_lab.processing.charts import find_chart
 from mesa_lab.workspace.shared_results import open_results
 from mesa_lab.workspace.study_state import facts_of
 from mesa_lab.workspace.workspace import Workspace
+from tests.app.elements import walk
 
 NASTY = "<img src=x onerror=alert(1)> {{ 7 * 7 }}"
 
@@ -68,14 +69,6 @@ def show():
     yield render
     for rc in contexts:
         rc.close()
-
-
-def walk(widget):
-    """All widgets within one."""
-    for child in getattr(widget, "children", ()):
-        if not isinstance(child, str):
-            yield child
-            yield from walk(child)
 
 
 def texts(box):
