@@ -18,7 +18,7 @@ from mesa_lab.app.classroom.student_bar import StudentBar
 from mesa_lab.app.code_question import CodeQuestion
 from mesa_lab.app.components.browser import ThemeButton
 from mesa_lab.app.components.controls import Action
-from mesa_lab.app.components.html import icon, tag
+from mesa_lab.app.components.html import HtmlRoot, icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.design_changed import Stale, changes, use_made
 from mesa_lab.app.hooks.use_model import use_parsed
@@ -84,7 +84,7 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
         Frame(children, member)
         return
     Look()
-    with tag("div", "ml-app"), tag("main", "ml-main"):
+    with HtmlRoot(), tag("div", "ml-app"), tag("main", "ml-main"):
         JoinPage(member.classroom, router.search, lambda: set_joined(joined + 1))
 
 
@@ -124,7 +124,7 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
     )
     Look()
     PageTitle(_title(current, made.name if made is not None and current in OF_A_STUDY else ""))
-    with tag("div", "ml-app"):
+    with HtmlRoot(), tag("div", "ml-app"):
         with tag("header", "ml-header"):
             with PageLink("/", classes=["ml-brand"], attributes={"aria-label": "Mesa Lab, to the start"}):
                 tag("span", "ml-logo", aria_hidden="true")

@@ -16,7 +16,7 @@ import reacton.core
 import solara
 import traitlets
 
-__all__ = ["HtmlTree", "icon", "tag"]
+__all__ = ["HtmlRoot", "HtmlTree", "icon", "tag"]
 
 _PRESSED: Final = ("a", "button")
 """Somebody waits for their events, so they are never part of another's tree."""
@@ -45,6 +45,11 @@ def tag(
 def icon(name: str) -> solara.Element:
     """Make a Material Design icon; it says nothing to a screen reader."""
     return tag("i", f"mdi {name}", aria_hidden="true")
+
+
+@solara.component_vue(esm_module="mesa-lab-elements", esm_export="Root")
+def HtmlRoot(children: list[solara.Element] = []) -> None:  # noqa: B006  reacton hands in a new list
+    """Around all elements of a page or of a notebook's cell, which are one element: it is shown once they can be drawn."""
 
 
 class HtmlTree(ipyvuetify.Html):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import solara
 
 from mesa_lab.app import asset_paths
-from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.html import HtmlRoot, tag
 from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.design.preview import PreviewPanel
 from mesa_lab.app.frame import Look
@@ -51,7 +51,8 @@ def NotebookFrame(children: list[solara.Element] = []) -> None:  # noqa: B006  r
     for style in _STYLES:
         solara.Style(style)
     classes = "ml-app ml-lab" + (" ml-lab-dark" if dark else "")
-    tag("div", classes, Surroundings(event_mode=set_dark), *children)
+    with HtmlRoot():
+        tag("div", classes, Surroundings(event_mode=set_dark), *children)
 
 
 @solara.component
