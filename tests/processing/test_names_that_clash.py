@@ -22,7 +22,8 @@ class Clashing(mesa.Model):
         Member.create_agents(self, 2)
         reporters = {"seed": lambda m: 10 * m.steps, "status": lambda m: "fine", "time": lambda m: -1}
         self.datacollector = mesa.DataCollector(
-            reporters | {"agent_id": lambda m: 1000}, tables={"Orders": ["who", "point", "replication", "seed"]}
+            reporters | {"agent_id": lambda m: 1000},
+            tables={"Orders": ["who", "point", "replication", "seed"]},
         )
 
     def step(self):
