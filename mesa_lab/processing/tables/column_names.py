@@ -135,16 +135,25 @@ def settle(values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def settle_parameter(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Like `settle`, for a parameter: text becomes a category, and None stays, for it is a level like any other."""
-    if values.dtype == object and any(value is None for value in values):
-        return values
-    settled = settle(values)
-    if (
-        isinstance(settled.dtype, pd.StringDtype)
-        or pd.api.types.infer_dtype(settled, skipna=False) == "string"
-    ):
-        return settled.astype(pd.CategoricalDtype(list(dict.fromkeys(settled))))
-    return settled
+    """Like `settle`, for a parameter: text becomes a category, and levels of several kinds stay as they are.
+
+    None is a level like any other, and True is not the level 1.
+
+    Example:
+        >>> settle_parameter(pd.Series([1, True], dtype=object)).tolist()
+        [1, True]
+    """
+    if values.dtype == object:
+        kinds = {float if type(value) is int else type(value) for value in values}
+        if len(kinds) > 1 or type(None) in kinds:
+            return values
+        settled = settle(values)
+        if kinds == {float} and settled.nunique(dropna=False) < len({_key(value) for value in values}):
+            return values  # whole numbers that no column of numbers tells apart
+        values = settled
+    if isinstance(values.dtype, pd.StringDtype) or pd.api.types.infer_dtype(values, skipna=False) == "string":
+        return values.astype(pd.CategoricalDtype(list(dict.fromkeys(values.dropna()))))
+    return values
 
 
 def level_codes(values: pd.Series[Any], order: Sequence[Any] = ()) -> tuple[npt.NDArray[np.int64], list[Any]]:

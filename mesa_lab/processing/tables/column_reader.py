@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.errors import MesaLabError, OutcomeError, suggest
+from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.formatting import model_label
+from mesa_lab.preparation.parameters.choice import Listed
 from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.contents import Snapshots, in_one_snapshot
 from mesa_lab.processing.tables.long_table import assemble
@@ -81,12 +82,7 @@ class Reader(Snapshots):
     def level_order(self, name: str) -> tuple[Any, ...]:
         """The levels of a parameter in the order in which they were written, where there are such."""
         parameter = self.experiment.space.varied.get(name)
-        if parameter is None:
-            return ()
-        try:
-            return tuple(parameter.levels(None))
-        except MesaLabError:  # a range has no levels
-            return ()
+        return tuple(parameter.levels()) if isinstance(parameter, Listed) else ()
 
     @property
     def base(self) -> pd.DataFrame:
@@ -214,7 +210,7 @@ class Reader(Snapshots):
         columns: dict[str, Any] = {name: _repeated(self.base[name].to_numpy()[rows], counts) for name in _RUN}
         places = np.repeat(self.point_rows[rows], counts)
         return columns | {
-            f"{name} (parameter)" if name in beside else str(name): values.array.take(places)
+            f"{name} (parameter)" if name in beside else str(name): _levels(values, places)
             for name, values in self.points.items()
         }
 
@@ -373,6 +369,12 @@ class Reader(Snapshots):
 def _repeated(values: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Repeat each value; nothing but zeros takes no memory until it is written to."""
     return np.repeat(values, counts) if values.any() else np.zeros(counts.sum(), np.int64)
+
+
+def _levels(values: pd.Series[Any], places: npt.NDArray[np.int64]) -> Any:
+    """Return a parameter's values at some places, of the same type: of objects, pandas would guess one."""
+    taken = values.array.take(places)
+    return pd.Series(taken, dtype=object, copy=False) if values.dtype == object else taken
 
 
 def _taken(values: pd.Series[Any], rows: npt.NDArray[Any]) -> pd.Series[Any]:
