@@ -68,7 +68,7 @@ def test_the_rule_is_that_of_hoad_robinson_and_davies():
 def test_what_cannot_be_precise_is_given_up_and_said():
     method = ml.UntilPrecise("y", relative=0.01, at_most=30)
     played = play_search(search_of(method, mean=[-10.0, 90.0]), normal)
-    assert played.over.startswith("1 of 2 points are precise enough; 1 are not after 30 runs")
+    assert played.over.startswith("1 of 2 points is precise enough; 1 is not after 30 runs")
 
 
 @pytest.mark.parametrize("paired", [True, False])
@@ -167,7 +167,7 @@ def test_of_points_that_are_all_alike_none_is_selected():
     played = play_search(
         search_of(ml.Select("y", indifference=0.5), mean=1.0, spread=0.0, kind=["a", "b"]), normal
     )
-    assert played.over == "'y' is 11 in all runs of 2 of 2 points: there is nothing to choose from."
+    assert played.over == "'y' is 11 in all 20 runs of 2 settings: there is nothing to choose from."
     assert played.n_runs <= 50
 
 

@@ -67,7 +67,8 @@ def look_at_search(path: Path, dark: bool = False) -> Seen | None:
             with results.snapshot():
                 answer = results.found()
         except MesaLabError as error:
-            return Seen(f"Nothing can be said yet: {error}", (), seen.left, seen.why, seen.over)
+            said = str(error) if seen.over else f"Nothing can be said yet: {error}"
+            return Seen(said, (), seen.left, seen.why, seen.over)
         theme = "dark" if dark else "light"
         charts = []
         for each in answer.charts[:2]:

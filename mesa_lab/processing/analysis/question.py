@@ -72,7 +72,8 @@ class Question:
         if self.parse is not None:
             return self.parse(results, outcome)
         if outcome is None:
-            return results.first_outcome()
+            about = results.searched.outcomes if self.of_searches and results.searched is not None else ()
+            return about[0] if about else results.first_outcome()
         results.outcome_list(outcome, measures=True)
         return outcome
 

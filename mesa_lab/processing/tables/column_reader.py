@@ -331,6 +331,9 @@ class Reader(Snapshots):
             if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
                 return name
         none = f"{self.model_name} reported no outcome that is a number: there is nothing to draw."
+        if not len(self.base):
+            over = searched.over if searched is not None else None
+            none = f"The search ended before its first run. {over}" if over else "No run has ended yet."
         raise OutcomeError(nothing_ended(self) or none)
 
     @in_one_snapshot

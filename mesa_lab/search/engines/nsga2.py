@@ -32,4 +32,5 @@ ENGINE: Final = Engine(
     "nsga2",
     _propose,
     source="Deb, Pratap, Agarwal & Meyarivan (2002), IEEE Transactions on Evolutionary Computation 6: 182-197",
+    needs=("optuna", "Optuna"),
 )

@@ -36,4 +36,5 @@ ENGINE: Final = Engine(
     "tpe",
     _propose,
     source="Bergstra, Bardenet, Bengio & Kégl (2011), NeurIPS 24; Optuna 5 (Akiba et al. 2019, KDD: 2623-2631)",
+    needs=("optuna", "Optuna"),
 )

@@ -26,6 +26,7 @@ from mesa_lab.processing.analysis.phrases import percent
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.nearest_runs import ask_near
 from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History
@@ -204,6 +205,12 @@ class Calibrate(Method):
         rows = rng.choice(left, min(4 * n, len(left)), replace=False, p=weight / weight.sum())
         values += fresh(allowed_values(history.space, found.pool[rows]), taken, n - len(values))
         return [*values, *(uniform(history, n - len(values), rng, taken) if len(values) < n else ())]
+
+    @override
+    def sameness(self, history: History) -> str:
+        names = [each.name if each.step is not None else each.outcome for each in self.components]
+        same = all_the_same(history, dict.fromkeys(names))
+        return f"{same}: the data cannot tell one setting from another" if same else ""
 
     @override
     def headline(self, history: History) -> str:

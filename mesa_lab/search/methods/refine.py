@@ -18,6 +18,7 @@ from mesa_lab.processing.analysis.smooth_surface import Landscape, fit_landscape
 from mesa_lab.search.estimates import estimates
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History
@@ -132,6 +133,12 @@ class Refine(Method):
     def score(self, mean: Floats, sd: Floats) -> Floats:
         """How much a run at each place would tell."""
         return sd if self.where is None else np.asarray(1.96 * sd - np.abs(mean - self.where))
+
+    @override
+    def sameness(self, history: History) -> str:
+        same = all_the_same(history, self.outcomes)
+        what = "nothing to be surer of" if self.where is None else f"no boundary at {number(self.where)}"
+        return f"{same}: there is {what}" if same else ""
 
     @override
     def headline(self, history: History) -> str:
