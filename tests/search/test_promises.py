@@ -174,3 +174,9 @@ def test_of_points_that_are_all_alike_none_is_selected():
 @pytest.mark.parametrize(("model", "named"), [("only_product", True), ("apart", False)])
 def test_a_ridge_is_named_where_there_is_one(model, named):
     assert [ridge_named(getattr(calibration, model), seed, 90) for seed in (1, 2)] == [named, named]
+
+
+def test_points_that_exist_tell_as_much_of_what_fits_as_the_exact_posterior():
+    held = [calibration.study_of_points(seed) for seed in range(10)]
+    assert sum(sum(each.truth) for each in held) >= 15  # of 20: 90 % are 18
+    assert 0.8 <= np.mean([each.mass for each in held]) <= 0.95

@@ -176,6 +176,8 @@ def Head(
                 points = plural(standing.status.n_points, "point")
                 times = plural(standing.status.replications, "replication")
                 said = f"{facts.model_name}, {facts.design}: {points} × {times}"
+                if standing.status.search is not None:  # whose points have different numbers of runs
+                    said = f"{facts.model_name}, a search ({standing.status.search}): {points} with at most {times}"
                 if standing.status.shard is not None:
                     number, of = standing.status.shard
                     said += " of the whole class, in parts" if assigned else ""

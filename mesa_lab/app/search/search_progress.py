@@ -90,7 +90,8 @@ def SearchProgress(path: Path, finished: int, *, running: bool) -> None:
         running: Whether it runs.
     """
     dark = use_dark()
-    fresh = use_fresh(lambda: look_at_search(path, dark), (finished, running), topic=(path, dark))
+    # In other colours it is drawn anew; until then the old ones are better than nothing.
+    fresh = use_fresh(lambda: look_at_search(path, dark), (finished, running, dark), topic=path)
     seen = fresh.value
     if seen is None:
         return
