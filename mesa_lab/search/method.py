@@ -76,11 +76,13 @@ class Method(ABC):
         name: What it is called in files, such as "until precise".
         needs_budget: Whether it does not end by itself.
         chooses_points: Whether it finds its points itself, in the ranges of the parameters; else those of the design are used.
+        needs_later: Modules that it imports when the first results are there; they are imported while these come.
     """
 
     name: ClassVar[str]
     needs_budget: ClassVar[bool] = False
     chooses_points: ClassVar[bool] = True
+    needs_later: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod

@@ -90,4 +90,5 @@ ENGINE: Final = Engine(
     check=_check,
     source="Hansen (2016), arXiv 1604.00772; Nomura & Shibata (2024), cmaes, arXiv 2402.01373",
     needs=("cmaes", "cmaes"),
+    imports=("cmaes",),
 )

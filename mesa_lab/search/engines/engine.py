@@ -54,6 +54,7 @@ class Engine:
         check: Refuses a space that it cannot search, with a sentence that says what can.
         source: The paper or manual.
         needs: The module that it imports, and what its library is called; None for none.
+        imports: What is imported when it is first asked.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Engine:
     check: Callable[[ParameterSpace], None] = lambda space: None
     source: str = ""
     needs: tuple[str, str] | None = None
+    imports: tuple[str, ...] = ()
 
 
 def missing_library(library: str, engine: str, error: Exception | None = None) -> ExperimentError:

@@ -23,6 +23,7 @@ from mesa_lab.processing.analysis.calibration.targets import (
     read_targets,
 )
 from mesa_lab.processing.analysis.phrases import percent
+from mesa_lab.processing.analysis.smooth_surface import IMPORTED
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.nearest_runs import ask_near
 from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
@@ -78,6 +79,7 @@ class Calibrate(Method):
 
     name: ClassVar[str] = "calibrate"
     needs_budget: ClassVar[bool] = True
+    needs_later: ClassVar[tuple[str, ...]] = IMPORTED
 
     def __post_init__(self) -> None:
         settle = object.__setattr__

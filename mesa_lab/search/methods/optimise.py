@@ -11,6 +11,7 @@ from mesa_lab.formatting import listing, number, percent, plural
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.settings import check_flag, check_whole
+from mesa_lab.processing.analysis.smooth_surface import IMPORTED
 from mesa_lab.search.engines import find_engine, require_engine
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.new_points import nothing_left
@@ -113,6 +114,12 @@ class Optimise(Method):
                 f"The engine '{self.engine}' takes one outcome, and there are {len(self.goals)}: "
                 f"{listing(list(self.goals))}. Use engine='nsga2' or 'tpe'."
             )
+
+    @property
+    def needs_later(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What the surface and the engine import."""
+        surface = IMPORTED if self.surface and len(self.goals) == 1 else ()
+        return (*surface, *find_engine(self.engine).imports)
 
     @property
     def goals(self) -> dict[str, str]:

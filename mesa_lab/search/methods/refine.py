@@ -14,7 +14,7 @@ from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.parameters.space import table
 from mesa_lab.preparation.parameters.value_keys import is_finite
 from mesa_lab.preparation.settings import check_whole
-from mesa_lab.processing.analysis.smooth_surface import Landscape, fit_landscape
+from mesa_lab.processing.analysis.smooth_surface import IMPORTED, Landscape, fit_landscape
 from mesa_lab.search.estimates import estimates
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
@@ -59,6 +59,7 @@ class Refine(Method):
 
     name: ClassVar[str] = "refine"
     needs_budget: ClassVar[bool] = True
+    needs_later: ClassVar[tuple[str, ...]] = IMPORTED
 
     def __post_init__(self) -> None:
         settle = object.__setattr__
