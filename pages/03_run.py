@@ -20,6 +20,7 @@ def Page():
         visitor_workspace(),
         study,
         draft_state.set_study,
+        on_started=draft_state.start_study,
         experiment=parsed and parsed.experiment,
         speed=trial and trial.speed,
         on_state=lambda standing, stale: draft_state.progress.set(standing),

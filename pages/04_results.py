@@ -17,6 +17,7 @@ def Page():
 
     def design(experiment, source):
         draft_state.offer_experiment(experiment, source)
+        draft_state.follow(view)
         router.push("/design")
 
     ResultsPage(

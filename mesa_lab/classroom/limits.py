@@ -8,6 +8,7 @@ from typing import Final
 
 from mesa_lab.errors import StudyError
 from mesa_lab.formatting import plural
+from mesa_lab.study.database.file_kinds import size_of
 
 __all__ = ["StudentLimits"]
 
@@ -69,7 +70,7 @@ class StudentLimits:
         Raises:
             StudyError: If it is.
         """
-        used = sum(path.stat().st_size for path in folder.glob("*") if path.is_file()) / _MIB
+        used = sum(size_of(path) for path in folder.glob("*") if path.is_file()) / _MIB
         if used > self.megabytes:
             raise StudyError(
                 f"Your studies take {used:,.0f} MB, and each student of this class has {self.megabytes:,.0f} MB. "

@@ -59,12 +59,17 @@ def design(file: Path, output: Path | None, rows: int, trial: int | None, as_jso
       mesa-lab design wolf_sheep.toml --trial 5
     """
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.experiment_file.read import read_with_search
     from mesa_lab.preparation.preview import preview
 
     if output == STANDARD_OUTPUT and as_json:
         raise click.UsageError("--json and -o - both print the design matrix: leave one of them out.")
-    experiment = Experiment.load(file)
+    experiment, settings = read_with_search(file, Experiment)
     _check(experiment)
+    if settings is not None:
+        from mesa_lab.search.search import Search
+
+        Search.load(file)  # says what `run` would refuse
     seen = preview(experiment)
     if output == STANDARD_OUTPUT:
         with printed(".csv") as path:

@@ -73,8 +73,8 @@ class ResultTables(RunRecords):
         names = self.outcome_list(outcomes, series=True)
         renamed = tables.outcome_columns(names)
         blocks = self.series_blocks(names, self.run_ids(points, runs))
-        keys = pa.schema([("run_id", pa.int64()), ("step", pa.int64()), ("time", pa.float64())])
-        frame = self.long_frame(blocks, lambda name: renamed.get(name, name), keys)
+        always = pa.schema([("run_id", pa.int64()), ("step", pa.int64()), ("time", pa.float64())])
+        frame = self.long_frame(blocks, lambda name: renamed.get(name, name), tables.SERIES_KEYS, always)
         columns = renamed.values()
         for column in columns:
             if column not in frame:
@@ -103,11 +103,13 @@ class ResultTables(RunRecords):
             )
         frames = []
         for name in self.agent_types if type is None else (type,):
-            keys = pa.schema([(key, pa.int64()) for key in ("run_id", "step", "agent_id")])
-            frame = self.long_frame(self.study.agent_blocks(name), tables.agent_column, keys)
+            always = pa.schema([(key, pa.int64()) for key in ("run_id", "step", "agent_id")])
+            blocks = self.study.agent_blocks(name)
+            frame = self.long_frame(blocks, self.agent_column, tables.AGENT_KEYS, always)
             if frame.empty:
                 continue
             if type is None and name:
+                frame = frame.rename(columns={"agent_type": "agent_type (parameter)"})
                 place = list(frame.columns).index("agent_id") + 1
                 frame.insert(place, "agent_type", one_text(name, len(frame)))
             frames.append(frame)
@@ -130,13 +132,14 @@ class ResultTables(RunRecords):
             name: self.recorded(name).iloc[rows].reset_index(drop=True)
             for name in ("run_id", "point", "replication", "seed")
         }
-        columns |= self.parameters_of(columns["point"])
+        reason = ("stage", "error_type", "message", "traceback")
+        columns |= {
+            f"{name} (parameter)" if name in reason else name: values
+            for name, values in self.parameters_of(columns["point"]).items()
+        }
         columns["status"] = self.recorded("status").iloc[rows].reset_index(drop=True)
         reasons = raw.reindex(columns["run_id"]).reset_index(drop=True)
-        columns |= {
-            name: reasons[name].fillna("").astype("str")
-            for name in ("stage", "error_type", "message", "traceback")
-        }
+        columns |= {name: reasons[name].fillna("").astype("str") for name in reason}
         return pd.DataFrame(columns)
 
     def aggregate(

@@ -99,9 +99,13 @@ class RunRecords(Reader):
             raise OutcomeError(
                 f"No run has rows in a table '{name}'. The data collector's tables: {listed}.{suggest(name, self.table_names)}"
             )
-        keys = pa.schema([(key, pa.int64()) for key in ("run_id", "step")])
+        always = pa.schema([(key, pa.int64()) for key in column_names.TABLE_KEYS])
         blocks = self.study.table_blocks(name)  # type: ignore[attr-defined]
-        return self.long_frame(blocks, column_names.table_column, keys)
+
+        def rename(column: str) -> str:
+            return column_names.table_column(column, self.columns.values())
+
+        return self.long_frame(blocks, rename, column_names.TABLE_KEYS, always)
 
     def output(self, run_id: int) -> str:
         """Return what a run printed, logged and warned of: the last 64 KiB of it.

@@ -134,7 +134,13 @@ def drive_search(
         retry_failed: Run again what failed or timed out.
         token: Name for the study's lease, when another process waits for it.
         on_start: Called once the lease is taken.
+
+    Raises:
+        ExperimentError: If what the method needs is not installed here, and it has not ended.
     """
+    search = search or search_of(study)
+    if study.search is None or not study.search.over:
+        search.method.require()  # else the study would say for ever that the search ended for it
     options: dict[str, Any] = {"token": token, "on_start": on_start}
     return drive(
         study,
@@ -142,6 +148,6 @@ def drive_search(
         backend=backend,
         progress=progress,
         retry_failed=retry_failed,
-        planner=Loop(study, search or search_of(study)),
+        planner=Loop(study, search),
         **options,
     )

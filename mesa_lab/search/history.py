@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.errors import OutcomeError
+from mesa_lab.preparation.encoding import canonical
 from mesa_lab.preparation.parameters.space import ParameterSpace, table
 
 if TYPE_CHECKING:
@@ -135,6 +136,12 @@ class History:
         return table(
             {name: [point[name] for point in self.points] for name in self.space.varied}, len(self.points)
         )
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """The values of each point as canonical text, to see whether it has been tried."""
+        names = tuple(self.space.varied)
+        return frozenset(canonical({name: point[name] for name in names}) for point in self.points)
 
     @cached_property
     def inside(self) -> npt.NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from mesa_lab.preparation.encoding import canonical
 from mesa_lab.preparation.parameters.space import table
 from mesa_lab.search.history import Floats, History
 from mesa_lab.search.method import Ask, Done, Request
+from mesa_lab.search.sameness import is_enough, said_beside
 from mesa_lab.study.batches import AskedBatch
 
 if TYPE_CHECKING:
@@ -121,28 +122,40 @@ class Ledger:
             seconds: How long the search has been running.
             trouble: Why it is not to be asked any more; empty while it is.
         """
-        trouble = trouble or self._spent(history)
+        trouble = trouble or self._spent(history) or self._at_rest(history)
         try:
             answer = Done(trouble) if trouble else self.search.method.ask(history)
         except MesaLabError as error:
             answer = Done(str(error))
         if isinstance(answer, Done):
             if not history.has_pending:
-                return Decision(over=answer.reason)
+                return Decision(over=self._with_clause(answer.reason, history))
             # What is under way may say otherwise: it is asked again when all results are there.
             answer = Ask(why="Waits for the runs under way.")
         parts, new = self._resolve(answer.requests)
         if not parts and answer.requests:
-            return Decision(
-                over=self._spent(history)
-                or "None of the points that the method asked for keeps the constraints."
+            over = (
+                self._spent(history) or "None of the points that the method asked for keeps the constraints."
             )
+            return Decision(over=self._with_clause(over, history))
         if not parts and not history.has_pending:
-            return Decision(over="Nothing more can be learned from further runs.")
+            return Decision(over=self._with_clause("Nothing more can be learned from further runs.", history))
         notes = dict(answer.notes)
         batch = AskedBatch(len(self.batches), tuple(parts), answer.why, notes, seconds)
         self.batches.append(batch)
         return Decision(batch, tuple(new))
+
+    def _with_clause(self, reason: str, history: History) -> str:
+        """Why it has ended, with what the method says beside it."""
+        return said_beside(reason, self.search.method.beside_the_end(history))
+
+    def _at_rest(self, history: History) -> str:
+        """Say why points are not looked for any longer: so many gave the same; empty while they are."""
+        method = self.search.method
+        same = method.sameness(history) if method.chooses_points else ""
+        if not same or not is_enough(history, (*method.outcomes, *method.readings)):
+            return ""
+        return f"{same[:1].upper()}{same[1:]}. Widen the ranges, or measure what varies."
 
     def _spent(self, history: History) -> str:
         if history.spent < 1.0:

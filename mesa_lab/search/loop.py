@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mesa_lab.search.import_ahead import import_ahead
 from mesa_lab.search.ledger import Ledger
 from mesa_lab.search.observed import Observed
 from mesa_lab.study import batches as stored
@@ -42,6 +43,7 @@ class Loop:
         self._left: list[set[int]] = []  # of each batch the runs that have no result yet
         self._over: str | None = None
         self._before = 0.0
+        self._has_heard = False
         self._started = time.monotonic()
         self._observed = Observed(study, search.method)
 
@@ -77,6 +79,9 @@ class Loop:
 
     def hear(self, batch: Batch) -> Iterable[int]:
         """Take note of results and return the numbers of further runs."""
+        if not self._has_heard:  # the workers are there, and busy for a while
+            self._has_heard = True
+            import_ahead(self.search.method.needs_later)
         have = {run.point << 32 | run.replication for run in batch.runs}
         for left in self._left[-2:]:
             left -= have

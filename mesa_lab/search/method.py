@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from mesa_lab.errors import ExperimentError, suggest
 from mesa_lab.formatting import listing
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -75,11 +76,13 @@ class Method(ABC):
         name: What it is called in files, such as "until precise".
         needs_budget: Whether it does not end by itself.
         chooses_points: Whether it finds its points itself, in the ranges of the parameters; else those of the design are used.
+        needs_later: Modules that it imports when the first results are there; they are imported while these come.
     """
 
     name: ClassVar[str]
     needs_budget: ClassVar[bool] = False
     chooses_points: ClassVar[bool] = True
+    needs_later: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod
@@ -141,6 +144,28 @@ class Method(ABC):
             if name not in plain and each.default is MISSING and each.default_factory is MISSING:
                 raise ExperimentError(f"The method '{cls.name}' needs the setting '{name}'.")
         return cls(**plain)
+
+    def require(self) -> None:  # noqa: B027 - most need nothing
+        """See that what it needs is installed here; asked before anything runs.
+
+        Raises:
+            ExperimentError: If it is not; says what to install.
+        """
+
+    def sameness(self, history: History) -> str:
+        """Say that what it looks at is the same in all runs, as a clause with what follows from it; empty while something differs.
+
+        Such as "'loss' is 1 in all 60 runs of 20 settings: no setting is better than another". A method that chooses its points is asked no
+        more once this is so for fifty settings.
+        """
+        return ""
+
+    def beside_the_end(self, history: History) -> str:
+        """Return a clause to be said beside why the search has ended: one of several outcomes that is the same in all runs; or nothing."""
+        named = [name for name in (*self.outcomes, *self.readings) if name in history.values]
+        return self.sameness(history) or next(
+            filter(None, (all_the_same(history, [name]) for name in named)), ""
+        )
 
     def headline(self, history: History) -> str:
         """What to show beside the progress, such as the best so far; empty for nothing."""

@@ -61,8 +61,7 @@ def fresh(
 
 def taken_by(history: History) -> set[str]:
     """Return the texts of all points that a search has had."""
-    names = tuple(history.space.varied)
-    return {canonical({name: point[name] for name in names}) for point in history.points}
+    return set(history.texts)
 
 
 def nothing_left(history: History) -> str:

@@ -102,8 +102,9 @@ class Observed:
             late = sum(kind.count for kind in kinds if kind.error_type == RunTimeoutError.__name__)
             if 2 * late > ended:
                 return self._too_slow(ended, min(late, ended))
+            which = "The only run" if ended == 1 else f"All {plural(ended, 'run')}"
             return (
-                f"All {plural(ended, 'run')} failed: {self._why()} {SEE_FAILURES} Mend the model or narrow the "
+                f"{which} failed: {self._why()} {SEE_FAILURES} Mend the model or narrow the "
                 "ranges, and start the search anew."
             )
         for name in (*self.method.outcomes, *self.method.readings):
@@ -118,13 +119,15 @@ class Observed:
             reported = sorted(self.study.outcome_names)
             if name not in reported and name not in RECORDED:
                 return f"No run reported '{name}'.{suggest(name, reported)} The runs report: {listing(reported) or 'nothing'}."
-            return f"'{name}' is no finite number in any of {plural(done, 'run')}: there is nothing to search for."
+            where = "the only run" if done == 1 else f"any of {plural(done, 'run')}"
+            return f"'{name}' is no finite number in {where}: there is nothing to search for."
         return ""
 
     def _too_slow(self, ended: int, late: int) -> str:
         """What to say where most runs were stopped by their time limit, and none came to its end."""
         limit = self.study.experiment.timeout
         which = f"All {plural(ended, 'run')}" if late == ended else f"{late} of {plural(ended, 'run')}"
+        which = "The only run" if ended == 1 else which
         rest = "" if late == ended else ", and the others failed"
         return (
             f"{which} took longer than the time limit of {limit or 0:g} s{rest}. Raise timeout, ask for fewer steps, or narrow the "

@@ -114,10 +114,12 @@ class Search:
         """Import the model and see that all that is asked of it by name exists, before anything runs.
 
         Raises:
+            ExperimentError: If what the method needs is not installed here.
             ModelError: If the model cannot be found.
             ParameterError: If it does not take one of the parameters.
             OutcomeError: If it, or its agents, have none of that name to measure.
         """
+        self.method.require()
         experiment = self.experiment
         if self.method.chooses_points:  # which has no points yet: the middle of its ranges stands for them
             middle = [self.space.base]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from mesa_lab.study.study import RunTuple
 
 __all__ = ["Opened", "StudyFile", "open_results"]
+
+MOST_LEVELS: Final = 50
+"""Levels that a list offers; a parameter with more is compared by points."""
 
 
 class StudyFile:
@@ -208,8 +211,9 @@ class Opened:
         failed: How many of them failed or timed out.
         points: How many design points there are.
         model_name: What the model is called.
+        goals: What a search went for by outcome, "max" or "min"; nothing where the results come from none.
         question: The name of the question that the experiment was made for; empty for none.
-        answers: Conclusions that were drawn from them, by outcome and question.
+        answers: Conclusions that were drawn from them, by outcome, question and what was chosen about it.
         answering: Held by whoever draws conclusions: one at a time.
     """
 
@@ -218,11 +222,13 @@ class Opened:
         self.file = file
         self.results = results
         self.lock = threading.RLock()
-        self.answers: dict[tuple[str, str], Conclusion] = {}
+        self.answers: dict[tuple[str, str, str], Conclusion] = {}
         self.answering = threading.Lock()
         self.question: str = getattr(results.experiment, "question", None) or ""
         with results.snapshot():
             self.parameters = tuple(results.parameters)
+            searched = results.searched
+            self.goals: dict[str, str] = dict(searched.goals) if searched is not None else {}
             self.finished = len(results.base)
             self.failed = self.finished - int(results.done.sum())
             self.points = len(results.points)
@@ -267,6 +273,18 @@ class Opened:
         with self.lock:
             said = code_notice(self.file.code_versions())
             return (*notices(self.file.notes(), self.finished), *([said] if said else []))
+
+    @cached_property
+    def levels(self) -> dict[str, list[Any]]:
+        """The levels of each parameter that has few enough to choose from, in order."""
+        from mesa_lab.processing.tables.column_names import level_codes
+
+        results, found = self.results, {}
+        for name in self.parameters:
+            _, levels = level_codes(results.points[results.columns[name]], results.level_order(name))
+            if 2 <= len(levels) <= MOST_LEVELS:
+                found[name] = levels
+        return found
 
     @cached_property
     def failures(self) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """A search in a real browser: filled in below the design, started, watched, gone on with in a narrower range; also on a phone."""
 
+import re
+
 from playwright.sync_api import expect
 
 import mesa_lab as ml
@@ -23,6 +25,9 @@ def test_a_search_is_filled_in_started_and_watched(lab, visit, troubles, shoot, 
         page.get_by_role("heading", name="What the search found")
     ).wait_for()
     page.get_by_text("The budget of 60 runs is used up.").wait_for(timeout=120000)
+    expect(
+        page.get_by_text(re.compile(r"a search \(optimise\): \d+ points with at most \d+ replications"))
+    ).to_be_visible()
     accessible(page)
     shoot(page, "search_run")
     page.get_by_role("link", name="See the results").first.click()

@@ -25,6 +25,15 @@ def test_dropped_points_are_counted(terminal, experiment_file):
     assert "2 points (1 more dropped by the constraints) × 2 replications = 4 runs" in shown
 
 
+def test_a_search_that_cannot_be_run_is_refused(terminal, experiment_file):
+    path = experiment_file()
+    with path.open("a") as file:
+        file.write('\n[search]\nmethod = "optimise"\noutcome = "Count"\nbudget = "20 parsecs"\n')
+    outcome = terminal("design", "count.toml")
+    assert outcome.exit_code == 1
+    assert "count.toml: [search]: budget is '20 parsecs'. Give a number of runs" in outcome.output
+
+
 def test_the_matrix_as_csv(terminal, experiment_file):
     experiment_file()
     outcome = terminal("design", "count.toml", "-o", "matrix.csv")

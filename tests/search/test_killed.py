@@ -42,8 +42,8 @@ def killer():
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **one_thread}
     ) as process:
 
-        def carry_on(path, killed_in=None):
-            process.stdin.write(json.dumps([str(path), killed_in]) + "\n")
+        def carry_on(path, killed_in=None, n_jobs=1):
+            process.stdin.write(json.dumps([str(path), killed_in, n_jobs]) + "\n")
             process.stdin.flush()
             return process.stdout.readline().strip() == "True"
 
@@ -75,6 +75,20 @@ def test_a_search_that_was_killed_three_times_asks_for_the_same(name, killer, tm
     assert killed.status().state == "interrupted"
     assert not killer(killed.path)
     assert Study.open(killed.path).status().state == "finished"
+    assert asked(killed) == asked(whole)
+    pd.testing.assert_frame_equal(rows(killed), rows(whole))
+    killed.check()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="copies of a process are made by fork")
+@pytest.mark.parametrize("name", METHODS)
+def test_killed_on_two_workers_it_asks_for_what_one_worker_asks_for(name, killer, tmp_path):
+    search = search_by(name)
+    whole, killed = (study_for(search, tmp_path / f"{which}.study") for which in ("whole", "killed"))
+    assert not killer(whole.path)
+    moment = int(np.random.default_rng([*METHODS].index(name)).integers(1, 12))
+    assert killer(killed.path, moment, n_jobs=2)
+    assert not killer(killed.path, n_jobs=2)
     assert asked(killed) == asked(whole)
     pd.testing.assert_frame_equal(rows(killed), rows(whole))
     killed.check()

@@ -68,7 +68,7 @@ def test_the_rule_is_that_of_hoad_robinson_and_davies():
 def test_what_cannot_be_precise_is_given_up_and_said():
     method = ml.UntilPrecise("y", relative=0.01, at_most=30)
     played = play_search(search_of(method, mean=[-10.0, 90.0]), normal)
-    assert played.over.startswith("1 of 2 points are precise enough; 1 are not after 30 runs")
+    assert played.over.startswith("1 of 2 points is precise enough; 1 is not after 30 runs")
 
 
 @pytest.mark.parametrize("paired", [True, False])
@@ -167,10 +167,16 @@ def test_of_points_that_are_all_alike_none_is_selected():
     played = play_search(
         search_of(ml.Select("y", indifference=0.5), mean=1.0, spread=0.0, kind=["a", "b"]), normal
     )
-    assert played.over == "'y' is 11 in all runs of 2 of 2 points: there is nothing to choose from."
+    assert played.over == "'y' is 11 in all 20 runs of 2 settings: there is nothing to choose from."
     assert played.n_runs <= 50
 
 
 @pytest.mark.parametrize(("model", "named"), [("only_product", True), ("apart", False)])
 def test_a_ridge_is_named_where_there_is_one(model, named):
     assert [ridge_named(getattr(calibration, model), seed, 90) for seed in (1, 2)] == [named, named]
+
+
+def test_points_that_exist_tell_as_much_of_what_fits_as_the_exact_posterior():
+    held = [calibration.study_of_points(seed) for seed in range(10)]
+    assert sum(sum(each.truth) for each in held) >= 15  # of 20: 90 % are 18
+    assert 0.8 <= np.mean([each.mass for each in held]) <= 0.95

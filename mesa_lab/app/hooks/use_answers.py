@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import solara
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
     from mesa_lab.workspace.shared_results import Opened
 
-__all__ = ["Answer", "Answers", "use_answers"]
+__all__ = ["Answer", "Answers", "Chosen", "use_answers"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Answer:
         conclusion: The answer; while a new one is computed that of before, if there is one.
         problem: Why there is none.
         before: The sentence of the answer before this one, where it was another.
+        chosen: What was chosen about the question, as text.
     """
 
     name: str
@@ -40,6 +41,20 @@ class Answer:
     conclusion: Conclusion | None = None
     problem: str = ""
     before: str = ""
+    chosen: str = ""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was chosen about a question.
+
+    Attributes:
+        text: What it is, as text; that of another choice differs.
+        options: Returns the options with which the question is asked; called in a thread.
+    """
+
+    text: str
+    options: Callable[[], Mapping[str, Any]] = field(compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +79,7 @@ class Answers:
 _NOTHING: Final = Answers()
 
 
-def use_answers(opened: Opened, outcome: str) -> Answers:
+def use_answers(opened: Opened, outcome: str, chosen: Mapping[str, Chosen] | None = None) -> Answers:
     """Return the answers about an outcome as they come; a hook.
 
     Answers are kept with the results, so that coming back to a page computes nothing anew. While those of newer results of
@@ -73,7 +88,9 @@ def use_answers(opened: Opened, outcome: str) -> Answers:
     Args:
         opened: The results.
         outcome: The outcome.
+        chosen: What was chosen about questions, by their names.
     """
+    chosen = dict(chosen or {})
     found = solara.use_reactive(_NOTHING)
     again, set_again = solara.use_state(0)
     left: set[str] = solara.use_memo(set, dependencies=[opened.path, outcome])
@@ -85,12 +102,12 @@ def use_answers(opened: Opened, outcome: str) -> Answers:
             topic.current = now
             found.set(_NOTHING)
         stopped = threading.Event()
-        work = _Work(opened, outcome, left, stopped, found)
+        work = _Work(opened, outcome, left, stopped, found, chosen)
         # Started within a page, it belongs to that page and may change what it shows.
         threading.Thread(target=work, name="mesa-lab-answers", daemon=True).start()
         return stopped.set
 
-    solara.use_effect(run, [opened, outcome, again])
+    solara.use_effect(run, [opened, outcome, again, chosen])
 
     def cancel(name: str) -> None:
         left.add(name)
@@ -112,8 +129,11 @@ class _Work:
         left: set[str],
         stopped: threading.Event,
         found: solara.Reactive[Answers],
+        chosen: Mapping[str, Chosen],
     ) -> None:
         self.opened, self.outcome, self.left, self.stopped, self.found = opened, outcome, left, stopped, found
+        self.chosen = chosen
+        self.options: dict[str, Mapping[str, Any]] = {}
 
     def __call__(self) -> None:
         from mesa_lab.processing.analysis.cancellation import Cancelled
@@ -125,8 +145,9 @@ class _Work:
                 return
             try:
                 results = self.opened.apart
+                self.options = {name: each.options() for name, each in self.chosen.items()}
                 with results.snapshot():
-                    fit, reasons = fitting(results, self.outcome)
+                    fit, reasons = fitting(results, self.outcome, self.options)
                 texts = {question.name: question.text for question in all_questions()}
             except MesaLabError as error:
                 self._publish(Answers(problem=str(error)))
@@ -135,22 +156,28 @@ class _Work:
                 logger.exception("The questions could not be looked at.")
                 self._publish(Answers(problem=f"{type(error).__name__}: {error}"))
                 return
-            before = {answer.name: answer for answer in self.found.peek().answers or ()}
+            # What was said of another choice must not stand below this one.
+            before = {
+                answer.name: answer
+                for answer in self.found.peek().answers or ()
+                if answer.chosen == self._text(answer.name)
+            }
             kept = self.opened.answers
             first = tuple(
                 Answer(
                     question.name,
                     question.text,
-                    "done" if (self.outcome, question.name) in kept else "waiting",
-                    kept.get((self.outcome, question.name))
+                    "done" if self._key(question.name) in kept else "waiting",
+                    kept.get(self._key(question.name))
                     or (before[question.name].conclusion if question.name in before else None),
                     before=before[question.name].before if question.name in before else "",
+                    chosen=self._text(question.name),
                 )
                 for question in fit
             )
             self._publish(Answers(first, {texts[name]: reason for name, reason in reasons.items()}))
             for question in fit:
-                if (self.outcome, question.name) in kept:
+                if self._key(question.name) in kept:
                     continue
                 try:
                     self._answer(question)
@@ -171,7 +198,7 @@ class _Work:
             results = self.opened.apart
             try:
                 with results.snapshot():
-                    conclusion = question.ask(results, self.outcome)
+                    conclusion = question.ask(results, self.outcome, **self.options.get(name, {}))
             except MesaLabError as error:
                 self._set(name, state="failed", conclusion=None, problem=str(error))
                 return
@@ -180,12 +207,18 @@ class _Work:
                 said = f"This could not be computed ({type(error).__name__}: {error})."
                 self._set(name, state="failed", conclusion=None, problem=said)
                 return
-        self.opened.answers[self.outcome, name] = conclusion
+        self.opened.answers[self._key(name)] = conclusion
         earlier = next((a.conclusion for a in self.found.peek().answers or () if a.name == name), None)
         before = earlier.sentence if earlier is not None and earlier.sentence != conclusion.sentence else ""
         self._set(
             name, state="done", conclusion=conclusion, problem="", **({"before": before} if before else {})
         )
+
+    def _text(self, name: str) -> str:
+        return self.chosen[name].text if name in self.chosen else ""
+
+    def _key(self, name: str) -> tuple[str, str, str]:
+        return self.outcome, name, self._text(name)
 
     def _set(self, name: str, **changes: object) -> None:
         now = self.found.peek()

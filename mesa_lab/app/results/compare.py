@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import solara
 
@@ -16,6 +16,7 @@ from mesa_lab.app.components.outcome_picker import OutcomePicker, settled
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.results.answers.card import Concluded
 from mesa_lab.app.results.charts import Tabs
+from mesa_lab.app.results.pairs import KINDS, Pair, levels_of_pair, point_words, where
 from mesa_lab.app.results.tables import table_of
 from mesa_lab.formatting import label, shorten, show
 
@@ -24,56 +25,7 @@ if TYPE_CHECKING:
     from mesa_lab.workspace.shared_results import Opened
     from mesa_lab.workspace.study_names import StudyRef
 
-__all__ = ["ComparePanel", "Pair"]
-
-KINDS: Final = (("points", "Two points"), ("levels", "Two levels"), ("studies", "Two studies"))
-MOST_LEVELS: Final = 50
-"""Levels that a list offers; a parameter with more is compared by points."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """What is compared.
-
-    Attributes:
-        kind: "points", "levels" or "studies".
-        first: The number of the first point or level, -1 for none yet.
-        second: That of the second.
-        name: The parameter whose levels, or the key of the study with which this one is compared.
-    """
-
-    kind: str = ""
-    first: int = -1
-    second: int = -1
-    name: str = ""
-
-    def to_text(self) -> str:
-        """Return it as one text, for an address.
-
-        Example:
-            >>> Pair("levels", 0, 2, "wolf gain").to_text()
-            'levels 0 2 wolf gain'
-        """
-        return f"{self.kind} {self.first} {self.second} {self.name}".rstrip() if self.kind else ""
-
-    @classmethod
-    def from_text(cls, text: str) -> Pair:
-        """Read it; what makes no sense is as if nothing had been chosen.
-
-        Example:
-            >>> Pair.from_text("points 3 x")
-            Pair(kind='points', first=3, second=-1, name='')
-            >>> Pair.from_text("<b>")
-            Pair(kind='', first=-1, second=-1, name='')
-        """
-        kind, first, second, name = (*text.split(" ", 3), "", "", "", "")[:4]
-        if kind not in dict(KINDS):
-            return cls()
-        return cls(kind, _number(first), _number(second), name)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
+__all__ = ["ComparePanel"]
 
 
 @solara.component
@@ -101,7 +53,7 @@ def ComparePanel(
         running: Whether runs are going on.
     """
     outcome = settled(outcome, opened.outcomes)
-    levels = solara.use_memo(lambda: _levels(opened), dependencies=[id(opened)])
+    levels = opened.levels
     kinds = [
         item
         for item, offered in zip(
@@ -158,13 +110,13 @@ def Points(
         for number, title in ((first, "Base"), (second, "Compared with it")):
             with tag("div", "ml-compare-slot"):
                 tag("span", "ml-quiet", title)
-                tag("span", "", _point(opened, number) if number >= 0 else "Pick a point below.")
+                tag("span", "", point_words(opened, number) if number >= 0 else "Pick a point below.")
         if first >= 0 and second >= 0:
             Action(
                 "Change places", lambda: on_pair(Pair("points", second, first)), icon="mdi-swap-horizontal"
             )
     if first >= 0 and second >= 0:
-        base, scenario = (_where(opened, number) for number in (first, second))
+        base, scenario = (where(opened, number) for number in (first, second))
         Compared(
             lambda: opened.results.compare(outcome, base=base, scenario=scenario),
             opened,
@@ -199,12 +151,9 @@ def Levels(
     running: bool,
 ) -> None:
     """Two levels of a parameter; at first the two ends of its range."""
-    name = pair.name if pair.name in levels else next(iter(levels))
+    now = levels_of_pair(levels, pair)
+    name, first, second = now.name, now.first, now.second
     offered = levels[name]
-    last = len(offered) - 1
-    first = pair.first if 0 <= pair.first <= last else 0
-    second = pair.second if 0 <= pair.second <= last else last
-    now = Pair("levels", first, second, name)
     words = [(place, shorten(show(level), 40)) for place, level in enumerate(offered)]
     with tag("div", "ml-grid"):
         if len(levels) > 1:
@@ -280,29 +229,3 @@ def Compared(
             with tag("div", "ml-answer-head"):
                 ProjectorButton()
             Concluded(fresh.value, "", on_next, running).key(str(id(fresh.value)))
-
-
-def _levels(opened: Opened) -> dict[str, list[Any]]:
-    """Parameters with a list of levels to choose from."""
-    from mesa_lab.processing.tables.column_names import level_codes
-
-    results, found = opened.results, {}
-    for name in opened.parameters:
-        levels = level_codes(results.points[results.columns[name]], results.level_order(name))[1]
-        if 2 <= len(levels) <= MOST_LEVELS:
-            found[name] = levels
-    return found
-
-
-def _where(opened: Opened, point: int) -> dict[str, Any]:
-    points, columns = opened.results.points, opened.results.columns
-    return {name: points[columns[name]].loc[point] for name in opened.parameters}
-
-
-def _point(opened: Opened, point: int) -> str:
-    parts = [
-        f"{shorten(label(name), 30)} {shorten(show(value), 30)}"
-        for name, value in _where(opened, point).items()
-    ]
-    more = len(parts) - 6
-    return f"Point {point}: {', '.join(parts[:6])}" + (f" and {more} more" if more > 0 else "")

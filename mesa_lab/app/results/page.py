@@ -24,7 +24,8 @@ from mesa_lab.app.hooks.use_background import use_fresh, use_reader
 from mesa_lab.app.hooks.use_study import use_watch
 from mesa_lab.app.results.answers.panel import AnswersPanel
 from mesa_lab.app.results.charts import ChartPanel, Tabs
-from mesa_lab.app.results.compare import ComparePanel, Pair
+from mesa_lab.app.results.compare import ComparePanel
+from mesa_lab.app.results.pairs import Pair
 from mesa_lab.app.results.run_details import STUDY_KEY
 from mesa_lab.app.results.tables import TablesPanel
 from mesa_lab.app.state.result_view import TABLES, ResultView
@@ -335,13 +336,25 @@ def Shown(
         latest.current = latest.current.with_option(chart, name, value)
         on_view(latest.current)
 
+    def set_goal(outcome: str, goal: str) -> None:
+        latest.current = latest.current.with_goal(outcome, goal)
+        on_view(latest.current)
+
     def open_run(run: int | None) -> None:
         change(run=run)
 
     Tabs(view.tab, lambda tab: change(tab=tab), TABS, "Results")
     if view.tab == "answers":
         AnswersPanel(
-            opened, view.outcome, lambda outcome: change(outcome=outcome), on_next=on_next, running=running
+            opened,
+            view.outcome,
+            lambda outcome: change(outcome=outcome),
+            on_next=on_next,
+            running=running,
+            pair=Pair.from_text(view.pair),
+            on_pair=lambda pair: change(pair=pair.to_text()),
+            goals=dict(view.goals),
+            on_goal=set_goal,
         )
         return
     if view.tab == "compare":

@@ -51,6 +51,7 @@ def RunPage(
     *,
     experiment: Experiment | None = None,
     speed: Speed | None = None,
+    on_started: Callable[[str], None] | None = None,
     on_state: Callable[[str, bool], None] = lambda state, stale: None,
     assigned: bool = False,
 ) -> None:
@@ -62,6 +63,7 @@ def RunPage(
         on_value: Called with the key of another study.
         experiment: The experiment that the design page holds, None when it holds none that is complete.
         speed: What a run of it costs, from "Try it".
+        on_started: Called with the key of a study that was started from it; None calls `on_value`.
         on_state: Called with the state of the watched study, and whether it was made from another experiment than this.
         assigned: Whether the study is one that a teacher has given, whatever the design page holds.
     """
@@ -86,7 +88,7 @@ def RunPage(
                 tag("span", "", problem)
                 Action("Dismiss", lambda: on_value(""))
         if experiment is not None:
-            StartForm(workspace, experiment, on_value, speed=speed)
+            StartForm(workspace, experiment, on_started or on_value, speed=speed)
         else:
             Nothing()
         NowRunning(workspace, on_value)
@@ -174,6 +176,8 @@ def Head(
                 points = plural(standing.status.n_points, "point")
                 times = plural(standing.status.replications, "replication")
                 said = f"{facts.model_name}, {facts.design}: {points} × {times}"
+                if standing.status.search is not None:  # whose points have different numbers of runs
+                    said = f"{facts.model_name}, a search ({standing.status.search}): {points} with at most {times}"
                 if standing.status.shard is not None:
                     number, of = standing.status.shard
                     said += " of the whole class, in parts" if assigned else ""

@@ -67,7 +67,8 @@ def look_at_search(path: Path, dark: bool = False) -> Seen | None:
             with results.snapshot():
                 answer = results.found()
         except MesaLabError as error:
-            return Seen(f"Nothing can be said yet: {error}", (), seen.left, seen.why, seen.over)
+            said = str(error) if seen.over else f"Nothing can be said yet: {error}"
+            return Seen(said, (), seen.left, seen.why, seen.over)
         theme = "dark" if dark else "light"
         charts = []
         for each in answer.charts[:2]:
@@ -89,7 +90,8 @@ def SearchProgress(path: Path, finished: int, *, running: bool) -> None:
         running: Whether it runs.
     """
     dark = use_dark()
-    fresh = use_fresh(lambda: look_at_search(path, dark), (finished, running), topic=(path, dark))
+    # In other colours it is drawn anew; until then the old ones are better than nothing.
+    fresh = use_fresh(lambda: look_at_search(path, dark), (finished, running, dark), topic=path)
     seen = fresh.value
     if seen is None:
         return

@@ -41,6 +41,7 @@ __all__ = [
     "decline",
     "designed",
     "draft",
+    "follow",
     "note_designed",
     "notice",
     "offer",
@@ -53,6 +54,7 @@ __all__ = [
     "set_study",
     "set_trial",
     "set_view",
+    "start_study",
     "study",
     "trials",
     "view",
@@ -89,6 +91,7 @@ class _Session:
     study: str = ""
     views: OrderedDict[str, ResultView] = field(default_factory=OrderedDict)
     designed: frozenset[str] = frozenset()
+    following: tuple[str, ResultView] = ("", ResultView())
 
 
 _sessions: OrderedDict[str, _Session] = OrderedDict()
@@ -168,6 +171,19 @@ def set_study(name: str) -> None:
     """Make a study the one that this page load is about."""
     study.value = name
     _session().study = name
+
+
+def follow(looked_at: ResultView) -> None:
+    """Note what was looked at in the study that the design now follows from."""
+    _session().following = draft.value.model, looked_at.for_follow_up()
+
+
+def start_study(name: str) -> None:
+    """Make a study that was just started the one at hand; one that follows from another shows the same outcome."""
+    set_study(name)
+    model, looked_at = _session().following
+    if model and model == draft.value.model and name not in views.value:
+        set_view(name, looked_at)
 
 
 def note_designed(model: str) -> None:

@@ -154,7 +154,7 @@ class LabSession:
         started = LabRun(chosen, self.file)
         started.start(processes, backend)
         self.path.value = started.path
-        self.view.value = dataclasses.replace(self.view.peek(), points=None, run=None)
+        self.view.value = dataclasses.replace(self.view.peek(), points=None, run=None, pair="")
         self.run.value = started
         self.step.value = "Run"
         return started

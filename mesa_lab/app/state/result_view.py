@@ -15,6 +15,7 @@ __all__ = ["ResultView", "from_query", "to_query"]
 OPTIONS: Final = ("parameter", "x", "y", "by", "band", "runs", "panels")
 """What charts can be asked, by the names that their options have in an address too."""
 TABS: Final = ("answers", "charts", "runs", "points", "compare")
+GOALS: Final = ("max", "min")
 TABLES: Final = ("runs", "points", "failures")
 MOST_POINTS: Final = 100
 """Chosen points that an address holds; a brush over more is not remembered in it."""
@@ -35,7 +36,8 @@ class ResultView:
         table: The table that is shown.
         options: What was chosen about charts: kind of chart, option, value.
         tab: Which part of the page is shown.
-        pair: What is compared, as `mesa_lab.app.results.compare.Pair` writes it.
+        pair: What is compared, as `mesa_lab.app.results.pairs.Pair` writes it.
+        goals: Whether more or less of an outcome is better: outcome, "max" or "min".
     """
 
     outcome: str = ""
@@ -46,6 +48,7 @@ class ResultView:
     options: tuple[tuple[str, str, str], ...] = ()
     tab: str = TABS[0]
     pair: str = ""
+    goals: tuple[tuple[str, str], ...] = ()
 
     def chosen(self, chart: str) -> dict[str, str]:
         """Return what was chosen about a kind of chart."""
@@ -61,6 +64,20 @@ class ResultView:
         kept = tuple(each for each in self.options if each[:2] != (chart, name))
         added = () if value is None else ((chart, name, value),)
         return replace(self, chart=chart, options=kept + added)
+
+    def with_goal(self, outcome: str, goal: str) -> ResultView:
+        """Return the view of an outcome of which more is better ("max"), or less ("min").
+
+        Example:
+            >>> ResultView("cost").with_goal("cost", "min").goals
+            (('cost', 'min'),)
+        """
+        kept = tuple(each for each in self.goals if each[0] != outcome)
+        return replace(self, outcome=outcome, goals=(*kept, (outcome, goal)))
+
+    def for_follow_up(self) -> ResultView:
+        """Return what is to be looked at in a study that follows from this one: the same outcome, in the same sense."""
+        return ResultView(self.outcome, goals=self.goals)
 
 
 def to_query(view: ResultView) -> dict[str, str]:
@@ -78,6 +95,7 @@ def to_query(view: ResultView) -> dict[str, str]:
         "run": "" if view.run is None else str(view.run),
         "table": "" if view.table == TABLES[0] else view.table,
         "pair": view.pair,
+        "goal": dict(view.goals).get(view.outcome, ""),
         **dict.fromkeys(OPTIONS, ""),
         **view.chosen(view.chart),
     }
@@ -96,9 +114,9 @@ def from_query(query: Mapping[str, Sequence[str]]) -> ResultView:
         number for text in given.get("points", "").split(",") if (number := _whole(text)) is not None
     )
     chart, table = given.get("chart", ""), given.get("table", "")
-    tab = given.get("tab", "")
+    tab, outcome, goal = given.get("tab", ""), given.get("outcome", ""), given.get("goal", "")
     return ResultView(
-        given.get("outcome", ""),
+        outcome,
         chart,
         points[:MOST_POINTS] or None,
         _whole(given.get("run", "")),
@@ -106,6 +124,7 @@ def from_query(query: Mapping[str, Sequence[str]]) -> ResultView:
         tuple((chart, name, given[name]) for name in OPTIONS if chart and given.get(name)),
         tab if tab in TABS else _tab_of(given),
         given.get("pair", "")[:MOST_TEXT],
+        ((outcome, goal),) if outcome and goal in GOALS else (),
     )
 
 

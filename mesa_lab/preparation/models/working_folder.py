@@ -202,7 +202,7 @@ def _named_by(error: BaseException) -> list[str]:
             told = isinstance(error, Exception) and any(each in text.lower() for each in _TOLD)
             found = _PATH.findall(text) if told else []
         return [name for name in found if name and not Path(name).is_absolute()]
-    except (TypeError, ValueError):
+    except Exception:  # also of a message that the model's own exception fails to make
         return []
 
 

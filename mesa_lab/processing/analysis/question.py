@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,7 +72,8 @@ class Question:
         if self.parse is not None:
             return self.parse(results, outcome)
         if outcome is None:
-            return results.first_outcome()
+            about = results.searched.outcomes if self.of_searches and results.searched is not None else ()
+            return about[0] if about else results.first_outcome()
         results.outcome_list(outcome, measures=True)
         return outcome
 
@@ -97,7 +98,7 @@ class Question:
                 )
         outcome = self.subject(results, outcome)
         check_cancelled()
-        reason = self.fits(results, outcome, **self._of_fits(options))
+        reason = self.reason_against(results, outcome, options)
         if reason is not None:
             raise ConclusionError(reason)
         conclusion = self.conclude(results, outcome, **options)
@@ -111,9 +112,9 @@ class Question:
             return conclusion
         return replace(conclusion, warnings=(_WHERE_IT_LOOKED, *conclusion.warnings))
 
-    def _of_fits(self, options: dict[str, Any]) -> dict[str, Any]:
-        """What of the options decides whether the question fits."""
+    def reason_against(self, results: Reader, outcome: str, options: Mapping[str, Any]) -> str | None:
+        """Say why the question cannot be answered when it is asked with these options, None when it can be."""
         import inspect
 
         taken = list(inspect.signature(self.fits).parameters)[2:]
-        return {name: value for name, value in options.items() if name in taken}
+        return self.fits(results, outcome, **{name: options[name] for name in options if name in taken})

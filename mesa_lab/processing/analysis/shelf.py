@@ -6,8 +6,8 @@ group `mesa_lab.conclusions` of another package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
 from mesa_lab.plug_ins import find_named, load_plug_ins
@@ -77,12 +77,15 @@ def find_question(name: str) -> Question:
     return find_named(name, QUESTIONS, all_questions, "question", OutcomeError)
 
 
-def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question], dict[str, str]]:
+def fitting(
+    results: Reader, outcome: str | None = None, chosen: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[list[Question], dict[str, str]]:
     """Say which questions these results can answer.
 
     Args:
         results: The results.
         outcome: What to ask about; None takes the first outcome that is a number.
+        chosen: Options of some questions by their names: one that fits with them fits, whether it does without or not.
 
     Returns:
         Those that fit, and for each of the others by its name why it does not fit. First comes the one that the experiment
@@ -101,6 +104,8 @@ def fitting(results: Reader, outcome: str | None = None) -> tuple[list[Question]
         try:
             subject = question.subject(results, outcome)
             reason = question.fits(results, subject)
+            if reason is not None and (chosen or {}).get(question.name):
+                reason = question.reason_against(results, subject, (chosen or {})[question.name])
             merit = question.merit(results, subject) if reason is None else 0.0
         except MesaLabError as error:
             reason = str(error)

@@ -15,9 +15,12 @@ import numpy.typing as npt
 
 from mesa_lab.preparation.parameters.space import Choice, ParameterSpace
 
-__all__ = ["Landscape", "columns_of", "fit_landscape"]
+__all__ = ["IMPORTED", "Landscape", "columns_of", "fit_landscape"]
 
 type Floats = npt.NDArray[np.float64]
+
+IMPORTED: Final = ("scipy.linalg", "sklearn.gaussian_process")
+"""What the first surface imports, which takes a second or more."""
 
 _MOST: Final = 300
 """Points that the surface is drawn through: the best half and a sample of the rest."""

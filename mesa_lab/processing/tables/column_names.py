@@ -16,8 +16,11 @@ import pandas as pd
 import pyarrow as pa
 
 __all__ = [
+    "AGENT_KEYS",
     "MEASURES",
     "RECORDED",
+    "SERIES_KEYS",
+    "TABLE_KEYS",
     "agent_column",
     "by_first_run",
     "concat",
@@ -47,6 +50,14 @@ RECORDED: Final = (
 MEASURES: Final = ("steps", "time", "init_seconds", "run_seconds")
 """What is recorded of each run and can be summarised as if it were an outcome."""
 
+SERIES_KEYS: Final = ("run_id", "step", "time")
+AGENT_KEYS: Final = ("run_id", "step", "agent_id", "agent_type")
+TABLE_KEYS: Final = ("run_id", "step")
+"""With what the blocks of series, of agents' data, and of the data collector's tables begin."""
+
+_OF_RUNS: Final = ("point", "replication")
+"""What is put beside these from the runs, with the parameters."""
+
 
 def outcome_columns(outcomes: Iterable[str]) -> dict[str, str]:
     """Return the column of each outcome: its own name, unless that is one of Mesa Lab's.
@@ -69,24 +80,24 @@ def parameter_columns(parameters: Iterable[str], taken: Iterable[str] = ()) -> d
     return {name: f"{name} (parameter)" if name in occupied else name for name in parameters}
 
 
-def agent_column(name: str) -> str:
-    """Return the column of what was measured of an agent.
+def agent_column(name: str, parameters: Iterable[str] = ()) -> str:
+    """Return the column of what was measured of an agent, beside which stand the columns of the parameters.
 
     Example:
-        >>> agent_column("step")
-        'step (agent)'
+        >>> agent_column("step"), agent_column("vision"), agent_column("vision", ["vision"])
+        ('step (agent)', 'vision', 'vision (agent)')
     """
-    return f"{name} (agent)" if name in (*RECORDED, "agent_id", "agent_type") else name
+    return f"{name} (agent)" if name in (*AGENT_KEYS, *_OF_RUNS, *parameters) else name
 
 
-def table_column(name: str) -> str:
-    """Return the column of what a data collector's table has under a name.
+def table_column(name: str, parameters: Iterable[str] = ()) -> str:
+    """Return the column of what a data collector's table has under a name, beside which stand those of the parameters.
 
     Example:
-        >>> table_column("status")
-        'status (table)'
+        >>> table_column("point"), table_column("who"), table_column("who", ["who"])
+        ('point (table)', 'who', 'who (table)')
     """
-    return f"{name} (table)" if name in RECORDED else name
+    return f"{name} (table)" if name in (*TABLE_KEYS, *_OF_RUNS, *parameters) else name
 
 
 def settle(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -124,16 +135,25 @@ def settle(values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def settle_parameter(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Like `settle`, for a parameter: text becomes a category, and None stays, for it is a level like any other."""
-    if values.dtype == object and any(value is None for value in values):
-        return values
-    settled = settle(values)
-    if (
-        isinstance(settled.dtype, pd.StringDtype)
-        or pd.api.types.infer_dtype(settled, skipna=False) == "string"
-    ):
-        return settled.astype(pd.CategoricalDtype(list(dict.fromkeys(settled))))
-    return settled
+    """Like `settle`, for a parameter: text becomes a category, and levels of several kinds stay as they are.
+
+    None is a level like any other, and True is not the level 1.
+
+    Example:
+        >>> settle_parameter(pd.Series([1, True], dtype=object)).tolist()
+        [1, True]
+    """
+    if values.dtype == object:
+        kinds = {float if type(value) is int else type(value) for value in values}
+        if len(kinds) > 1 or type(None) in kinds:
+            return values
+        settled = settle(values)
+        if kinds == {float} and settled.nunique(dropna=False) < len({_key(value) for value in values}):
+            return values  # whole numbers that no column of numbers tells apart
+        values = settled
+    if isinstance(values.dtype, pd.StringDtype) or pd.api.types.infer_dtype(values, skipna=False) == "string":
+        return values.astype(pd.CategoricalDtype(list(dict.fromkeys(values.dropna()))))
+    return values
 
 
 def level_codes(values: pd.Series[Any], order: Sequence[Any] = ()) -> tuple[npt.NDArray[np.int64], list[Any]]:
@@ -224,19 +244,23 @@ def widened[Values: (pa.Array, pa.ChunkedArray)](values: Values, kind: pa.DataTy
     return values.cast(kind, safe=False)
 
 
-def renamed(table: pa.Table, rename: Callable[[str], str]) -> pa.Table:
-    """Rename all columns but Mesa Lab's own, which come first: a model may measure its own "step"."""
-    return table.rename_columns(new_names(table.column_names, rename))
+def renamed(table: pa.Table, rename: Callable[[str], str], keys: Iterable[str]) -> pa.Table:
+    """Rename all columns but the keys, which come first: a model may measure its own "step"."""
+    return table.rename_columns(new_names(table.column_names, rename, keys))
 
 
-def new_names(columns: Iterable[str], rename: Callable[[str], str]) -> list[str]:
-    """Return the names that columns get by `renamed`."""
-    own: set[str] = set()
+def new_names(columns: Iterable[str], rename: Callable[[str], str], keys: Iterable[str]) -> list[str]:
+    """Return the names that columns get by `renamed`.
+
+    Example:
+        >>> new_names(["run_id", "step", "seed", "step"], "my {}".format, keys=["run_id", "step"])
+        ['run_id', 'step', 'my seed', 'my step']
+    """
+    left = set(keys)
     names = []
     for name in columns:
-        is_own = name in (*RECORDED, "agent_id", "agent_type") and name not in own
-        own.add(name)
-        names.append(name if is_own else rename(name))
+        names.append(name if name in left else rename(name))
+        left.discard(name)
     return names
 
 

@@ -7,7 +7,7 @@ are made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.errors import MesaLabError, OutcomeError, suggest
+from mesa_lab.errors import OutcomeError, suggest
 from mesa_lab.formatting import model_label
+from mesa_lab.preparation.parameters.choice import Listed
 from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.contents import Snapshots, in_one_snapshot
 from mesa_lab.processing.tables.long_table import assemble
@@ -81,12 +82,7 @@ class Reader(Snapshots):
     def level_order(self, name: str) -> tuple[Any, ...]:
         """The levels of a parameter in the order in which they were written, where there are such."""
         parameter = self.experiment.space.varied.get(name)
-        if parameter is None:
-            return ()
-        try:
-            return tuple(parameter.levels(None))
-        except MesaLabError:  # a range has no levels
-            return ()
+        return tuple(parameter.levels()) if isinstance(parameter, Listed) else ()
 
     @property
     def base(self) -> pd.DataFrame:
@@ -169,38 +165,54 @@ class Reader(Snapshots):
         """Yield run_id, step, time and the outcomes under their column names, part after part."""
         renamed = column_names.outcome_columns(outcomes)
         for block in self.series_blocks(outcomes, run_ids):
-            yield column_names.renamed(block.table(), lambda name: renamed.get(name, name))
+            yield column_names.renamed(
+                block.table(), lambda name: renamed.get(name, name), column_names.SERIES_KEYS
+            )
 
     def agent_parts(self, agent_type: str) -> Iterator[pa.Table]:
         """Yield what was measured of the agents of a type, part after part."""
         for block in self.study.agent_blocks(agent_type):
-            yield column_names.renamed(block.table(), column_names.agent_column)
+            yield column_names.renamed(block.table(), self.agent_column, column_names.AGENT_KEYS)
+
+    def agent_column(self, name: str) -> str:
+        """The column of what was measured of agents; no parameter has it."""
+        return column_names.agent_column(name, self.columns.values())
 
     @in_one_snapshot
     def long_frame(
-        self, blocks: Iterable[Block], rename: Callable[[str], str], schema: pa.Schema
+        self, blocks: Iterable[Block], rename: Callable[[str], str], keys: Sequence[str], schema: pa.Schema
     ) -> pd.DataFrame:
         """Put blocks into one frame, with point, replication and the parameters beside what belongs to a run.
 
         Args:
             blocks: Some runs each, beginning with run_id and step.
-            rename: What a column is called that is not Mesa Lab's own.
+            rename: What a column is called that is no key.
+            keys: With what columns the blocks begin.
             schema: Columns that there are in any case.
         """
         held = list(blocks)
         base = pd.Index(self.base["run_id"])
-        whole = assemble(held, rename, base.to_numpy(), schema)
+        whole = assemble(held, rename, base.to_numpy(), keys, schema)
         if whole is None:
-            parts = column_names.by_first_run(column_names.renamed(block.table(), rename) for block in held)
+            renamed = (column_names.renamed(block.table(), rename, keys) for block in held)
+            parts = column_names.by_first_run(renamed)
             return self.with_runs(column_names.to_frame(column_names.concat([schema.empty_table(), *parts])))
-        own = self._of_runs(column_names.rows_of(base, whole.run_id), whole.counts)
+        own = self._of_runs(column_names.rows_of(base, whole.run_id), whole.counts, whole.columns)
         return pd.DataFrame(own | whole.columns, copy=False)
 
-    def _of_runs(self, rows: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> dict[str, Any]:
-        """Return the columns about runs, given by their rows in `base`, with so many rows for each."""
+    def _of_runs(
+        self, rows: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], beside: Container[str]
+    ) -> dict[str, Any]:
+        """Return the columns about runs, given by their rows in `base`, with so many rows for each.
+
+        Beside the key of a table, such as `agent_id`, a parameter of that name is called `agent_id (parameter)`.
+        """
         columns: dict[str, Any] = {name: _repeated(self.base[name].to_numpy()[rows], counts) for name in _RUN}
         places = np.repeat(self.point_rows[rows], counts)
-        return columns | {str(name): values.array.take(places) for name, values in self.points.items()}
+        return columns | {
+            f"{name} (parameter)" if name in beside else str(name): _levels(values, places)
+            for name, values in self.points.items()
+        }
 
     def with_runs(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Put point, replication and the parameters beside what belongs to a run, in order of runs and steps."""
@@ -216,7 +228,7 @@ class Reader(Snapshots):
             known = np.repeat(rows >= 0, counts)
             frame = frame[known].reset_index(drop=True)
             rows, counts = rows[rows >= 0], counts[rows >= 0]
-        columns = self._of_runs(rows, counts)
+        columns = self._of_runs(rows, counts, frame.columns)
         columns |= {str(name): frame[name].array for name in frame.columns if name != "run_id"}
         return pd.DataFrame(columns, copy=False)
 
@@ -319,6 +331,9 @@ class Reader(Snapshots):
             if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().any():
                 return name
         none = f"{self.model_name} reported no outcome that is a number: there is nothing to draw."
+        if not len(self.base):
+            over = searched.over if searched is not None else None
+            none = f"The search ended before its first run. {over}" if over else "No run has ended yet."
         raise OutcomeError(nothing_ended(self) or none)
 
     @in_one_snapshot
@@ -357,6 +372,12 @@ class Reader(Snapshots):
 def _repeated(values: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Repeat each value; nothing but zeros takes no memory until it is written to."""
     return np.repeat(values, counts) if values.any() else np.zeros(counts.sum(), np.int64)
+
+
+def _levels(values: pd.Series[Any], places: npt.NDArray[np.int64]) -> Any:
+    """Return a parameter's values at some places, of the same type: of objects, pandas would guess one."""
+    taken = values.array.take(places)
+    return pd.Series(taken, dtype=object, copy=False) if values.dtype == object else taken
 
 
 def _taken(values: pd.Series[Any], rows: npt.NDArray[Any]) -> pd.Series[Any]:

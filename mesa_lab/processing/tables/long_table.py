@@ -69,14 +69,16 @@ def assemble(
     blocks: Iterable[Block],
     rename: Callable[[str], str],
     runs: Numbers,
+    keys: Sequence[str],
     schema: pa.Schema | None = None,
 ) -> Assembled | None:
     """Put the rows of all blocks below each other, in the order of runs and steps.
 
     Args:
         blocks: Blocks that begin with run_id and step.
-        rename: What a column is called that is not Mesa Lab's own.
+        rename: What a column is called that is no key.
         runs: The runs whose rows are meant.
+        keys: With what columns the blocks begin.
         schema: Columns that there are in any case.
 
     Returns:
@@ -91,7 +93,7 @@ def assemble(
             return None
         if len(stretches[0]):
             if block.schema != stored:  # most are alike
-                stored, plain = block.schema, _plain_schema(block.schema, rename)
+                stored, plain = block.schema, _plain_schema(block.schema, rename, keys)
             parts.append(_Part(block, plain, *stretches))
     parts.sort(key=lambda part: part.run_id[0])
     nothing = np.zeros(0, np.int64)
@@ -166,10 +168,10 @@ def _plain(values: pa.Array) -> pa.Array:
     return values.cast(values.type.value_type) if pa.types.is_dictionary(values.type) else values
 
 
-def _plain_schema(schema: pa.Schema, rename: Callable[[str], str]) -> pa.Schema:
+def _plain_schema(schema: pa.Schema, rename: Callable[[str], str], keys: Sequence[str]) -> pa.Schema:
     packed = (pa.types.is_run_end_encoded, pa.types.is_dictionary)
     kinds = [kind.value_type if any(test(kind) for test in packed) else kind for kind in schema.types]
-    return pa.schema(list(zip(column_names.new_names(schema.names, rename), kinds, strict=True)))
+    return pa.schema(list(zip(column_names.new_names(schema.names, rename, keys), kinds, strict=True)))
 
 
 class _Numeric:

@@ -35,7 +35,8 @@ def nothing_ended(results: _Runs) -> str:
     first = ""
     if len(failures):
         line = str(failures["message"].iloc[0]).strip().partition("\n")[0]
-        first = f" The first said: {failures['error_type'].iloc[0]}: {line}."
+        line = line if line.endswith((".", "!", "?")) else f"{line}."
+        first = f" The first said: {failures['error_type'].iloc[0]}: {line}"
     runs = "The only run" if len(results.base) == 1 else f"All {plural(len(results.base), 'run')}"
     return f"{runs} failed or timed out, so that nothing was measured.{first} {SEE_FAILURES}"
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import copyreg
 import os
+import sys
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mesa import Agent
 from mesa.discrete_space import Cell
 
@@ -33,10 +35,12 @@ _agent_numbers: dict[Any, Any] = getattr(Agent, "_ids", {})
 class Surroundings:
     """What a run finds, to be put back after it."""
 
-    __slots__ = ("_folder", "_reducers")
+    __slots__ = ("_float_errors", "_folder", "_recursion", "_reducers")
 
     def __init__(self) -> None:
         self._folder = _working_folder()
+        self._recursion = sys.getrecursionlimit()
+        self._float_errors = np.geterr()
         self._reducers = len(copyreg.dispatch_table)
 
     @property
@@ -58,6 +62,11 @@ class Surroundings:
         if self._folder is not None and _working_folder() != self._folder:
             with contextlib.suppress(OSError):  # the model may have removed it
                 os.chdir(self._folder)
+        # Else what raises in a run would depend on the runs that its process had before.
+        if sys.getrecursionlimit() != self._recursion:
+            sys.setrecursionlimit(self._recursion)
+        if np.geterr() != self._float_errors:
+            np.seterr(**self._float_errors)
         for clear in _cell_caches:
             clear()
         if _agent_numbers:

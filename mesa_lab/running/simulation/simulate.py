@@ -184,7 +184,7 @@ def carry_out(
         The run, done, failed or timed out.
 
     Raises:
-        KeyboardInterrupt: If the user interrupts it.
+        KeyboardInterrupt: If the user interrupts it, in a process that is not a worker.
     """
     attempt: Attempt | None = None
     model: Any = None
@@ -206,9 +206,10 @@ def carry_out(
                     attempt.go()
         except RestartError:
             continue
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
+            # A worker ignores what is pressed at the keyboard: there it is the model that raised this.
+            if isinstance(error, KeyboardInterrupt) and trace is None:
+                raise
             if attempt.recorder.must_restart:  # and the model made another exception of it
                 continue
             if not isinstance(error, RunTimeoutError) and attempt.recorder.must_fail_again():

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from typing import Final
 
 from mesa_lab.errors import ExperimentError, suggest
-from mesa_lab.search.engines.engine import Engine
+from mesa_lab.search.engines.engine import Engine, missing_library
 
-__all__ = ["ENGINES", "Engine", "best_engine", "find_engine"]
+__all__ = ["ENGINES", "Engine", "best_engine", "find_engine", "require_engine"]
 
 ENGINES: Final = {
     "tpe": "mesa_lab.search.engines.tpe",
@@ -31,6 +31,17 @@ def find_engine(name: str) -> Engine:
         )
     engine: Engine = import_module(ENGINES[name]).ENGINE
     return engine
+
+
+def require_engine(name: str) -> None:
+    """See that what an engine needs is installed here.
+
+    Raises:
+        ExperimentError: If it is not; says what to install.
+    """
+    needs = find_engine(name).needs
+    if needs is not None and find_spec(needs[0]) is None:
+        raise missing_library(needs[1], name)
 
 
 def best_engine() -> str:

@@ -89,4 +89,6 @@ ENGINE: Final = Engine(
     several=False,
     check=_check,
     source="Hansen (2016), arXiv 1604.00772; Nomura & Shibata (2024), cmaes, arXiv 2402.01373",
+    needs=("cmaes", "cmaes"),
+    imports=("cmaes",),
 )

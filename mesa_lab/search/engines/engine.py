@@ -53,6 +53,8 @@ class Engine:
         several: Whether it takes several goals at once.
         check: Refuses a space that it cannot search, with a sentence that says what can.
         source: The paper or manual.
+        needs: The module that it imports, and what its library is called; None for none.
+        imports: What is imported when it is first asked.
     """
 
     name: str
@@ -60,11 +62,14 @@ class Engine:
     several: bool = True
     check: Callable[[ParameterSpace], None] = lambda space: None
     source: str = ""
+    needs: tuple[str, str] | None = None
+    imports: tuple[str, ...] = ()
 
 
-def missing_library(library: str, engine: str, error: Exception) -> ExperimentError:
+def missing_library(library: str, engine: str, error: Exception | None = None) -> ExperimentError:
     """Return the error for an engine whose library is not installed."""
+    why = "" if error is None else f" ({error})"
     return ExperimentError(
-        f"The engine '{engine}' needs {library}, which is not installed ({error}). Install it: pip install 'mesa-lab[search]'. "
+        f"The engine '{engine}' needs {library}, which is not installed{why}. Install it: pip install 'mesa-lab[search]'. "
         "Or use engine='random', which needs nothing."
     )

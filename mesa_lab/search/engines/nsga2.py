@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from mesa_lab.search.engines.engine import Engine, Trials
-from mesa_lab.search.engines.optuna_study import propose_with
+from mesa_lab.search.engines.optuna_study import IMPORTED, propose_with
 
 __all__ = ["ENGINE"]
 
@@ -32,4 +32,6 @@ ENGINE: Final = Engine(
     "nsga2",
     _propose,
     source="Deb, Pratap, Agarwal & Meyarivan (2002), IEEE Transactions on Evolutionary Computation 6: 182-197",
+    needs=("optuna", "Optuna"),
+    imports=IMPORTED,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
 
-__all__ = ["propose_with"]
+__all__ = ["IMPORTED", "propose_with"]
+
+IMPORTED: Final = ("optuna.study", "optuna.samplers", "optuna.storages", "optuna.pruners")
+"""Parts of Optuna that it imports itself when they are first used."""
 
 _TRIES: Final = 20
 """How often a point that is not allowed, or was tried before, is asked for again, for each that is wanted."""
@@ -87,26 +91,36 @@ def _told(
     distributions: Mapping[str, BaseDistribution],
     attributes: Callable[[int], Mapping[str, Any]],
 ) -> list[Any]:
-    from optuna.trial import TrialState, create_trial
+    from optuna.trial import FrozenTrial, TrialState
 
+    now = datetime.now()
     told: list[Any] = []
     rows = [trials.history.points[point] for point in trials.points.tolist()]
     columns = [axis.coordinates([row[name] for row in rows]) for name, axis in axes.items()]
     worst = np.nanmax(trials.losses, axis=0) if np.isfinite(trials.losses).any() else np.zeros(trials.n_goals)
     for place, coordinates in enumerate(zip(*columns, strict=True)):
-        options: dict[str, Any] = {
-            "params": dict(zip(axes, coordinates, strict=True)),
-            "distributions": dict(distributions),
-            "system_attrs": dict(attributes(place)),
-        }
-        if not trials.known[place]:
-            told.append(_uncopied(create_trial(state=TrialState.RUNNING, **options)))
-            continue
+        known = bool(trials.known[place])
         losses, violation = trials.losses[place], float(trials.violation[place])
         if not np.isfinite(losses).all():  # every run failed: no place to be
             losses, violation = worst, max(violation if np.isfinite(violation) else 0.0, 1.0)
-        options["constraints"] = {"outcomes": violation if np.isfinite(violation) else 0.0}
-        told.append(_uncopied(create_trial(values=[float(loss) for loss in losses], **options)))
+        # optuna.trial.create_trial checks what add_trials checks again, and asks each distribution of each trial whether it is of an old kind.
+        trial = FrozenTrial(
+            number=-1,
+            trial_id=-1,
+            state=TrialState.COMPLETE if known else TrialState.RUNNING,
+            value=None,
+            values=losses.tolist() if known else None,
+            datetime_start=now,
+            datetime_complete=now if known else None,
+            params=dict(zip(axes, coordinates, strict=True)),
+            distributions=dict(distributions),
+            user_attrs={},
+            system_attrs=dict(attributes(place)),
+            intermediate_values={},
+        )
+        if known:
+            trial.set_constraint("outcomes", violation if np.isfinite(violation) else 0.0)
+        told.append(_uncopied(trial))
     return told
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from mesa_lab.search.engines.engine import Engine, Trials
-from mesa_lab.search.engines.optuna_study import propose_with
+from mesa_lab.search.engines.optuna_study import IMPORTED, propose_with
 from mesa_lab.search.new_points import spread
 
 __all__ = ["ENGINE"]
@@ -36,4 +36,6 @@ ENGINE: Final = Engine(
     "tpe",
     _propose,
     source="Bergstra, Bardenet, Bengio & Kégl (2011), NeurIPS 24; Optuna 5 (Akiba et al. 2019, KDD: 2623-2631)",
+    needs=("optuna", "Optuna"),
+    imports=IMPORTED,
 )

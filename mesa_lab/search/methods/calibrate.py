@@ -23,9 +23,11 @@ from mesa_lab.processing.analysis.calibration.targets import (
     read_targets,
 )
 from mesa_lab.processing.analysis.phrases import percent
+from mesa_lab.processing.analysis.smooth_surface import IMPORTED
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.nearest_runs import ask_near
 from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History
@@ -77,6 +79,7 @@ class Calibrate(Method):
 
     name: ClassVar[str] = "calibrate"
     needs_budget: ClassVar[bool] = True
+    needs_later: ClassVar[tuple[str, ...]] = IMPORTED
 
     def __post_init__(self) -> None:
         settle = object.__setattr__
@@ -204,6 +207,12 @@ class Calibrate(Method):
         rows = rng.choice(left, min(4 * n, len(left)), replace=False, p=weight / weight.sum())
         values += fresh(allowed_values(history.space, found.pool[rows]), taken, n - len(values))
         return [*values, *(uniform(history, n - len(values), rng, taken) if len(values) < n else ())]
+
+    @override
+    def sameness(self, history: History) -> str:
+        names = [each.name if each.step is not None else each.outcome for each in self.components]
+        same = all_the_same(history, dict.fromkeys(names))
+        return f"{same}: the data cannot tell one setting from another" if same else ""
 
     @override
     def headline(self, history: History) -> str:

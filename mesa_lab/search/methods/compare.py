@@ -15,6 +15,7 @@ from mesa_lab.preparation.settings import check_level, check_positive, check_who
 from mesa_lab.processing.analysis.comparison.any_time import factor
 from mesa_lab.search.method import Answer, Ask, Done, Method
 from mesa_lab.search.methods.fixed_points import FixedPoints
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -126,15 +127,15 @@ class Compare(Method):
             )
         if any(points.ended(place) < points.asked(place) for place in places):
             return Ask(why="Waits for the runs under way.")
-        still = [place for place in found if found[place] == OPEN and points.asked(place) < self.at_most]
+        alike = [place for place in found if found[place] == OPEN and points.are_one_number((place, base))]
+        still = [
+            place
+            for place in found
+            if found[place] == OPEN and points.asked(place) < self.at_most and place not in alike
+        ]
         if not still:
-            n_open = sum(said == OPEN for said in found.values())
-            if n_open:
-                return Done(
-                    f"{len(found) - n_open:,} of {plural(len(found), 'comparison')} are settled; {n_open:,} cannot be told after "
-                    f"{plural(self.at_most, 'run')} of each point."
-                )
-            return Done(f"All {plural(len(found), 'comparison')} are settled.")
+            same = self.sameness(history)
+            return Done(f"{same}." if same else self._ended(found, len(alike)))
         # The base and what is open get the same runs, so that they can be paired.
         target = min(max(points.asked(place) for place in still) * 3 // 2 + 1, self.at_most)
         requests = [
@@ -143,6 +144,31 @@ class Compare(Method):
             if points.asked(place) < target
         ]
         return Ask(requests, f"Runs {plural(len(still), 'point')} again whose verdict is open, and the base.")
+
+    def _ended(self, found: Mapping[int, str], alike: int) -> str:
+        """Why it ends, with so many points that gave the base's number in all runs."""
+        n_open = sum(said == OPEN for said in found.values())
+        if not n_open:
+            return (
+                "The comparison is settled."
+                if len(found) == 1
+                else f"All {len(found):,} comparisons are settled."
+            )
+        settled = len(found) - n_open
+        said = f"{settled:,} of {plural(len(found), 'comparison')} {'is' if settled == 1 else 'are'} settled"
+        if alike:
+            said += f"; {plural(alike, 'point')} gave in all runs the one number that the base gave"
+        left = n_open - alike
+        return (
+            f"{said}; {left:,} cannot be told after {plural(self.at_most, 'run')} of each point."
+            if left
+            else f"{said}."
+        )
+
+    @override
+    def sameness(self, history: History) -> str:
+        same = all_the_same(history, self.outcomes)
+        return f"{same}: there is no difference to find" if same else ""
 
     @override
     def headline(self, history: History) -> str:

@@ -18,6 +18,7 @@ from mesa_lab.processing.analysis.searched.outcome_space import cells_of
 from mesa_lab.search.estimates import estimates
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History
@@ -159,6 +160,11 @@ class Diversity(Method):
                     children[:, place] = np.where(stays, unit[pairs[:, 0], place], rng.random(n))
             found += fresh(allowed_values(history.space, children), taken, n - len(found))
         return found[:n] if found else uniform(history, n, rng, taken)
+
+    @override
+    def sameness(self, history: History) -> str:
+        same = all_the_same(history, self.outcomes)
+        return f"{same}: there is one pattern" if same else ""
 
     @override
     def headline(self, history: History) -> str:

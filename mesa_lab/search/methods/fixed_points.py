@@ -60,6 +60,14 @@ class FixedPoints:
         row = self.row(place)
         return row[np.isfinite(row)]
 
+    def are_one_number(self, places: Sequence[int]) -> bool:
+        """Whether all runs of some points gave the same number, two at least of each."""
+        values = [self.values(place) for place in places]
+        if min(map(len, values), default=0) < 2:
+            return False
+        together = np.concatenate(values)
+        return float(together.min()) == float(together.max())
+
     def request(self, place: int, replications: int) -> Request:
         """Ask for further runs of it."""
         return Request(values=self.rows[place], replications=replications)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from mesa_lab.errors import ExperimentError, suggest
-from mesa_lab.formatting import listing, number, plural
+from mesa_lab.formatting import listing, number, percent, plural
 from mesa_lab.preparation.expressions.parse import compile_expression
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.settings import check_flag, check_whole
-from mesa_lab.search.engines import find_engine
+from mesa_lab.processing.analysis.smooth_surface import IMPORTED
+from mesa_lab.search.engines import find_engine, require_engine
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.new_points import nothing_left
 from mesa_lab.search.racing import CONFIRM, DONE, EXPLORE, SELECT, Race, Shares, shares_of
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -114,6 +116,12 @@ class Optimise(Method):
             )
 
     @property
+    def needs_later(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What the surface and the engine import."""
+        surface = IMPORTED if self.surface and len(self.goals) == 1 else ()
+        return (*surface, *find_engine(self.engine).imports)
+
+    @property
     def goals(self) -> dict[str, str]:
         """The goal of each outcome that is optimised."""
         return {self.outcome: self.goal} if isinstance(self.outcome, str) else dict(self.outcome)
@@ -145,8 +153,9 @@ class Optimise(Method):
 
     def _close(self, history: History, race: Race, shares: Shares) -> Answer:
         """Choose among the last few, then confirm the winner."""
-        if shares.closing == DONE:
-            return Done(shares.reason)
+        same = self.sameness(history)
+        if same or shares.closing == DONE:
+            return Done(f"{same[:1].upper()}{same[1:]}." if same else shares.reason)
         if history.has_pending:
             return Ask(why="Waits for the runs under way before the last few are chosen.")
         if shares.closing == SELECT:
@@ -157,7 +166,7 @@ class Optimise(Method):
         room = min(history.batch_runs, shares.explore_left)
         requests: list[Request] = []
         contenders: list[int] = []
-        if self.racing and race.n_known:
+        if self.racing and race.n_known and not self.sameness(history):
             contenders = race.contenders(self.at_most, room // 2 // self.replications)
             requests = [Request(point=point, replications=self.replications) for point in contenders]
             room -= self.replications * len(contenders)
@@ -192,7 +201,7 @@ class Optimise(Method):
         if history.has_pending:
             return Ask(why="Every point has been tried; waits for the runs under way.")
         more = race.contenders(self.at_most, max(history.batch_runs // self.replications, 1))
-        if more:
+        if more and not self.sameness(history):
             requests = [Request(point=point, replications=self.replications) for point in more]
             return Ask(
                 requests, f"Runs {plural(len(more), 'contender')} again.", {"phase": EXPLORE, "new": 0}
@@ -220,6 +229,28 @@ class Optimise(Method):
         requests = [Request(point=point, replications=each, first=first) for point in winners]
         what = f"the {len(winners)} points of the front" if several else "the best setting"
         return Ask(requests, f"Confirms {what} with fresh seeds.", {"phase": CONFIRM, "points": winners})
+
+    @override
+    def require(self) -> None:
+        require_engine(self.engine)
+
+    @override
+    def sameness(self, history: History) -> str:
+        same = all_the_same(history, self.goals)
+        if not same or self._unkept(history):  # then any setting that keeps the conditions is better
+            return ""
+        return f"{same}: no setting is better than another"
+
+    @override
+    def beside_the_end(self, history: History) -> str:
+        return self._unkept(history) or super().beside_the_end(history)
+
+    def _unkept(self, history: History) -> str:
+        """Say that no setting keeps the conditions on outcomes; empty where one does, or there are none."""
+        race = Race(history, self.goals, self.subject_to, self.holds_in, surface=False)
+        if not self.subject_to or not race.n_known or (race.violation[race.usable] <= 0).any():
+            return ""
+        return f"no setting keeps {listing(list(self.subject_to))} in {percent(self.holds_in)} of its runs"
 
     @override
     def headline(self, history: History) -> str:

@@ -14,10 +14,11 @@ from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.parameters.space import table
 from mesa_lab.preparation.parameters.value_keys import is_finite
 from mesa_lab.preparation.settings import check_whole
-from mesa_lab.processing.analysis.smooth_surface import Landscape, fit_landscape
+from mesa_lab.processing.analysis.smooth_surface import IMPORTED, Landscape, fit_landscape
 from mesa_lab.search.estimates import estimates
 from mesa_lab.search.method import Answer, Ask, Done, Method, Request
 from mesa_lab.search.new_points import allowed_values, fresh, nothing_left, spread, taken_by, uniform
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History
@@ -58,6 +59,7 @@ class Refine(Method):
 
     name: ClassVar[str] = "refine"
     needs_budget: ClassVar[bool] = True
+    needs_later: ClassVar[tuple[str, ...]] = IMPORTED
 
     def __post_init__(self) -> None:
         settle = object.__setattr__
@@ -132,6 +134,12 @@ class Refine(Method):
     def score(self, mean: Floats, sd: Floats) -> Floats:
         """How much a run at each place would tell."""
         return sd if self.where is None else np.asarray(1.96 * sd - np.abs(mean - self.where))
+
+    @override
+    def sameness(self, history: History) -> str:
+        same = all_the_same(history, self.outcomes)
+        what = "nothing to be surer of" if self.where is None else f"no boundary at {number(self.where)}"
+        return f"{same}: there is {what}" if same else ""
 
     @override
     def headline(self, history: History) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, override
 
@@ -15,6 +16,7 @@ from mesa_lab.preparation.settings import check_level, check_positive, check_who
 from mesa_lab.processing.analysis.best.elimination import kim_nelson
 from mesa_lab.search.method import Answer, Ask, Done, Method
 from mesa_lab.search.methods.fixed_points import FixedPoints
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -123,12 +125,8 @@ class Select(Method):
                 f"One of {plural(len(points), 'point')} is left: {where}. It is the best with a probability of {percent(self.level)} if it is "
                 f"better than the others by {number(self.indifference or 0.0)} or more."
             )
-        values = np.concatenate([points.values(place) for place in kept])
-        if len(values) and not np.ptp(values) > 0:
-            return Done(
-                f"'{self.outcome}' is {number(float(values[0]))} in all runs of {len(kept):,} of {plural(len(points), 'point')}: there is nothing "
-                "to choose from."
-            )
+        if points.are_one_number(kept):
+            return Done(self._no_choice(history, points, kept))
         room = self.at_most - max(points.asked(place) for place in kept)
         if room < 1:
             if any(points.ended(place) < points.asked(place) for place in kept):
@@ -144,11 +142,24 @@ class Select(Method):
             f"Runs the {len(kept):,} points again that may be the best.",
         )
 
+    def _no_choice(self, history: History, points: FixedPoints, places: Sequence[int]) -> str:
+        if same := self.sameness(history):
+            return f"{same}."
+        value = number(float(points.values(places[0])[0]))
+        return f"'{self.outcome}' is {value} in all runs of {len(places):,} of {plural(len(points), 'point')}: there is nothing to choose from."
+
+    @override
+    def sameness(self, history: History) -> str:
+        same = all_the_same(history, self.outcomes)
+        return f"{same}: there is nothing to choose from" if same else ""
+
     def _spend(self, history: History, points: FixedPoints) -> Answer:
         sign = 1.0 if self.goal == "max" else -1.0
         places = [place for place in range(len(points)) if len(points.values(place)) > 1]
         if len(places) < 2:
             return Done("Fewer than two points have values: there is nothing to choose from.")
+        if points.are_one_number(places):
+            return Done(self._no_choice(history, points, places))
         means = np.array([sign * points.values(place).mean() for place in places])
         spreads = np.array([points.values(place).std(ddof=1) for place in places])
         asked = np.array([points.asked(place) for place in places])

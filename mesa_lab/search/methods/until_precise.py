@@ -12,6 +12,7 @@ from mesa_lab.formatting import number, plural
 from mesa_lab.preparation.settings import check_level, check_positive, check_whole
 from mesa_lab.search.method import Answer, Ask, Done, Method
 from mesa_lab.search.methods.fixed_points import FixedPoints
+from mesa_lab.search.sameness import all_the_same
 
 if TYPE_CHECKING:
     from mesa_lab.search.history import Floats, History
@@ -147,9 +148,14 @@ class UntilPrecise(Method):
                 else "The point is precise enough."
             )
         return (
-            f"{n_done:,} of {plural(n_done + n_given_up, 'point')} are precise enough; {n_given_up:,} are not after "
-            f"{plural(self.at_most, 'run')}, or had none with a value. Raise at_most or allow a wider interval."
+            f"{n_done:,} of {plural(n_done + n_given_up, 'point')} {'is' if n_done == 1 else 'are'} precise enough; {n_given_up:,} "
+            f"{'is' if n_given_up == 1 else 'are'} not after {plural(self.at_most, 'run')}, or had no run with a value. Raise at_most or allow "
+            "a wider interval."
         )
+
+    @override
+    def sameness(self, history: History) -> str:
+        return all_the_same(history, self.outcomes)
 
     @override
     def headline(self, history: History) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from mesa_lab.errors import MesaLabError, StudyBusyError, StudyError, StudyFormatError
 from mesa_lab.files import check_path, shown
 from mesa_lab.study.database import tolerant_reader
-from mesa_lab.study.database.file_kinds import look_beside, special_kind
+from mesa_lab.study.database.file_kinds import look_beside, size_of, special_kind
 from mesa_lab.study.database.log_file import LOGS, Connection, beside, file_id, refuse_log_of_another
 from mesa_lab.study.database.schema import APPLICATION_ID, VERSION, strange
 
@@ -250,7 +250,7 @@ def connect(path: Path, *, write: bool = False) -> tuple[Connection, str | None]
     with translate_errors(path):
         connection = _open(path, "mode=ro&immutable=1")
     log = path.with_name(path.name + "-wal")
-    if log.exists() and log.stat().st_size:
+    if size_of(log):
         return connection, (
             f"'{log.name}' holds the latest results, which cannot be read in a read-only folder. "
             f"Copy it together with '{path.name}' to a folder of your own to see them."

@@ -1,4 +1,4 @@
-"""What a path leads to that is no regular file: reading it could wait for ever, or have no end. Nothing is opened."""
+"""What a path leads to: a file of some size, or what is no regular file, so that reading it could wait for ever. Nothing is opened."""
 
 import os
 import stat
@@ -7,7 +7,7 @@ from typing import Final
 
 from mesa_lab.errors import StudyError
 
-__all__ = ["look_beside", "special_kind"]
+__all__ = ["look_beside", "size_of", "special_kind"]
 
 _KINDS: Final = (
     (stat.S_ISDIR, "a folder"),
@@ -29,6 +29,19 @@ def special_kind(mode: int) -> str:
     if stat.S_ISREG(mode):
         return ""
     return next((name for is_kind, name in _KINDS if is_kind(mode)), "no regular file")
+
+
+def size_of(path: str | os.PathLike[str]) -> int:
+    """Return the bytes of a file; 0 if there is none, or none any more, as logs come and go while others write.
+
+    Example:
+        >>> size_of("no such file")
+        0
+    """
+    try:
+        return os.stat(path).st_size  # noqa: PTH116  text stays text: SQLite calls this between its steps
+    except OSError:
+        return 0
 
 
 def look_beside(path: Path) -> None:

@@ -7,11 +7,12 @@ the file's size can. Steps are counted rather than seconds, so that a slow disk 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+
+from mesa_lab.study.database.file_kinds import size_of
 
 __all__ = ["LimitedConnection", "without_code"]
 
@@ -44,7 +45,7 @@ class _Budget:
         self._taken += 1
         if self._taken <= self.portions:
             return False
-        size = sum(os.stat(file).st_size for file in self.files if os.path.exists(file))  # noqa: PTH110, PTH116
+        size = sum(size_of(file) for file in self.files)
         return self._taken > self.portions + size * _STEPS_PER_BYTE // _PORTION
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from mesa_lab.errors import StudyBusyError, StudyError
+from mesa_lab.study.database.file_kinds import size_of
 from mesa_lab.study.database.limits import LimitedConnection
 
 __all__ = ["LOGS", "Connection", "beside", "file_id", "known_driver", "refuse_log_of_another", "shown_id"]
@@ -100,7 +101,7 @@ def refuse_log_of_another(connection: sqlite3.Connection, path: Path) -> None:
     """
     log = beside(path, "-wal")
     try:
-        if not log.exists() or not log.stat().st_size:
+        if not size_of(log):
             return
         driven = connection.execute("SELECT token, pid, file FROM driver").fetchone()
         if driven is None or driven[2] in (None, shown_id(path)):

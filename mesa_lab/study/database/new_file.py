@@ -14,6 +14,7 @@ from mesa_lab.errors import StudyBusyError, StudyError
 from mesa_lab.files import settle
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import lease, stale_files
+from mesa_lab.study.database.file_kinds import size_of
 
 __all__ = ["Draft"]
 
@@ -105,7 +106,7 @@ class Draft:
 def _place(draft: Path, path: Path, *, at_any_rate: bool) -> None:
     """Give the draft its name, unless another process was quicker; at any rate also beside the log of a study that is gone."""
     log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size and not path.exists():
+    if size_of(log) and not path.exists():
         if not at_any_rate:
             raise StudyError(
                 f"'{log}' holds the latest results of a study '{path.name}' that is no longer there, and would mix with those "

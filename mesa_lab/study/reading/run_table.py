@@ -292,7 +292,10 @@ def points_frame(connection: sqlite3.Connection) -> pd.DataFrame:
         column = np.empty(len(rows), dtype=object)
         for place, row in enumerate(rows):
             column[place] = row.get(name)
-        columns[name] = pd.Series(column, index=index).infer_objects()
+        kinds = {type(row[name]) for row in rows if name in row}
+        values = pd.Series(column, index=index, dtype=object)
+        # Not where kinds meet: pandas would take None for a missing number or text.
+        columns[name] = values.infer_objects() if len(kinds) == 1 or kinds == {int, float} else values
     return pd.DataFrame(columns, index=index)
 
 

@@ -26,6 +26,7 @@ from mesa_lab.errors import MesaLabError, StudyError, StudyFormatError
 from mesa_lab.study.damage import check
 from mesa_lab.study.database import connection as storage
 from mesa_lab.study.database import log_file
+from mesa_lab.study.database.file_kinds import size_of
 from mesa_lab.study.database.new_file import Draft
 from mesa_lab.study.status import read_status
 
@@ -91,7 +92,7 @@ class Watch:
             logs = [log_file.beside(connection.path, suffix) for suffix in gone]
             named = " and ".join(f"'{log.name}'" for log in logs)
             # One that others have begun to write holds changes of pages that are older than ours.
-            is_used = any(log.exists() and log.stat().st_size for log in logs if log.name.endswith("-wal"))
+            is_used = any(size_of(log) for log in logs if log.name.endswith("-wal"))
             what = f"was cut off from its log, as {named} {'was' if len(logs) == 1 else 'were'} deleted or replaced"
             return Displaced(what, None if is_used else connection.path)
         return None if ended else self._look_into()

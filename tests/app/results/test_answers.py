@@ -1,13 +1,16 @@
 """Answers without a browser: they come one by one, can be left out, and lead on to the next runs."""
 
+import re
 import threading
 import time
 
+import mesa
 import pytest
 import solara
 
 import mesa_lab as ml
 from mesa_lab.app.results.answers.panel import AnswersPanel
+from mesa_lab.app.results.pairs import Pair
 from mesa_lab.app.state.result_view import ResultView, from_query, to_query
 from mesa_lab.errors import ConclusionError
 from mesa_lab.processing.analysis import shelf
@@ -32,6 +35,19 @@ def path(tmp_path_factory):
     )
     ml.run(experiment, path, progress=False, backend="sequential")
     return path
+
+
+class Treatment(mesa.Model):
+    """Each unit of a dose costs 10, a new drug 5."""
+
+    def __init__(self, dose=1, drug="old", other=0, rng=None):
+        super().__init__(rng=rng)
+        luck = self.random.gauss(0, 0.5)
+        self.cost, self.speed = 10 * dose + 5 * (drug == "new") + luck, dose + luck
+        self.datacollector = mesa.DataCollector({"cost": "cost", "speed": "speed"})
+
+    def step(self):
+        self.datacollector.collect(self)
 
 
 def said(name, text, conclude, merit=0.5, reason=None):
@@ -165,6 +181,116 @@ def test_renewed_answers_say_what_was_said_before(show, path, questions):
     opened.value = open_results(path)
     view.until("About 4.")
     assert "Before: About 3." in view.text
+
+
+@pytest.fixture(scope="module")
+def crossed(tmp_path_factory):
+    """Results of two parameters with three and two levels, and one outcome of which less is better."""
+    experiment = ml.Experiment(
+        Treatment,
+        {"dose": [1, 2, 4], "drug": ["old", "new"]},
+        outcomes=["cost", "speed"],
+        replications=8,
+        max_steps=1,
+        question="better",
+        common_random_numbers=True,
+        seed=1,
+    )
+    path = tmp_path_factory.mktemp("crossed") / "crossed.study"
+    ml.run(experiment, path, progress=False, backend="sequential")
+    return path
+
+
+@pytest.fixture
+def choosing(show):
+    """A panel that remembers what is chosen, with the pair and the goals that were."""
+
+    def make(path, pair=None):
+        now, goals = solara.reactive(pair or Pair()), solara.reactive({})
+        opened = open_results(path)
+        outcome = solara.reactive("cost")
+
+        @solara.component
+        def Page():
+            AnswersPanel(
+                opened,
+                outcome.value,
+                outcome.set,
+                pair=now.value,
+                on_pair=now.set,
+                goals=goals.value,
+                on_goal=lambda name, goal: goals.set({**goals.value, name: goal}),
+            )
+
+        return show(Page()), now, goals
+
+    return make
+
+
+def test_a_and_b_are_chosen_where_it_is_asked_which_is_better(choosing, crossed):
+    view, pair, _ = choosing(crossed)
+    what = view.field("What to compare")
+    assert [item["title"] for item in what.items] == [
+        "All points with one of them",
+        "Two levels of dose",
+        "Two levels of drug",
+        "Two points",
+    ]
+    view.until("Compared with dose 1, drug old")
+    what.v_model = "1"
+    view.until("With dose 4 cost after 1 step is 30 higher")
+    assert "Before:" not in view.text  # another question is no earlier answer
+    view.field("Compared with it").v_model = "1"
+    view.until("With dose 2 cost after 1 step is 10 higher")
+    assert pair.value == Pair("levels", 0, 1, "dose")
+    view.field("Base").v_model = "1"  # the two change places
+    view.until("With dose 1 cost after 1 step is 10 lower")
+    assert pair.value == Pair("levels", 1, 0, "dose")
+    view.field("What to compare").v_model = "3"
+    view.until("With dose 4, drug new cost after 1 step is 35 higher")
+    view.field("What to compare").v_model = "0"
+    view.until("Compared with dose 1, drug old")
+
+
+def test_with_too_many_points_for_all_two_levels_are_compared(choosing, tmp_path):
+    levels = {"dose": list(range(16)), "other": list(range(16))}
+    experiment = ml.Experiment(Treatment, levels, outcomes=["cost"], replications=2, max_steps=1, seed=1)
+    path = tmp_path / "many.study"
+    ml.run(experiment, path, progress=False, backend="sequential")
+    view, _, _ = choosing(path)
+    view.until("With dose 15 cost after 1 step is 149.8")
+    assert view.field("What to compare").v_model == "0"
+    assert view.field("What to compare").items[0]["title"] == "Two levels of dose"
+    view.until(lambda: not re.search("Computing|Waiting", view.text))
+    assert "could not be computed" not in view.text
+
+
+def test_more_or_less_is_chosen_where_the_best_is_asked_for(choosing, crossed):
+    view, _, goals = choosing(crossed)
+    view.until("dose 4, drug new comes out best, if more is better")
+    better = view.field("Of cost")
+    assert better.v_model == "0"
+    better.v_model = "1"
+    view.until("dose 1, drug old comes out best, if less is better")
+    assert goals.value == {"cost": "min"}
+    view.field("Outcome").v_model = "1"
+    view.until("if more is better: speed")  # it is chosen for each outcome
+
+
+@pytest.mark.parametrize(
+    "text", ["levels 0 0 dose", "levels 7 9 dose", "levels 0 1 <b>", "points 77 78", "studies 0 0 x"]
+)
+def test_what_an_address_says_about_a_pair_only_selects(choosing, crossed, text):
+    view, _, _ = choosing(crossed, Pair.from_text(text))
+    view.until(lambda: "Is A better than B?" in view.text and "Common random numbers" in view.text)
+
+
+def test_what_was_chosen_about_questions_is_part_of_the_address():
+    chosen = ResultView("cost", pair="levels 0 1 dose").with_goal("cost", "min")
+    assert from_query({name: [text] for name, text in to_query(chosen).items() if text}) == chosen
+    assert from_query({"outcome": ["cost"], "goal": ["<b>"]}) == ResultView("cost")
+    assert to_query(chosen.with_goal("speed", "max"))["goal"] == "max"
+    assert chosen.for_follow_up() == ResultView("cost", goals=(("cost", "min"),))
 
 
 def test_tabs_are_part_of_the_address_and_old_links_lead_to_the_charts():

@@ -4,7 +4,8 @@ import pytest
 import solara
 
 import mesa_lab as ml
-from mesa_lab.app.results.compare import ComparePanel, Pair
+from mesa_lab.app.results.compare import ComparePanel
+from mesa_lab.app.results.pairs import Pair
 from mesa_lab.app.state.result_view import ResultView, from_query, to_query
 from mesa_lab.workspace.shared_results import open_results
 from mesa_lab.workspace.study_names import StudyRef

@@ -296,6 +296,23 @@ def test_what_is_looked_at_is_remembered_by_study_and_taken_from_a_link():
     assert draft_state.view("other").outcome == "Wolves"
 
 
+def test_a_study_that_follows_from_another_shows_the_same_outcome_in_the_same_sense():
+    draft_state.set_draft(Draft(SCHELLING))
+    looked_at = ResultView("happy", tab="compare", pair="levels 0 1 density", points=(3,)).with_goal(
+        "happy", "min"
+    )
+    draft_state.set_view("first", looked_at)
+    draft_state.follow(looked_at)
+    draft_state.start_study("second")
+    assert draft_state.study.value == "second"
+    assert draft_state.view("second") == ResultView("happy", goals=(("happy", "min"),))
+    draft_state.start_study("first")  # one that was looked at keeps its own
+    assert draft_state.view("first") == looked_at
+    draft_state.set_draft(Draft(WOLVES))
+    draft_state.start_study("of another model")
+    assert draft_state.view("of another model") == ResultView()
+
+
 def test_recent_models_are_one_s_own_the_latest_first_and_agreed_to(tmp_path):
     mine = [f"{tmp_path}/mine{number}.py:Mine" for number in range(8)]
     for reference in (*mine, "mesa.examples:Schelling"):

@@ -82,7 +82,7 @@ def test_missing_whole_numbers_and_booleans_do_not_turn_into_floats():
 def test_a_reporter_called_step_does_not_take_the_place_of_the_step():
     columns = [pa.array([1]), pa.array([2]), pa.array([9])]
     table = pa.Table.from_arrays(columns, names=["run_id", "step", "step"])
-    assert column_names.renamed(table, column_names.agent_column).column_names == [
+    assert column_names.renamed(table, column_names.agent_column, column_names.AGENT_KEYS).column_names == [
         "run_id",
         "step",
         "step (agent)",

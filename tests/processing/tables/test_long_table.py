@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from mesa_lab.processing.tables import column_names, long_table
+from mesa_lab.processing.tables.column_names import TABLE_KEYS
 from mesa_lab.processing.tables.long_table import assemble, one_text
 from mesa_lab.study.reading.series_blocks import Block
 
@@ -61,7 +62,7 @@ def block(table: pa.Table, **options: Any) -> Block:
 
 
 def frame_of(blocks: Sequence[Block], runs: Sequence[int]) -> pd.DataFrame:
-    whole = assemble(blocks, lambda name: name, np.array(runs), KEYS)
+    whole = assemble(blocks, lambda name: name, np.array(runs), TABLE_KEYS, KEYS)
     assert whole is not None
     return pd.DataFrame({"run_id": np.repeat(whole.run_id, whole.counts), **whole.columns})
 
@@ -97,10 +98,10 @@ def test_a_column_has_the_widest_type_that_any_block_has(first, second):
 
 def test_runs_whose_rows_are_scattered_are_left_to_a_sort():
     split = [part_of([0, 1]), part_of([1, 2])]
-    assert assemble(map(block, split), str, np.arange(3)) is None
+    assert assemble(map(block, split), str, np.arange(3), TABLE_KEYS) is None
     back = pa.table({"run_id": [0, 0, 1], "step": [1, 0, 0]})
-    assert assemble([block(back)], str, np.arange(3)) is None
-    assert assemble([block(packed(back))], str, np.arange(3)) is None
+    assert assemble([block(back)], str, np.arange(3), TABLE_KEYS) is None
+    assert assemble([block(packed(back))], str, np.arange(3), TABLE_KEYS) is None
 
 
 def test_of_a_block_only_some_columns_and_some_runs_may_count():

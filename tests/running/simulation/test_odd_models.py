@@ -82,6 +82,27 @@ def test_a_run_whose_worker_the_system_kills_says_so():
     assert "short of memory. Use fewer workers" in failures[1].message
 
 
+@pytest.mark.parametrize("backend", ["sequential", "loky"])
+def test_an_exception_whose_message_cannot_be_made_costs_its_run_alone(backend):
+    records, _, failures, _ = run("faulty_models.py:SaysNothing", [{}, {"fault": 1}, {}], backend)
+    assert statuses(records) == ["done", "failed", "done"]
+    assert failures[1].error_type == "Unspeakable"
+    assert "cannot be read" in failures[1].message
+
+
+def test_a_model_that_raises_what_ctrl_c_raises_costs_its_run_alone():
+    records, _, failures, _ = run("faulty_models.py:IsPressed", [{}, {"fault": 1}, {}])
+    assert statuses(records) == ["done", "failed", "done"]
+    assert (failures[1].error_type, failures[1].stage) == ("KeyboardInterrupt", "stepping")
+
+
+@pytest.mark.parametrize("backend", ["sequential", "loky"])
+def test_limits_that_a_run_changes_are_those_of_before_in_the_next(backend):
+    starts = [{}, {"fault": 1}, {}]
+    _, finals, _, _ = run("faulty_models.py:ChangesLimits", starts, backend, outcomes=["limits"])
+    assert len({finals[run_id]["limits"] for run_id in finals}) == 1
+
+
 KEPT = {
     "infinite": math.inf,
     "negative": -math.inf,

@@ -33,6 +33,7 @@ def AnswerCard(
     on_ask: Callable[[], None] = lambda: None,
     on_next: Callable[[Conclusion], None] | None = None,
     busy: bool = False,
+    choices: Callable[[], None] | None = None,
 ) -> None:
     """Show one answer.
 
@@ -43,6 +44,7 @@ def AnswerCard(
         on_ask: Called when it was given up and is wanted after all.
         on_next: Called with the conclusion whose next runs are wanted; None where nothing can be run.
         busy: Whether runs are going on, so that no others can be started.
+        choices: Shows what can be chosen about the question; None where nothing can be.
     """
     conclusion = answer.conclusion
     with tag("section", "ml-panel ml-answer ml-projectable", aria_label=answer.text):
@@ -54,6 +56,9 @@ def AnswerCard(
                 Pending(answer.state, conclusion is not None, on_cancel)
             elif conclusion is not None:
                 ProjectorButton()
+        if choices is not None:
+            with tag("div", "ml-answer-choices"):
+                choices()
         if answer.state == "left":
             with tag("div", "ml-actions"):
                 tag("span", "ml-quiet", "Not computed.")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import solara
 
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.outcome_picker import OutcomePicker, settled
-from mesa_lab.app.hooks.use_answers import use_answers
+from mesa_lab.app.hooks.use_answers import Chosen, use_answers
 from mesa_lab.app.results.answers.card import AnswerCard
+from mesa_lab.app.results.answers.choices import GoalChoice, PairChoice, chosen_about
+from mesa_lab.app.results.pairs import Pair
 from mesa_lab.preparation.questions import QUESTIONS
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ def AnswersPanel(
     *,
     on_next: Callable[[Conclusion], None] | None = None,
     running: bool = False,
+    pair: Pair | None = None,
+    on_pair: Callable[[Pair], None] = lambda pair: None,
+    goals: Mapping[str, str] | None = None,
+    on_goal: Callable[[str, str], None] = lambda outcome, goal: None,
 ) -> None:
     """Show the answers.
 
@@ -37,12 +43,22 @@ def AnswersPanel(
         on_outcome: Called with another one.
         on_next: Called with the conclusion whose next runs are wanted; None where nothing can be run.
         running: Whether runs are going on.
+        pair: Which two are compared; None for what the study suggests.
+        on_pair: Called with another pair.
+        goals: Whether more or less of an outcome is better, "max" or "min", as far as that was chosen.
+        on_goal: Called with an outcome and the other of these.
     """
     outcome = settled(outcome, opened.outcomes)
     if not opened.outcomes:
         tag("p", "ml-nothing ml-quiet", "No run has reported an outcome that is a number.")
         return
-    Asked(opened, outcome, on_outcome, on_next, running).key(outcome)
+    goal = (goals or {}).get(outcome, "")
+    choices = {
+        "compare": lambda: PairChoice(opened, pair or Pair(), on_pair),
+        "best": lambda: GoalChoice(opened, outcome, goal, lambda chosen: on_goal(outcome, chosen)),
+    }
+    chosen = chosen_about(opened, pair or Pair(), goal)
+    Asked(opened, outcome, on_outcome, on_next, running, chosen, choices).key(outcome)
 
 
 @solara.component
@@ -52,9 +68,11 @@ def Asked(
     on_outcome: Callable[[str], None],
     on_next: Callable[[Conclusion], None] | None,
     running: bool,
+    chosen: Mapping[str, Chosen],
+    choices: Mapping[str, Callable[[], None]],
 ) -> None:
     """The answers about one outcome."""
-    found = use_answers(opened, outcome)
+    found = use_answers(opened, outcome, chosen)
     question = opened.question
     asked = QUESTIONS[question].answer if question in QUESTIONS else ""
     answers = found.answers
@@ -89,6 +107,7 @@ def Asked(
                 on_ask=lambda name=answer.name: found.ask(name),
                 on_next=on_next,
                 busy=running,
+                choices=choices.get(answer.name),
             ).key(answer.name)
         if found.unfit:
             Unfit(dict(found.unfit), opened=not answers)

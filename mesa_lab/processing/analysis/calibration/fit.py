@@ -183,6 +183,12 @@ class Fit:
         found = self.found
         left = percent(found.share_left)
         start = f"By {plural(len(self.vectors), 'run')} of {plural(len(np.unique(self.point)), 'setting')}"
+        if len(self.vectors) > 1 and not np.ptp(self.vectors, axis=0).any():
+            if found.nearest > IMPLAUSIBLE:
+                return (
+                    f"{start} all gave the same, which misses the data: no setting in the ranges fits them."
+                )
+            return f"{start} all gave the same: the data cannot tell one setting from another."
         if found.nearest > IMPLAUSIBLE:
             return (
                 f"{start} no setting in the ranges fits the data: the nearest misses them by {quantity(found.nearest)} standard deviations "

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -91,9 +92,19 @@ def read_table(path: str | Path) -> pd.DataFrame:
         head, _, body = text.partition("\n")
         separator = max(",;\t", key=head.count)
         decimal = "," if separator != "," and "," in body and "." not in body else "."
+        if not text.strip():
+            raise ValueError("it is empty")
         table = pd.read_csv(StringIO(text), sep=separator, decimal=decimal)
+    except UnicodeDecodeError:
+        raise ExperimentError(
+            f"The targets cannot be read from '{path}': it is no text in UTF-8. Save it anew, as CSV in UTF-8."
+        ) from None
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise ExperimentError(f"The targets cannot be read from '{path}': {error!s:.200}.") from None
+    if not isinstance(table.index, pd.RangeIndex):  # pandas would shift the values by a column
+        raise ExperimentError(
+            f"The targets cannot be read from '{path}': rows have more values than there are names of columns."
+        )
     table.columns = [str(name).strip() for name in table.columns]
     return table
 
@@ -131,9 +142,15 @@ def targets_of(
             if values.notna().all():
                 found[outcome] = float(values.iloc[0])
             continue
-        at = pd.to_numeric(table[steps], errors="coerce")
+        at = _steps_of(table[steps], steps, path)
         known = values.notna() & at.notna()
         if known.any():
+            wrong = np.flatnonzero(values.isna() & table[name].notna())
+            if len(wrong):
+                raise ExperimentError(
+                    f"'{path}' has {shortened(table[name].tolist()[wrong[0]], 40)} in column '{name}', row {wrong[0] + 1}, which is no number. "
+                    "Leave the cell empty where nothing was observed."
+                )
             found[outcome] = [
                 [int(step), float(value)] for step, value in zip(at[known], values[known], strict=True)
             ]
@@ -142,6 +159,20 @@ def targets_of(
             f"'{path}' has no column with numbers beside 'step'. It has: {listing(list(table.columns))}."
         )
     return found
+
+
+def _steps_of(column: Any, name: str, path: str) -> Any:
+    """The steps in a column of a file, NaN where a cell is empty."""
+    import pandas as pd
+
+    at = pd.to_numeric(column, errors="coerce")
+    wrong = np.flatnonzero((at.isna() & column.notna()) | (at % 1 != 0) & at.notna())
+    if len(wrong):
+        raise ExperimentError(
+            f"'{path}' has {shortened(column.tolist()[wrong[0]], 40)} in column '{name}', row {wrong[0] + 1}, which is no step. Steps are whole "
+            "numbers from 0: write 12 for what was observed after the twelfth step."
+        )
+    return at
 
 
 def plain_targets(targets: Any) -> dict[str, Any]:
@@ -197,8 +228,14 @@ def _plain(name: str, given: Any) -> dict[str, Any]:
                     f"The target '{name}' has the step {shortened(pair[0], 40)}. Steps are whole numbers from 0."
                 )
             pairs.append([int(step), _number(name, pair[1], "value")])
-        if not pairs or len({step for step, _ in pairs}) < len(pairs):
-            raise ExperimentError(f"The series of the target '{name}' is empty, or has a step twice.")
+        if not pairs:
+            raise ExperimentError(f"The series of the target '{name}' is empty.")
+        steps = sorted(step for step, _ in pairs)
+        twice = next((a for a, b in pairwise(steps) if a == b), None)
+        if twice is not None:
+            raise ExperimentError(
+                f"The series of the target '{name}' has a step twice: {twice}. Give one value for each step, such as their mean."
+            )
         return {"series": sorted(pairs)}
     return {"value": _number(name, given, "value")}
 

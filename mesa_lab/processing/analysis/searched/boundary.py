@@ -11,7 +11,7 @@ from mesa_lab.errors import ConclusionError
 from mesa_lab.formatting import measure_label, number, plural
 from mesa_lab.preparation.parameters.space import Choice, ParameterSpace, table
 from mesa_lab.processing.analysis.conclusion import Conclusion
-from mesa_lab.processing.analysis.observations import observe
+from mesa_lab.processing.analysis.observations import Observations, observe
 from mesa_lab.processing.analysis.phrases import percent, quantity
 from mesa_lab.processing.analysis.scatter_chart import cloud
 from mesa_lab.processing.analysis.smooth_surface import fit_landscape
@@ -60,10 +60,7 @@ def conclude_boundary(
     )
     surface = fit_landscape(space, unit, observed.mean, noise, int(results.experiment.seed))
     if surface is None:
-        raise ConclusionError(
-            f"{plural(int((observed.count > 0).sum()), 'setting')} {'was' if observed.count.size == 1 else 'were'} measured, or all gave the "
-            "same: too little for a surface. Give the search a larger budget."
-        )
+        raise ConclusionError(_no_surface(observed))
     places = np.random.default_rng(1).random((_POOL, len(space.varied)))
     if space.constraints:
         places = places[np.asarray(space.allowed(space.from_unit(places)))]
@@ -147,3 +144,12 @@ def conclude_boundary(
         unknown=("Whether the outcome jumps between points: the surface is smooth.",),
         next_sentence=f"Go on: a budget of {2 * record.n_runs:,} keeps all runs (mesa-lab run … --budget {2 * record.n_runs}).",
     )
+
+
+def _no_surface(observed: Observations) -> str:
+    """Say why there is no surface through the settings."""
+    known = observed.values[np.isfinite(observed.values)]
+    if len(known) > 1 and known.min() == known.max():
+        return f"'{observed.outcome}' is {number(float(known[0]))} in all {plural(len(known), 'run')}: there is nothing to be surer of."
+    count = int((observed.count > 0).sum())
+    return f"{plural(count, 'setting')} {'was' if count == 1 else 'were'} measured: too few for a surface. Give the search a larger budget."

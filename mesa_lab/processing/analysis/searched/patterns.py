@@ -89,7 +89,7 @@ def conclude_patterns(
     sentence = (
         f"{start}{plural(len(table), 'pattern')} of {and_list(list(found.names))} {'was' if len(table) == 1 else 'were'} found at "
         f"{plural(int(sum(found.hits.values())), 'setting')} in {plural(n_runs, 'run')}: {and_list(spans)}. {late:,} of them "
-        f"{'is' if late == 1 else 'are'} new in the last {plural(since, 'run')}."
+        f"{'is' if late == 1 else 'are'} new in the last {plural(since, 'run') if since > 1 else 'run'}."
     )
     rare = [found.numbers.index(int(point)) for point in table["point"].head(_MOST)]
     again = fresh_runs(results, found.first, rare, _AGAIN)

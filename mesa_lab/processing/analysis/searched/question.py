@@ -92,8 +92,12 @@ def reason_against_search(results: Reader, outcome: str) -> str | None:
     if outcome not in record.outcomes:
         return f"The search was about {listing(list(record.outcomes))}, not about '{outcome}'."
     if not results.done.any():
+        if record.over and not len(results.base):
+            return f"The search ended before its first run. {record.over}"
         return nothing_ended(results) or "No run has ended yet."
-    for name in record.goals or record.outcomes:
+    alike = []
+    names = tuple(record.goals or record.outcomes)
+    for name in names:
         try:
             observed = observe(results, name)
         except MesaLabError as error:
@@ -103,9 +107,13 @@ def reason_against_search(results: Reader, outcome: str) -> str | None:
         reason = reason_against_unit(observed)
         known = observed.values[np.isfinite(observed.values)]
         if reason is None and record.goals and len(known) > 1 and known.min() == known.max():
-            reason = f"'{name}' is {number(float(known[0]))} in all {plural(len(known), 'run')}: no setting is better than another."
+            alike.append(
+                f"'{name}' is {number(float(known[0]))} in all {plural(len(known), 'run')}: no setting is better than another."
+            )
         if reason is not None:
             return reason
+    if alike and len(alike) == len(names):  # else the other goals make the front
+        return alike[0]
     return None
 
 

@@ -305,10 +305,9 @@ def _chance(
         return (np.nan, np.nan, np.nan)
     within = float(known.mean())
     between = max(variance, 0.0)
-    if within == 0 or between == 0:
-        share = 0.0 if within == 0 else 1.0
-        return (share, share, share) if within == 0 else (share, np.nan, share)
-    share = within / (between + within)
+    share = within / (between + within) if within > 0 else 0.0
+    if share in (0.0, 1.0):  # also where one is so small beside the other that the share is rounded
+        return (share, share if share == 0 else np.nan, share)
     moved = np.where(np.isfinite(means.within), means.within, within) - within
     if balanced:  # a variance of n runs has a standard error of its square root of 2 / (n - 1)
         size = np.where(np.isfinite(means.within), means.within, within)

@@ -203,7 +203,7 @@ def test_files_of_observed_values_are_read(tmp_path, text, found):
         ({"y": "many"}, "The value of the target 'y' is 'many'"),
         ({"y": float("nan")}, "Give a number"),
         ({"y": [1, 2]}, r"pairs \[step, value\]"),
-        ({"y": [[0, 1], [0, 2]]}, "has a step twice"),
+        ({"y": [[0, 1], [0, 2]]}, "has a step twice: 0"),
         ({"y": [[-1, 2]]}, "whole numbers from 0"),
         ({"y": {"vlaue": 3}}, "has no 'vlaue'"),
         ({"y": {"value": 3, "series": [[1, 2]]}}, "needs a value, or a series"),
@@ -218,6 +218,11 @@ def test_targets_that_make_no_sense_are_refused(targets, said):
 def test_files_that_make_no_sense_are_refused(tmp_path):
     path = tmp_path / "data.csv"
     for text, said in (
+        ("step,y\n0.5,1\n1.5,2\n", "has 0.5 in column 'step', row 1, which is no step"),
+        ("step,y\nmonday,1\n", "has 'monday' in column 'step', row 1, which is no step"),
+        ("step,y\n1,much\n2,0.4\n", "has 'much' in column 'y', row 1, which is no number"),
+        ("step,y\n1,0.5,3,4\n2\n", "more values than there are names of columns"),
+        (" \n", "it is empty"),
         ("step,y\n1,a\n", "no column with numbers"),
         ("y\n1\n2\n", "no column 'step'"),
     ):
