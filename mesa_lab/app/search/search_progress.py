@@ -74,8 +74,8 @@ def look_at_search(path: Path, dark: bool = False) -> Seen | None:
         for each in answer.charts[:2]:
             drawn = each.draw(each.table, theme=theme, width=420)
             if not hasattr(drawn, "vconcat") and not hasattr(drawn, "hconcat"):
-                # As wide as there is room.
-                drawn = drawn.properties(width="container", autosize={"type": "fit", "contains": "padding"})
+                # As wide as there is room; not lower for it: names of settings would lie on each other.
+                drawn = drawn.properties(width="container", autosize={"type": "fit-x", "contains": "padding"})
             charts.append((each.title, str(each.table.attrs["chart"]["alt"]), drawn, each.table))
         return Seen(answer.sentence, tuple(charts), seen.left, seen.why, seen.over)
 

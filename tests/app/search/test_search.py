@@ -225,3 +225,12 @@ def test_a_search_that_has_runs_keeps_its_method_and_goes_on_in_narrower_ranges(
         assert carry_out.search_of(study).experiment.space.parameters[name] == smaller[name]
     view.press("Fill in another search")
     view.until("Or search")
+
+
+def test_charts_of_a_search_are_as_wide_as_there_is_room_and_not_lower_for_it(tmp_path):
+    search = ml.Search(bowl(), ml.Optimise("loss", engine="random"), budget=40)
+    ml.search(search, tmp_path / "a.study", backend="sequential", progress=False)
+    charts = look_at_search(tmp_path / "a.study").charts
+    assert charts
+    for _, _, chart, _ in charts:
+        assert chart.to_dict()["autosize"]["type"] == "fit-x"
