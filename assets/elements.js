@@ -13,11 +13,14 @@ function drawn([name, classes, attributes, ...children], widgets) {
 const Tree = (props, { slots }) => drawn(props.of, slots.default());
 Tree.props = ["of", "tag"];
 
-/* What is drawn before a page has learnt of `ml-tree` would be drawn a second time beside it: this waits for the module. */
-export const Root = {
+/* Stands around all elements. What is drawn before a page knows `ml-tree` would be drawn a second time beside it, so this
+ * registers it before it shows anything. A plugin would have ipyvue draw the page anew after each start of a kernel. */
+export default {
+    created() {
+        const { app } = this.$.appContext;
+        if (!app.component("ml-tree")) app.component("ml-tree", Tree);
+    },
     render() {
         return h(resolveComponent("jupyter-widget"), { widget: this.children[0] });
     },
 };
-
-export default { install: (app) => app.component("ml-tree", Tree) };

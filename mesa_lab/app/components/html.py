@@ -47,7 +47,7 @@ def icon(name: str) -> solara.Element:
     return tag("i", f"mdi {name}", aria_hidden="true")
 
 
-@solara.component_vue(esm_module="mesa-lab-elements", esm_export="Root")
+@solara.component_vue(esm_module="mesa-lab-elements")
 def HtmlRoot(children: list[solara.Element] = []) -> None:  # noqa: B006  reacton hands in a new list
     """Around all elements of a page or of a notebook's cell, which are one element: it is shown once they can be drawn."""
 
