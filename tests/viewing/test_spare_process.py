@@ -34,6 +34,14 @@ def ended(pid):
     return False
 
 
+def environment(pid):
+    """Return the variables of a process; Linux shows none in the moment in which it becomes the program that it starts."""
+    deadline = time.monotonic() + 60
+    while not (found := psutil.Process(pid).environ()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return found
+
+
 def test_the_process_that_waits_draws_the_run_as_a_new_one_does(wolves):
     with Study.open(wolves) as study, Viewer.of_study(study, 1) as viewer:
         fresh = viewer.go(4)
@@ -64,7 +72,7 @@ def test_it_is_taken_in_the_surroundings_that_it_was_started_in_alone(tmp_path, 
     monkeypatch.setenv("MODEL_DATA", "elsewhere")
     taken = take_process()
     assert taken is not second
-    assert psutil.Process(taken.pid).environ()["MODEL_DATA"] == "elsewhere"
+    assert environment(taken.pid)["MODEL_DATA"] == "elsewhere"
     spare_process._stop(taken)
 
 
