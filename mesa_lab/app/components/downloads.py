@@ -86,7 +86,7 @@ def study_bytes(opened: Opened) -> bytes:
         return path.read_bytes()
 
 
-@solara.component_vue("fetch.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="FetchButton")
 def _Fetch(
     label: str,
     file: dict[str, Any] | None,

@@ -16,7 +16,7 @@ import solara
 
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.downloads import StudyDownloads
-from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.html import Style, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.hooks.use_action import use_doing
@@ -221,7 +221,7 @@ def ResultsView(
     solara.use_effect(follow, [now, running, seen])
     fresh = use_fresh(lambda: open_results(path), (seen, reopened), topic=path)
     opened: Opened | None = fresh.value
-    solara.Style(_STYLE)
+    Style(_STYLE)
     with tag("section", "ml-panel", aria_label="Results"):
         with tag("div", "ml-panel-head"):
             with tag("div"):
