@@ -31,7 +31,8 @@ export const Profiler = {
                         @change="turn(dial, Number($event.target.value))">
                         <option v-for="(text, stop) in dial.texts" :key="stop" :value="stop">{{ text }}</option>
                     </select>
-                    <input v-else class="ml-ex-value" type="text" inputmode="decimal" :aria-label="'Value of ' + dial.label" :value="textOf(dial)" :disabled="dial.locked"
+                    <input v-else class="ml-ex-value" type="text" inputmode="decimal" :aria-label="'Value of ' + dial.label" :disabled="dial.locked"
+                        :value="dial.name in written ? written[dial.name] : textOf(dial)" @input="written = { [dial.name]: $event.target.value }"
                         @change="type(dial, $event.target)" @keydown.enter="$event.target.blur()" />
                 </div>
                 <figure v-for="row in rows" :key="row.outcome" class="ml-ex-cell">
@@ -60,7 +61,8 @@ export const Profiler = {
                 </figure>
             </section>
         </div>`,
-    data() { return { held: {}, sent: 0, timer: null, resting: null }; },
+    // What is being written is kept: the fields are drawn again whenever a run comes in.
+    data() { return { held: {}, written: {}, sent: 0, timer: null, resting: null }; },
     unmounted() { clearTimeout(this.timer); clearTimeout(this.resting); },
     watch: {
         answered() { if (!this.timer) this.held = {}; },
@@ -99,6 +101,7 @@ export const Profiler = {
         },
         type(dial, field) {
             this.typed({ name: dial.name, text: field.value });
+            this.written = {};
             field.value = dial.text;
             this.settle();
         },
