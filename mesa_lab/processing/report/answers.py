@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.formatting import label
+from mesa_lab.formatting import label, opening
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.shelf import answers_in_time
-from mesa_lab.processing.charts.caption import first_upper
 from mesa_lab.processing.charts.theme import BOTH, THEMES, in_theme
 from mesa_lab.processing.export.chart_image import convert
 from mesa_lab.processing.report.figures import data_uri
@@ -47,7 +46,7 @@ def answers(
                 made.append(
                     _answer(found, converter)
                     if isinstance(found, Conclusion)
-                    else {"outcome": first_upper(label(outcome)), "question": found, "late": name}
+                    else {"outcome": opening(label(outcome)), "question": found, "late": name}
                 )
     for each in made:
         figure = each.get("figure")
@@ -58,7 +57,7 @@ def answers(
 
 def _answer(found: Conclusion, converter: Executor) -> dict[str, Any]:
     return {
-        "outcome": first_upper(label(found.outcome)),
+        "outcome": opening(label(found.outcome)),
         "question": found.question,
         "late": "",
         "sentence": found.sentence,
