@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_fresh, use_reader
 from mesa_lab.app.hooks.use_study import use_watch
+from mesa_lab.app.results.answers.choices import chosen_for_report
 from mesa_lab.app.results.answers.panel import AnswersPanel
 from mesa_lab.app.results.charts import ChartPanel, Tabs
 from mesa_lab.app.results.compare import ComparePanel
@@ -232,7 +234,9 @@ def ResultsView(
             with tag("div", "ml-actions", *children):
                 pass
         if opened is not None and opened.finished:
-            StudyDownloads(opened, name)
+            pair, goals = Pair.from_text(view.pair), dict(view.goals)
+            chosen = partial(chosen_for_report, opened, pair, goals)
+            StudyDownloads(opened, name, chosen)
         if opened is not None and running and now != seen:
             more = finished - seen[0]
             said = (
