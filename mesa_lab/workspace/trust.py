@@ -26,14 +26,11 @@ __all__ = ["code_in", "is_trusted", "offered_models", "trust", "untrusted"]
 
 def offered_models() -> list[ModelEntry]:
     """Return the models that every user may use here: the listed ones, else all that are installed."""
-    from mesa_lab.preparation.models import ModelEntry
+    from mesa_lab.preparation.models import listed_model
 
     granted = access()
     known = {entry.reference: entry for entry in installed()}
-    listed = [
-        known.get(reference) or ModelEntry(reference, reference.rpartition(":")[2] or reference, "", "listed")
-        for reference in granted.models
-    ]
+    listed = [known.get(reference) or listed_model(reference) for reference in granted.models]
     return listed or (list(known.values()) if granted.opens_code else [])
 
 
