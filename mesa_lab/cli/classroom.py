@@ -98,9 +98,10 @@ def classroom(
     from mesa_lab.classroom.classroom import Classroom
     from mesa_lab.classroom.limits import StudentLimits
     from mesa_lab.errors import MesaLabError
-    from mesa_lab.preparation.models import in_full, load_model
+    from mesa_lab.preparation.models import load_model
     from mesa_lab.running.confinement.rules import not_offered
     from mesa_lab.running.worker_settings import check_n_jobs
+    from mesa_lab.workspace.trust import in_full
 
     if unconfined and not own_code:
         raise click.UsageError("--unconfined is about the code that students bring: say --own-code too.")

@@ -27,10 +27,10 @@ from mesa_lab.classroom.classroom import Classroom, hold, member_of
 from mesa_lab.classroom.invitation import invitation
 from mesa_lab.classroom.join_code import student_addresses
 from mesa_lab.errors import MesaLabError
-from mesa_lab.preparation.models import in_full
 from mesa_lab.spared_imports import spare_grammars
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.queue import queue_of
+from mesa_lab.workspace.trust import in_full
 
 __all__ = ["serve"]
 

@@ -8,15 +8,13 @@ import ast
 import importlib.metadata
 import importlib.util
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mesa_lab.preparation.code_permission import parse_reference
 from mesa_lab.preparation.models.files import find_module
-from mesa_lab.preparation.models.references import load_model, names_class, reference_of
 
-__all__ = ["ModelEntry", "in_full", "installed_models", "listed_model"]
+__all__ = ["ModelEntry", "installed_models", "listed_model"]
 
 _GROUP = "mesa_lab.models"
 
@@ -53,25 +51,6 @@ def installed_models() -> list[ModelEntry]:
         ['mesa.examples:BoidFlockers', 'mesa.examples:BoltzmannWealth']
     """
     return [*_mesa_examples(), *_entry_points()]
-
-
-def in_full(references: Iterable[str]) -> tuple[str, ...]:
-    """Return references that name the class too.
-
-    What a file alone holds is found by loading it. An app that offers listed models only compares whole references, and a model
-    that was opened is known by its class.
-
-    Args:
-        references: What `load_model` takes.
-
-    Raises:
-        ModelError: If a file or module that stands alone cannot be loaded, or holds not exactly one model.
-
-    Example:
-        >>> in_full(["mesa.examples:Schelling", "mesa.examples.basic.schelling.model"])
-        ('mesa.examples:Schelling', 'mesa.examples:Schelling')
-    """
-    return tuple(each if names_class(each) else reference_of(load_model(each)) for each in references)
 
 
 def listed_model(reference: str) -> ModelEntry:
