@@ -292,7 +292,13 @@ def test_the_report_says_what_was_chosen(crossed):
 
 def test_the_report_says_what_nobody_chose(tmp_path):
     experiment = ml.Experiment(
-        Treatment, {"dose": [1, 2, 4]}, outcomes=["cost"], replications=3, max_steps=1, question="best", seed=1
+        Treatment,
+        {"dose": [1, 2, 4]},
+        outcomes=["cost"],
+        replications=3,
+        max_steps=1,
+        question="best",
+        seed=1,
     )
     path = tmp_path / "crossed.study"
     ml.run(experiment, path, progress=False, backend="sequential")
