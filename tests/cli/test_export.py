@@ -102,7 +102,7 @@ def test_a_chart(terminal, study, tmp_path):
     )
     assert outcome.exit_code == 0, outcome.output
     text = (tmp_path / "c.svg").read_text()
-    assert "Noise" in text
+    assert "noise" in text
     assert "90\u00a0% confidence interval" in text
 
 
