@@ -1,7 +1,8 @@
 /* The chart of the app: a Vue component that draws a Vega-Lite specification.
  *
  * It is an ES module of its own, registered by mesa_lab/app/javascript.py: in Solara the browser fetches
- * it (and vendor/vega.js) from the server once, in Jupyter the kernel sends the same two files once.
+ * it from the server once, in Jupyter the kernel sends it once. So is vendor/vega.js, which is large: a page
+ * reads it when it draws its first chart.
  * - The specification comes as JSON text, so that neither Vue nor ipyvue walks through its data.
  * - A new drawing is made out of sight and then takes the old one's place: nothing flickers or jumps.
  * - Ink is `currentColor`: text, axes and grid follow light and dark mode with no redraw, and a
@@ -10,7 +11,6 @@
  *   Vega's puts an image's address into HTML unescaped.
  */
 import { h } from "vue";
-import { vega, embed } from "mesa-lab-vega";
 
 const FONT = "Roboto, 'Helvetica Neue', Arial, sans-serif";
 const INK = "currentColor";
@@ -78,7 +78,7 @@ if (!document.getElementById("ml-chart-style")) {
 }
 
 /* A loader that loads nothing. Vega only logs a failed load, so it is kept in `refused`. */
-function no_loader(refused) {
+function no_loader(vega, refused) {
     const loader = vega.loader();
     loader.load = (address) => {
         refused.push(address);
@@ -239,9 +239,10 @@ export default {
         async render_into(stage, spec) {
             const config = this.clickable ? { ...CONFIG, mark: { ...CONFIG.mark, cursor: "pointer" } } : CONFIG;
             const refused = [];
+            const { vega, embed } = await import(this.vega);
             const { view, finalize } = await embed(stage, spec, {
                 mode: "vega-lite", renderer: "svg", actions: false, defaultStyle: false, config, tooltip,
-                loader: no_loader(refused),
+                loader: no_loader(vega, refused),
             });
             if (refused.length) {
                 finalize();

@@ -32,7 +32,15 @@ from benchmarks.wire import Wire, counted
 
 PATIENCE = 120.0
 MEASURED = ("seconds", "messages", "kilobytes", "on_the_wire")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    # Playwright is a debugger, for which V8 reads scripts a second time when it wants to know a place in them: half a second
+    # of each page in which a visitor waits for nothing.
+    "--js-flags=--no-enable-lazy-source-positions",
+]
 DRAWN = ".ml-chart-stage:not(.ml-chart-hidden) svg"
 PAGES = {  # what has to be seen of a page, and the seconds that are to be reached where there are some
     "/": (".ml-card", 1.5),

@@ -19,6 +19,7 @@ __all__ = [
     "measure_label",
     "model_label",
     "number",
+    "opening",
     "percent",
     "percent_interval",
     "plain",
@@ -40,6 +41,9 @@ _MEANINGS: Final = {
     "min": "smallest {} of {}",
     "max": "largest {} of {}",
 }
+_IN_WORDS: Final = re.compile(
+    r"(^|[.!?] )(?=(?:number of|(?:total|mean|median|standard deviation of|smallest|largest) [\w ]+? of) (?:\w+ )?agents\b)([a-z])"
+)
 _SMALL: Final = {"A", "An", "And", "At", "By", "For", "In", "Of", "On", "Or", "The", "To", "With"}
 _MEASURES: Final = {
     "steps": "Steps until the end",
@@ -50,15 +54,18 @@ _MEASURES: Final = {
 
 
 def label(name: str) -> str:
-    """Return a parameter's or outcome's name as an axis shows it.
+    """Return a parameter's or outcome's name as people read it.
+
+    A name stays as the model declares it, so that it is the same on charts, in fields and sentences and in code; only statistics
+    of agents are put into words.
 
     Example:
         >>> label("initial_sheep"), label("mean(Wolf.energy)"), label("R over S")
-        ('initial sheep', 'mean energy of Wolf agents', 'R over S')
+        ('initial_sheep', 'mean energy of Wolf agents', 'R over S')
     """
     match = _STATISTIC.fullmatch(name)
     if match is None:
-        return name.replace("_", " ").strip() or name if name.isidentifier() else name
+        return name
     statistic, agent_type, attribute = match.groups()
     who = "agents" if agent_type == "Agent" else f"{agent_type} agents"
     if statistic == "count" and attribute is None:
@@ -66,6 +73,18 @@ def label(name: str) -> str:
     if statistic in _MEANINGS and attribute is not None:
         return _MEANINGS[statistic].format(attribute.replace("_", " "), who)
     return name
+
+
+def opening(text: str) -> str:
+    """Return a title or sentences with a capital where one begins with a statistic of agents that `label` has put into words.
+
+    A name that the model declares begins a sentence as it is.
+
+    Example:
+        >>> opening("mean energy of Wolf agents against initial_wolves"), opening("initial_wolves matters most.")
+        ('Mean energy of Wolf agents against initial_wolves', 'initial_wolves matters most.')
+    """
+    return _IN_WORDS.sub(lambda found: found[1] + found[2].upper(), text)
 
 
 def model_label(model: str) -> str:

@@ -18,7 +18,7 @@ from mesa_lab.app.classroom.student_bar import StudentBar
 from mesa_lab.app.code_question import CodeQuestion
 from mesa_lab.app.components.browser import ThemeButton
 from mesa_lab.app.components.controls import Action
-from mesa_lab.app.components.html import HtmlRoot, icon, tag
+from mesa_lab.app.components.html import HtmlRoot, Style, icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.design_changed import Stale, changes, use_made
 from mesa_lab.app.hooks.use_model import use_parsed
@@ -66,7 +66,7 @@ def PageTitle(title: str, depth: int = 6) -> None:
 def Look() -> None:
     """The styles and elements of the components; needed once around them, also in a notebook."""
     solara.use_memo(define_modules, dependencies=[])
-    solara.Style(_STYLE)
+    Style(_STYLE)
 
 
 @solara.component
@@ -83,9 +83,10 @@ def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006
     if member is None or member.who:
         Frame(children, member)
         return
-    Look()
-    with HtmlRoot(), tag("div", "ml-app"), tag("main", "ml-main"):
-        JoinPage(member.classroom, router.search, lambda: set_joined(joined + 1))
+    with HtmlRoot(), tag("div", "ml-app"):
+        Look()
+        with tag("main", "ml-main"):
+            JoinPage(member.classroom, router.search, lambda: set_joined(joined + 1))
 
 
 @solara.component
@@ -122,9 +123,9 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
         study=(draft_state.progress.value or made.state) if made else "",
         stale=bool(changed),
     )
-    Look()
     PageTitle(_title(current, made.name if made is not None and current in OF_A_STUDY else ""))
     with HtmlRoot(), tag("div", "ml-app"):
+        Look()
         with tag("header", "ml-header"):
             with PageLink("/", classes=["ml-brand"], attributes={"aria-label": "Mesa Lab, to the start"}):
                 tag("span", "ml-logo", aria_hidden="true")

@@ -11,14 +11,17 @@ import solara
 
 from mesa_lab.app import asset_paths
 
-__all__ = ["define_modules"]
+__all__ = ["define_modules", "vega"]
 
-MODULES: Final[dict[str, tuple[str, list[str]]]] = {
-    "mesa-lab-elements": ("elements.js", []),
-    "mesa-lab-vega": ("vendor/vega.js", []),
-    "mesa-lab-chart": ("chart.js", ["mesa-lab-vega"]),
+MODULES: Final = {
+    "mesa-lab-elements": "elements.js",
+    "mesa-lab-browser": "browser.js",
+    "mesa-lab-explore": "explore.js",
+    "mesa-lab-chart": "chart.js",
 }
-"""The file of each, and the modules that it imports."""
+"""The file of each; they need nothing of one another."""
+
+_VEGA: Final = ("mesa-lab-vega", "vendor/vega.js")
 
 
 def define_modules() -> None:
@@ -27,11 +30,18 @@ def define_modules() -> None:
     The Solara server calls it before the first page, so that browsers fetch them early; in all other
     surroundings whatever is shown calls it.
     """
-    for name, (file, imported) in MODULES.items():
-        if solara._using_solara_server():
-            ipyvue.define_module(name, url=_address(file), dependencies=imported)
-        elif name not in ipyvue.esm.get_module_names() or ipyvue.esm._module_widgets[name].comm is None:
-            ipyvue.define_module(name, asset_paths.assets() / file, dependencies=imported)
+    if solara._using_solara_server():
+        for name, file in MODULES.items():
+            ipyvue.define_module(name, url=_address(file), dependencies=[])
+        return
+    for name, file in [*MODULES.items(), _VEGA]:
+        if name not in ipyvue.esm.get_module_names() or ipyvue.esm._module_widgets[name].comm is None:
+            ipyvue.define_module(name, asset_paths.assets() / file, dependencies=[])
+
+
+def vega() -> str:
+    """Return what a chart imports as Vega: in Solara an address, in Jupyter the name of a module that was sent."""
+    return _address(_VEGA[1]) if solara._using_solara_server() else _VEGA[0]
 
 
 @functools.cache

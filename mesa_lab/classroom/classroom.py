@@ -45,6 +45,9 @@ class Classroom:
         processes: Worker processes.
         own_code: Whether students may bring models of their own.
         walls: Whether the system is to keep these from files, the network and other processes; limits hold in any case.
+
+    Attributes:
+        addresses: What students type into a browser, the likeliest first; none before the server listens.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Classroom:
         self.assignments = Assignments(self.roster.path)
         self.own_code = OwnCode(folder) if own_code else None
         self.walls = walls
+        self.addresses: tuple[str, ...] = ()
         self._making: dict[str, threading.Lock] = {}
         self._counted: dict[tuple[int, Path], int] = {}
         self.queue = ClassQueue(folder, self.roster, limits, processes, self.own_code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mesa_lab.classroom.classroom import Classroom
-from mesa_lab.classroom.join_code import own_addresses, qr_text
+from mesa_lab.classroom.join_code import qr_text, student_addresses
 
 __all__ = ["invitation"]
 
@@ -16,7 +16,7 @@ def invitation(classroom: Classroom, host: str, port: int) -> str:
         host: What the server listens on.
         port: Its port.
     """
-    first, *others = (f"http://{_shown(address)}:{port}" for address in own_addresses(host))
+    first, *others = student_addresses(host, port)
     roster = classroom.roster
     join = f"{first}/?code={roster.code}"
     lines = [
@@ -43,7 +43,3 @@ def _of_own_code(classroom: Classroom) -> list[str]:
     else:
         kept = "and NOTHING keeps it from the files and the network of this computer: only memory and time are limited."
     return [f"Students may bring models of their own. Their code runs in processes of its own, {kept}"]
-
-
-def _shown(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

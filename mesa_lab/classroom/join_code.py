@@ -9,7 +9,7 @@ from typing import Final
 
 import psutil
 
-__all__ = ["clean_code", "new_code", "own_addresses", "qr_text"]
+__all__ = ["clean_code", "new_code", "own_addresses", "qr_picture", "qr_text", "student_addresses"]
 
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without i, l, o, 0 and 1, which look alike on a projector."""
@@ -52,6 +52,30 @@ def own_addresses(host: str) -> list[str]:
     ]
     # What routers at home and at school give out comes first; link-local addresses rarely lead anywhere.
     return sorted(found, key=lambda text: (ipaddress.ip_address(text).is_link_local, text)) or ["127.0.0.1"]
+
+
+def student_addresses(host: str, port: int) -> tuple[str, ...]:
+    """Return what students type into a browser, the likeliest first.
+
+    Args:
+        host: What the server listens on.
+        port: Its port.
+
+    Example:
+        >>> student_addresses("::1", 8765)
+        ('http://[::1]:8765',)
+    """
+    return tuple(
+        f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+        for address in own_addresses(host)
+    )
+
+
+def qr_picture(address: str) -> str:
+    """Return a QR code of an address as a picture, an address of its own that begins with `data:`."""
+    import segno
+
+    return str(segno.make(address, error="m", micro=False).svg_data_uri(border=4, light="white", scale=4))
 
 
 def qr_text(address: str) -> str:

@@ -101,6 +101,7 @@ def classroom(
     from mesa_lab.preparation.models import load_model
     from mesa_lab.running.confinement.rules import not_offered
     from mesa_lab.running.worker_settings import check_n_jobs
+    from mesa_lab.workspace.trust import in_full
 
     if unconfined and not own_code:
         raise click.UsageError("--unconfined is about the code that students bring: say --own-code too.")
@@ -114,6 +115,7 @@ def classroom(
     offered = (*models, *more_models)
     for model in offered:
         load_model(model)  # a misspelt name would be offered, and never open
+    offered = in_full(offered)
     processes = _processes(check_n_jobs(jobs))
     folder.mkdir(parents=True, exist_ok=True)
     limits = StudentLimits(runs=runs, minutes_per_run=minutes_per_run, megabytes=megabytes)

@@ -192,25 +192,26 @@ def quoted(path: Path) -> str:
     return text if re.fullmatch(r"[\w@%+=:,./\\-]+", text) else shlex.quote(text)
 
 
-def chosen_options(options: Sequence[str], example: str) -> dict[str, Any]:
-    """Read what --with gives: NAME=VALUE, where a value may be a number, true, false or a list as in JSON.
+def chosen_options(options: Sequence[str], example: str, name: str = "--with") -> dict[str, Any]:
+    """Read what an option such as --with gives: NAME=VALUE, where a value may be a number, true, false or a list as in JSON.
 
     Args:
         options: The texts.
         example: One that is right, for who forgot the equals sign.
+        name: The option that gives them.
 
     Raises:
         UsageError: If one has no equals sign.
     """
     chosen: dict[str, Any] = {}
     for option in options:
-        name, equals, value = option.partition("=")
+        key, equals, value = option.partition("=")
         if not equals:
-            raise click.UsageError(f"--with {option}: write NAME=VALUE, such as --with {example}.")
+            raise click.UsageError(f"{name} {option}: write NAME=VALUE, such as {name} {example}.")
         try:
-            chosen[name] = json.loads(value)  # numbers, true and false, lists
+            chosen[key] = json.loads(value)  # numbers, true and false, lists
         except json.JSONDecodeError:
-            chosen[name] = value
+            chosen[key] = value
     return chosen
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -141,7 +141,23 @@ def _draw(results: Results, path: Path, kind: str, outcome: str | None, options:
     help="By default the study's name with .html; '-' prints the page.",
 )
 @click.option("--open", "show", is_flag=True, help="Open it in the browser.")
-def report(study: Path, output: Path | None, show: bool) -> None:
+@click.option(
+    "--goal",
+    "goals",
+    multiple=True,
+    metavar="[OUTCOME=]max|min",
+    help="Whether more or less is better, of one outcome or of all; without it more is taken for better.",
+)
+@click.option(
+    "--compare",
+    "compared",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is compared: by, base, scenario or margin, as with conclude.",
+)
+def report(
+    study: Path, output: Path | None, show: bool, goals: tuple[str, ...], compared: tuple[str, ...]
+) -> None:
     """Write the results of STUDY as one HTML page.
 
     It opens offline: the experiment, the design, charts, tables, failures, and how to repeat it.
@@ -150,12 +166,17 @@ def report(study: Path, output: Path | None, show: bool) -> None:
     Examples:
       mesa-lab report wolf_sheep.study
       mesa-lab report wolf_sheep.study -o wolves.html --open
+      mesa-lab report clinic.study --goal sick_days=min --compare by=mask_rule
     """
     from mesa_lab.processing.export.chart_image import warm_up
     from mesa_lab.study import Study
 
     if show and output == STANDARD_OUTPUT:
         raise click.UsageError("--open shows a file, and -o - writes none: leave one of them out.")
+    about: dict[str, Any] = {
+        "goal": _goal(goals),
+        "compare": chosen_options(compared, "by=density", "--compare"),
+    }
     opened = Study.open(study)
     path = output or study.with_suffix(".html")
     warm_up()
@@ -165,11 +186,22 @@ def report(study: Path, output: Path | None, show: bool) -> None:
     results = Results(opened)
     if output == STANDARD_OUTPUT:
         with printed(".html") as page:
-            write_report(results, page)
+            write_report(results, page, **about)
         note_damage(results)
         return
-    write_report(results, path)
+    write_report(results, path, **about)
     note_damage(results)
     say(f"Wrote {path}")
     if show:
         click.launch(path.resolve().as_uri())
+
+
+def _goal(goals: tuple[str, ...]) -> str | dict[str, str] | None:
+    """What is better: one word for all outcomes, or for some by their names, which may hold equals signs."""
+    if len(goals) == 1 and "=" not in goals[0]:
+        return goals[0]
+    for text in goals:
+        if "=" not in text:
+            raise click.UsageError(f"--goal {text}: among several write OUTCOME={text}.")
+    pairs = [text.rpartition("=") for text in goals]
+    return {name: goal for name, _, goal in pairs} or None

@@ -14,7 +14,7 @@ import pandas as pd
 from mesa_lab.errors import MesaLabError, OutcomeError
 from mesa_lab.processing.charts.chart import ChartKind, readable
 from mesa_lab.testing.conclusion_suite import check_titles
-from mesa_lab.testing.sentences import is_sentence
+from mesa_lab.testing.sentences import begins_small, is_sentence
 from mesa_lab.testing.study_kinds import ODD, OUTCOME, study_of_kind
 from mesa_lab.testing.surroundings import surroundings
 
@@ -65,6 +65,9 @@ def check_chart(
             _check_refused(kind, results, outcome, options, str(error))
             return None
         _check_table(table)
+        for text in (table.attrs["chart"]["title"], *table.attrs["chart"]["subtitle"]):
+            small = begins_small(text, [*results.parameters, *results.outcomes])
+            assert not small, f"A title begins with a capital or with a name as it is declared: {small}"
         again = kind.table(results, outcome, **options)
         pd.testing.assert_frame_equal(again, table)
         assert again.attrs == table.attrs, "The same results give the same table."

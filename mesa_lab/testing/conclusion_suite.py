@@ -12,7 +12,7 @@ import pandas as pd
 from mesa_lab.errors import ConclusionError, MesaLabError
 from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.question import Question
-from mesa_lab.testing.sentences import is_sentence
+from mesa_lab.testing.sentences import begins_small, is_sentence
 from mesa_lab.testing.study_kinds import ODD, OUTCOME, study_of_kind
 from mesa_lab.testing.surroundings import surroundings
 
@@ -108,6 +108,10 @@ def check_conclusion(conclusion: Conclusion, results: Results | None = None) -> 
         assert not _NO_WORDS.search(plain), text
     for text in said:
         assert is_sentence(text), text
+    names = [] if results is None else [*results.parameters, *results.outcomes]
+    for text in [*said, conclusion.next_sentence, conclusion.method] * (results is not None):
+        small = begins_small(text, names)
+        assert not small, f"A sentence begins with a capital or with a name as it is declared: {small}"
     assert re.search(r"\d", conclusion.sentence), "The sentence holds a number."
     assert conclusion.method, "The method is named."
     _check_tables(conclusion)

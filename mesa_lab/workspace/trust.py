@@ -7,7 +7,7 @@ for others refuses. What a draft names is found by reading the draft as the app 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mesa_lab.drafts.design_fields import designs
@@ -21,19 +21,38 @@ if TYPE_CHECKING:
     from mesa_lab.drafts.draft import DesignDraft, Draft
     from mesa_lab.preparation.models import ModelEntry
 
-__all__ = ["code_in", "is_trusted", "offered_models", "trust", "untrusted"]
+__all__ = ["code_in", "in_full", "is_trusted", "offered_models", "trust", "untrusted"]
+
+
+def in_full(references: Iterable[str]) -> tuple[str, ...]:
+    """Return references that name the class too.
+
+    What a file alone holds is found by loading it. An app that offers listed models only compares whole references, and a model
+    that was opened is known by its class.
+
+    Args:
+        references: What `load_model` takes.
+
+    Raises:
+        ModelError: If a file or module that stands alone cannot be loaded, or holds not exactly one model.
+
+    Example:
+        >>> in_full(["mesa.examples:Schelling", "mesa.examples.basic.schelling.model"])
+        ('mesa.examples:Schelling', 'mesa.examples:Schelling')
+    """
+    from mesa_lab.preparation.models import load_model, reference_of
+    from mesa_lab.preparation.models.references import names_class
+
+    return tuple(each if names_class(each) else reference_of(load_model(each)) for each in references)
 
 
 def offered_models() -> list[ModelEntry]:
     """Return the models that every user may use here: the listed ones, else all that are installed."""
-    from mesa_lab.preparation.models import ModelEntry
+    from mesa_lab.preparation.models import listed_model
 
     granted = access()
     known = {entry.reference: entry for entry in installed()}
-    listed = [
-        known.get(reference) or ModelEntry(reference, reference.rpartition(":")[2] or reference, "", "listed")
-        for reference in granted.models
-    ]
+    listed = [known.get(reference) or listed_model(reference) for reference in granted.models]
     return listed or (list(known.values()) if granted.opens_code else [])
 
 

@@ -53,7 +53,7 @@ def exported(results: Results, folder: Path, ending: str, tables: list[str] = EX
 
 
 def reported(results: Results, folder: Path) -> dict[str, Any]:
-    content = reports._content(results, None, ["happy"], lambda said: None)
+    content = reports._content(results, None, ["happy"], lambda said: None, None, {})
     del content["written"], content["study"]
     return json.loads(json.dumps(content, default=str))
 

@@ -20,6 +20,19 @@ LONG = 120_000
 AWAY = ("ERR_", "Connection lost", "WebSocket", "insertBefore", "classList")
 PHONE = {"width": 390, "height": 844}
 
+QUEUE = '''
+"""A queue."""
+import mesa
+
+
+class Queue(mesa.Model):
+    """People who wait."""
+
+    def __init__(self, desks=2, rng=None):
+        super().__init__(rng=rng)
+        self.desks = desks
+'''
+
 
 class Class:
     """A class that is served, and can be killed and started again."""
@@ -31,11 +44,16 @@ class Class:
 
     def start(self):
         self.log = self.folder / f"{time.monotonic_ns()}.log"
-        command = ["class", "--models", "mesa.examples:Schelling", "--folder", str(self.folder / "class")]
+        (self.folder / "queue_model.py").write_text(QUEUE, encoding="utf-8")
+        command = ["class", "--models", "mesa.examples:Schelling", "queue_model.py"]
+        command += ["--folder", str(self.folder / "class")]
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--no-open"]
         with self.log.open("wb") as sink:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mesa_lab", *command], stdout=sink, stderr=subprocess.STDOUT
+                [sys.executable, "-m", "mesa_lab", *command],
+                cwd=self.folder,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
             )
         until = time.monotonic() + 60
         while "Nobody can open files" not in self.log.read_text("utf-8"):
@@ -76,6 +94,8 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher = visit(served.url, served.teacher)
     teacher.get_by_text("Nobody has joined yet").wait_for(timeout=LONG)
     expect(teacher.get_by_label("Join code")).to_have_text(served.code)
+    expect(teacher.locator(".ml-join-address")).to_have_text(served.url)
+    teacher.wait_for_url(lambda address: "teacher" not in address)  # the page stands on the wall
 
     stranger = visit(served.url, "/studies")
     stranger.get_by_role("heading", name="Join the class").wait_for()
@@ -92,6 +112,9 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     ada.get_by_role("link", name="Design an experiment").wait_for()
     assert fits(ada)
     shoot(ada, "class-student-phone")
+    # A model that was offered as a file alone opens like any other.
+    ada.get_by_role("button", name=re.compile("^Queue")).click()
+    ada.get_by_role("heading", name="Queue").wait_for()
     teacher.get_by_role("rowheader", name="Ada").wait_for(timeout=LONG)
 
     # The teacher designs what each is to run, and gives it to the class.

@@ -27,9 +27,9 @@ def results(lab):
 def test_every_kind_of_chart_is_drawn(results, visit, shoot, accessible, width, height, dark):
     page = visit(results, "/results?study=neighbours&tab=charts", width=width, height=height, dark=dark)
     for title, words in (
-        ("Against a parameter", "Happy against density"),
-        ("Over the steps", "Happy over the steps"),
-        ("Over two parameters", "Happy by density and homophily"),
+        ("Against a parameter", "happy against density"),
+        ("Over the steps", "happy over the steps"),
+        ("Over two parameters", "happy by density and homophily"),
         ("Spread over runs", "Spread of happy over runs"),
         ("The design, coloured", "Design points coloured by happy"),
     ):

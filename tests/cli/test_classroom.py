@@ -40,6 +40,15 @@ def test_the_options_are_what_the_class_is_held_with(terminal, served, tmp_path)
     assert room.folder == (tmp_path / "monday").resolve()
 
 
+def test_a_file_alone_is_offered_by_its_class(terminal, served, tmp_path):
+    text = "import mesa\n\nclass Queue(mesa.Model):\n    pass\n"
+    (tmp_path / "queue_model.py").write_text(text, encoding="utf-8")
+    said = terminal("class", "--models", "queue_model.py", "--no-open")
+    assert said.exit_code == 0, said.output
+    ((given, named),) = served
+    assert named["classroom"].models == given[-1] == ("queue_model.py:Queue",)
+
+
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [

@@ -102,7 +102,7 @@ def test_a_chart(terminal, study, tmp_path):
     )
     assert outcome.exit_code == 0, outcome.output
     text = (tmp_path / "c.svg").read_text()
-    assert "Noise" in text
+    assert "noise" in text
     assert "90\u00a0% confidence interval" in text
 
 
@@ -145,6 +145,30 @@ def test_a_report(terminal, study, tmp_path):
     assert outcome.exit_code == 0, outcome.output
     assert outcome.stdout == "Wrote count.html\n"
     assert "12 is more than 9" in (tmp_path / "count.html").read_text()
+
+
+def test_a_report_is_told_what_is_better(terminal, study, tmp_path):
+    outcome = terminal("report", study, "--goal", "min")
+    assert outcome.exit_code == 0, outcome.output
+    assert "Nobody said" not in (tmp_path / "count.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--goal", "less"], "is 'less'. Write \"max\""),
+        (["--goal", "nothing=min"], "'nothing'"),
+        (["--goal", "min", "--goal", "a=max"], "--goal min: among several write OUTCOME=min."),
+        (["--compare", "n"], "--compare n: write NAME=VALUE, such as --compare by=density."),
+        (["--compare", "by=nothing"], "'nothing'"),
+        (["--compare", "nothing=1"], "has no option 'nothing'"),
+    ],
+)
+def test_a_report_is_told_wrongly(terminal, study, arguments, says):
+    outcome = terminal("report", study, *arguments)
+    assert outcome.exit_code in (1, 2), outcome.output
+    assert says in outcome.stderr
+    assert "fault in Mesa Lab" not in outcome.stderr
 
 
 def test_a_report_of_nothing(terminal):

@@ -9,6 +9,7 @@ from typing import Final
 
 import solara
 
+from mesa_lab.app.components.browser import Address
 from mesa_lab.app.components.controls import Action, TextInput, Toggle
 from mesa_lab.app.components.downloads import Download
 from mesa_lab.app.components.html import tag
@@ -16,9 +17,10 @@ from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.classroom.assignments import Assignment
 from mesa_lab.classroom.classroom import Classroom
+from mesa_lab.classroom.join_code import qr_picture
 from mesa_lab.classroom.student_progress import Progress
 from mesa_lab.errors import MesaLabError
-from mesa_lab.formatting import plural
+from mesa_lab.formatting import listing, plural
 from mesa_lab.preparation.experiment import Experiment
 
 __all__ = ["TeacherView"]
@@ -56,6 +58,9 @@ def TeacherView(classroom: Classroom, experiment: Experiment | None, on_study: C
         return _LOOK_SECONDS
 
     look_again = use_reader(look, [classroom])
+    Address(
+        name="teacher", value=""
+    )  # this page is shown to a room: its key is not to stand in the address line
     with tag("div", "ml-stack"):
         Controls(classroom, look_again)
         Given(classroom, experiment, on_study, students.value or ())
@@ -102,8 +107,11 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
         with tag("div", "ml-panel-head"):
             with tag("div"):
                 tag("h1", "", "The class")
-                tag("p", "ml-quiet", "Students open the address of this page and type the code:")
-            tag("p", "ml-join-code", roster.code, aria_label="Join code")
+                HowToJoin(classroom.addresses)
+            with tag("div", "ml-join-with"):
+                tag("p", "ml-join-code", roster.code, aria_label="Join code")
+                if classroom.addresses:
+                    QrCode(f"{classroom.addresses[0]}/?code={roster.code}")
         with tag("div", "ml-actions"):
             Toggle("All runs wait", roster.is_paused, lambda on: change(lambda: roster.pause(on)))
             Download("All studies", archive, "class.zip")
@@ -122,6 +130,27 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
                 )
         if doing.problem:
             tag("p", "ml-error-text", doing.problem, role="alert")
+
+
+@solara.component
+def HowToJoin(addresses: Sequence[str]) -> None:
+    """What students open; never the teacher's own address, which lets whoever types it see everything."""
+    if not addresses:
+        tag("p", "ml-quiet", "Students open the address that the terminal says and type the code:")
+        return
+    with tag("p", "ml-quiet"):
+        tag("span", "", "Students open ")
+        tag("strong", "ml-join-address", addresses[0])
+        tag("span", "", " and type the code, or point a phone at the picture.")
+    if len(addresses) > 1:
+        tag("p", "ml-quiet", f"Where that does not open: {listing(addresses[1:], 3, last='or')}.")
+
+
+@solara.component
+def QrCode(address: str) -> None:
+    """The address, with the code filled in, for a phone's camera."""
+    picture = solara.use_memo(lambda: qr_picture(address), dependencies=[address])
+    tag("img", "ml-join-qr", attributes={"src": picture, "alt": f"QR code of {address}"})
 
 
 @solara.component

@@ -16,12 +16,12 @@ import solara.lab
 __all__ = ["Address", "CopyButton", "Measured", "PickFile", "ProjectorButton", "SaveButton", "ThemeButton"]
 
 
-@solara.component_vue("address.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="Address")
 def Address(name: str, value: str) -> None:
     """Write a value into the page's address, in place."""
 
 
-@solara.component_vue("theme_button.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="ThemeButton")
 def _ThemeButton(
     event_mode_changed: Callable[[bool | None], None], event_system_changed: Callable[[bool], None]
 ) -> None:
@@ -43,7 +43,7 @@ def ThemeButton() -> None:
     _ThemeButton(event_mode_changed=take, event_system_changed=follow)
 
 
-@solara.component_vue("project.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="ProjectorButton")
 def _ProjectorButton(event_turned: Callable[[bool], None]) -> None:
     pass
 
@@ -58,26 +58,26 @@ def ProjectorButton(on_turned: Callable[[bool], None] = lambda on: None) -> None
     _ProjectorButton(event_turned=lambda on: on_turned(bool(on)))
 
 
-@solara.component_vue("copy.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="CopyButton")
 def CopyButton(
     label: str, text: str, icon: str = "mdi-content-copy", done: str = "Copied", disabled: bool = False
 ) -> None:
     """Put a text on the clipboard; an empty text stands for the page's address."""
 
 
-@solara.component_vue("save.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="SaveButton")
 def SaveButton(
     label: str, text: str, filename: str, icon: str = "mdi-download", disabled: bool = False
 ) -> None:
     """Save a text as a file."""
 
 
-@solara.component_vue("measured.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="Measured")
 def Measured(event_measured: Callable[[int], None], step: int = 20) -> None:
     """Tell the width of the place where this stands, in pixels, rounded down to a step."""
 
 
-@solara.component_vue("pick.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="PickFile")
 def _PickFile(
     label: str,
     accept: str,

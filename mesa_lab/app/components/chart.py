@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import solara
 
-from mesa_lab.app.javascript import define_modules
+from mesa_lab.app.javascript import define_modules, vega
 from mesa_lab.app.telemetry import hush
 from mesa_lab.processing.charts.tooltips import with_plain_texts
 
@@ -88,6 +88,7 @@ def Chart(
             set_opened(what == "table")
 
     _Figure(
+        vega=vega(),
         spec=text,
         label=label,
         filename=filename,
@@ -108,6 +109,7 @@ def Chart(
 
 @solara.component_vue(esm_module="mesa-lab-chart")
 def _Figure(
+    vega: str,
     spec: str,
     label: str,
     filename: str,

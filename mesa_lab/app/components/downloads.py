@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,12 +54,21 @@ def frame_bytes(frame: pd.DataFrame, kind: str) -> bytes:
         return path.read_bytes()
 
 
-def report_bytes(opened: Opened, progress: Callable[[str], None]) -> bytes:
-    """Return the HTML report of a study; what is being done is told, and an empty text at the end."""
+def report_bytes(
+    opened: Opened, progress: Callable[[str], None], chosen: Callable[[], Mapping[str, Any]] = dict
+) -> bytes:
+    """Return the HTML report of a study; what is being done is told, and an empty text at the end.
+
+    Args:
+        opened: The results.
+        progress: Called with what is being done.
+        chosen: Returns the options of `write_report` that the reader chose.
+    """
     progress("Waiting for what else is computed")
     try:
         with tempfile.TemporaryDirectory() as folder, opened.lock:
-            return opened.results.report(Path(folder) / "report.html", progress=progress).read_bytes()
+            path = Path(folder) / "report.html"
+            return opened.results.report(path, progress=progress, **chosen()).read_bytes()
     finally:
         progress("")
 
@@ -86,7 +95,7 @@ def study_bytes(opened: Opened) -> bytes:
         return path.read_bytes()
 
 
-@solara.component_vue("fetch.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="FetchButton")
 def _Fetch(
     label: str,
     file: dict[str, Any] | None,
@@ -156,12 +165,13 @@ def TableDownloads(frame: Callable[[], pd.DataFrame], name: str) -> None:
 
 
 @solara.component
-def StudyDownloads(opened: Opened, name: str) -> None:
+def StudyDownloads(opened: Opened, name: str, chosen: Callable[[], Mapping[str, Any]] = dict) -> None:
     """Save the report and the study file.
 
     Args:
         opened: The results.
         name: What the study is called.
+        chosen: Returns what the reader chose about answers, as options of `write_report`; called in the background.
     """
     problem, set_problem = solara.use_state("")
     going, set_going = solara.use_state("")
@@ -169,7 +179,7 @@ def StudyDownloads(opened: Opened, name: str) -> None:
     with tag("div", "ml-actions"):
         Download(
             "Report",
-            lambda: report_bytes(opened, set_going),
+            lambda: report_bytes(opened, set_going, chosen),
             f"{stem}.html",
             icon="mdi-file-chart-outline",
             on_problem=set_problem,

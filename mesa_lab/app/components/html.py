@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import ipyvuetify
@@ -16,7 +17,7 @@ import reacton.core
 import solara
 import traitlets
 
-__all__ = ["HtmlRoot", "HtmlTree", "icon", "tag"]
+__all__ = ["HtmlRoot", "HtmlTree", "Style", "icon", "tag"]
 
 _PRESSED: Final = ("a", "button")
 """Somebody waits for their events, so they are never part of another's tree."""
@@ -50,6 +51,21 @@ def icon(name: str) -> solara.Element:
 @solara.component_vue(esm_module="mesa-lab-elements")
 def HtmlRoot(children: list[solara.Element] = []) -> None:  # noqa: B006  reacton hands in a new list
     """Around all elements of a page or of a notebook's cell, which are one element: it is shown once they can be drawn."""
+
+
+@solara.component
+def Style(sheet: Path) -> None:
+    """Put a style sheet into the page while this is shown. Solara's own has the browser load a compiler for it.
+
+    Args:
+        sheet: A file of CSS.
+    """
+    tag("style", "", _content(sheet))
+
+
+@functools.cache
+def _content(sheet: Path) -> str:
+    return sheet.read_text("utf-8")
 
 
 class HtmlTree(ipyvuetify.Html):

@@ -5,6 +5,8 @@ from typing import Final
 
 import solara
 
+from mesa_lab.app.components.html import Style
+
 __all__ = ["RunLook"]
 
 _STYLE: Final = Path(__file__).with_name("run.css")
@@ -13,4 +15,4 @@ _STYLE: Final = Path(__file__).with_name("run.css")
 @solara.component
 def RunLook() -> None:
     """Put the styles into the page; needed once."""
-    solara.Style(_STYLE)
+    Style(_STYLE)

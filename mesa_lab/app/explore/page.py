@@ -13,7 +13,7 @@ import solara
 from mesa_lab.app.components.browser import CopyButton
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.downloads import Download, file_name
-from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.html import Style, tag
 from mesa_lab.app.components.links import PageLink, WatchLink
 from mesa_lab.app.explore.named_settings import NamedSettings
 from mesa_lab.app.explore.open_sessions import give_back, take
@@ -111,7 +111,7 @@ def ExplorePage(
 @solara.component
 def Styles() -> None:
     """The look of this page; needed once."""
-    solara.Style(_STYLE)
+    Style(_STYLE)
 
 
 def _go(session: Session, at: str) -> None:

@@ -26,7 +26,7 @@ _SAID = {
 }
 
 
-@solara.component_vue("profiler.vue")
+@solara.component_vue(esm_module="mesa-lab-explore", esm_export="Profiler")
 def Profiler(
     dials: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],

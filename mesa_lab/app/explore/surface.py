@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SurfacePanel"]
 
 
-@solara.component_vue("surface.vue")
+@solara.component_vue(esm_module="mesa-lab-explore", esm_export="Surface")
 def _Map(
     cells: Sequence[Mapping[str, Any]],
     points: Sequence[Mapping[str, float]],

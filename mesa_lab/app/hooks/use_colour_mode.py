@@ -17,7 +17,7 @@ notebook_mode = solara.create_context(None)
 """Whether the notebook around is dark; None where no notebook is."""
 
 
-@solara.component_vue("use_colour_mode.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="Surroundings")
 def Surroundings(event_mode: Callable[[bool], None]) -> None:
     """Tell whether the place where this stands is dark, now and whenever that changes."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import solara
 
 from mesa_lab.app import asset_paths
-from mesa_lab.app.components.html import HtmlRoot, tag
+from mesa_lab.app.components.html import HtmlRoot, Style, tag
 from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.design.preview import PreviewPanel
 from mesa_lab.app.frame import Look
@@ -44,15 +44,12 @@ def NotebookFrame(children: list[solara.Element] = []) -> None:  # noqa: B006  r
     Args:
         children: The components.
     """
-    Look()
-    RunLook()
     dark, set_dark = solara.use_state(False)
     notebook_mode.provide(dark)
-    for style in _STYLES:
-        solara.Style(style)
     classes = "ml-app ml-lab" + (" ml-lab-dark" if dark else "")
     with HtmlRoot():
-        tag("div", classes, Surroundings(event_mode=set_dark), *children)
+        looks = [Look(), RunLook(), *map(Style, _STYLES)]
+        tag("div", classes, *looks, Surroundings(event_mode=set_dark), *children)
 
 
 @solara.component

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -16,15 +17,17 @@ import solara
 
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.downloads import StudyDownloads
-from mesa_lab.app.components.html import tag
+from mesa_lab.app.components.html import Style, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.hooks.use_action import use_doing
-from mesa_lab.app.hooks.use_background import use_fresh, use_reader
+from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_study import use_watch
+from mesa_lab.app.results.answers.choices import chosen_for_report
 from mesa_lab.app.results.answers.panel import AnswersPanel
 from mesa_lab.app.results.charts import ChartPanel, Tabs
 from mesa_lab.app.results.compare import ComparePanel
+from mesa_lab.app.results.notices import Going, News, Remarks
 from mesa_lab.app.results.pairs import Pair
 from mesa_lab.app.results.run_details import STUDY_KEY
 from mesa_lab.app.results.tables import TablesPanel
@@ -166,20 +169,6 @@ def Watched(
 
 
 @solara.component
-def Going(finished: int, total: int) -> None:
-    """Say that more runs are on their way, and how far they are."""
-    share = 100 * finished / total if total else 0
-    with tag("div", "ml-notice ml-going", role="status"):
-        tag(
-            "span",
-            "",
-            f"Running: {finished:,} of {plural(total, 'run')}. What stands below is renewed when they are done.",
-        )
-        with tag("div", "ml-bar", aria_hidden="true"):
-            tag("div", "ml-bar-done", attributes={"style": f"width: {share:.1f}%"})
-
-
-@solara.component
 def ResultsView(
     path: Path,
     name: str,
@@ -221,7 +210,7 @@ def ResultsView(
     solara.use_effect(follow, [now, running, seen])
     fresh = use_fresh(lambda: open_results(path), (seen, reopened), topic=path)
     opened: Opened | None = fresh.value
-    solara.Style(_STYLE)
+    Style(_STYLE)
     with tag("section", "ml-panel", aria_label="Results"):
         with tag("div", "ml-panel-head"):
             with tag("div"):
@@ -232,7 +221,9 @@ def ResultsView(
             with tag("div", "ml-actions", *children):
                 pass
         if opened is not None and opened.finished:
-            StudyDownloads(opened, name)
+            pair, goals = Pair.from_text(view.pair), dict(view.goals)
+            chosen = partial(chosen_for_report, opened, pair, goals)
+            StudyDownloads(opened, name, chosen)
         if opened is not None and running and now != seen:
             more = finished - seen[0]
             said = (
@@ -256,49 +247,6 @@ def ResultsView(
         tag("p", "ml-nothing ml-quiet", said, role="status")
     else:
         Shown(opened, view, on_view, on_next, running, studies)
-
-
-@solara.component
-def News(opened: Opened, on_replaced: Callable[[], None]) -> None:
-    """Say what of a study is damaged, as soon as a panel that reads comes upon it; and when its results are no longer those of before.
-
-    Args:
-        opened: The results.
-        on_replaced: Called when results that are shown have been replaced in the file by others.
-    """
-    said, say = solara.use_state(opened.file.damage)
-
-    def tell() -> None:
-        say(opened.file.damage)
-        if opened.file.is_replaced:
-            on_replaced()
-
-    # The thread that comes upon it holds the lock of the results, and drawing a page may wait for that: so another says it.
-    poke = use_reader(tell, [opened])
-
-    def listen() -> None:
-        opened.file.on_news = poke
-        poke()  # it may have become known just before
-
-    solara.use_effect(listen, [opened])
-    if not said:  # something out of sight: for nothing at all the page would leave a gap
-        tag("div", "ml-hidden", attributes={"hidden": "hidden"})
-    else:
-        with tag("div", "ml-notice ml-damage", role="alert"), tag("div"):
-            for line in said.splitlines():
-                tag("div", "", line)
-
-
-@solara.component
-def Remarks(opened: Opened) -> None:
-    """Say which outcomes have lost values and why, and that runs are of several versions of the model's code."""
-    fresh = use_fresh(lambda: opened.remarks, 0, topic=("remarks", id(opened)))
-    if not fresh.value:
-        tag("div", "ml-hidden", attributes={"hidden": "hidden"})
-    else:
-        with tag("div", "ml-notice", role="note"), tag("div"):
-            for line in fresh.value:
-                tag("div", "", line)
 
 
 def _said(opened: Opened | None) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Share"]
 
 
-@solara.component_vue("share.vue")
+@solara.component_vue(esm_module="mesa-lab-browser", esm_export="ShareLink")
 def _Link(path: str) -> None:
     pass
 

@@ -25,10 +25,12 @@ from mesa_lab.app.server.request_guard import Guard, is_loopback
 from mesa_lab.app.server.session_cookie import DAYS, SessionCookie, kept_key
 from mesa_lab.classroom.classroom import Classroom, hold, member_of
 from mesa_lab.classroom.invitation import invitation
+from mesa_lab.classroom.join_code import student_addresses
 from mesa_lab.errors import MesaLabError
 from mesa_lab.spared_imports import spare_grammars
 from mesa_lab.workspace.access import Access, grant
 from mesa_lab.workspace.queue import queue_of
+from mesa_lab.workspace.trust import in_full
 
 __all__ = ["serve"]
 
@@ -72,6 +74,7 @@ def serve(
             f"Host {host} opens the app to others, who may use listed models only, and none is listed. "
             'Name at least one, for example models=["mesa.examples:Schelling"] or --models mesa.examples:Schelling.'
         )
+    models = in_full(models)
     folder = Path(studies).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     brings_own = classroom is not None and classroom.own_code is not None
@@ -79,7 +82,7 @@ def serve(
         Access(
             local,
             folder,
-            tuple(models),
+            models,
             member_of if classroom is not None else None,
             may_use_own if brings_own else None,
         )
@@ -92,6 +95,8 @@ def serve(
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     url = f"http://{_shown(host)}:{bound}"
+    if classroom is not None:
+        classroom.addresses = student_addresses(host, bound)
     # One person's browser forgets the session when it is closed; a visitor finds their studies by it.
     sessions = SessionCookie() if local else SessionCookie(kept_key(folder), days=DAYS)
     app = Guard(

@@ -12,7 +12,7 @@ advanced and measured belongs to the running stage, which this module must not k
 - `construction`  building one; `working_folder` where it finds its files
 """
 
-from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models
+from mesa_lab.preparation.models.catalogue import ModelEntry, installed_models, listed_model
 from mesa_lab.preparation.models.construction import build, build_as_given, check_parameters, opened
 from mesa_lab.preparation.models.declarations import REQUIRED, Required
 from mesa_lab.preparation.models.description import ModelDescription, ModelSignature, describe, signature
@@ -40,6 +40,7 @@ __all__ = [
     "import_code",
     "importable",
     "installed_models",
+    "listed_model",
     "load_enums",
     "load_model",
     "opened",

@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mesa_lab.preparation.code_permission import parse_reference
 from mesa_lab.preparation.models.files import find_module
 
-__all__ = ["ModelEntry", "installed_models"]
+__all__ = ["ModelEntry", "installed_models", "listed_model"]
 
 _GROUP = "mesa_lab.models"
 
@@ -26,7 +27,7 @@ class ModelEntry:
         reference: What `load_model` takes.
         name: What to show.
         summary: The first sentence of the model's documentation, or an empty string.
-        source: `"mesa.examples"`, or the distribution that registers the model.
+        source: `"mesa.examples"`, the distribution that registers the model, or the file that it is in.
         problem: Why the entry cannot be used, or an empty string.
     """
 
@@ -50,6 +51,24 @@ def installed_models() -> list[ModelEntry]:
         ['mesa.examples:BoidFlockers', 'mesa.examples:BoltzmannWealth']
     """
     return [*_mesa_examples(), *_entry_points()]
+
+
+def listed_model(reference: str) -> ModelEntry:
+    """Return the entry of a model that is not installed, from its source.
+
+    Args:
+        reference: The model, with its class.
+
+    Example:
+        >>> listed_model("mesa.examples.basic.schelling.model:Schelling").summary
+        'Model class for the Schelling segregation model.'
+    """
+    named = parse_reference(reference)
+    if named.is_file:
+        summary = _summary_in(_parse(Path(named.place)), named.name)
+    else:
+        summary = _summary(named.place, named.name) or ""
+    return ModelEntry(reference, named.name or reference, summary, named.place)
 
 
 def _mesa_examples() -> list[ModelEntry]:
@@ -113,6 +132,12 @@ def _summary(module: str, name: str, depth: int = 5) -> str | None:
         unsure |= isinstance(node, ast.Name) and node.id == name
         unsure |= isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
     return "" if unsure or not tree.body else None
+
+
+def _summary_in(tree: ast.Module, name: str) -> str:
+    """The first sentence about a class that a file itself defines."""
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == name)
+    return next((first_sentence(class_doc(node) or ast.get_docstring(tree) or "") for node in found), "")
 
 
 def class_doc(node: ast.ClassDef) -> str | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from mesa_lab.errors import MesaLabError, OutcomeError, suggest
-from mesa_lab.formatting import plain, plural, records, show
+from mesa_lab.formatting import opening, plain, plural, records, show
 
 if TYPE_CHECKING:
     import altair as alt
@@ -95,8 +95,11 @@ class Conclusion:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("charts", "warnings", "unknown"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "charts", tuple(self.charts))
+        for name in ("sentence", "next_sentence"):
+            object.__setattr__(self, name, opening(getattr(self, name)))
+        for name in ("warnings", "unknown"):
+            object.__setattr__(self, name, tuple(opening(text) for text in getattr(self, name)))
         values = {name: plain(value, keep_nan=True) for name, value in self.values.items()}
         object.__setattr__(self, "values", MappingProxyType(values))
         object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError
+from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, ParameterError
 from mesa_lab.plug_ins import find_named, load_plug_ins
 from mesa_lab.processing.analysis.best import question as best
 from mesa_lab.processing.analysis.calibration import question as calibration
@@ -163,7 +163,11 @@ def conclusions(
 
 
 def answers_in_time(
-    results: Reader, outcome: str, most: int, seconds: float
+    results: Reader,
+    outcome: str,
+    most: int,
+    seconds: float,
+    chosen: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[tuple[str, Conclusion | str]]:
     """Yield the best answers, each computed within a bounded time.
 
@@ -172,17 +176,27 @@ def answers_in_time(
         outcome: What to ask about.
         most: How many answers at most; those that took too long count.
         seconds: For each answer, on the clock.
+        chosen: Options of some questions by their names. These are answered too where `most` others suit the results better.
 
     Yields:
         The name of a question with its answer; with the question in words where the time was not enough.
+
+    Raises:
+        OutcomeError: If an option is wrong.
+        ParameterError: If one names a parameter or a level that there is not.
     """
-    found = 0
-    for question in fitting(results, outcome)[0]:
-        if found == most:
-            return
+    found, chosen = 0, chosen or {}
+    for question in fitting(results, outcome, chosen)[0]:
+        options = chosen.get(question.name, {})
+        if found >= most and not options:
+            continue
         try:
             with within_seconds(seconds):
-                answer: Conclusion | str = question.ask(results, outcome)
+                answer: Conclusion | str = question.ask(results, outcome, **options)
+        except (OutcomeError, ParameterError):
+            if options:
+                raise
+            continue
         except MesaLabError:  # it turned out only now that nothing can be said
             continue
         except Cancelled:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from mesa_lab.formatting import label, listing, number, plural, shorten, show
+from mesa_lab.formatting import label, listing, number, opening, plural, shorten, show
 from mesa_lab.processing.charts.tooltips import as_written
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ __all__ = [
     "caption",
     "compared",
     "counts",
-    "first_upper",
     "interval",
     "left_out",
     "marks",
@@ -63,11 +62,6 @@ def points_of_mark(marks: str, datum: Mapping[str, Any]) -> list[int]:
 def _key(values: Iterable[Any]) -> list[Any]:
     # JavaScript has one kind of number.
     return [as_written(value) if isinstance(value, str) else float(value) for value in values]
-
-
-def first_upper(text: str) -> str:
-    """Start a title with a capital, leaving names such as "pH" or "iCount" alone."""
-    return text[:1].upper() + text[1:] if text[1:2].islower() or len(text.split()) > 1 else text
 
 
 def percent(level: float) -> str:
@@ -212,12 +206,13 @@ def caption(
     Returns:
         The same table, with plain data in `attrs["chart"]`.
     """
-    subtitle = [" ".join(sentences)] if sentences else []
-    alt_text = f"{title}. {' '.join(sentences)}"
+    title = opening(title)
+    subtitle = [opening(" ".join(sentences))] if sentences else []
+    alt_text = " ".join([f"{title}.", *subtitle])
     table.attrs = {
         "chart": {
             "kind": chart,
-            "title": first_upper(title),
+            "title": title,
             "subtitle": subtitle,
             "alt": alt_text,
             "columns": dict(columns),

@@ -175,7 +175,7 @@ def _of_leading(results: Reader, outcome: str) -> list[str]:
     if not first.share > 0:
         return []
     share = f"{round(100 * first.share)}\N{NO-BREAK SPACE}%"
-    return [f"{say.first_upper(label(first.name))} accounts for {share} of the differences between points."]
+    return [f"{label(first.name)} accounts for {share} of the differences between points."]
 
 
 def _few_groups(

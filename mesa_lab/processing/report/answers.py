@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.formatting import label
+from mesa_lab.formatting import label, opening
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.shelf import answers_in_time
-from mesa_lab.processing.charts.caption import first_upper
 from mesa_lab.processing.charts.theme import BOTH, THEMES, in_theme
 from mesa_lab.processing.export.chart_image import convert
 from mesa_lab.processing.report.figures import data_uri
@@ -30,7 +30,11 @@ _ROWS: Final = 12
 
 
 def answers(
-    results: ResultTables, outcomes: Sequence[str], begins: Callable[[int], object]
+    results: ResultTables,
+    outcomes: Sequence[str],
+    begins: Callable[[int], object],
+    goals: Mapping[str, str] = MappingProxyType({}),
+    compare: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """Return the answers about some outcomes: those that fit, the best first, each within a bounded time.
 
@@ -38,16 +42,28 @@ def answers(
         results: The results.
         outcomes: The outcomes, the most important first.
         begins: Called with the place of each outcome before its questions are answered.
+        goals: "max" or "min" for outcomes of which somebody said whether more or less is better.
+        compare: The options of `Results.compare`, where somebody said what is compared.
+
+    Raises:
+        OutcomeError: If a goal or an option is wrong.
+        ParameterError: If what is to be compared names a parameter or a level that there is not.
     """
     made: list[dict[str, Any]] = []
     with ThreadPoolExecutor(1, thread_name_prefix="mesa-lab-pictures") as converter:
         for place, outcome in enumerate(outcomes):
             begins(place)
-            for name, found in answers_in_time(results, outcome, _FIRST if place == 0 else 1, _SECONDS):
+            chosen: dict[str, Mapping[str, Any]] = {}
+            if outcome in goals:
+                chosen["best"] = {"goal": goals[outcome]}
+            if compare and place == 0:
+                chosen["compare"] = compare
+            most = _FIRST if place == 0 else 1
+            for name, found in answers_in_time(results, outcome, most, _SECONDS, chosen):
                 made.append(
-                    _answer(found, converter)
+                    _answer(found, converter) | {"assumed": _assumed(results, found, goals)}
                     if isinstance(found, Conclusion)
-                    else {"outcome": first_upper(label(outcome)), "question": found, "late": name}
+                    else {"outcome": opening(label(outcome)), "question": found, "late": name}
                 )
     for each in made:
         figure = each.get("figure")
@@ -56,9 +72,15 @@ def answers(
     return made
 
 
+def _assumed(results: ResultTables, found: Conclusion, goals: Mapping[str, str]) -> str:
+    """The outcome of which nobody said whether more or less is better, where the answer depends on that; else empty."""
+    said = {**(results.searched.goals if results.searched is not None else {}), **goals}
+    return found.outcome if found.name == "best" and found.outcome not in said else ""
+
+
 def _answer(found: Conclusion, converter: Executor) -> dict[str, Any]:
     return {
-        "outcome": first_upper(label(found.outcome)),
+        "outcome": opening(label(found.outcome)),
         "question": found.question,
         "late": "",
         "sentence": found.sentence,

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mesa_lab.errors import MesaLabError, StudyFormatError
-from mesa_lab.formatting import label, percent
+from mesa_lab.formatting import label, opening, percent
 from mesa_lab.processing.charts import CHARTS, ChartKind, find_chart, readable
-from mesa_lab.processing.charts.caption import first_upper
 from mesa_lab.processing.charts.theme import BOTH, THEMES, in_theme
 from mesa_lab.processing.export.chart_image import convert
 from mesa_lab.processing.report.tables import MOST_ROWS, as_table
@@ -80,7 +79,7 @@ def _section(results: ResultTables, outcome: str, converter: Executor) -> dict[s
         if np.isfinite(share)
     ]
     return {
-        "name": first_upper(label(outcome)),
+        "name": opening(label(outcome)),
         "raw": outcome,
         "figures": figures,
         "shares": shares[:8],

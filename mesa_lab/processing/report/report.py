@@ -6,7 +6,8 @@ numbers in a table below. Everything that a user named is escaped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from mesa_lab.errors import ExportError, MesaLabError
+from mesa_lab.errors import ExportError, MesaLabError, OutcomeError
 from mesa_lab.files import path_of
 from mesa_lab.formatting import label, number, plural
 from mesa_lab.processing.export.atomic_write import whole_file
@@ -52,6 +53,9 @@ def write_report(
     title: str | None = None,
     outcomes: str | Sequence[str] | None = None,
     progress: Callable[[str], object] = _unheard,
+    *,
+    goal: str | Mapping[str, str] | None = None,
+    compare: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a report.
 
@@ -61,12 +65,16 @@ def write_report(
         title: Its heading; None names the model.
         outcomes: The outcomes to draw; None takes the first four that are numbers. All are in the tables.
         progress: Called with what is being done, such as "Charts of Wolves (1 of 2 outcomes)".
+        goal: "max" where more is better, "min" where less is, for all outcomes or by outcome, such as `{"cost": "min"}`. Without
+            it, and without a search that went for one, the best setting is the one with the most, and the report says so.
+        compare: What is compared, as options of `Results.compare`, such as `{"by": "density", "base": 0.6, "scenario": 0.8}`.
 
     Returns:
         The path.
 
     Raises:
-        OutcomeError: If an outcome is unknown.
+        OutcomeError: If an outcome is unknown, or a goal or an option of `compare` is wrong.
+        ParameterError: If `compare` names a parameter or a level that there is not.
         ExportError: If the file cannot be written.
 
     Example:
@@ -78,10 +86,29 @@ def write_report(
     path = path_of(path, "report", ExportError)
     source = files("mesa_lab.processing.report").joinpath("report.html.j2").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page.filters["shell"] = shlex.quote
     with whole_file(path) as draft:  # first, so that a path that is wrong is said before all is drawn
-        text = page.from_string(source).render(**_content(results, title, outcomes, progress))
+        text = page.from_string(source).render(
+            **_content(results, title, outcomes, progress, goal, compare or {})
+        )
         draft.write_text(text, encoding="utf-8")
     return path
+
+
+def _goals(
+    results: ResultTables, goal: str | Mapping[str, str] | None, outcomes: Sequence[str]
+) -> dict[str, str]:
+    """What was said about outcomes, by their names."""
+    if goal is None:
+        return {}
+    goals = dict(goal) if isinstance(goal, Mapping) else dict.fromkeys(outcomes, goal)
+    for name, each in goals.items():
+        results.outcome_list(name, measures=True)
+        if each not in ("max", "min"):
+            raise OutcomeError(
+                f'The goal of {name} is {each!r}. Write "max" where more is better, "min" where less is.'
+            )
+    return goals
 
 
 def _content(
@@ -89,11 +116,14 @@ def _content(
     title: str | None,
     outcomes: str | Sequence[str] | None,
     progress: Callable[[str], object],
+    goal: str | Mapping[str, str] | None,
+    compare: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Everything that the template shows, as plain data."""
     experiment = results.experiment
     numeric = [name for name in results.outcomes if _measured(results, name)]
     chosen = numeric[:MOST_OUTCOMES] if outcomes is None else results.outcome_list(outcomes)
+    goals = _goals(results, goal, chosen)
     toml = _toml(experiment)
     shown = sections(results, chosen, _of_each("Charts of", chosen, progress))
     unread = [one["damage"] for one in shown]
@@ -114,7 +144,7 @@ def _content(
         "design": _design(results),
         "overview": overview_table(results, numeric),
         "by_point": by_point_table(results, numeric),
-        "answers": answers(results, chosen, _of_each("Questions about", chosen, progress)),
+        "answers": answers(results, chosen, _of_each("Questions about", chosen, progress), goals, compare),
         "sections": shown,
         "not_drawn": [label(name) for name in numeric if name not in chosen],
         "runs": as_table(

@@ -8,6 +8,7 @@ from mesa_lab.app.classroom.page import ClassPage
 from mesa_lab.app.run.page import RunPage
 from mesa_lab.classroom.classroom import Classroom, hold
 from mesa_lab.classroom.limits import StudentLimits
+from mesa_lab.classroom.roster import TEACHER
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.study import Study
 from mesa_lab.workspace.access import Access, grant
@@ -125,3 +126,14 @@ def test_one_button_stands_out_on_a_study_that_the_teacher_has_given(show, room,
     assert set(told) == {("new", False)}
     view.press("Run my own design")
     view.until(lambda: key.value == "")
+
+
+def test_the_teacher_reads_the_address_for_students_and_never_shows_the_own_one(show, room):
+    view = page(show, room, TEACHER)
+    view.until("Students open the address that the terminal says")
+    room.addresses = ("http://192.168.1.5:8765", "http://10.0.0.3:8765")
+    view = page(show, room, TEACHER)
+    view.until("Where that does not open: http://10.0.0.3:8765.")
+    assert "Students open http://192.168.1.5:8765 and type the code" in " ".join(view.text.split())
+    assert "address of this page" not in view.text
+    assert room.roster.teacher_key not in view.text

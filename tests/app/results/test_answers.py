@@ -3,12 +3,16 @@
 import re
 import threading
 import time
+from functools import partial
+from html import unescape
 
 import mesa
 import pytest
 import solara
 
 import mesa_lab as ml
+from mesa_lab.app.components.downloads import report_bytes
+from mesa_lab.app.results.answers.choices import chosen_for_report
 from mesa_lab.app.results.answers.panel import AnswersPanel
 from mesa_lab.app.results.pairs import Pair
 from mesa_lab.app.state.result_view import ResultView, from_query, to_query
@@ -275,6 +279,34 @@ def test_more_or_less_is_chosen_where_the_best_is_asked_for(choosing, crossed):
     assert goals.value == {"cost": "min"}
     view.field("Outcome").v_model = "1"
     view.until("if more is better: speed")  # it is chosen for each outcome
+
+
+def test_the_report_says_what_was_chosen(crossed):
+    opened = open_results(crossed)
+    choice = partial(chosen_for_report, opened, Pair("levels", 0, 1, "dose"), {"cost": "min", "gone": "max"})
+    page = unescape(report_bytes(opened, lambda said: None, choice).decode())
+    assert "dose 1, drug old comes out best, if less is better" in page
+    assert "With dose 2 cost after 1 step is 10 higher" in page
+    assert "Nobody said whether" not in page
+
+
+def test_the_report_says_what_nobody_chose(tmp_path):
+    experiment = ml.Experiment(
+        Treatment,
+        {"dose": [1, 2, 4]},
+        outcomes=["cost"],
+        replications=3,
+        max_steps=1,
+        question="best",
+        seed=1,
+    )
+    path = tmp_path / "crossed.study"
+    ml.run(experiment, path, progress=False, backend="sequential")
+    page = unescape(report_bytes(open_results(path), lambda said: None).decode())
+    assert "comes out best, if more is better" in page
+    assert "Nobody said whether more or less of cost is better: this report takes more for better." in page
+    assert "mesa-lab report crossed.study --goal cost=min" in page
+    assert "results.report(\"report.html\", goal={'cost': 'min'})" in page
 
 
 @pytest.mark.parametrize(

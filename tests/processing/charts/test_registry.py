@@ -33,7 +33,7 @@ def test_charts_are_found_by_name(plain):
     ]
     with pytest.raises(OutcomeError, match=r"Unknown chart 'heat_map'.*Did you mean 'heatmap'\?"):
         plain.chart("heat_map")
-    assert plain.chart("effect", parameter="n").to_dict()["title"]["text"] == ["Happy against n"]
+    assert plain.chart("effect", parameter="n").to_dict()["title"]["text"] == ["happy against n"]
 
 
 def test_other_packages_can_add_charts(monkeypatch, plain):

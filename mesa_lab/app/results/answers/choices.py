@@ -16,7 +16,7 @@ from mesa_lab.formatting import label, shorten, show
 if TYPE_CHECKING:
     from mesa_lab.workspace.shared_results import Opened
 
-__all__ = ["GoalChoice", "PairChoice", "chosen_about"]
+__all__ = ["GoalChoice", "PairChoice", "chosen_about", "chosen_for_report"]
 
 GOALS: Final = (("max", "More is better"), ("min", "Less is better"))
 MOST_POINTS: Final = 50
@@ -38,6 +38,19 @@ def chosen_about(opened: Opened, pair: Pair, goal: str) -> dict[str, Chosen]:
     if goal in dict(GOALS):
         found["best"] = Chosen(goal, lambda: {"goal": goal})
     return found
+
+
+def chosen_for_report(opened: Opened, pair: Pair, goals: Mapping[str, str]) -> dict[str, Any]:
+    """Return what was chosen about answers, as options of a report.
+
+    Args:
+        opened: The results.
+        pair: Which two are compared, as far as that was chosen.
+        goals: "max" or "min" of the outcomes for which that was chosen.
+    """
+    known = {name: goal for name, goal in goals.items() if name in opened.outcomes}
+    compared = chosen_about(opened, pair, "").get("compare") if pair.kind else None
+    return {"goal": known, "compare": dict(compared.options()) if compared else None}
 
 
 def _settled(opened: Opened, pair: Pair) -> Pair:
