@@ -77,8 +77,8 @@ def bounds_together(
     if is_share:
         low, high = exact_share(mean * n, n, alpha / (2 * n_settings), alpha / 2)
         return float(low), float(high)
-    low, high = (float(stdtrit(n - 1.0, 1 - each)) for each in (alpha / (2 * n_settings), alpha / 2))
-    return mean - low * error, mean + high * error
+    down, up = (float(stdtrit(n - 1.0, 1 - each)) for each in (alpha / (2 * n_settings), alpha / 2))
+    return mean - down * error, mean + up * error
 
 
 def winner_interval(
