@@ -8,10 +8,19 @@ settled in `running/collection/`.
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
+from mesa_lab.errors import (
+    ExperimentError,
+    MesaLabError,
+    ModelError,
+    NotAllowedError,
+    OutcomeError,
+    ParameterError,
+    suggest,
+)
 from mesa_lab.preparation.code_permission import elsewhere_of, require_code
 from mesa_lab.preparation.expressions.parse import Expression, compile_expression
 from mesa_lab.preparation.models import check_parameters, load_enums, load_model
@@ -24,6 +33,7 @@ from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic, like_types
 from mesa_lab.preparation.outcome_kinds.function import check_reference, is_reference
 from mesa_lab.preparation.outcome_kinds.model_value import attributes_of, known_names, reporters_of
+from mesa_lab.preparation.parameters.choice import Listed
 from mesa_lab.preparation.parameters.enum_members import with_members
 from mesa_lab.preparation.settings import EXPERIMENT_WORDS
 
@@ -48,11 +58,12 @@ def check(experiment: ExperimentData, point: Mapping[str, Any] | None = None) ->
     _check_parameters(experiment, model_cls, experiment.design_matrix().columns if point is None else point)
     _check_fixed(experiment, model_cls)
     protocol = experiment.protocol
+    kinds = _enums(experiment)
     if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str)):
         return
     try:
         first = next(experiment.points()) if point is None else point
-        model = look_at(model_cls, with_members(first, load_enums(protocol.enums, experiment.model)), seed=0)
+        model = look_at(model_cls, with_members(first, kinds), seed=0)
     except MesaLabError:
         raise
     except (Exception, OutOfTimeError, SystemExit):
@@ -68,8 +79,29 @@ def check(experiment: ExperimentData, point: Mapping[str, Any] | None = None) ->
     _check_agents(protocol.agents, model)
 
 
+def _enums(experiment: ExperimentData) -> dict[str, tuple[type[enum.Enum], ...]]:
+    """Find the Enums of parameters, and refuse a text that is nearly the name of a member: as text it would be another value."""
+    try:
+        kinds = load_enums(experiment.protocol.enums, experiment.model)
+    except NotAllowedError:
+        raise
+    except ModelError as error:
+        # Not as an error of the model, which is here: what only waits for a model to come is no error everywhere.
+        raise ParameterError(f"enums names what is not there. {error}") from error
+    for name, members in kinds.items():
+        value = experiment.parameters.get(name)
+        for text in value.values if isinstance(value, Listed) else (value,):
+            names = [each for kind in members for each in kind.__members__]
+            if isinstance(text, str) and text not in names and (near := suggest(text, names)):
+                raise ParameterError(
+                    f"Parameter '{name}' has the value {text!r:.80}, which is no member of "
+                    f"{' or '.join(kind.__name__ for kind in members)}.{near}"
+                )
+    return kinds
+
+
 def _check_parameters(experiment: ExperimentData, model_cls: type[Any], names: Iterable[str]) -> None:
-    for name in dict.fromkeys([*experiment.parameters, *names]):
+    for name in dict.fromkeys([*experiment.parameters, *names, *experiment.protocol.enums]):
         try:
             check_parameters(model_cls, [name])
         except ParameterError as error:

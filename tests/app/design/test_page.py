@@ -674,8 +674,8 @@ def test_one_press_lets_all_parameters_vary_and_the_recommended_design_follows(p
     assert "The design below differs" not in view.text
     kept.value = dataclasses.replace(
         first(), question="matter", design=DesignDraft("Halton", (("size", "9"),))
-    view.until("The design below differs.")
     )
+    view.until("The design below differs.")
     view.press("Let 4 more parameters vary: all 6")
     view.until(lambda: len(kept.value.varied) == 6)
     view.until("The design below differs.")
