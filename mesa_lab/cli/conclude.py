@@ -217,7 +217,8 @@ def _paragraph(text: str, indent: str = "") -> None:
 
 def _write_next(answer: Conclusion, path: Path) -> None:
     if answer.next is None:
-        raise click.ClickException("Nothing is gained by more runs here: there is no experiment to write.")
+        why = answer.next_sentence or "Nothing is gained by more runs here."
+        raise click.ClickException(f"There is no experiment to write. {why}")
     answer.next.save(path)
     note(f"Wrote {path}: {answer.next_sentence}")
     if answer.next_grows:

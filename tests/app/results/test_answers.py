@@ -166,6 +166,7 @@ def test_the_next_runs_are_asked_for(show, path, questions):
     asked = []
     view = show(AnswersPanel(open_results(path), "happy", lambda name: None, on_next=asked.append))
     view.until("Another design.")
+    view.until("Less than a second on")
     view.press("Add 10 runs")
     view.press("Design the follow-up: 18 runs")
     assert asked == [grown, other]
@@ -340,3 +341,15 @@ def test_tabs_are_part_of_the_address_and_old_links_lead_to_the_charts():
         ResultView(tab="answers", outcome="x"),
     ):
         assert from_query({name: [text] for name, text in to_query(view).items() if text}) == view
+
+
+def test_the_answer_says_what_was_held_fixed_and_at_which_values(show, tmp_path):
+    path = tmp_path / "treated.study"
+    experiment = ml.Experiment(
+        Treatment, {"dose": ml.Real(0, 1)}, ml.Sobol(16), replications=2, max_steps=1, outcomes=["cost"]
+    )
+    ml.run(experiment, path, progress=False, backend="sequential")
+    view = show(AnswersPanel(open_results(path), "cost", lambda outcome: None))
+    view.until(
+        "What drug (old) and other (0) do: they were held fixed at these values, and the answer holds for these alone."
+    )
