@@ -98,7 +98,7 @@ def conclude(
         show_json(answer.to_dict())
     else:
         _show_in_full(answer)
-        if answer.next is not None and next_file is None:
+        if answer.next is not None and answer.next_in_proportion and next_file is None:
             asked = "" if outcome is None else f" --outcome {quoted(Path(outcome))}"
             say(f"  mesa-lab conclude {quoted(study)} --question {question}{asked} --next next.toml")
     note_damage(results)

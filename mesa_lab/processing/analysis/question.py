@@ -109,9 +109,8 @@ class Question:
         if self.about_parameters:
             conclusion = replace(conclusion, unknown=(*held_fixed(results), *conclusion.unknown))
         if conclusion.next_grows and (vain := out_of_proportion(results, conclusion.next_runs)):
-            conclusion = replace(
-                conclusion, next=None, next_runs=0, next_sentence=f"{conclusion.next_sentence} {vain}"
-            )
+            said = f"{conclusion.next_sentence} {vain}"
+            conclusion = replace(conclusion, next_sentence=said, next_in_proportion=False)
         confined = where_failed(results)
         if confined:
             conclusion = replace(conclusion, warnings=(*conclusion.warnings, confined))

@@ -12,6 +12,8 @@ import solara
 
 import mesa_lab as ml
 from mesa_lab.app.components.downloads import report_bytes
+from mesa_lab.app.hooks.use_answers import Answer
+from mesa_lab.app.results.answers.card import AnswerCard
 from mesa_lab.app.results.answers.choices import chosen_for_report
 from mesa_lab.app.results.answers.panel import AnswersPanel
 from mesa_lab.app.results.pairs import Pair
@@ -170,6 +172,16 @@ def test_the_next_runs_are_asked_for(show, path, questions):
     view.press("Add 10 runs")
     view.press("Design the follow-up: 18 runs")
     assert asked == [grown, other]
+
+
+def test_runs_out_of_proportion_are_no_button(show):
+    many = ml.Experiment("mesa.examples:Schelling", {"density": [0.6, 0.8]}, replications=900_000)
+    vain = conclusion(
+        "a", "A?", next=many, next_runs=1_800_000, next_sentence="Far too many.", next_in_proportion=False
+    )
+    view = show(AnswerCard(Answer("a", "A?", "done", vain), on_next=lambda conclusion: None))
+    view.until("Far too many.")
+    assert "1,800,000" not in view.text
 
 
 def test_renewed_answers_say_what_was_said_before(show, path, questions):

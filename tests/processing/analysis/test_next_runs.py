@@ -17,14 +17,14 @@ def study(outcome, replications=20, **settings):
 def test_runs_out_of_proportion_are_said_in_words_and_not_offered():
     results = study(lambda runs, rng: 100 + rng.normal(size=len(runs)))
     answer = results.replications("y", within=0.002)
-    assert answer.next is None
-    assert answer.next_runs == 0
+    assert not answer.next_in_proportion
     assert re.search(
         r"[\d,]+ more runs\) would .* times the 120 runs there are, and out of proportion",
         answer.next_sentence,
     )
     sensible = results.replications("y", within=0.3)
     assert sensible.next is not None
+    assert sensible.next_in_proportion
     assert "proportion" not in sensible.next_sentence
 
 

@@ -130,7 +130,7 @@ def Next(
     """What would answer better, and the button that does it."""
     tag("h3", "", "What to do next")
     tag("p", "", conclusion.next_sentence)
-    if conclusion.next is None or on_next is None:
+    if conclusion.next is None or on_next is None or not conclusion.next_in_proportion:
         return
     runs = plural(conclusion.next_runs, "run")
     if conclusion.next_grows:
