@@ -54,6 +54,7 @@ def RunPage(
     on_started: Callable[[str], None] | None = None,
     on_state: Callable[[str, bool], None] = lambda state, stale: None,
     assigned: bool = False,
+    on_points: Callable[[list[int]], None] | None = None,
 ) -> None:
     """Run the experiment at hand, or watch a study.
 
@@ -66,6 +67,7 @@ def RunPage(
         on_started: Called with the key of a study that was started from it; None calls `on_value`.
         on_state: Called with the state of the watched study, and whether it was made from another experiment than this.
         assigned: Whether the study is one that a teacher has given, whatever the design page holds.
+        on_points: Called with design points of the watched study that were chosen in a chart; None where nothing leads on.
     """
     RunLook()
     found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value])
@@ -79,6 +81,7 @@ def RunPage(
                 on_copy=on_value,
                 on_state=on_state,
                 assigned=assigned,
+                on_points=on_points,
             )
             view.key(found.key)
         return
@@ -124,6 +127,7 @@ def StudyView(
     on_copy: Callable[[str], None] = lambda key: None,
     on_state: Callable[[str, bool], None] = lambda state, stale: None,
     assigned: bool = False,
+    on_points: Callable[[list[int]], None] | None = None,
 ) -> None:
     """Watch one study.
 
@@ -135,6 +139,7 @@ def StudyView(
         on_copy: Called with the key of the copy of a shared study.
         on_state: Called with the study's state, and whether it was made from another experiment than this.
         assigned: Whether a teacher has given it: then starting it is what to do, and another design is spoken of below.
+        on_points: Called with design points that were chosen in a chart.
     """
     watch = use_watch(workspace, ref)
     if watch.problem.value and watch.standing.value is None:
@@ -148,7 +153,7 @@ def StudyView(
         if ref.own and experiment is not None and not assigned:
             Changed(workspace, watch, ref, experiment, on_new, on_state)
         Head(workspace, ref, watch, on_copy, assigned)
-        SearchProgress(ref.path, watch.finished.value, running=not watch.ended.value)
+        SearchProgress(ref.path, watch.finished.value, running=not watch.ended.value, on_points=on_points)
         Outcomes(ref, watch)
         Failures(workspace, ref, watch)
         if ref.own and not workspace.local:

@@ -11,10 +11,10 @@ from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.phrases import and_list, figures, percent
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.searched.charts import course
-from mesa_lab.processing.analysis.searched.confirmed import Standing
 from mesa_lab.processing.analysis.searched.further_runs import of_fit, of_front
 from mesa_lab.processing.analysis.searched.patterns import pattern_course
 from mesa_lab.processing.analysis.searched.question import reason_against_search
+from mesa_lab.processing.analysis.searched.standing import Standing
 from mesa_lab.processing.statistics.summary import checked_level
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from mesa_lab.processing.analysis.calibration.targets import components_of, plai
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.phrases import and_list, percent
 from mesa_lab.processing.analysis.scatter_chart import cloud
-from mesa_lab.processing.analysis.searched.confirmed import Standing
 from mesa_lab.processing.analysis.searched.outcome_space import nondominated
+from mesa_lab.processing.analysis.searched.standing import Standing
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
