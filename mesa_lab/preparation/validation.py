@@ -43,23 +43,29 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-def check(experiment: ExperimentData, point: Mapping[str, Any] | None = None) -> None:
+def check(
+    experiment: ExperimentData, point: Mapping[str, Any] | None = None, reported: Iterable[str] = ()
+) -> None:
     """See that everything the experiment names is there; `Experiment.check` says what is raised.
 
     Args:
         experiment: The experiment.
         point: The point at which to build the model; None for the first of the design, which has its points made.
+        reported: What has to be among the outcomes, where the experiment names none and measures what the model reports.
     """
+    reported = list(reported) if experiment.outcomes is None else []
     if (elsewhere := elsewhere_of(experiment.model)) is not None:
         require_code(experiment.protocol.named_code)
-        elsewhere.check(experiment, point)
+        # What the model reports is known there alone: names that it cannot have are refused, as if they were asked for.
+        plain = [name for name in reported if name.isidentifier()]
+        elsewhere.check(experiment.replace(outcomes=plain) if plain else experiment, point)
         return
     model_cls = load_model(experiment.model)
     _check_parameters(experiment, model_cls, experiment.design_matrix().columns if point is None else point)
     _check_fixed(experiment, model_cls)
     protocol = experiment.protocol
     kinds = _enums(experiment)
-    if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str)):
+    if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str) or reported):
         return
     try:
         first = next(experiment.points()) if point is None else point
@@ -74,9 +80,27 @@ def check(experiment: ExperimentData, point: Mapping[str, Any] | None = None) ->
             outcome.parsed.check(model)
         else:
             _check_condition(f"Outcome '{outcome.name}'", condition, model)
+    for name in reported:
+        _check_reported(name, model)
     if isinstance(protocol.stop_when, str):
         _check_stop_rule(protocol.stop_when, model)
     _check_agents(protocol.agents, model)
+
+
+def _check_reported(name: str, model: Any) -> None:
+    """Refuse a name that a model does not report by itself; nothing is said of one whose reporters are known later."""
+    reporters = reporters_of(model)
+    is_there = hasattr(model, name)
+    if name in reporters or not (reporters or is_there) or (not reporters and may_come(name, model) is None):
+        return
+    named = (
+        f" '{name}' is an attribute: it is measured when the experiment's outcomes name it."
+        if is_there
+        else ""
+    )
+    raise OutcomeError(
+        f"'{name}' is looked at, which the model does not report by itself.{suggest(name, reporters)} {known_names(model)}{named}"
+    )
 
 
 def _enums(experiment: ExperimentData) -> dict[str, tuple[type[enum.Enum], ...]]:

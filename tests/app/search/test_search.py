@@ -267,6 +267,35 @@ def test_what_is_tried_next_is_named_and_a_click_on_a_setting_opens_its_runs(tmp
     assert not any(getattr(each, "clickable", False) for each in still.widgets(ipyvue.VueTemplate))
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"parameters": {"trouble": "all"}}, "Mend the model"),
+        ({"parameters": {"trouble": "constant"}}, "no setting is better than another"),
+        ({"parameters": {"trouble": "nan"}}, "is no finite number"),
+        ({"constraints": ["x > 2"]}, "keeps the constraints"),
+    ],
+)
+def test_why_a_search_ended_without_an_answer_is_said_once(tmp_path, show, changes, said):
+    path = tmp_path / "a.study"
+    search = ml.Search(bowl(**changes), ml.Optimise("loss", engine="random"), budget=60)
+    carry_out.search(search, path, backend="sequential", progress=False)
+    seen = look_at_search(path)
+    assert seen.sentence == seen.over
+    view = show(SearchProgress(path, 60, running=False))
+    view.until(said)
+    assert view.text.count(said) == 1
+
+
+def test_where_the_budget_was_too_small_to_say_anything_both_are_said(tmp_path, show):
+    path = tmp_path / "a.study"
+    search = ml.Search(bowl(), ml.Calibrate({"loss": 1.2}), budget=2)
+    carry_out.search(search, path, backend="sequential", progress=False)
+    view = show(SearchProgress(path, 2, running=False))
+    view.until("The budget of 2 runs is used up.")
+    assert look_at_search(path).sentence != look_at_search(path).over
+
+
 def interrupted_after(runs):
     """What hears results in the place of the loop, until so many have come."""
     left, hear = [runs], Loop.hear
