@@ -159,7 +159,7 @@ def test_columns_of_a_file_are_recognised_or_said():
     with pytest.raises(ExperimentError, match="is larger than"):
         read_data_file("d.csv", None, [])
     with pytest.raises(ExperimentError, match="13 columns"):
-        read_data_file("d.csv", ",".join(f"c{i}" for i in range(13)).encode(), [])
+        read_data_file("d.csv", (",".join(f"c{i}" for i in range(13)) + "\n1\n").encode(), [])
 
 
 def test_data_are_drawn_over_a_run():
