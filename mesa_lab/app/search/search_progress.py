@@ -82,7 +82,7 @@ def look_at_search(path: Path, dark: bool = False, across: str = "", up: str = "
                 answer = results.found()
                 sentence, shown = answer.sentence, [*answer.charts[:2]]
             except MesaLabError as error:
-                sentence, shown = str(error) if seen.over else f"Nothing can be said yet: {error}", []
+                sentence, shown = _why_nothing(str(error), seen.over), []
             tried = settings_tried(results, record, across, up)
             waiting = () if seen.over else tuple(map(_in_words, next_settings(results, record)))
             parameters = tuple(results.columns) if tried is not None else ()
@@ -95,6 +95,13 @@ def look_at_search(path: Path, dark: bool = False, across: str = "", up: str = "
                 drawn = drawn.properties(width="container", autosize={"type": "fit-x", "contains": "padding"})
             charts.append((each.title, str(each.table.attrs["chart"]["alt"]), drawn, each.table))
         return replace(seen, sentence=sentence, charts=tuple(charts), next=waiting, parameters=parameters)
+
+
+def _why_nothing(problem: str, over: str) -> str:
+    """Why nothing can be said: what the search ended for says it best, unless that is no more than its budget."""
+    if not over:
+        return f"Nothing can be said yet: {problem}"
+    return problem if over.endswith((" is used up.", " is over.")) else over
 
 
 def _in_words(setting: Next) -> str:
@@ -131,7 +138,7 @@ def SearchProgress(
         tag("p", "", seen.sentence, role="status")
         with tag("dl", "ml-facts"):
             for title, said in (("Asks now", seen.why), ("Left", seen.left), ("Ended", seen.over)):
-                if said and not (seen.over and title != "Ended"):
+                if said and said != seen.sentence and not (seen.over and title != "Ended"):
                     tag("dt", "", title)
                     tag("dd", "", said)
             if seen.next:

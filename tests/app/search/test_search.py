@@ -159,7 +159,7 @@ def test_columns_of_a_file_are_recognised_or_said():
     with pytest.raises(ExperimentError, match="is larger than"):
         read_data_file("d.csv", None, [])
     with pytest.raises(ExperimentError, match="13 columns"):
-        read_data_file("d.csv", ",".join(f"c{i}" for i in range(13)).encode(), [])
+        read_data_file("d.csv", (",".join(f"c{i}" for i in range(13)) + "\n1\n").encode(), [])
 
 
 def test_data_are_drawn_over_a_run():
@@ -236,13 +236,13 @@ def test_what_is_tried_next_is_named_and_a_click_on_a_setting_opens_its_runs(tmp
     seen = look_at_search(path)
     assert (seen.next, seen.parameters, seen.charts) == ((), (), ())
     with monkeypatch.context() as patched:
-        patched.setattr(Loop, "hear", interrupted_after(12))
+        patched.setattr(Loop, "hear", interrupted_after(1))
         carry_out.drive_search(study, search, backend="sequential", progress=False)
     seen = look_at_search(path)
     assert seen.parameters == ("x", "y", "kind")
     assert all(name in seen.next[0] for name in ("x ", "y ", "kind ", "run"))
     opened = []
-    view = show(SearchProgress(path, 12, running=True, on_points=opened.append))
+    view = show(SearchProgress(path, 1, running=True, on_points=opened.append))
     view.until(seen.next[0])
     figures = [each for each in view.widgets(ipyvue.VueTemplate) if getattr(each, "clickable", False)]
     tried = next(each for each in figures if each.label.startswith("The settings tried"))
@@ -262,13 +262,42 @@ def test_what_is_tried_next_is_named_and_a_click_on_a_setting_opens_its_runs(tmp
             )
         )
     )
-    still = show(SearchProgress(path, 12, running=True))
+    still = show(SearchProgress(path, 1, running=True))
     still.until("Now and next")
     assert not any(getattr(each, "clickable", False) for each in still.widgets(ipyvue.VueTemplate))
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"parameters": {"trouble": "all"}}, "Mend the model"),
+        ({"parameters": {"trouble": "constant"}}, "no setting is better than another"),
+        ({"parameters": {"trouble": "nan"}}, "is no finite number"),
+        ({"constraints": ["x > 2"]}, "keeps the constraints"),
+    ],
+)
+def test_why_a_search_ended_without_an_answer_is_said_once(tmp_path, show, changes, said):
+    path = tmp_path / "a.study"
+    search = ml.Search(bowl(**changes), ml.Optimise("loss", engine="random"), budget=60)
+    carry_out.search(search, path, backend="sequential", progress=False)
+    seen = look_at_search(path)
+    assert seen.sentence == seen.over
+    view = show(SearchProgress(path, 60, running=False))
+    view.until(said)
+    assert view.text.count(said) == 1
+
+
+def test_where_the_budget_was_too_small_to_say_anything_both_are_said(tmp_path, show):
+    path = tmp_path / "a.study"
+    search = ml.Search(bowl(), ml.Calibrate({"loss": 1.2}), budget=2)
+    carry_out.search(search, path, backend="sequential", progress=False)
+    view = show(SearchProgress(path, 2, running=False))
+    view.until("The budget of 2 runs is used up.")
+    assert look_at_search(path).sentence != look_at_search(path).over
+
+
 def interrupted_after(runs):
-    """What hears results in the place of the loop, until so many have come."""
+    """What hears results in the place of the loop, until so many have come; the first ones come alone, later ones by the dozen."""
     left, hear = [runs], Loop.hear
 
     def counted(self, batch):

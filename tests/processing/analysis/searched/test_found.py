@@ -160,6 +160,7 @@ def test_a_boundary_divides_the_space(searched):
     everywhere = searched("refine").found()
     assert everywhere.values["usual_error"] < everywhere.values["largest_error"]
     assert everywhere.next_sentence.startswith("Go on")
+    assert "on Design in the app" in everywhere.next_sentence
 
 
 def test_small_or_odd_searches_are_answered_or_refused_in_words(searched):

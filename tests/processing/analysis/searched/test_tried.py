@@ -16,7 +16,7 @@ WHOLE = {"n": ml.Integer(1, 9)}
 
 @pytest.fixture
 def cut_short(tmp_path, monkeypatch):
-    """A function that carries a search on until so many results have come."""
+    """A function that carries a search on until so many results have come; the first ones come alone, later ones by the dozen."""
 
     def results(runs, method=None, **changes):
         left, hear = [runs], loop.Loop.hear
@@ -39,7 +39,7 @@ def cut_short(tmp_path, monkeypatch):
 
 
 def test_the_settings_that_are_asked_for_are_named_in_their_order(cut_short):
-    results = cut_short(5, parameters=WHOLE)
+    results = cut_short(1, parameters=WHOLE)
     base, record = results.base, results.searched
     found = next_settings(results, record)
     asked = {
@@ -60,7 +60,7 @@ def test_the_settings_that_are_asked_for_are_named_in_their_order(cut_short):
 
 
 def test_settings_are_points_over_two_parameters_and_those_asked_for_are_rings(cut_short):
-    results = cut_short(9, parameters=WHOLE)
+    results = cut_short(1, parameters=WHOLE)
     chart = settings_tried(results, results.searched, "y", "n")
     waiting = {each.point for each in next_settings(results, results.searched)}
     assert waiting
@@ -79,13 +79,13 @@ def test_settings_are_points_over_two_parameters_and_those_asked_for_are_rings(c
 
 @pytest.mark.parametrize("axes", [("", ""), ("kind", "x"), ("x", "x"), ("gone", "gone")])
 def test_axes_that_are_not_there_are_the_next_ones(cut_short, axes):
-    results = cut_short(9)
+    results = cut_short(1)
     columns = settings_tried(results, results.searched, *axes).table.attrs["chart"]["columns"]
     assert (columns["x"], columns["y"]) == {"kind": ("kind", "x")}.get(axes[0], ("x", "y"))
 
 
 def test_one_parameter_is_drawn_over_the_outcome(cut_short):
-    results = cut_short(9, parameters={"y": 0.1, "kind": "a"})
+    results = cut_short(1, parameters={"y": 0.1, "kind": "a"})
     chart = settings_tried(results, results.searched)
     known = chart.table[chart.table["n"] > 0]
     assert (known["y"] == known["value"]).all()
@@ -108,7 +108,7 @@ def test_after_the_end_nothing_is_asked_for_and_where_nothing_varies_there_is_no
 
 
 def test_runs_that_all_failed_are_no_settings_that_were_tried_with_success(cut_short):
-    results = cut_short(4, parameters={"trouble": "all"})
+    results = cut_short(1, parameters={"trouble": "all"})
     chart = settings_tried(results, results.searched)
     assert set(chart.table["status"]) == {"asked for now"}
     chart.draw(chart.table).to_dict()
