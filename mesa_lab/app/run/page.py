@@ -18,7 +18,7 @@ from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.components.study_progress import ProgressPanel
-from mesa_lab.app.design_changed import changes
+from mesa_lab.app.design_changed import GROWING, changes
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_study import Watch, use_watch
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["RunPage", "StudyView"]
 
 MOST: Final = 4
-GROWING: Final = {"replications", "design", "seeds"}
-"""What may change in a study without making it another one."""
 
 
 @solara.component
