@@ -2,10 +2,12 @@ import solara
 
 from mesa_lab.app.components.browser import Address
 from mesa_lab.app.design.page import DesignPage
-from mesa_lab.app.hooks.use_model import use_parsed
+from mesa_lab.app.hooks.use_model import use_description, use_parsed
 from mesa_lab.app.search.form import SearchForm
+from mesa_lab.app.search.typed_search import known_outcomes
 from mesa_lab.app.state import draft_state
 from mesa_lab.app.state.visitor import visitor_workspace
+from mesa_lab.workspace.trust import is_trusted
 
 title = "Design"
 
@@ -15,6 +17,7 @@ def Page():
     draft = draft_state.draft.value
     router = solara.use_router()
     parsed = use_parsed(draft)
+    described = use_description(draft.model if is_trusted(draft.model) else "").description
 
     def started(key):
         draft_state.set_study(key)
@@ -31,7 +34,7 @@ def Page():
         SearchForm(
             visitor_workspace(),
             parsed and parsed.experiment,
-            tuple(name for name, _ in draft.outcomes),
+            known_outcomes([name for name, _ in draft.outcomes], described),
             started,
             study=draft_state.study.value,
             model=draft.model,

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import solara
 
 from mesa_lab.app.classroom.member import class_member
@@ -16,6 +18,13 @@ def Page():
     parsed = use_parsed(draft)
     trial = draft_state.trials.value.get(draft.model)
     member = class_member()
+    router = solara.use_router()
+
+    def look_at(points):
+        view = draft_state.view(study)
+        draft_state.set_view(study, replace(view, tab="runs", table="runs", points=tuple(points), run=None))
+        router.push("/results")
+
     RunPage(
         visitor_workspace(),
         study,
@@ -25,5 +34,6 @@ def Page():
         speed=trial and trial.speed,
         on_state=lambda standing, stale: draft_state.progress.set(standing),
         assigned=member is not None and member.was_given(study),
+        on_points=look_at,
     )
     Address(name="study", value=study)

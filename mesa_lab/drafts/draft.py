@@ -21,10 +21,12 @@ __all__ = [
     "DesignDraft",
     "Draft",
     "Row",
+    "can_vary",
     "completed",
     "default_kind",
     "for_model",
     "row_for",
+    "with_others_varied",
 ]
 
 KINDS: Final = ("fixed", "real", "integer", "levels", "choice", "distribution")
@@ -186,6 +188,37 @@ def default_kind(info: ParameterInfo | None) -> str:
     """Return how a parameter varies when it is only said that it does."""
     kinds = {"real": "real", "integer": "integer", "choice": "choice"}
     return kinds.get(info.kind, "levels") if info else "levels"
+
+
+def with_others_varied(draft: Draft, description: ModelDescription) -> Draft:
+    """Return the draft with all those fixed parameters varied that have a range or a list of values.
+
+    What was typed as a range counts before what the model declares or its default suggests.
+
+    Args:
+        draft: What was typed.
+        description: The model's.
+    """
+    names, infos = can_vary(draft, description), {info.name: info for info in description.parameters}
+    rows = tuple(
+        replace(row, kind=default_kind(infos[row.name])) if row.name in names else row for row in draft.rows
+    )
+    return replace(draft, rows=rows) if names else draft
+
+
+def can_vary(draft: Draft, description: ModelDescription) -> tuple[str, ...]:
+    """Return the names of the parameters that are held fixed and have a range or a list of values to vary over."""
+    infos = {info.name: info for info in description.parameters}
+    return tuple(
+        row.name
+        for row in draft.rows
+        if row.kind == "fixed"
+        and (info := infos.get(row.name)) is not None
+        and (
+            (info.kind in ("real", "integer") and row.low != "" and row.high != "")
+            or (info.kind == "choice" and "," in row.choices)
+        )
+    )
 
 
 def completed(draft: Draft, description: ModelDescription) -> Draft:

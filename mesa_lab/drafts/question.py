@@ -9,20 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from mesa_lab.drafts.draft import DesignDraft, Draft
+from mesa_lab.drafts.draft import DesignDraft, Draft, can_vary, row_for
 from mesa_lab.drafts.from_experiment import design_draft
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import MesaLabError
-from mesa_lab.formatting import plural
+from mesa_lab.formatting import listing, plural, shorten
 from mesa_lab.preparation.questions import QUESTIONS
 
 if TYPE_CHECKING:
+    from mesa_lab.drafts.draft import Row
     from mesa_lab.preparation.advice import Recommendation
     from mesa_lab.preparation.experiment import Experiment
-    from mesa_lab.preparation.models import ModelDescription
+    from mesa_lab.preparation.models import ModelDescription, ParameterInfo
     from mesa_lab.preparation.parameters.space import ParameterSpace
 
-__all__ = ["Advice", "Filling", "advise", "with_question"]
+__all__ = ["Advice", "Filling", "advise", "ranges_in_words", "with_question"]
 
 _AT_ONCE: Final = 12
 """With more parameters, designs that look for columns may take long."""
@@ -74,6 +75,10 @@ class Advice:
     first: Filling | None = None
     thorough: Filling | None = None
     problem: str = ""
+
+    def is_taken(self, draft: Draft) -> bool:
+        """Tell whether a draft has one of the two, nothing of it changed."""
+        return any(each is not None and each.is_in(draft) for each in (self.first, self.thorough))
 
 
 def advise(
@@ -127,6 +132,47 @@ def with_question(
     asked = replace(draft, question=question)
     found = advise(asked, description, most_runs)
     return replace(asked, **found.first.fields) if found and found.first else asked
+
+
+def ranges_in_words(draft: Draft, description: ModelDescription) -> str:
+    """Say where the ranges of those fixed parameters come from that could vary, and which have none.
+
+    Args:
+        draft: What was typed.
+        description: The model's.
+
+    Returns:
+        One or two sentences; empty where nothing is held fixed.
+    """
+    infos, names = {info.name: info for info in description.parameters}, can_vary(draft, description)
+    fixed = [row for row in draft.rows if row.kind == "fixed"]
+    of_source: dict[str, list[str]] = {}
+    for row in fixed:
+        if row.name in names:
+            of_source.setdefault(_source(row, infos[row.name]), []).append(shorten(row.name, 30))
+    said = [f"{listing(each, 4)} {source}" for source, each in of_source.items()]
+    text = f"Ranges to vary them over: {'; '.join(said)}." if said else ""
+    without = [shorten(row.name, 30) for row in fixed if row.name not in names]
+    if without:
+        has = "has no range and stays" if len(without) == 1 else "have no range and stay"
+        text += f" {listing(without, 4)} {has} fixed until you type one below."
+    return text.strip()
+
+
+def _source(row: Row, info: ParameterInfo) -> str:
+    suggested = row_for(info)
+    typed = (row.low, row.high, row.step) if info.kind in ("real", "integer") else (row.choices,)
+    usual = (
+        (suggested.low, suggested.high, suggested.step)
+        if info.kind in ("real", "integer")
+        else (suggested.choices,)
+    )
+    if typed != usual:
+        return "as typed"
+    return {
+        "slider": "as the model's own sliders",
+        "type hint": "all values that the model names",
+    }.get(info.suggested_by, "guessed from the default")
 
 
 def _found(

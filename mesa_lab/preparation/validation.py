@@ -8,10 +8,19 @@ settled in `running/collection/`.
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, ParameterError, suggest
+from mesa_lab.errors import (
+    ExperimentError,
+    MesaLabError,
+    ModelError,
+    NotAllowedError,
+    OutcomeError,
+    ParameterError,
+    suggest,
+)
 from mesa_lab.preparation.code_permission import elsewhere_of, require_code
 from mesa_lab.preparation.expressions.parse import Expression, compile_expression
 from mesa_lab.preparation.models import check_parameters, load_enums, load_model
@@ -24,6 +33,7 @@ from mesa_lab.preparation.outcome_kinds import source_of
 from mesa_lab.preparation.outcome_kinds.agent_statistic import AgentStatistic, like_types
 from mesa_lab.preparation.outcome_kinds.function import check_reference, is_reference
 from mesa_lab.preparation.outcome_kinds.model_value import attributes_of, known_names, reporters_of
+from mesa_lab.preparation.parameters.choice import Listed
 from mesa_lab.preparation.parameters.enum_members import with_members
 from mesa_lab.preparation.settings import EXPERIMENT_WORDS
 
@@ -33,26 +43,33 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-def check(experiment: ExperimentData, point: Mapping[str, Any] | None = None) -> None:
+def check(
+    experiment: ExperimentData, point: Mapping[str, Any] | None = None, reported: Iterable[str] = ()
+) -> None:
     """See that everything the experiment names is there; `Experiment.check` says what is raised.
 
     Args:
         experiment: The experiment.
         point: The point at which to build the model; None for the first of the design, which has its points made.
+        reported: What has to be among the outcomes, where the experiment names none and measures what the model reports.
     """
+    reported = list(reported) if experiment.outcomes is None else []
     if (elsewhere := elsewhere_of(experiment.model)) is not None:
         require_code(experiment.protocol.named_code)
-        elsewhere.check(experiment, point)
+        # What the model reports is known there alone: names that it cannot have are refused, as if they were asked for.
+        plain = [name for name in reported if name.isidentifier()]
+        elsewhere.check(experiment.replace(outcomes=plain) if plain else experiment, point)
         return
     model_cls = load_model(experiment.model)
     _check_parameters(experiment, model_cls, experiment.design_matrix().columns if point is None else point)
     _check_fixed(experiment, model_cls)
     protocol = experiment.protocol
-    if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str)):
+    kinds = _enums(experiment)
+    if not (protocol.outcomes or protocol.agents or isinstance(protocol.stop_when, str) or reported):
         return
     try:
         first = next(experiment.points()) if point is None else point
-        model = look_at(model_cls, with_members(first, load_enums(protocol.enums, experiment.model)), seed=0)
+        model = look_at(model_cls, with_members(first, kinds), seed=0)
     except MesaLabError:
         raise
     except (Exception, OutOfTimeError, SystemExit):
@@ -63,13 +80,52 @@ def check(experiment: ExperimentData, point: Mapping[str, Any] | None = None) ->
             outcome.parsed.check(model)
         else:
             _check_condition(f"Outcome '{outcome.name}'", condition, model)
+    for name in reported:
+        _check_reported(name, model)
     if isinstance(protocol.stop_when, str):
         _check_stop_rule(protocol.stop_when, model)
     _check_agents(protocol.agents, model)
 
 
+def _check_reported(name: str, model: Any) -> None:
+    """Refuse a name that a model does not report by itself; nothing is said of one whose reporters are known later."""
+    reporters = reporters_of(model)
+    is_there = hasattr(model, name)
+    if name in reporters or not (reporters or is_there) or (not reporters and may_come(name, model) is None):
+        return
+    named = (
+        f" '{name}' is an attribute: it is measured when the experiment's outcomes name it."
+        if is_there
+        else ""
+    )
+    raise OutcomeError(
+        f"'{name}' is looked at, which the model does not report by itself.{suggest(name, reporters)} {known_names(model)}{named}"
+    )
+
+
+def _enums(experiment: ExperimentData) -> dict[str, tuple[type[enum.Enum], ...]]:
+    """Find the Enums of parameters, and refuse a text that is nearly the name of a member: as text it would be another value."""
+    try:
+        kinds = load_enums(experiment.protocol.enums, experiment.model)
+    except NotAllowedError:
+        raise
+    except ModelError as error:
+        # Not as an error of the model, which is here: what only waits for a model to come is no error everywhere.
+        raise ParameterError(f"enums names what is not there. {error}") from error
+    for name, members in kinds.items():
+        value = experiment.parameters.get(name)
+        for text in value.values if isinstance(value, Listed) else (value,):
+            names = [each for kind in members for each in kind.__members__]
+            if isinstance(text, str) and text not in names and (near := suggest(text, names)):
+                raise ParameterError(
+                    f"Parameter '{name}' has the value {text!r:.80}, which is no member of "
+                    f"{' or '.join(kind.__name__ for kind in members)}.{near}"
+                )
+    return kinds
+
+
 def _check_parameters(experiment: ExperimentData, model_cls: type[Any], names: Iterable[str]) -> None:
-    for name in dict.fromkeys([*experiment.parameters, *names]):
+    for name in dict.fromkeys([*experiment.parameters, *names, *experiment.protocol.enums]):
         try:
             check_parameters(model_cls, [name])
         except ParameterError as error:

@@ -10,13 +10,14 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from mesa_lab.formatting import plural, show
+from mesa_lab.formatting import plural
 from mesa_lab.processing.answers import Answers
 from mesa_lab.processing.chart_methods import Charted
 from mesa_lab.processing.interchange.interchange import Interchange
 from mesa_lab.processing.result_tables import ResultTables
 from mesa_lab.processing.tables.column_reader import Reader
 from mesa_lab.processing.tables.contents import in_one_snapshot
+from mesa_lab.processing.tables.html_table import html_table
 from mesa_lab.processing.tables.source import ResultsSource
 from mesa_lab.study.records import STATUSES
 
@@ -88,14 +89,7 @@ class Results(Answers, Charted, Interchange, ResultTables):
             f"<br>{label}: {escape(_listed(listed))}"
             for label, listed in (("Parameters", self.parameters), ("Outcomes", self.outcomes))
         ]
-        shown = self.runs.head(5)
-        cells = "".join(f"<th>{escape(str(column))}</th>" for column in shown)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(show(value))}</td>" for value in row) + "</tr>"
-            for row in shown.itertuples(index=False)
-        )
-        more = f"<p>… {plural(len(self.base) - 5, 'more run')}</p>" if len(self.base) > 5 else ""
-        return f"<div><p>{head}{''.join(names)}</p><table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>{more}</div>"
+        return f"<div><p>{head}{''.join(names)}</p>{html_table(self.runs, 5, 'run')}</div>"
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:

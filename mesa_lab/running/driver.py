@@ -195,10 +195,11 @@ def drive(
                     if planner is not None:
                         tasks = GrowingTasks(tasks)
                     batches: Any = stream(protocol, tasks, n_jobs, backend, requests, writer.note)
-                    measured, noted = before.done > 0, False
+                    measured, noted, has_ended = before.done > 0, False, False
                     with contextlib.closing(batches):
                         for batch in batches:
                             writer.add(batch)
+                            has_ended = has_ended or bool(batch.runs)
                             measured = measured or _measured(batch)
                             noted = noted or any(run.notes for run in batch.runs)
                             finished += len(batch.runs)
@@ -209,9 +210,8 @@ def drive(
                                 view.tally.total, view.tally.headline = planner.total, planner.headline
                             requests.show()
                     writer.commit()
-                    if (
-                        not measured and protocol.outcomes is None
-                    ):  # what was asked for and is missing is said below
+                    # What was asked for and is missing is said below; where no run has ended nothing is known.
+                    if not measured and has_ended and protocol.outcomes is None:
                         writer.note("outcomes", _NOTHING)
                     if noted:
                         status = study.status()

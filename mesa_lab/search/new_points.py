@@ -113,7 +113,7 @@ def spread(
         rng: The source of chance where the sequence does not do.
         purpose: Tells sequences apart.
     """
-    from scipy.stats.qmc import Sobol
+    from scipy.stats import qmc  # by way of the package, which a thread may be importing
 
     k = len(history.space.varied)
     taken = taken_by(history)
@@ -121,7 +121,7 @@ def spread(
         return uniform(history, n, rng, taken)
     words = [int(byte) for byte in purpose.encode()]
     seeded = np.random.default_rng(np.random.SeedSequence(history.seed, spawn_key=(2**32 - 1, *words)))
-    sampler = Sobol(k, scramble=True, rng=seeded)
+    sampler = qmc.Sobol(k, scramble=True, rng=seeded)
     found: list[Mapping[str, Any]] = []
     exponent = max(int(np.ceil(np.log2(max(history.n_points + n, 2)))), 3)
     for power in (exponent, exponent + 1, exponent + 2):

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from mesa_lab.errors import ExperimentError, MesaLabError, OutcomeError, suggest
 from mesa_lab.files import path_of
 from mesa_lab.formatting import listing
+from mesa_lab.preparation import validation
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.preparation.limits import shortened
 from mesa_lab.preparation.parameters.space import ParameterSpace
@@ -117,14 +118,15 @@ class Search:
             ExperimentError: If what the method needs is not installed here.
             ModelError: If the model cannot be found.
             ParameterError: If it does not take one of the parameters.
-            OutcomeError: If it, or its agents, have none of that name to measure.
+            OutcomeError: If it, or its agents, have none of that name to measure, or the method looks at what the model does not
+                report and the experiment does not name.
         """
         self.method.require()
         experiment = self.experiment
         if self.method.chooses_points:  # which has no points yet: the middle of its ranges stands for them
             middle = [self.space.base]
             experiment = experiment.replace(design=middle, constraints=(), correlations=None)
-        experiment.check()
+        validation.check(experiment, reported=[name for name in self.method.outcomes if name not in RECORDED])
 
     @property
     def space(self) -> ParameterSpace:

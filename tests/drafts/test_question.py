@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.drafts.draft import DesignDraft, Draft, Row
+from mesa_lab.drafts.draft import DesignDraft, Draft, Row, can_vary, for_model, with_others_varied
 from mesa_lab.drafts.from_experiment import from_experiment
 from mesa_lab.drafts.link import from_query, to_query
-from mesa_lab.drafts.question import advise, with_question
+from mesa_lab.drafts.question import advise, ranges_in_words, with_question
 from mesa_lab.drafts.to_experiment import parse
 from mesa_lab.errors import ExperimentError
+from mesa_lab.preparation.models import describe
 from mesa_lab.preparation.questions import QUESTIONS
 
 ROWS = (Row("a", "real", low="0", high="1"), Row("b", "integer", low="1", high="9"), Row("c", fixed="3"))
@@ -72,6 +73,34 @@ def test_an_unknown_question_is_named_in_python_and_left_out_of_a_link() -> None
         ml.Experiment("package:Model", {"a": [1, 2]}, question="mattr")
     assert parse(replace(DRAFT, question="<script>")).experiment.question is None
     assert advise(replace(DRAFT, question="<script>")) is None
+
+
+def test_parameters_vary_over_what_the_model_declares_and_those_without_a_range_are_named(tmp_path) -> None:
+    (tmp_path / "declared.py").write_text(
+        "import mesa\n"
+        "model_params = {'pace': {'type': 'SliderFloat', 'value': 2, 'min': 1, 'max': 5, 'step': 0.5}}\n"
+        "class Declared(mesa.Model):\n"
+        "    def __init__(self, many=10, pace=2.0, grass: bool = True, title='name', rng=None):\n"
+        "        super().__init__(rng=rng)\n"
+    )
+    description = describe(f"{tmp_path / 'declared.py'}:Declared")
+    draft = for_model(description)
+    fixed = replace(draft, rows=tuple(replace(row, kind="fixed") for row in draft.rows))
+    assert ranges_in_words(fixed, description) == (
+        "Ranges to vary them over: many guessed from the default; pace as the model's own sliders; "
+        "grass all values that the model names. title has no range and stays fixed until you type one below."
+    )
+    typed = fixed.with_row(replace(fixed.row("many"), low="7"))
+    assert "many as typed" in ranges_in_words(typed, description)
+    varied = with_others_varied(typed, description)
+    assert [(row.name, row.kind) for row in varied.rows] == [
+        ("many", "integer"), ("pace", "real"), ("grass", "choice"), ("title", "fixed")
+    ]  # fmt: skip
+    experiment = parse(varied, description).experiment
+    assert experiment.parameters["many"] == ml.Integer(7, 20)
+    assert experiment.parameters["pace"] == ml.Real(1, 5)
+    assert can_vary(varied, description) == ()
+    assert ranges_in_words(with_others_varied(draft, description), description).startswith("title has no")
 
 
 def test_the_same_words_everywhere() -> None:

@@ -55,7 +55,7 @@ def test_what_a_model_would_have_reported_is_not_known():
     results = run(None)
     with pytest.raises(
         OutcomeError,
-        match="All 4 runs failed or timed out.*no grass left.*status STUDY --failures.*results.failures",
+        match="All 4 runs failed or timed out.*no grass left.*in the app, mesa-lab status STUDY --failures.*results.failures",
     ):
         results.chart("effect")
 

@@ -19,6 +19,7 @@ from mesa_lab.preparation import models
 from mesa_lab.preparation.experiment import Experiment
 from mesa_lab.running.driver import drive
 from mesa_lab.study import Study
+from mesa_lab.study.records import Batch
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 WALK = f"{FIXTURES / 'driven_models.py'}:Walk"
@@ -168,6 +169,17 @@ def test_stop_ends_it_and_pause_holds_it(tmp_path, backend):
     assert ending.how == ending.status.state == "stopped"
     assert ending.message.startswith("Stopped on request: ")
     assert seen[0] < ending.status.done < 600
+
+
+def test_stopped_before_its_first_run_has_ended_nothing_is_said_of_the_model(tmp_path, monkeypatch):
+    def stopped(protocol, tasks, n_jobs, backend, requests, note):
+        yield Batch([])
+
+    study = Study.create(tmp_path / "a.study", experiment_of(replications=1))
+    monkeypatch.setattr("mesa_lab.running.stream.stream", stopped)
+    ending = drive(study, backend="sequential", progress=False)
+    assert ending.how == "stopped"
+    assert not any("no reporters" in said for said in ending.notices)
 
 
 def test_failed_runs_are_counted_and_tried_again_on_request(tmp_path, monkeypatch):

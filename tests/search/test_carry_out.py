@@ -265,6 +265,57 @@ def test_an_outcome_that_is_not_measured_is_said_before_anything_runs(search, tm
     assert not (tmp_path / "a.study").exists()
 
 
+REPORTING = """
+import mesa
+
+class Lake(mesa.Model):
+    def __init__(self, boats=1, rng=None):
+        super().__init__(rng=rng)
+        self.boats, self.effort = boats, 0.0
+        self.datacollector = mesa.DataCollector({"Catch, in t": lambda m: 1.0, "Stock": lambda m: 2.0})
+
+    def step(self):
+        self.datacollector.collect(self)
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        (
+            ml.Optimise("Stokc"),
+            r"'Stokc' is looked at.*Did you mean 'Stock'\? Lake reports: Catch, in t, Stock",
+        ),
+        (ml.Optimise("Stock", subject_to=["Caught > 1"]), "'Caught' is looked at"),
+        (
+            ml.Optimise("effort"),
+            "'effort' is an attribute: it is measured when the experiment's outcomes name it",
+        ),
+        (ml.Calibrate({"Stoc": [[1, 2.0]]}), "'Stoc' is looked at"),
+        (ml.UntilPrecise("Sock", half_width=1), "'Sock' is looked at"),
+        (ml.Diversity(["Stock", "Total"]), "'Total' is looked at"),
+    ],
+)
+def test_an_outcome_that_the_model_does_not_report_is_said_before_anything_runs(tmp_path, method, said):
+    model = tmp_path / "lake.py"
+    model.write_text(REPORTING, encoding="utf-8")
+    experiment = ml.Experiment(f"{model}:Lake", {"boats": ml.Integer(1, 9)}, design=ml.Sobol(4), max_steps=2)
+    search = ml.Search(experiment, method, budget=9)
+    with pytest.raises(OutcomeError, match=said):
+        ml.search(search, tmp_path / "a.study", progress=False)
+    assert not (tmp_path / "a.study").exists()
+    search.replace(method=ml.Optimise("Catch, in t")).check()
+    search.replace(method=ml.Optimise("steps")).check()
+    ml.Search(experiment.replace(outcomes=["effort"]), ml.Optimise("effort"), budget=9).check()
+
+
+def test_of_a_model_that_reports_nothing_only_a_run_can_tell(search):
+    unnamed = search.experiment.replace(outcomes=None)
+    search.replace(experiment=unnamed, method=ml.Optimise("count(Fish)")).check()
+    with pytest.raises(OutcomeError, match="'loss' is an attribute"):
+        search.replace(experiment=unnamed).check()
+
+
 def test_a_damaged_row_of_a_batch_is_noticed_and_saved(whole, tmp_path):
     path = tmp_path / "damaged.study"
     whole.copy(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -43,3 +44,24 @@ def test_it_is_imported_once_when_the_first_results_are_there(monkeypatch):
     method = ml.Refine("loss")
     ml.search(ml.Search(bowl(), method, budget=30), backend="sequential", progress=False)
     assert asked == [method.needs_later]
+
+
+RACE = """
+import sys, threading, time
+import mesa_lab as ml
+from mesa_lab.search.ledger import Ledger
+search = ml.Search(ml.Experiment("none:None", {"x": ml.Real(0, 1)}), ml.Diversity(["y"], cells=5), budget=24)
+assert "scipy.stats" not in sys.modules
+thread = threading.Thread(target=__import__, args=("scipy.stats",))
+thread.start()
+while "scipy.stats" not in sys.modules:
+    time.sleep(0.0002)
+ledger = Ledger(search)
+print(ledger.decide(ledger.history({"y": ledger.shown})).batch.n_runs)
+"""
+
+
+def test_what_a_thread_is_importing_is_waited_for():
+    """A submodule does not wait for its package, which another thread may have half imported."""
+    done = subprocess.run([sys.executable, "-c", RACE], capture_output=True, text=True, check=False)
+    assert done.stdout == "12\n", done.stderr

@@ -30,6 +30,9 @@ METHODS = {
     "abc": ml.Calibrate({"loss": {"value": 1.2, "tolerance": 0.1}}, engine="abc"),
     "refine": ml.Refine("loss", where=1.2, replications=2),
     "diversity": ml.Diversity(["loss", "other"], cells=5),
+    "cma-es": ml.Optimise("loss", engine="cma-es"),
+    "random": ml.Optimise("loss", engine="random"),
+    "ocba": ml.Select("loss"),
 }
 
 
@@ -56,7 +59,8 @@ def search_by(name):
     method = METHODS[name]
     budget = RUNS if method.needs_budget else None
     design = {} if method.chooses_points else {"design": ml.LatinHypercube(3)}
-    return ml.Search(bowl(outcomes=["loss", "other"], **design), method, budget=budget)
+    numbers = {"parameters": {"kind": "a"}} if name == "cma-es" else {}
+    return ml.Search(bowl(outcomes=["loss", "other"], **design, **numbers), method, budget=budget)
 
 
 def rows(study):

@@ -14,7 +14,8 @@ import solara.lab
 
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.html import icon, tag
-from mesa_lab.drafts.question import Advice, advise
+from mesa_lab.drafts.draft import can_vary, with_others_varied
+from mesa_lab.drafts.question import Advice, advise, ranges_in_words
 from mesa_lab.formatting import about, listing, plural, shorten
 from mesa_lab.preparation.questions import QUESTIONS
 from mesa_lab.workspace.run_time_estimate import cores
@@ -73,6 +74,12 @@ def QuestionForm(
         pressed.current = "" if question == value.question else question
         on_value(question=pressed.current)
 
+    def vary() -> None:
+        assert description is not None
+        if advice is not None and advice.is_taken(value):
+            pressed.current = value.question  # the design was the recommended one, and stays that
+        on_value(rows=with_others_varied(value, description).rows)
+
     def fill() -> None:
         if advice is not None and advice.first is not None and pressed.current == value.question != "":
             on_value(**advice.first.fields)
@@ -95,6 +102,8 @@ def QuestionForm(
                 )
         if value.question:
             Recommended(value, on_value, None if pressed.current else advice, speed, steps)
+            if value.question != "replications":  # which asks about no parameter
+                HeldFixed(value, description, vary)
 
 
 @solara.component
@@ -137,7 +146,7 @@ def Recommended(
         tag(
             "p",
             "ml-quiet" if changed else "",
-            f"Recommended: {said} You have changed it." if changed else said,
+            f"Recommended: {said} The design below differs." if changed else said,
         )
         with tag("div", "ml-actions"):
             if changed:
@@ -148,18 +157,28 @@ def Recommended(
             elif thorough.n_runs > first.n_runs:
                 more = f"Thorough: {plural(thorough.n_runs, 'run')}"
                 Action(more, lambda: on_value(**thorough.fields), icon="mdi-speedometer-slow")
-        if held := _held_fixed(value):
-            tag("p", "ml-quiet ml-held-fixed", held)
 
 
-def _held_fixed(value: Draft) -> str:
-    """Say which parameters the answer will be silent about; whoever asks how many replications asks about no parameter."""
+@solara.component
+def HeldFixed(value: Draft, description: ModelDescription | None, on_vary: Callable[[], None]) -> None:
+    """Say which parameters the answer will be silent about, and offer to let them vary."""
     names = [shorten(row.name, 30) for row in value.rows if row.kind == "fixed"]
-    if not names or value.question == "replications":
-        return ""
-    them = "it, let it" if len(names) == 1 else "them, let them"
-    is_held = "is" if len(names) == 1 else "are"
-    return f"{listing(names, 4)} {is_held} held fixed: to learn about {them} vary."
+    is_held, them = ("is", "it") if len(names) == 1 else ("are", "them")
+    with tag("div", "ml-recommended"):
+        if description is None or not names:
+            return
+        count, ranges = len(can_vary(value, description)), ranges_in_words(value, description)
+        silent = f"{listing(names, 4)} {is_held} held fixed: the answer says nothing about {them}."
+        tag("p", "ml-quiet", f"{silent} {ranges}")
+        if count:
+            with tag("div", "ml-actions"):
+                label = f"Let {plural(count, 'more parameter')} vary: {_all_of(value, count)}"
+                Action(label, on_vary, icon="mdi-arrow-expand-horizontal", kind="tonal")
+
+
+def _all_of(value: Draft, more: int) -> str:
+    varied = len(value.varied) + more
+    return f"all {varied}" if varied == len(value.rows) else f"{varied} of {len(value.rows)}"
 
 
 def _time(runs: int, speed: Speed | None, steps: int | None) -> str:

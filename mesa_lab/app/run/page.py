@@ -55,6 +55,7 @@ def RunPage(
     on_started: Callable[[str], None] | None = None,
     on_state: Callable[[str, bool], None] = lambda state, stale: None,
     assigned: bool = False,
+    on_points: Callable[[list[int]], None] | None = None,
 ) -> None:
     """Run the experiment at hand, or watch a study.
 
@@ -67,6 +68,7 @@ def RunPage(
         on_started: Called with the key of a study that was started from it; None calls `on_value`.
         on_state: Called with the state of the watched study, and whether it was made from another experiment than this.
         assigned: Whether the study is one that a teacher has given, whatever the design page holds.
+        on_points: Called with design points of the watched study that were chosen in a chart; None where nothing leads on.
     """
     RunLook()
     again, set_again = solara.use_state(0)
@@ -82,6 +84,7 @@ def RunPage(
                 on_state=on_state,
                 assigned=assigned,
                 on_find=lambda: set_again(again + 1),
+                on_points=on_points,
             )
             view.key(str(found.path))
         return
@@ -128,6 +131,7 @@ def StudyView(
     on_state: Callable[[str, bool], None] = lambda state, stale: None,
     assigned: bool = False,
     on_find: Callable[[], None] = lambda: None,
+    on_points: Callable[[list[int]], None] | None = None,
 ) -> None:
     """Watch one study.
 
@@ -140,6 +144,7 @@ def StudyView(
         on_state: Called with the study's state, and whether it was made from another experiment than this.
         assigned: Whether a teacher has given it: then starting it is what to do, and another design is spoken of below.
         on_find: Called when a study that was renamed is to be found under its new name.
+        on_points: Called with design points that were chosen in a chart.
     """
     watch = use_watch(workspace, ref)
     gone = watch.gone.value
@@ -158,7 +163,7 @@ def StudyView(
         if ref.own and experiment is not None and not assigned:
             Changed(workspace, watch, ref, experiment, on_new, on_state)
         Head(workspace, ref, watch, on_copy, assigned)
-        SearchProgress(ref.path, watch.finished.value, running=not watch.ended.value)
+        SearchProgress(ref.path, watch.finished.value, running=not watch.ended.value, on_points=on_points)
         Outcomes(ref, watch)
         Failures(workspace, ref, watch)
         if ref.own and not workspace.local:

@@ -84,7 +84,7 @@ def read_data_file(name: str, data: bytes | None, outcomes: Sequence[str]) -> Da
     Raises:
         ExperimentError: If it is too large, or no table.
     """
-    from mesa_lab.processing.analysis.calibration.targets import read_table
+    from mesa_lab.processing.analysis.calibration.data_table import read_table
 
     if data is None:
         raise ExperimentError(f"'{name}' is larger than {FILE_BYTES // 1_000_000} MB.")
@@ -95,9 +95,9 @@ def read_data_file(name: str, data: bytes | None, outcomes: Sequence[str]) -> Da
             table = read_table(path)
         except ExperimentError as error:
             raise ExperimentError(str(error).replace(str(path), name)) from None
-    if not len(table.columns) or len(table.columns) > _MOST_COLUMNS or table.columns.has_duplicates:
+    if not len(table.columns) or len(table.columns) > _MOST_COLUMNS:
         raise ExperimentError(
-            f"'{name}' has {len(table.columns)} columns. Give up to {_MOST_COLUMNS} with different names: the steps, and one for each outcome."
+            f"'{name}' has {len(table.columns)} columns. Give up to {_MOST_COLUMNS}: the steps, and one for each outcome."
         )
     by_name = {outcome.lower(): outcome for outcome in outcomes}
     steps = next((column for column in table.columns if column.lower() in _STEP_NAMES), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,9 +14,19 @@ from mesa_lab.formatting import listing
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
+    from mesa_lab.preparation.models import ModelDescription
     from mesa_lab.search.search import Search
 
-__all__ = ["BUDGET", "QUESTIONS", "Wish", "engines_of", "fields_beside", "method_of", "search_of_wish"]
+__all__ = [
+    "BUDGET",
+    "QUESTIONS",
+    "Wish",
+    "engines_of",
+    "fields_beside",
+    "known_outcomes",
+    "method_of",
+    "search_of_wish",
+]
 
 QUESTIONS: Final = {
     "best": "What is the best setting?",
@@ -90,6 +100,16 @@ class Wish:
         if self.question == "select":
             return not self.more.get("indifference", "").strip()
         return self.question not in ("precise", "compare")
+
+
+def known_outcomes(named: Sequence[str], description: ModelDescription | None) -> tuple[str, ...]:
+    """Return the outcomes that a search can be about: those that a design names, else what the model reports.
+
+    Args:
+        named: The outcomes of the design.
+        description: The model; None while it is not known.
+    """
+    return tuple(named) or (() if description is None else description.model_reporters)
 
 
 def method_of(question: str) -> type:

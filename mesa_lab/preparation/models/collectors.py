@@ -100,7 +100,8 @@ def named_reporters(collectors: Mapping[str, Any]) -> dict[str, Reporter]:
             getattr(collector, "model_reporters", None) or getattr(collector, "model_vars", None) or {}
         )
         for name, source in reporters.items():
-            named[name if name not in named else f"{name} ({label})"] = Reporter(label, name, source)
+            outcome = str(name)  # Mesa takes a number for a name too
+            named[outcome if outcome not in named else f"{name} ({label})"] = Reporter(label, name, source)
     return named
 
 
@@ -133,7 +134,7 @@ def agent_reporters_of(model: Any) -> dict[type[Any], list[str]]:
         special = getattr(collector, "agenttype_reporters", None) or {}
         for kind, names in ((object, general), *special.items()):
             known = found.setdefault(kind, [])
-            known += [name for name in names or () if name not in known]
+            known += [name for name in map(str, names or ()) if name not in known]
     found = {kind: names for kind, names in found.items() if names}
     return found or data_set_reporters(model)[1]
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from mesa_lab.errors import MesaLabError, OutcomeError, suggest
-from mesa_lab.formatting import opening, plain, plural, records, show
+from mesa_lab.formatting import opening, plain, records
+from mesa_lab.processing.tables.html_table import html_table
 
 if TYPE_CHECKING:
     import altair as alt
@@ -177,7 +178,8 @@ class Conclusion:
         lines = [f"<p><strong>{escape(self.question)}</strong><br>{escape(self.sentence)}</p>"]
         lines += [f"<p>⚠ {escape(warning)}</p>" for warning in self.warnings]
         lines.append(self._picture())
-        lines.append(_html_table(self.table))
+        if not self.table.empty:
+            lines.append(html_table(self.table, _MOST_ROWS, "row"))
         lines += [f"<p>Not known: {escape(unknown)}</p>" for unknown in self.unknown]
         if self.next_sentence:
             lines.append(f"<p>Next: {escape(self.next_sentence)}</p>")
@@ -197,20 +199,6 @@ class Conclusion:
         about = self.charts[0].table.attrs.get("chart", {})
         address = f"data:image/svg+xml;base64,{base64.b64encode(content).decode('ascii')}"
         return f'<p><img src="{address}" alt="{escape(str(about.get("alt", self.charts[0].title)))}"></p>'
-
-
-def _html_table(table: pd.DataFrame) -> str:
-    if table.empty:
-        return ""
-    shown = table.head(_MOST_ROWS)
-    head = "".join(f"<th>{escape(str(column))}</th>" for column in shown)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(show(value))}</td>" for value in row) + "</tr>"
-        for row in shown.itertuples(index=False)
-    )
-    rest = len(table) - len(shown)
-    more = f"<p>… {plural(rest, 'more row')}</p>" if rest else ""
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from mesa_lab.processing.export.atomic_write import whole_file, whole_folder
 from mesa_lab.processing.export.chart_image import PICTURES, save_chart
 from mesa_lab.processing.export.export_format import Parts
 from mesa_lab.processing.export.formats import all_formats, find_format, format_of
+from mesa_lab.processing.statistics.summary import is_number
 from mesa_lab.processing.tables import column_names as columns
 from mesa_lab.processing.tables.contents import in_one_snapshot
 from mesa_lab.processing.tables.long_table import rows_of_runs
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["export", "save_chart"]
 
 _TABLE: Final = "table_"
+# In letters; a file name of most file systems holds 255 bytes, and a letter takes up to four.
+_LONGEST_NAME: Final = 50
 _OF_A_CHART: Final = (
     " For a chart: --chart effect in the terminal, results.chart('effect').save(...) in Python."
 )
@@ -96,7 +99,7 @@ def export(
         with whole_file(path) as draft:
             kind.write(draft, {name: _parts(results, name) for name in names})
         return [path]
-    files = {name: f"{_file_name(name)}{kind.ending}" for name in names}
+    files = {name: f"{file}{kind.ending}" for name, file in _file_names(names).items()}
     with whole_folder(path) as folder:
         for name, file in files.items():
             kind.write(folder / file, {name: _parts(results, name)})
@@ -114,6 +117,8 @@ def _table_names(results: ResultTables, tables: str | Sequence[str] | None, *, f
         empty = {"failures"} if results.done.all() else set()
         empty |= {"notes"} if not len(results.notes) else set()
         empty |= {"points"} if not results.parameters else set()
+        measured = (is_number(results.values(name)) for name in results.outcomes)
+        empty |= {"summary"} if not any(measured) else set()
         empty |= (
             {"series"}
             if next(iter(results.series_parts(list(results.series_outcomes))), None) is None
@@ -135,8 +140,19 @@ def _table_names(results: ResultTables, tables: str | Sequence[str] | None, *, f
     return list(dict.fromkeys(names))
 
 
-def _file_name(table: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", table)
+def _file_names(tables: Iterable[str]) -> dict[str, str]:
+    """Name a file for each table: no two alike, not even where capitals are not told from small letters."""
+    files: dict[str, str] = {}
+    taken: set[str] = set()
+    for table in tables:
+        name = file = re.sub(r"[^\w.-]+", "_", table)[:_LONGEST_NAME]
+        number = 1
+        while file.casefold() in taken:
+            number += 1
+            file = f"{name}_{number}"
+        taken.add(file.casefold())
+        files[table] = file
+    return files
 
 
 def _parts(results: ResultTables, name: str) -> Parts:

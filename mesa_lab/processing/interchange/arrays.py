@@ -15,7 +15,7 @@ from mesa_lab.formatting import plural, size_text
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["check_over", "final_values", "series_values"]
+__all__ = ["check_over", "final_values", "objects_of", "series_values"]
 
 _MOST_BYTES: Final = 8 * 2**30
 
@@ -40,7 +40,17 @@ def final_values(results: Reader, name: str) -> npt.NDArray[Any]:
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     if pd.api.types.is_bool_dtype(values.dropna().infer_objects().dtype):
         return values.astype("boolean").to_numpy(dtype=np.float64, na_value=np.nan)
-    return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
+    return objects_of(values)
+
+
+def objects_of(values: pd.Series[Any]) -> npt.NDArray[Any]:
+    """Values that are not all numbers, as objects with None where there is none: pandas has NaN there beside text."""
+    array = np.array(values, dtype=object)
+    if array.ndim > 1:  # lists of one length
+        array = np.empty(len(values), dtype=object)
+        array[:] = values.tolist()
+    array[values.isna().to_numpy(dtype=bool)] = None
+    return array
 
 
 def series_values(

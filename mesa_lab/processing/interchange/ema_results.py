@@ -67,7 +67,12 @@ def _column(values: pd.Series[Any]) -> Any:
         return values
     if pd.api.types.is_bool_dtype(values.dtype):
         return pd.Categorical(values)
-    return pd.Categorical([value if isinstance(value, str) else repr(value) for value in values])
+    # As text, as the workbench has them; but 1 and "1" stay two values.
+    told = [repr(value) for value in values if not isinstance(value, str)]
+    clashes = {value for value in values if isinstance(value, str)}.intersection(told)
+    return pd.Categorical(
+        [value if isinstance(value, str) and value not in clashes else repr(value) for value in values]
+    )
 
 
 def _means(

@@ -69,7 +69,7 @@ class Interchange(Reader):
             over: "final" for one number per row, "series" for arrays of rows × steps with the steps as "TIME".
 
         Returns:
-            experiments: one column per varied parameter (text and truth values as categories), `scenario` (the number of the point), `policy` and
+            experiments: one column per varied parameter (text and truth values as categories, `'1'` with quotes where there is 1 too), `scenario` (the number of the point), `policy` and
             `model`. outcomes: an array for each, in the order of the rows. Runs that failed or timed out are left out;
             `experiments.attrs["left_out"]` says how many. What else is missing is NaN.
 
@@ -105,7 +105,7 @@ class Interchange(Reader):
 
         Raises:
             OutcomeError: If the outcome is unknown or no number.
-            ParameterError: If nothing varies.
+            ParameterError: If nothing varies, or a parameter has a value that is not finite.
 
         Example:
             >>> import mesa_lab as ml

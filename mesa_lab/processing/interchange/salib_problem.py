@@ -24,7 +24,7 @@ def to_salib(results: Reader, outcome: str | None = None) -> tuple[dict[str, Any
 
     Raises:
         OutcomeError: If the outcome is unknown or no number.
-        ParameterError: If nothing varies.
+        ParameterError: If nothing varies, or a parameter has a value that is not finite.
     """
     if not results.columns:
         raise ParameterError("Nothing varies in this study, so there is no problem for SALib to analyse.")
@@ -36,6 +36,12 @@ def to_salib(results: Reader, outcome: str | None = None) -> tuple[dict[str, Any
     columns, bounds, scales = [], [], []
     for parameter, column in results.columns.items():
         numbers = _numbers(results, parameter, column)
+        if not np.isfinite(numbers).all():
+            value = numbers[~np.isfinite(numbers)][0]
+            raise ParameterError(
+                f"Parameter '{parameter}' has the value {value:g} at a point, which has no place between two bounds, and SALib's "
+                "methods need one. Take the points without it into a study of their own."
+            )
         low, high, scale = _range(results, parameter, numbers)
         columns.append(numbers)
         bounds.append([low, high])

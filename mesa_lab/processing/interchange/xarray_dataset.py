@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mesa_lab.errors import ExportError
 from mesa_lab.formatting import plural
-from mesa_lab.processing.interchange.arrays import check_over, final_values, series_values
+from mesa_lab.processing.interchange.arrays import check_over, final_values, objects_of, series_values
 from mesa_lab.processing.tables import column_names
 
 if TYPE_CHECKING:
@@ -65,7 +65,13 @@ def to_xarray(
     if series:
         coordinates["step"] = steps
     attributes = {"model": results.model_name, "notes": " ".join(_notes(results, grid, steps, series))}
-    return xr.Dataset(variables, coordinates, attributes)
+    dataset = xr.Dataset(variables, coordinates, attributes)
+    for name, (_, values) in [
+        (name, each) for name, each in (variables | coordinates).items() if isinstance(each, tuple)
+    ]:
+        if values.dtype == object:  # where all others are text, xarray makes NaN of None
+            _put_none(dataset[name].values, values)
+    return dataset
 
 
 class _Grid:
@@ -87,9 +93,13 @@ class _Grid:
         return array
 
 
+def _put_none(there: npt.NDArray[Any], values: npt.NDArray[Any]) -> None:
+    there[np.frompyfunc(lambda value: value is None, 1, 1)(values).astype(bool)] = None
+
+
 def _plain(column: Any) -> npt.NDArray[Any]:
     """A parameter's values as numpy holds them: numbers, truth values, else objects."""
-    return np.asarray(column.to_numpy() if column.dtype.kind in "ifb" else column.astype(object).to_numpy())
+    return np.asarray(column.to_numpy() if column.dtype.kind in "ifb" else objects_of(column))
 
 
 def _notes(

@@ -56,7 +56,11 @@ def overview_table(results: ResultTables, names: Sequence[str]) -> dict[str, Any
         points = results.aggregate(name, quantiles=())
         points = points[points["mean"].notna()]
         row = [label(name), f"{int(whole['n']):,}", _mean(whole), number(float(whole["sd"]))]
-        for position in (points["mean"].argmin(), points["mean"].argmax()):
+        # All values of an outcome may be infinite: they have no mean.
+        ends = (points["mean"].argmin(), points["mean"].argmax()) if len(points) else ()
+        if not len(points):
+            row += ["–"] * 4
+        for position in ends:
             cell = points.iloc[int(position)]
             row += [estimate(cell), _where(results, int(cell["point"]))]
             shown.append(cell)

@@ -11,7 +11,8 @@ from mesa_lab.formatting import plural
 __all__ = ["SEE_FAILURES", "nothing_ended", "nothing_reported"]
 
 SEE_FAILURES: Final = (
-    "See the failures: mesa-lab status STUDY --failures in the terminal, results.failures in Python."
+    "See the failures: below the runs' progress in the app, mesa-lab status STUDY --failures in the terminal, results.failures in "
+    "Python."
 )
 """Said wherever it may be read: in a terminal, in Python, in the app and in a report."""
 

@@ -43,7 +43,7 @@ class _Column:
     Attributes:
         source: An attribute's name, or a function of the agent.
         reported: The class for whose agents the collector reports it; `object` for all agents, None when it does not.
-        name: The reporter's name.
+        name: The reporter's name in the collector, where Mesa takes a number too.
         index: Its place among the reporters of that class.
     """
 
@@ -251,7 +251,10 @@ def _picked(called: Reported, name: str, agents: Sequence[Any]) -> list[Any]:
 
 def _tables(selection: AgentSelection, reporters: AgentReporters, model: Any) -> dict[str, _Table]:
     columns = {
-        kind: {name: _Column(source, kind, name, index) for index, (name, source) in enumerate(group.items())}
+        kind: {
+            str(name): _Column(source, kind, name, index)
+            for index, (name, source) in enumerate(group.items())
+        }
         for kind, group in reporters.sources.items()
     }
     general = columns.pop(object, {})

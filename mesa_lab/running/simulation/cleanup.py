@@ -19,6 +19,8 @@ import numpy as np
 from mesa import Agent
 from mesa.discrete_space import Cell
 
+from mesa_lab.running.simulation.process_state import ProcessState
+
 __all__ = ["Surroundings"]
 
 _cell_caches: list[Callable[[], None]] = [
@@ -35,10 +37,11 @@ _agent_numbers: dict[Any, Any] = getattr(Agent, "_ids", {})
 class Surroundings:
     """What a run finds, to be put back after it."""
 
-    __slots__ = ("_float_errors", "_folder", "_recursion", "_reducers")
+    __slots__ = ("_float_errors", "_folder", "_process", "_recursion", "_reducers")
 
     def __init__(self) -> None:
         self._folder = _working_folder()
+        self._process = ProcessState()
         self._recursion = sys.getrecursionlimit()
         self._float_errors = np.geterr()
         self._reducers = len(copyreg.dispatch_table)
@@ -47,6 +50,11 @@ class Surroundings:
     def folder(self) -> Path | None:
         """The current folder of before."""
         return None if self._folder is None else Path(self._folder)
+
+    @property
+    def broken(self) -> str:
+        """What a run has changed of its process that cannot be put back; empty where there is nothing."""
+        return self._process.broken
 
     def enter(self, folder: Path | None) -> None:
         """Make a folder the current one for the next run; None for no change."""
@@ -59,6 +67,7 @@ class Surroundings:
         Args:
             model: The model, or None when it could not be set up.
         """
+        self._process.restore()
         if self._folder is not None and _working_folder() != self._folder:
             with contextlib.suppress(OSError):  # the model may have removed it
                 os.chdir(self._folder)

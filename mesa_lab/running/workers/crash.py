@@ -6,6 +6,7 @@ What to do about it is not known here (see `dispatch`).
 from __future__ import annotations
 
 import re
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 from mesa_lab.running.simulation.failure import SHORT_OF_MEMORY
@@ -22,11 +23,13 @@ class Death:
         state: What it was doing.
         exit_code: Such as `SIGKILL(-9)` or `EXIT(3)`; empty when that is not known.
         trace: Where its threads were, if it had the time to say so.
+        error: What it answered, if it lived but could not go on; empty where it died.
     """
 
     state: State
     exit_code: str
     trace: str
+    error: str = ""
 
     @property
     def by_timeout(self) -> bool:
@@ -36,6 +39,8 @@ class Death:
     @property
     def message(self) -> str:
         """What happened, in a sentence."""
+        if self.error:
+            return f"This run left its worker process unable to go on: {self.error}"
         cause = re.match(r"Fatal Python error: (.*)", self.trace)
         code = f" ({self.exit_code})" if self.exit_code else ""
         text = f"The worker process died during this run{code}{f': {cause[1]}' if cause else ''}."
@@ -53,4 +58,6 @@ def find_out(slot: str, error: BaseException) -> Death:
     """
     code = re.search(r"\b(EXIT|SIG[A-Z0-9]+)\(-?\d+\)", str(error))
     state, trace = read_state(slot)
-    return Death(state, code[0] if code else "", trace)
+    if isinstance(error, BrokenProcessPool):
+        return Death(state, code[0] if code else "", trace)
+    return Death(state, "", trace, repr(error))

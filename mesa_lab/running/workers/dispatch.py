@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 
 from mesa_lab.errors import RunError
 from mesa_lab.running.scheduling.task_queue import BATCH_SECONDS, TaskQueue
@@ -71,19 +70,24 @@ class Dispatch:
             return
         worker, tasks, future = answer
         error = future.exception()
-        if isinstance(error, BrokenProcessPool):
+        if error is not None:
+            # It died, or it lives and a run has left it in a state in which it cannot even answer.
             yield from self._handle_crash(worker, error)
             return
-        worker.sent.remove(tasks)
-        worker.alone = False
-        if error is not None:
-            raise RunError(f"A worker failed outside of any run: {error!r}") from error
         reply: Reply | str = pickle.loads(future.result())
         if isinstance(reply, str):
-            raise RunError(f"The workers cannot load the model: {reply}")
+            if not worker.is_used:
+                raise RunError(f"The workers cannot load the model: {reply}")
+            self._replace(worker)  # what it ran before may be the reason: a new one tells
+            return
+        worker.is_used = True
+        worker.sent.remove(tasks)
+        worker.alone = False
         if reply.sources:
             worker.sources = dict(reply.sources)
             self._compare(worker.sources)
+        if reply.is_broken:
+            self._replace(worker)
         self._watch_memory(worker, reply)
         if not reply.batches:
             worker.forget()
@@ -100,6 +104,15 @@ class Dispatch:
         self.pool.release(keep=notice is None)
         if notice is not None and notice != self._told:
             self._tell("memory", notice)
+
+    def _replace(self, worker: Worker) -> None:
+        """Let others do what a worker has at hand, and end its process."""
+        for tasks in reversed(worker.sent):
+            self._waiting.put_back(tasks)
+        worker.sent = []
+        worker.alone = False
+        worker.end()
+        self._memory.forget(id(worker))
 
     def _watch_memory(self, worker: Worker, reply: Reply) -> None:
         """Replace a worker that keeps too much once it has answered, and say so."""
@@ -138,6 +151,9 @@ class Dispatch:
             suspects = []
         elif death.state.run_id >= 0:
             suspects = [task for tasks in lost for task in tasks if task.run_id == death.state.run_id]
+            if death.error and suspects and suspects[0] in lost[0]:
+                # Or one before it in the same process, whose results are lost too.
+                suspects = lost[0][: lost[0].index(suspects[0]) + 1]
         else:
             # Between two runs, or while their results were packed: any of the batch may be the reason.
             suspects = lost[0]

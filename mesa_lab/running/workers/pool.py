@@ -48,6 +48,7 @@ class Worker:
         sent: Batches that are under way, the first of them at work.
         alone: Whether the process has a run that is suspected of having killed another.
         is_full: Whether it gets no more tasks, and is replaced once it has answered.
+        is_used: Whether the process has carried out runs before.
         sources: Files of the model's modules that the process has loaded, with their time stamps.
     """
 
@@ -56,6 +57,7 @@ class Worker:
         self.sent: list[list[Task]] = []
         self.alone = False
         self.is_full = False
+        self.is_used = False
         self.sources: dict[str, int] = {}
         self._start = start
         self._executor: Executor | None = None
@@ -113,7 +115,7 @@ class Worker:
         executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
-        self.is_full = False
+        self.is_full = self.is_used = False
         for file in (self.slot, f"{self.slot}.trace"):
             Path(file).unlink(missing_ok=True)
 

@@ -77,6 +77,7 @@ class Reply(NamedTuple):
         seconds: How long they took.
         sources: Files of the model's own modules, with their time stamps; empty when told before.
         footprint: What the worker's memory holds after the batch.
+        is_broken: Whether the last run changed the process in a way that later ones would suffer from.
     """
 
     batches: tuple[Batch, ...]
@@ -84,6 +85,7 @@ class Reply(NamedTuple):
     seconds: float
     sources: tuple[tuple[str, int], ...] = ()
     footprint: Footprint | None = None
+    is_broken: bool = False
 
 
 _plans: dict[str, Plan] = {}
@@ -174,7 +176,7 @@ class _Worker:
         self.printed = Output()
         self.known = ""
         self.witness = Witness()
-        self.threads = 0
+        self.threads: set[threading.Thread] = set()
 
     def tell(self, run_id: int, loading: bool = False) -> None:
         _STATE.pack_into(self.state, 0, self.pid, run_id, loading)
@@ -251,13 +253,13 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     started = time.perf_counter()
     runs: list[Run] = []
     surroundings = Surroundings()
-    _this.threads = threading.active_count()
+    _this.threads = set(threading.enumerate())
     _this.printed.renew()
     with installed():
         for task in batch:
             _this.tell(task.run_id)
             runs.append(_carry_out(plan, task, surroundings, _this))
-            if budget is not None and time.perf_counter() - started > budget:
+            if surroundings.broken or (budget is not None and time.perf_counter() - started > budget):
                 break
     encoded = _encoded(plan, _with_packed_rows(runs) if plan.protocol.rows else runs)
     done = len(runs)
@@ -265,7 +267,9 @@ def work(digest: str, payload: bytes | None, tasks: bytes, budget: float | None)
     gc.collect()
     _this.tell(-1)
     seconds = time.perf_counter() - started
-    reply = Reply(encoded, done, seconds, sources, _this.witness.footprint())
+    broken = bool(surroundings.broken)
+    footprint = None if broken else _this.witness.footprint()
+    reply = Reply(encoded, done, seconds, sources, footprint, broken)
     return pickle.dumps(reply, protocol=5)
 
 
@@ -274,12 +278,13 @@ def _carry_out(plan: Plan, task: Task, surroundings: Surroundings, worker: _Work
     # Warnings that are shown once are shown once in each run.
     with warnings.catch_warnings():
         run = carry_out(plan, task, surroundings, worker.trace, worker.witness.see, worker.printed)
-    threads, worker.threads = worker.threads, threading.active_count()
+    if surroundings.broken:
+        run.notes.append(f"{surroundings.broken} Later runs got another process.")
+    threads, worker.threads = worker.threads, set(threading.enumerate())
     if run.failure is not None and (printed := worker.printed.end(_SHOWN).split()):
         run.notes.append(f"The model printed last: {' '.join(printed)}")
     _keep(run, worker.printed)
-    if worker.threads > threads:
-        left = worker.threads - threads
+    if left := len(worker.threads - threads):  # those of earlier runs may have ended meanwhile
         run.notes.append(f"The model left {left} of its threads running, which may disturb later runs.")
     if run.init_seconds + run.run_seconds > _LONG_RUN_SECONDS:
         gc.collect()

@@ -632,7 +632,7 @@ def test_a_question_fills_in_the_design_and_can_be_taken_back(page):
     view.press("First look: 1,024 runs")
     view.until(lambda: kept.value.design.text("size") == "128")
     kept.value = dataclasses.replace(kept.value, replications="9")
-    view.until("You have changed it.")
+    view.until("The design below differs.")
     view.press("Take the recommendation")
     view.until(lambda: kept.value.replications == "2")
     view.press("Which parameters matter?")
@@ -645,7 +645,7 @@ def test_a_question_says_which_parameters_its_answer_will_be_silent_about(page):
     view.press("Which parameters matter?")
     held = [row.name for row in kept.value.rows if row.kind == "fixed"]
     assert len(held) > 1
-    view.until(f"{listing(held, 4)} are held fixed: to learn about them, let them vary.")
+    view.until(f"{listing(held, 4)} are held fixed: the answer says nothing about them.")
     free = [
         dataclasses.replace(row, kind="integer", low="10", high="20") if row.name == held[0] else row
         for row in kept.value.rows
@@ -657,6 +657,29 @@ def test_a_question_says_which_parameters_its_answer_will_be_silent_about(page):
     view.press("How many replications?")
     view.until("Runs of the base case")
     assert "held fixed" not in view.text
+
+
+def test_one_press_lets_all_parameters_vary_and_the_recommended_design_follows(page):
+    view, kept, _ = page()
+    view.press("Which parameters matter?")
+    view.until(lambda: kept.value.design.kind == "Saltelli")
+    view.until("guessed from the default")
+    view.press("Let 4 more parameters vary: all 6")
+    view.until(lambda: len(kept.value.varied) == 6 and kept.value.design.kind == "Saltelli")
+    view.until("1,024 runs.")
+    view.until(lambda: "held fixed" not in view.text)
+    parsed = parse(kept.value, describe_model(SCHELLING).description)
+    assert not parsed.errors
+    assert len(parsed.experiment.space.varied) == 6
+    assert "The design below differs" not in view.text
+    kept.value = dataclasses.replace(
+        first(), question="matter", design=DesignDraft("Halton", (("size", "9"),))
+    )
+    view.until("The design below differs.")
+    view.press("Let 4 more parameters vary: all 6")
+    view.until(lambda: len(kept.value.varied) == 6)
+    view.until("The design below differs.")
+    assert kept.value.design.kind == "Halton"  # what was chosen by hand stays
 
 
 @pytest.mark.parametrize(

@@ -20,13 +20,15 @@ from mesa_lab.app.search.typed_search import (
     Wish,
     engines_of,
     fields_beside,
+    known_outcomes,
     problem_with,
     search_of_wish,
 )
 from mesa_lab.errors import ExperimentError, StudyError
-from mesa_lab.preparation.models import reference_of
+from mesa_lab.preparation.models import describe, reference_of
 from mesa_lab.processing.analysis.shelf import fitting
 from mesa_lab.search import carry_out
+from mesa_lab.search.loop import Loop
 from mesa_lab.study import Study
 from mesa_lab.workspace.shared_results import open_results
 from mesa_lab.workspace.test_run import Trial
@@ -105,7 +107,7 @@ def test_what_is_known_is_read_from_the_study(tmp_path, show):
     carry_out.drive_search(study, search, backend="sequential", progress=False)
     seen = look_at_search(path, dark=True)
     assert "fresh runs" in seen.sentence
-    assert len(seen.charts) == 2
+    assert len(seen.charts) == 3
     assert seen.over == "The budget of 60 runs is used up."
     view = show(SearchProgress(path, 60, running=False))
     view.until("fresh runs")
@@ -157,7 +159,7 @@ def test_columns_of_a_file_are_recognised_or_said():
     with pytest.raises(ExperimentError, match="is larger than"):
         read_data_file("d.csv", None, [])
     with pytest.raises(ExperimentError, match="13 columns"):
-        read_data_file("d.csv", ",".join(f"c{i}" for i in range(13)).encode(), [])
+        read_data_file("d.csv", (",".join(f"c{i}" for i in range(13)) + "\n1\n").encode(), [])
 
 
 def test_data_are_drawn_over_a_run():
@@ -225,6 +227,101 @@ def test_a_search_that_has_runs_keeps_its_method_and_goes_on_in_narrower_ranges(
         assert carry_out.search_of(study).experiment.space.parameters[name] == smaller[name]
     view.press("Fill in another search")
     view.until("Or search")
+
+
+def test_what_is_tried_next_is_named_and_a_click_on_a_setting_opens_its_runs(tmp_path, show, monkeypatch):
+    path = tmp_path / "a.study"
+    search = ml.Search(bowl(), ml.Optimise("loss", engine="random"), budget=60)
+    study = carry_out.study_for(search, path)
+    seen = look_at_search(path)
+    assert (seen.next, seen.parameters, seen.charts) == ((), (), ())
+    with monkeypatch.context() as patched:
+        patched.setattr(Loop, "hear", interrupted_after(1))
+        carry_out.drive_search(study, search, backend="sequential", progress=False)
+    seen = look_at_search(path)
+    assert seen.parameters == ("x", "y", "kind")
+    assert all(name in seen.next[0] for name in ("x ", "y ", "kind ", "run"))
+    opened = []
+    view = show(SearchProgress(path, 1, running=True, on_points=opened.append))
+    view.until(seen.next[0])
+    figures = [each for each in view.widgets(ipyvue.VueTemplate) if getattr(each, "clickable", False)]
+    tried = next(each for each in figures if each.label.startswith("The settings tried"))
+    tried.vue_event_point({"point": 3, "x": 0.1})
+    assert opened == [[3]]
+    tried.vue_event_point({"x": 0.1})  # a mark that stands for no point
+    assert opened == [[3]]
+    across = view.field("Across")
+    across.v_model = next(item["value"] for item in across.items if item["title"] == "kind")
+    view.until(
+        lambda: (
+            '"title":"kind"'
+            in next(
+                each.spec
+                for each in view.widgets(ipyvue.VueTemplate)
+                if getattr(each, "label", "").startswith("The settings tried")
+            )
+        )
+    )
+    still = show(SearchProgress(path, 1, running=True))
+    still.until("Now and next")
+    assert not any(getattr(each, "clickable", False) for each in still.widgets(ipyvue.VueTemplate))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"parameters": {"trouble": "all"}}, "Mend the model"),
+        ({"parameters": {"trouble": "constant"}}, "no setting is better than another"),
+        ({"parameters": {"trouble": "nan"}}, "is no finite number"),
+        ({"constraints": ["x > 2"]}, "keeps the constraints"),
+    ],
+)
+def test_why_a_search_ended_without_an_answer_is_said_once(tmp_path, show, changes, said):
+    path = tmp_path / "a.study"
+    search = ml.Search(bowl(**changes), ml.Optimise("loss", engine="random"), budget=60)
+    carry_out.search(search, path, backend="sequential", progress=False)
+    seen = look_at_search(path)
+    assert seen.sentence == seen.over
+    view = show(SearchProgress(path, 60, running=False))
+    view.until(said)
+    assert view.text.count(said) == 1
+
+
+def test_where_the_budget_was_too_small_to_say_anything_both_are_said(tmp_path, show):
+    path = tmp_path / "a.study"
+    search = ml.Search(bowl(), ml.Calibrate({"loss": 1.2}), budget=2)
+    carry_out.search(search, path, backend="sequential", progress=False)
+    view = show(SearchProgress(path, 2, running=False))
+    view.until("The budget of 2 runs is used up.")
+    assert look_at_search(path).sentence != look_at_search(path).over
+
+
+def interrupted_after(runs):
+    """What hears results in the place of the loop, until so many have come; the first ones come alone, later ones by the dozen."""
+    left, hear = [runs], Loop.hear
+
+    def counted(self, batch):
+        left[0] -= len(batch.runs)
+        if left[0] <= 0:
+            raise KeyboardInterrupt
+        return hear(self, batch)
+
+    return counted
+
+
+def test_where_settings_cannot_be_drawn_no_axes_are_offered(tmp_path, show):
+    path = tmp_path / "a.study"
+    carry_out.study_for(ml.Search(bowl(), ml.Optimise("loss", engine="random"), budget=60), path)
+    view = show(SearchProgress(path, 0, running=True))
+    view.until("Nothing can be said yet")
+    assert "Across" not in view.text
+
+
+def test_the_form_knows_what_the_model_reports_where_no_outcome_is_named():
+    description = describe("mesa.examples:Schelling")
+    assert "happy" in known_outcomes((), description)
+    assert known_outcomes(("pct_happy",), description) == ("pct_happy",)
+    assert known_outcomes((), None) == ()
 
 
 def test_charts_of_a_search_are_as_wide_as_there_is_room_and_not_lower_for_it(tmp_path):

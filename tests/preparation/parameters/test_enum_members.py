@@ -119,3 +119,28 @@ def test_names_within_collections_become_members():
         "mood": {"a": [Mood.GLAD, (Tone.LOUD, 1)], Mood.GLAD: None},
         "n": "GLAD",
     }
+
+
+@pytest.mark.parametrize(
+    ("reference", "values", "said"),
+    [
+        ("moody.py:Nope", ["SAD", "GLAD"], "moody.py:Nope': module"),
+        ("moody.py:Moody", ["SAD", "GLAD"], "is no Enum but"),
+        ("none.py:Mood", ["SAD", "GLAD"], "enums names what is not there. No Enum"),
+        ("moody.py:Mood", ["SAD", "GALD"], "'GALD', which is no member of Mood. Did you mean 'GLAD'"),
+    ],
+)
+def test_an_enum_that_is_not_there_is_refused_before_anything_runs(tmp_path, reference, values, said):
+    (tmp_path / "moody.py").write_text(
+        "import enum\nimport mesa\n"
+        "class Mood(enum.Enum):\n    SAD = 1\n    GLAD = 2\n"
+        "class Moody(mesa.Model):\n"
+        "    def __init__(self, mood=Mood.SAD, rng=None):\n        super().__init__(rng=rng)\n"
+    )
+    file = tmp_path / "moody.toml"
+    file.write_text(
+        f'model = "moody.py:Moody"\nenums = {{ mood = "{reference}" }}\n[parameters]\nmood = {values}\n'
+    )
+    with pytest.raises(ParameterError) as caught:
+        ml.Experiment.load(file).check()
+    assert said in str(caught.value)

@@ -2,12 +2,14 @@ import builtins
 import json
 import os
 
+import mesa
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from openpyxl import load_workbook
 
+import mesa_lab as ml
 from mesa_lab.errors import ExportError
 from mesa_lab.processing.export import chart_image, excel
 from mesa_lab.processing.export.export import export, save_chart
@@ -27,6 +29,11 @@ def results(make):
     return make(POINTS, outcomes=OUTCOMES, agents=AGENTS, failed=[1], steps=2)
 
 
+class Failing(mesa.Model):
+    def __init__(self, n=1, seed=None):
+        raise ValueError(n)
+
+
 def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -43,6 +50,31 @@ def test_a_folder_gets_a_file_per_table(results, tmp_path):
     ]
     assert names_in(tmp_path / "out") == sorted(path.name for path in written)
     assert names_in(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("ending", ["", ".xlsx"])
+def test_without_an_outcome_there_is_no_summary_and_all_else_is_written(tmp_path, ending):
+    with pytest.warns(RuntimeWarning, match="2 of 2 runs failed"):
+        nothing = ml.run(ml.Experiment(Failing, {"n": [1, 2]}), n_jobs=1, progress=False)
+    written = export(nothing, tmp_path / f"out{ending}")
+    if ending:
+        assert load_workbook(written[0]).sheetnames == ["runs", "points", "failures"]
+    else:
+        assert [path.name for path in written] == ["runs.csv", "points.csv", "failures.csv"]
+
+
+def test_tables_whose_names_make_one_file_name_get_two_files(make, tmp_path):
+    kinds = {
+        "Wolf!": AGENTS["Wolf"],
+        "Wolf?": AGENTS["Wolf"],
+        "wolf?": AGENTS["Wolf"],
+        "W" * 300: AGENTS["Wolf"],
+    }
+    written = export(make(POINTS, outcomes=OUTCOMES, agents=kinds), tmp_path / "out")
+    names = [path.name for path in written if path.name.startswith("agents")]
+    long = f"agents_{'W' * 43}.csv"
+    assert names == ["agents_Wolf_.csv", "agents_Wolf__2.csv", "agents_wolf__3.csv", long]
+    assert all(len(pd.read_csv(tmp_path / "out" / name)) == 2 for name in names)
 
 
 def test_csv_holds_the_values_as_they_are(results, tmp_path):

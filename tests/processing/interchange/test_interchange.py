@@ -250,3 +250,36 @@ def test_outcomes_over_time_have_no_steps(real: ml.Results) -> None:
     assert data["max of place"].dims == ("point", "replication")
     assert list(results.to_xarray(over="series").data_vars) == ["place"]
     assert set(results.to_ema(over="series")[1]) == {"place", "TIME"}
+
+
+def of_levels(tmp_path: Any, levels: list[Any]) -> ml.Results:
+    """A study whose outcome `text` is None at the first level and text at the others."""
+    model = tmp_path / "levels.py"
+    model.write_text(
+        "import mesa\n"
+        "class Levels(mesa.Model):\n"
+        "    def __init__(self, x=1, rng=None):\n"
+        "        super().__init__(rng=rng)\n"
+        f"        self.text, self.size = (None if repr(x) == {repr(levels[0])!r} else 'a'), 1.5\n"
+    )
+    experiment = ml.Experiment(
+        f"{model}:Levels", {"x": levels}, max_steps=0, outcomes=["text", "size"], seed=1
+    )
+    return ml.run(experiment, progress=False, backend="sequential")
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf")])
+def test_salib_is_not_given_bounds_that_are_no_numbers(tmp_path: Any, odd: float) -> None:
+    with pytest.raises(ml.ParameterError, match=f"'x' has the value {odd} at a point"):
+        of_levels(tmp_path, [1.0, odd]).to_salib("size")
+
+
+def test_none_stays_none_beside_text_in_xarray(tmp_path: Any) -> None:
+    data = of_levels(tmp_path, [None, "b"]).to_xarray("text")
+    assert data["text"].values.tolist() == [[None], ["a"]]
+    assert data["x"].values.tolist() == [None, "b"]
+
+
+def test_a_number_and_the_same_number_as_text_stay_two_values_for_ema(tmp_path: Any) -> None:
+    experiments, _ = of_levels(tmp_path, [1, "1", "b", None]).to_ema("size")
+    assert experiments["x"].tolist() == ["1", "'1'", "b", "None"]

@@ -156,6 +156,14 @@ def test_without_results_it_is_still_a_report(make, tmp_path, quick, options):
     assert "No run has left an outcome that is a number." in text
 
 
+def test_an_outcome_without_a_mean_has_no_lowest_point(make, tmp_path, quick):
+    outcomes = {"far": lambda p, g: [float("inf")] * len(p), "near": lambda p, g: p["n"].tolist()}
+    text, _ = written(study_like(make({"n": [1, 2]}, outcomes=outcomes)), tmp_path)
+    overview = text[text.index("Outcomes at the end of the runs") :]
+    row = next(row for row in re.findall(r"<tr.*?</tr>", overview, re.DOTALL) if ">far<" in row)
+    assert row.count(">–<") >= 4
+
+
 def test_without_anything_that_varies(make, tmp_path, quick):
     import pandas as pd
 

@@ -56,6 +56,16 @@ def test_several_collectors_are_measured_each_when_it_collects():
     assert dict(asked.outcomes) == {"days": -4}
 
 
+def test_names_that_are_no_text_are_taken_as_text():
+    description = describe(reference("Numbered"))
+    assert (description.model_reporters, description.agent_reporters) == (("5", "None", "5 (dc)"), ("7",))
+    result = run("Numbered", 2, agents=True)
+    assert series(result) == {"step": [1, 2], "5": [1, 2], "None": [1, 2], "5 (dc)": [-1, -2]}
+    assert result.agents[""]["7"].to_pylist() == [2, 2, 3, 3]
+    assert result.tables["8"]["9"].to_pylist() == [1, 2]
+    assert series(run("Numbered", 2, outcomes=("5 (dc)",)))["5 (dc)"] == [-1, -2]
+
+
 def test_agents_data_of_two_collectors_stand_side_by_side():
     table = run("InADict", 2, agents=True).agents[""]
     assert table["pace"].to_pylist() == [2, 2, 3, 3]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mesa_lab.processing.analysis.best.selection import exact_share
 
-__all__ = ["FEW", "left_out_value", "winner_interval"]
+__all__ = ["FEW", "bounds_together", "left_out_value", "winner_interval"]
 
 FEW: Final = 5
 """With fewer runs a small standard deviation by luck makes the conditional interval absurd."""
@@ -45,6 +45,42 @@ def left_out_value(values: Floats) -> float:
     return float(found.mean()) if len(found) else float("nan")
 
 
+def bounds_together(
+    own: Floats, n_settings: int, *, level: float, is_share: bool = False
+) -> tuple[float, float]:
+    """Return an interval of the mean of the best of several settings that holds however it was picked.
+
+    Only the lower end pays for their number: a mean is too large by luck the more easily the more of them there are, and the
+    best is too low no more often than any one.
+
+    Args:
+        own: The values of the setting whose mean is the largest; NaN where there is none.
+        n_settings: Of how many it is the best.
+        level: Level of confidence.
+        is_share: Whether the values are zeros and ones.
+
+    Returns:
+        The ends; NaN with fewer than two values.
+
+    Example:
+        >>> low, high = bounds_together(np.array([1.0, 2.0, 3.0]), 10, level=0.95)
+        >>> round(low, 1), round(high, 1)
+        (-6.1, 4.5)
+    """
+    from scipy.special import stdtrit
+
+    known = own[np.isfinite(own)]
+    n, alpha = len(known), 1 - level
+    if n < 2:
+        return float("nan"), float("nan")
+    mean, error = float(known.mean()), float(known.std(ddof=1)) / np.sqrt(n)
+    if is_share:
+        low, high = exact_share(mean * n, n, alpha / (2 * n_settings), alpha / 2)
+        return float(low), float(high)
+    down, up = (float(stdtrit(n - 1.0, 1 - each)) for each in (alpha / (2 * n_settings), alpha / 2))
+    return mean - down * error, mean + up * error
+
+
 def winner_interval(
     values: Floats, winner: int, *, common: bool, level: float, is_share: bool = False
 ) -> tuple[float, float]:
@@ -77,14 +113,8 @@ def winner_interval(
     mean, sd = float(np.nanmean(own)), float(np.nanstd(own, ddof=1))
     error, df = sd / np.sqrt(n), n - 1.0
     alpha = 1 - level
-    if is_share:
-        low, high = exact_share(mean * n, n, alpha / (2 * len(values)), alpha / 2)
-        return float(low), float(high)
-    if error == 0:
-        return mean, mean
-    if n < FEW:
-        up = stdtrit(df, 1 - alpha / 2) * error
-        return mean - float(stdtrit(df, 1 - alpha / (2 * len(values)))) * error, mean + float(up)
+    if is_share or n < FEW or error == 0:
+        return bounds_together(own, len(values), level=level, is_share=is_share)
     widest = stdtrit(df, 1 - _KEPT * alpha / (2 * len(values))) * error
     below, above = _selected_between(values, winner, mean, common=common)
     share = (alpha - _KEPT * alpha) / (1 - _KEPT * alpha)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from mesa_lab.errors import ExperimentError
 from mesa_lab.formatting import listing
 from mesa_lab.preparation.limits import shortened
+from mesa_lab.processing.analysis.calibration.data_table import is_quantity, place_of, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,6 @@ __all__ = [
     "Component",
     "components_of",
     "plain_targets",
-    "read_table",
     "read_targets",
     "targets_of",
 ]
@@ -75,38 +74,18 @@ def read_targets(path: str | Path) -> dict[str, Any]:
     """
     table = read_table(path)
     steps = next((name for name in table.columns if name.lower() == "step"), None)
-    return targets_of(table, {name: name for name in table.columns if name != steps}, steps, str(path))
+    # Names and dates beside the numbers are left out; a number that could not be read is not, and refused below.
+    kept = [name for name in table.columns if name != steps and _is_of_numbers(table[name])]
+    return targets_of(table, {name: name for name in kept}, steps, str(path))
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a CSV file of observed values as it is; columns are divided by commas, semicolons or tabs.
+def _is_of_numbers(column: Any) -> bool:
+    return any((isinstance(cell, float) and cell == cell) or is_quantity(cell) for cell in column)
 
-    Raises:
-        ExperimentError: If the file cannot be read.
-    """
-    import pandas as pd
 
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        # Pandas takes any sign for the separator of a file with one column, such as the point in 0.9.
-        head, _, body = text.partition("\n")
-        separator = max(",;\t", key=head.count)
-        decimal = "," if separator != "," and "," in body and "." not in body else "."
-        if not text.strip():
-            raise ValueError("it is empty")
-        table = pd.read_csv(StringIO(text), sep=separator, decimal=decimal)
-    except UnicodeDecodeError:
-        raise ExperimentError(
-            f"The targets cannot be read from '{path}': it is no text in UTF-8. Save it anew, as CSV in UTF-8."
-        ) from None
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise ExperimentError(f"The targets cannot be read from '{path}': {error!s:.200}.") from None
-    if not isinstance(table.index, pd.RangeIndex):  # pandas would shift the values by a column
-        raise ExperimentError(
-            f"The targets cannot be read from '{path}': rows have more values than there are names of columns."
-        )
-    table.columns = [str(name).strip() for name in table.columns]
-    return table
+def _numbers_of(column: Any) -> Any:
+    """The numbers in a column of a file, NaN where there is none."""
+    return column.map(lambda cell: float("nan") if isinstance(cell, str) else float(cell)).astype(float)
 
 
 def targets_of(
@@ -128,29 +107,21 @@ def targets_of(
         >>> targets_of(pd.DataFrame({"day": [1, 2], "ill": [3, 5]}), {"ill": "Infected"}, "day")
         {'Infected': [[1, 3.0], [2, 5.0]]}
     """
-    import pandas as pd
-
     found: dict[str, Any] = {}
+    if steps is None and len(table) != 1:
+        raise ExperimentError(
+            f"'{path}' has {len(table)} rows and no column 'step'. Name the column that holds the steps 'step', or give one row "
+            "with what was observed at the end."
+        )
+    at = None if steps is None else _steps_of(table[steps], steps, path)
     for name, outcome in outcomes.items():
-        values = pd.to_numeric(table[name], errors="coerce")
-        if steps is None:
-            if len(table) != 1:
-                raise ExperimentError(
-                    f"'{path}' has {len(table)} rows and no column 'step'. Name the column that holds the steps 'step', or give one row "
-                    "with what was observed at the end."
-                )
-            if values.notna().all():
+        values = _numbers_of(table[name])
+        _check_cells(table, name, values, at, path)
+        known = values.notna()
+        if at is None:
+            if known.all():
                 found[outcome] = float(values.iloc[0])
-            continue
-        at = _steps_of(table[steps], steps, path)
-        known = values.notna() & at.notna()
-        if known.any():
-            wrong = np.flatnonzero(values.isna() & table[name].notna())
-            if len(wrong):
-                raise ExperimentError(
-                    f"'{path}' has {shortened(table[name].tolist()[wrong[0]], 40)} in column '{name}', row {wrong[0] + 1}, which is no number. "
-                    "Leave the cell empty where nothing was observed."
-                )
+        elif known.any():
             found[outcome] = [
                 [int(step), float(value)] for step, value in zip(at[known], values[known], strict=True)
             ]
@@ -161,15 +132,31 @@ def targets_of(
     return found
 
 
+def _check_cells(table: pd.DataFrame, name: str, values: Any, at: Any, path: str) -> None:
+    """Refuse a cell that is no number, and a number that is of no step."""
+    wrong = np.flatnonzero(values.isna() & table[name].notna())
+    if len(wrong):
+        cell = table[name].tolist()[wrong[0]]
+        unit = "Write the number alone, without a unit. " if is_quantity(cell) else ""
+        raise ExperimentError(
+            f"'{path}' has {shortened(cell, 40)} in column '{name}', {place_of(table, wrong[0])}, which is no number. "
+            f"{unit}Leave the cell empty where nothing was observed."
+        )
+    lost = np.flatnonzero(values.notna() & at.isna()) if at is not None else np.zeros(0, np.int64)
+    if len(lost):
+        raise ExperimentError(
+            f"'{path}' has {table[name].tolist()[lost[0]]:g} in column '{name}', {place_of(table, lost[0])}, and no step there. Say after "
+            "which step it was observed, or remove it."
+        )
+
+
 def _steps_of(column: Any, name: str, path: str) -> Any:
     """The steps in a column of a file, NaN where a cell is empty."""
-    import pandas as pd
-
-    at = pd.to_numeric(column, errors="coerce")
+    at = _numbers_of(column)
     wrong = np.flatnonzero((at.isna() & column.notna()) | (at % 1 != 0) & at.notna())
     if len(wrong):
         raise ExperimentError(
-            f"'{path}' has {shortened(column.tolist()[wrong[0]], 40)} in column '{name}', row {wrong[0] + 1}, which is no step. Steps are whole "
+            f"'{path}' has {shortened(column.tolist()[wrong[0]], 40)} in column '{name}', {place_of(column, wrong[0])}, which is no step. Steps are whole "
             "numbers from 0: write 12 for what was observed after the twelfth step."
         )
     return at

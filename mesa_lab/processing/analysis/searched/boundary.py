@@ -14,6 +14,7 @@ from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.observations import Observations, observe
 from mesa_lab.processing.analysis.phrases import percent, quantity
 from mesa_lab.processing.analysis.scatter_chart import cloud
+from mesa_lab.processing.analysis.searched.further_runs import go_on
 from mesa_lab.processing.analysis.smooth_surface import fit_landscape
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def conclude_boundary(
             "n_runs": observed.n_runs,
         },
         unknown=("Whether the outcome jumps between points: the surface is smooth.",),
-        next_sentence=f"Go on: a budget of {2 * record.n_runs:,} keeps all runs (mesa-lab run … --budget {2 * record.n_runs}).",
+        next_sentence=go_on(record.n_runs),
     )
 
 

@@ -11,10 +11,10 @@ from mesa_lab.processing.analysis.conclusion import Conclusion
 from mesa_lab.processing.analysis.phrases import and_list, figures, percent
 from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.searched.charts import course
-from mesa_lab.processing.analysis.searched.confirmed import Standing
-from mesa_lab.processing.analysis.searched.further_runs import of_fit, of_front
+from mesa_lab.processing.analysis.searched.further_runs import go_on, of_fit, of_front
 from mesa_lab.processing.analysis.searched.patterns import pattern_course
 from mesa_lab.processing.analysis.searched.question import reason_against_search
+from mesa_lab.processing.analysis.searched.standing import Standing
 from mesa_lab.processing.statistics.summary import checked_level
 
 if TYPE_CHECKING:
@@ -84,11 +84,7 @@ def _of_best(results: Reader, record: SearchRecord, outcome: str, level: float) 
     sentences = [
         "Each point is a setting at the place where it was first tried; the line is the best so far."
     ]
-    wider = (
-        ""
-        if at_rest
-        else f"Go on: a budget of {2 * total:,} keeps all runs (mesa-lab run … --budget {2 * total})."
-    )
+    wider = "" if at_rest else go_on(total)
     return Conclusion(
         name="convergence",
         question=TEXT,
@@ -127,11 +123,7 @@ def _of_patterns(results: Reader, record: SearchRecord, outcome: str) -> Conclus
         if late
         else f"None of {plural(found, 'pattern')} of {and_list(list(record.outcomes))} is new in the last {plural(since, 'run')}."
     )
-    more = (
-        f"Go on: a budget of {2 * total:,} keeps all runs (mesa-lab run … --budget {2 * total})."
-        if late
-        else ""
-    )
+    more = go_on(total) if late else ""
     return Conclusion(
         name="convergence",
         question=TEXT,

@@ -15,8 +15,8 @@ from mesa_lab.processing.analysis.next_runs import fresh_runs
 from mesa_lab.processing.analysis.phrases import and_list, figures
 from mesa_lab.processing.analysis.point_names import parameter_columns
 from mesa_lab.processing.analysis.scatter_chart import cloud
-from mesa_lab.processing.analysis.searched.confirmed import Standing, in_words
 from mesa_lab.processing.analysis.searched.outcome_space import nondominated
+from mesa_lab.processing.analysis.searched.standing import Standing, in_words
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -120,12 +120,13 @@ def _sentence(
         means = found[name]["mean"].to_numpy(float)[on]
         best, worst = (means.max(), means.min()) if each.sign < 0 else (means.min(), means.max())
         low, high = figures(float(best), float(worst))
-        ends.append(f"{name} from {low} to {high}")
+        ends.append(f"{name} {low}" if len(on) == 1 else f"{name} from {low} to {high}")
     what = "confirmed with fresh seeds" if is_fresh else "by the runs that made them win, which flatter them"
-    return (
-        f"{in_words(first)} {plural(len(on), 'setting')} {'makes' if len(on) == 1 else 'make'} the front, {what}: {and_list(ends)}. "
-        f"{sure:,} of them {'is' if sure == 1 else 'are'} more likely on it than not, given the errors of the means."
-    )
+    start = f"{in_words(first)} {plural(len(on), 'setting')} {'makes' if len(on) == 1 else 'make'} the front, {what}: {and_list(ends)}."
+    if len(on) == 1:
+        among = "confirmed" if is_fresh else "tried"
+        return f"{start} Nothing else that was {among} is better in any of them."
+    return f"{start} {sure:,} of them {'is' if sure == 1 else 'are'} more likely on it than not, given the errors of the means."
 
 
 def _chart(

@@ -17,14 +17,14 @@ from mesa_lab.processing.analysis.calibration.targets import components_of, plai
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.phrases import and_list, percent
 from mesa_lab.processing.analysis.scatter_chart import cloud
-from mesa_lab.processing.analysis.searched.confirmed import Standing
 from mesa_lab.processing.analysis.searched.outcome_space import nondominated
+from mesa_lab.processing.analysis.searched.standing import Standing
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
     from mesa_lab.processing.tables.search_record import SearchRecord
 
-__all__ = ["of_fit", "of_front"]
+__all__ = ["go_on", "of_fit", "of_front"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -146,7 +146,7 @@ def of_fit(results: Reader, record: SearchRecord, outcome: str, text: str) -> Co
             "n_runs": total,
         },
         unknown=("Whether data of another kind would tell more: that is not a matter of runs.",),
-        next_sentence="" if at_rest else _go_on(total),
+        next_sentence="" if at_rest else go_on(total),
     )
 
 
@@ -214,9 +214,17 @@ def of_front(results: Reader, record: SearchRecord, outcome: str, text: str) -> 
         unknown=(
             "How much of it is luck: the means of few runs make the front look further out than it is. Ask what the search found.",
         ),
-        next_sentence="" if at_rest else _go_on(total),
+        next_sentence="" if at_rest else go_on(total),
     )
 
 
-def _go_on(total: int) -> str:
-    return f"Go on: a budget of {2 * total:,} keeps all runs (mesa-lab run … --budget {2 * total})."
+def go_on(total: int) -> str:
+    """Propose twice the budget, and say where it is given.
+
+    Args:
+        total: How many runs there are.
+    """
+    return (
+        f"Go on: a budget of {2 * total:,} keeps all runs. It is raised on Design in the app, with mesa-lab run … --budget {2 * total} in the "
+        f"terminal, and as budget={2 * total} in Python."
+    )

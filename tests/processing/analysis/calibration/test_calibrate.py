@@ -218,10 +218,10 @@ def test_targets_that_make_no_sense_are_refused(targets, said):
 def test_files_that_make_no_sense_are_refused(tmp_path):
     path = tmp_path / "data.csv"
     for text, said in (
-        ("step,y\n0.5,1\n1.5,2\n", "has 0.5 in column 'step', row 1, which is no step"),
-        ("step,y\nmonday,1\n", "has 'monday' in column 'step', row 1, which is no step"),
-        ("step,y\n1,much\n2,0.4\n", "has 'much' in column 'y', row 1, which is no number"),
-        ("step,y\n1,0.5,3,4\n2\n", "more values than there are names of columns"),
+        ("step,y\n0.5,1\n1.5,2\n", "has 0.5 in column 'step', line 2, which is no step"),
+        ("step,y\nmonday,1\n", "has 'monday' in column 'step', line 2, which is no step"),
+        ("step,y\n1,much\n2,0.4\n", "has 'much' in column 'y', line 2, which is no number"),
+        ("step,y\n1,0.5,3,4\n2\n", "line 2 has 4 cells, and there are names for 2 columns"),
         (" \n", "it is empty"),
         ("step,y\n1,a\n", "no column with numbers"),
         ("y\n1\n2\n", "no column 'step'"),

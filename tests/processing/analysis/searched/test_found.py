@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import mesa_lab as ml
 from mesa_lab.errors import ConclusionError
+from mesa_lab.processing.analysis.observations import Observations
+from mesa_lab.processing.analysis.searched.standing import Standing
 from mesa_lab.processing.analysis.shelf import fitting
+from mesa_lab.processing.tables.search_record import SearchRecord
 from mesa_lab.search import carry_out
-from mesa_lab.testing import check_conclusion
+from mesa_lab.testing import check_conclusion, play_search
 from tests.search.bowls import bowl
 
 FIXED = ml.LatinHypercube(4)
@@ -155,6 +160,7 @@ def test_a_boundary_divides_the_space(searched):
     everywhere = searched("refine").found()
     assert everywhere.values["usual_error"] < everywhere.values["largest_error"]
     assert everywhere.next_sentence.startswith("Go on")
+    assert "on Design in the app" in everywhere.next_sentence
 
 
 def test_small_or_odd_searches_are_answered_or_refused_in_words(searched):
@@ -201,3 +207,62 @@ def test_a_search_that_goes_on_is_so_far(searched, monkeypatch):
     answer = results.found()
     assert answer.sentence.startswith("So far, of")
     assert answer.warnings[0].startswith("The search has not ended")
+
+
+@pytest.mark.parametrize("goal", ["min", "max"])
+def test_the_best_so_far_has_an_interval_that_allows_for_its_being_picked(searched, monkeypatch, goal):
+    results = searched("best")
+    record = results.searched
+    settings = {**record.settings, "goal": goal}
+    early = [batch for batch in record.batches if batch.notes.get("phase") != "confirm"]
+    monkeypatch.setattr(
+        type(results), "searched", replace(record, settings=settings, batches=early, over=None)
+    )
+    standing = Standing(results, results.searched, "loss")
+    low, high = standing.before_it_is_confirmed()
+    before = standing.before.iloc[standing.winner]
+    flattering, other = before["mean"] - low, high - before["mean"]
+    if goal == "min":  # the truth may well be higher
+        flattering, other = other, flattering
+    assert flattering > 1.3 * other > 0
+    assert other == pytest.approx((before["ci_high"] - before["ci_low"]) / 2)
+    assert "that made it win, which flatter it: " in results.found().sentence
+
+
+def test_the_interval_of_the_best_so_far_holds_the_truth():
+    """Quick form of the promise: searches that are looked at after some batches; the goal is noisy and picks by luck."""
+    held = looked = 0
+    for seed in range(25):
+        space = {"x": ml.Real(-1, 1), "y": ml.Real(-1, 1)}
+        experiment = ml.Experiment("none:None", space, seed=seed, common_random_numbers=False)
+        search = ml.Search(experiment, ml.Optimise("loss", engine="random"), budget=400)
+        played = play_search(
+            search, lambda v, rng: v["x"] ** 2 + v["y"] ** 2 + 0.5 * rng.normal(), most_batches=8
+        )
+        observed = Observations("loss", (), played.values["loss"])
+        record = SearchRecord(
+            {"method": "optimise", "outcome": "loss", "goal": "min"}, played.batches, 400, None
+        )
+        standing = Standing(
+            SimpleNamespace(points=pd.DataFrame(index=range(len(played.points)))), record, "loss"
+        )
+        standing.__dict__.update(observed=observed, keeps=np.ones(observed.n_points, bool))
+        low, high = standing.before_it_is_confirmed()
+        if np.isfinite(low):
+            truth = played.points[standing.winner]
+            looked += 1
+            held += low <= truth["x"] ** 2 + truth["y"] ** 2 <= high
+    assert looked >= 12
+    assert held / looked >= 0.95
+
+
+def test_a_front_of_one_setting_says_what_it_is_worth():
+    search = ml.Search(
+        bowl(outcomes=["loss", "other"], parameters={"x": 0.3, "noise": 0.0, "kind": "b"}),
+        ml.Optimise({"loss": "min", "other": "max"}, engine="random"),
+        budget=40,
+    )
+    answer = carry_out.search(search, backend="sequential", progress=False).found()
+    assert answer.values["n_front"] == 1
+    assert " to " not in answer.sentence
+    assert answer.sentence.endswith("is better in any of them.")
