@@ -14,6 +14,7 @@ import solara
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.hooks.use_background import use_fresh
+from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import listing
 
 if TYPE_CHECKING:
@@ -111,7 +112,10 @@ def use_made(workspace: Workspace | None, key: str, version: object) -> Made | N
 
         if not key or workspace is None:
             return None
-        ref = workspace.find(key)
+        try:
+            ref = workspace.find(key)
+        except MesaLabError:  # deleted or renamed meanwhile: what was known of it no longer holds
+            return None
         with Study.open(ref.path) as study, study.snapshot():
             return Made(ref.name, study.status().state, study.experiment, study.search is not None)
 
