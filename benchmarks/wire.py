@@ -22,11 +22,12 @@ class Wire:
 
     Attributes:
         received: Bytes, those of the handshakes too.
+        fetched: Bytes of everything else: pages, scripts, style sheets and fonts, as they travel.
         extensions: What server and browser agreed on, such as permessage-deflate; empty before there is a WebSocket.
     """
 
     def __init__(self) -> None:
-        self.received = 0
+        self.received = self.fetched = 0
         self.extensions = ""
         self._lock = threading.Lock()
 
@@ -47,6 +48,9 @@ class Wire:
                     upgraded = upgraded or piece.startswith(b"HTTP/1.1 101 ")
                     if upgraded:
                         self._count(piece)
+                    else:
+                        with self._lock:
+                            self.fetched += len(piece)
                 sink.sendall(piece)
         for each in (source, sink):
             with contextlib.suppress(OSError):

@@ -24,7 +24,15 @@ def Page():
         WatchModel(asked.experiment, asked.seed, "/", visitor())
     else:
         key = asked.ref.key
-        WatchPage(asked.ref, runs, asked.step, f"/results?study={quote(key)}", set_runs, visitor())
+        WatchPage(
+            asked.ref,
+            runs,
+            asked.step,
+            f"/results?study={quote(key)}",
+            set_runs,
+            visitor(),
+            visitor_workspace(),
+        )
         Address(name="study", value=key)
         Address(name="run", value=str(runs[0]))
 

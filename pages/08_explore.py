@@ -24,4 +24,5 @@ def Page():
         draft_state.offer_experiment(experiment, source)
         router.push("/design")
 
-    Source(workspace, router.search, parsed.experiment if parsed else None, draft.model, design)
+    source = Source(workspace, router.search, parsed.experiment if parsed else None, draft.model, design)
+    source.key(router.search or "")  # a link within the app may lead to another study

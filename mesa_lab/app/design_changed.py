@@ -14,13 +14,17 @@ import solara
 from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.hooks.use_background import use_fresh
+from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import listing
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.workspace.workspace import Workspace
 
-__all__ = ["Made", "Stale", "changes", "use_made"]
+__all__ = ["GROWING", "Made", "Stale", "changes", "is_another", "use_made"]
+
+GROWING: Final = {"replications", "design", "seeds"}
+"""What may change in a study without making it another one."""
 
 _WORDS: Final = {
     "max_steps": "steps",
@@ -87,6 +91,13 @@ def changes(old: Experiment, new: Experiment, *, searched: bool = False) -> list
     return names
 
 
+def is_another(made: Made | None, experiment: Experiment | None) -> bool:
+    """Tell whether an experiment can only be run as a study of its own: the one at hand cannot grow into it."""
+    if made is None or experiment is None:
+        return False
+    return not set(changes(made.experiment, experiment, searched=made.searched)) <= GROWING
+
+
 def use_made(workspace: Workspace | None, key: str, version: object) -> Made | None:
     """Return what the study at hand was made from, read in the background; a hook.
 
@@ -101,7 +112,10 @@ def use_made(workspace: Workspace | None, key: str, version: object) -> Made | N
 
         if not key or workspace is None:
             return None
-        ref = workspace.find(key)
+        try:
+            ref = workspace.find(key)
+        except MesaLabError:  # deleted or renamed meanwhile: what was known of it no longer holds
+            return None
         with Study.open(ref.path) as study, study.snapshot():
             return Made(ref.name, study.status().state, study.experiment, study.search is not None)
 

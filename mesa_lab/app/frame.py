@@ -100,6 +100,10 @@ def Frame(children: list[solara.Element], member: Member | None) -> None:
     router = solara.use_router()
     solara.use_memo(lambda: draft_state.begin(router.search), dependencies=[])
     current = "/" + router.parts[0]
+    solara.use_memo(
+        lambda: draft_state.go_to(router.search) if current in OF_A_STUDY else None,
+        dependencies=[current, router.search],
+    )
     solara.use_effect(
         lambda: draft_state.note_designed(draft_state.draft.peek().model) if current == "/design" else None,
         [current],

@@ -98,7 +98,7 @@ def conclude(
         show_json(answer.to_dict())
     else:
         _show_in_full(answer)
-        if answer.next is not None and next_file is None:
+        if answer.next is not None and answer.next_in_proportion and next_file is None:
             asked = "" if outcome is None else f" --outcome {quoted(Path(outcome))}"
             say(f"  mesa-lab conclude {quoted(study)} --question {question}{asked} --next next.toml")
     note_damage(results)
@@ -217,7 +217,8 @@ def _paragraph(text: str, indent: str = "") -> None:
 
 def _write_next(answer: Conclusion, path: Path) -> None:
     if answer.next is None:
-        raise click.ClickException("Nothing is gained by more runs here: there is no experiment to write.")
+        why = answer.next_sentence or "Nothing is gained by more runs here."
+        raise click.ClickException(f"There is no experiment to write. {why}")
     answer.next.save(path)
     note(f"Wrote {path}: {answer.next_sentence}")
     if answer.next_grows:

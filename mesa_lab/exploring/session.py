@@ -363,7 +363,7 @@ class Session:
 
     def _opened(self) -> Study:
         """Open the session's study, made when there is none yet; called in the runner's thread."""
-        study = opened(self.path, self.experiment, self.base)
+        study = opened(self.path, self.experiment, self.base, was_there=self._exists)
         self._exists = True
         return study
 

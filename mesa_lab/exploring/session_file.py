@@ -95,10 +95,18 @@ def _run_alike(one: Experiment, other: Experiment) -> bool:
     )
 
 
-def opened(path: Path, experiment: Experiment, base: Path | None) -> Study:
-    """Open the study of a session, made when there is none yet."""
+def opened(path: Path, experiment: Experiment, base: Path | None, *, was_there: bool = False) -> Study:
+    """Open the study of a session, made when there is none yet.
+
+    Raises:
+        StudyError: If there was one and somebody has deleted or renamed it: it is not made again.
+    """
     if path.exists():
         return Study.open(path)
+    if was_there:
+        raise StudyError(
+            f"The study '{path.stem}' of this session was deleted or renamed. Begin a new one to explore on."
+        )
     search = Search(experiment, ByHand(base.name if base is not None else ""))
     path.parent.mkdir(parents=True, exist_ok=True)
     return Study.for_search(experiment, search.to_plain(), path)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from mesa_lab.errors import ExperimentError, ModelError
+from mesa_lab.errors import ExperimentError, MesaLabError, ModelError
+from mesa_lab.formatting import plain, shorten, show
 from mesa_lab.preparation.claims.claim import parse_claims
 from mesa_lab.preparation.code_permission import CodeReference
 from mesa_lab.preparation.design_points import sample
@@ -247,6 +249,21 @@ class ExperimentData:
             if name in defaults and key_of(defaults[name]) == key_of(value)
         )
 
+    @cached_property
+    def defaults(self) -> dict[str, str]:
+        """The model's defaults for the parameters that the experiment does not name, as text.
+
+        To know them the model is imported. Of one that cannot be, there are none.
+        """
+        from mesa_lab.preparation.models import load_model
+        from mesa_lab.preparation.models.signatures import defaults_of
+
+        try:
+            found = defaults_of(load_model(self.model))
+        except MesaLabError:
+            return {}
+        return {name: _as_text(value) for name, value in found.items() if name not in self.parameters}
+
     def seed_of(self, key: bytes, replication: int, unsaid: Sequence[bytes] | None = None) -> int:
         """Return the seed of one run.
 
@@ -327,6 +344,12 @@ class ExperimentData:
             5
         """
         return replace(self, **changes)
+
+
+def _as_text(value: Any) -> str:
+    """A model's default as text; of an object its type, as what it says of itself may differ from process to process."""
+    value = value.name if isinstance(value, Enum) else plain(value, keep_nan=True)
+    return shorten(show(value)) if isinstance(value, str | int | float | None) else type(value).__name__
 
 
 def _plain(column: pd.Series) -> list[Any]:

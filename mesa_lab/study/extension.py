@@ -66,12 +66,20 @@ _FREE: Final = (
 )
 
 
-def describe(experiment: Experiment) -> dict[str, str]:
-    """Return what a study notes about its experiment."""
+def describe(experiment: Experiment, before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what a study notes about its experiment.
+
+    Args:
+        experiment: The experiment.
+        before: What it noted when it was made: the model's defaults of then hold for the study.
+    """
     from mesa_lab.preparation.experiment_file.write import plain_to_toml, to_plain
 
     plain = to_plain(experiment)
     source = running_sessions.model_source(plain["model"], with_git=False)
+    noted = experiment.defaults if before is None else read_model(before["model"]).get("defaults")
+    if noted:
+        source["defaults"] = noted
     return {
         "experiment": plain_to_toml(plain),
         "settings": json.dumps(plain),
@@ -183,7 +191,8 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
             f"'{path}' is a search: its method decides what runs next. Go on with `mesa-lab resume {path}` or "
             "`ml.search(...)`, or run this experiment into another file."
         )
-    new = describe(experiment)
+    old = {key: meta(connection, key) for key in ("settings", "model")}
+    new = describe(experiment, old)
     if connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is None:
         if new["settings"] == meta(connection, "settings") and _digest(experiment) == meta(
             connection, "design"
@@ -191,7 +200,6 @@ def grow(connection: sqlite3.Connection, path: Path, experiment: Experiment) -> 
             return False
         found(connection, experiment)
         return True
-    old = {key: meta(connection, key) for key in ("settings", "model")}
     before, after = read_object(old["settings"]), read_object(new["settings"])
     unlike = differences(old, new)
     have = connection.execute("SELECT max(replication) + 1 FROM runs").fetchone()[0]

@@ -145,6 +145,12 @@ class OpenedStudy:
                 self._known_points = key, experiment
             return self._known_points[1]
 
+    @property
+    def model_defaults(self) -> dict[str, str]:
+        """The model's defaults for parameters that the experiment does not name, as text; empty where they were not noted."""
+        with storage.translate_errors(self.path):
+            return dict(metadata.model_of(self._connection).get("defaults", {}))
+
     def _read_experiment(self, text: str) -> Experiment:
         with storage.translate_errors(self.path):
             source = metadata.model_of(self._connection)

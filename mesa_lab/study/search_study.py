@@ -75,8 +75,8 @@ def continue_search(
         raise StudyMismatchError(
             f"'{path}' holds runs of a fixed design, not of a search. Choose another file for the search."
         )
-    new = describe(experiment)
     old = {key: meta(connection, key) for key in ("settings", "model")}
+    new = describe(experiment, old)
     unlike = differences(old, new)
     before, after = read_object(old["settings"]), read_object(new["settings"])
     names = [set(each["parameters"]) for each in (before, after)]

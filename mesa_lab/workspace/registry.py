@@ -1,4 +1,4 @@
-"""What the app notes beside the studies: which wait to be run, and which links were given to others.
+"""What the app notes beside the studies: which wait to be run, which links were given to others, what became of those that are gone.
 
 One small SQLite file in the folder, made when there is something to note. So several servers and
 browsers may use one folder, and what waits is still there after a restart. Studies are named by their
@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS queue(
   problem TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS original(file INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS shares(token TEXT PRIMARY KEY, study TEXT NOT NULL UNIQUE) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS gone(study TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -121,14 +122,22 @@ class Registry:
 
     def rename(self, study: str, new: str) -> None:
         """Note that a study has another name now."""
-        if self.path.exists():
-            self._change("UPDATE queue SET study = ? WHERE study = ?", new, study)
-            self._change("UPDATE shares SET study = ? WHERE study = ?", new, study)
+        with self._changing() as connection:
+            connection.execute("UPDATE queue SET study = ? WHERE study = ?", (new, study))
+            connection.execute("UPDATE shares SET study = ? WHERE study = ?", (new, study))
+            connection.execute("INSERT OR REPLACE INTO gone VALUES(?, ?)", (study, new))
 
     def forget(self, study: str) -> None:
-        """Drop all that is noted about a study."""
-        self.dequeue(study)
-        self.unshare(study)
+        """Drop all that is noted about a study, and note that it was deleted."""
+        with self._changing() as connection:
+            connection.execute("DELETE FROM queue WHERE study = ?", (study,))
+            connection.execute("DELETE FROM shares WHERE study = ?", (study,))
+            connection.execute("INSERT OR REPLACE INTO gone VALUES(?, '')", (study,))
+
+    def became(self, study: str) -> str | None:
+        """Return the name that a study was given last, an empty text when it was deleted, None when neither was done here."""
+        rows = self._ask("SELECT new FROM gone WHERE study = ?", study)
+        return str(rows[0][0]) if rows else None
 
     def _file(self) -> int:
         """The number that the file system gave this file: a copy has another one, which no sender can foresee."""

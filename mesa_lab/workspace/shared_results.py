@@ -110,6 +110,12 @@ class StudyFile:
             return study.batches
 
     @property
+    def model_defaults(self) -> dict[str, str]:
+        """The model's defaults that were noted."""
+        with self._reading() as study:
+            return study.model_defaults
+
+    @property
     def shard(self) -> Shard | None:
         """The part of the experiment that was asked for."""
         with self._reading() as study:

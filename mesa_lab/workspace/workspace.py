@@ -90,8 +90,37 @@ class Workspace:
             return StudyRef(key, name_of(path), path, own=False)
         path = path_in(self.folder, key)
         if not path.is_file():
-            raise StudyError(f"There is no study '{key}' here. It may have been renamed or deleted.")
+            raise StudyError(self._what_became(self._ref(path)))
         return self._ref(path)
+
+    def now_called(self, ref: StudyRef) -> StudyRef | None:
+        """Return what a study that is gone is called by now; None when it was not renamed here, or was deleted since.
+
+        Example:
+            >>> from mesa_lab.workspace.study_names import StudyRef
+            >>> Workspace(Path("nowhere")).now_called(StudyRef("wolves", "wolves", Path("nowhere/wolves.study"))) is None
+            True
+        """
+        if not ref.own:
+            try:
+                found = self.find(ref.key)
+            except StudyError:
+                return None
+            return found if found.path != ref.path else None
+        path, passed = ref.path, {ref.path}
+        while (new := self.queue.registry.became(self._place(self._ref(path)))) and not path.is_file():
+            path = self.root / new
+            if path in passed or path.parent != self.folder:
+                return None
+            passed.add(path)
+        return self._ref(path) if path != ref.path and path.is_file() else None
+
+    def _what_became(self, ref: StudyRef) -> str:
+        if (new := self.now_called(ref)) is not None:
+            return f"The study '{ref.name}' was renamed: it is called '{new.name}' now."
+        if ref.path.parent == self.folder and self.queue.registry.became(self._place(ref)) == "":
+            return f"The study '{ref.name}' was deleted."
+        return f"There is no study '{ref.name}' here. It may have been renamed or deleted."
 
     def studies(self) -> list[StudyRef]:
         """Return all that is named like a study, the latest changed first; what is none says so when it is opened."""
@@ -128,6 +157,13 @@ class Workspace:
             raise StudyError(f"'{ref.name}' was shared with you to look at. Duplicate it to go on with it.")
         return ref.path.relative_to(self.root).as_posix()
 
+    def _there(self, ref: StudyRef) -> str:
+        """The same for one that something is to be done with: what another page deleted meanwhile is never made again."""
+        place = self._place(ref)
+        if not ref.path.exists():
+            raise StudyError(self._what_became(ref))
+        return place
+
     # ------------------------------------------------------------ making and changing
 
     def make(self, name: str, experiment: Experiment) -> StudyRef:
@@ -160,6 +196,13 @@ class Workspace:
         """
         from mesa_lab.search.carry_out import study_for
 
+        self._check_search(search)
+        path = path_in(self.folder, clean_name(name))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        study_for(search, path).close()
+        return self._ref(path)
+
+    def _check_search(self, search: Search) -> None:
         who.check(search.experiment)
         most = OWN_RUNS if self.local else RUNS
         if (search.budget_runs or 0) > most:
@@ -169,10 +212,30 @@ class Workspace:
         if not search.method.chooses_points:
             self._make_points(search.experiment)
         search.check()
-        path = path_in(self.folder, clean_name(name))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        study_for(search, path).close()
-        return self._ref(path)
+
+    def grow(self, ref: StudyRef, asked: Experiment | Search) -> None:
+        """Have a study ask for the runs of a larger experiment, or of its search with another budget or narrower ranges.
+
+        Raises:
+            StudyMismatchError: If it holds runs of something else.
+            StudyBusyError: If it is being run.
+            MesaLabError: If the study is gone, or what is asked for is wrong, or is not offered here.
+        """
+        from mesa_lab.preparation.experiment import Experiment
+        from mesa_lab.search.carry_out import study_for
+        from mesa_lab.study import Study
+
+        self._there(ref)
+        if isinstance(asked, Experiment):
+            who.check(asked)
+            self._make_points(asked)
+            self._there(ref)  # making points may take long
+            with Study.open(ref.path) as study:
+                study.extend(asked)
+        else:
+            self._check_search(asked)
+            self._there(ref)
+            study_for(asked, ref.path).close()
 
     def count_points(self, experiment: Experiment) -> int:
         """Return how many points an experiment has; makes them, within the time that a user of this workspace gets.
@@ -201,8 +264,8 @@ class Workspace:
 
     def rename(self, ref: StudyRef, name: str) -> StudyRef:
         """Give a study another name."""
+        place = self._there(ref)
         self._refuse_if_driven(ref)
-        place = self._place(ref)
         # A copy, because SQLite names the files beside it by the path that it was opened with.
         new = self.duplicate(ref, name)
         self.queue.registry.rename(place, self._place(new))
@@ -218,7 +281,7 @@ class Workspace:
         """
         from mesa_lab.study import Study
 
-        self._place(ref)
+        self._there(ref)
         self._refuse_if_driven(ref)
         with Study.open(ref.path) as study:
             who.check(study.experiment)  # a function may make its points anew
@@ -233,7 +296,7 @@ class Workspace:
         Raises:
             StudyBusyError: If it is being run.
         """
-        place = self._place(ref)
+        place = self._there(ref)
         self._refuse_if_driven(ref)
         self.queue.registry.forget(place)
         self._remove(ref.path)
@@ -277,7 +340,7 @@ class Workspace:
         from mesa_lab.running import background
         from mesa_lab.study import Study
 
-        place = self._place(ref)
+        place = self._there(ref)
         with Study.open(ref.path) as study:
             who.check(study.experiment)
             driver = study.driver()
@@ -291,7 +354,7 @@ class Workspace:
         """Have a study start no new runs; those under way come to their end first."""
         from mesa_lab.study import Study
 
-        self._place(ref)
+        self._there(ref)
         with Study.open(ref.path) as study:
             study.ask("pause")
 
@@ -300,6 +363,7 @@ class Workspace:
         from mesa_lab.running import background
 
         self.queue.leave(self._place(ref))
+        self._there(ref)
         background.stop(ref.path)
 
     # ------------------------------------------------------------ sharing

@@ -550,3 +550,58 @@ def test_the_first_name_of_a_study_of_a_long_class_can_be_given():
     name = first_name("models.py:" + "AVeryLongNameOfAModelClass" * 5)
     assert clean_name(f"{name}_explore 17") == f"{name}_explore 17"
     assert not name.endswith("_")
+
+
+def test_what_became_of_a_study_is_said(mine):
+    for name in ("wolves", "sheep"):
+        mine.make(name, experiment())
+    old = mine.find("wolves")
+    renamed = mine.rename(mine.rename(old, "foxes"), "hares")
+    with pytest.raises(StudyError, match="'wolves' was renamed: it is called 'hares' now"):
+        mine.find("wolves")
+    assert mine.now_called(old) == renamed
+    mine.delete(renamed)
+    for name in ("wolves", "foxes"):
+        with pytest.raises(StudyError, match="may have been renamed or deleted"):
+            mine.find(name)
+    with pytest.raises(StudyError, match="'hares' was deleted"):
+        mine.find("hares")
+    with pytest.raises(StudyError, match="'hares' was deleted"):
+        mine.delete(renamed)
+    again = mine.rename(mine.find("sheep"), "wolves")
+    assert mine.find("wolves") == again
+    mine.rename(mine.rename(again, "foxes"), "wolves")  # there and back
+    assert mine.find("wolves").name == "wolves"
+    with pytest.raises(StudyError, match="'foxes' was renamed: it is called 'wolves' now"):
+        mine.find("foxes")
+
+
+def test_a_study_that_is_gone_is_not_made_again(mine):
+    ref = mine.make("wolves", experiment())
+    mine.grow(ref, experiment(replications=5))
+    assert Study.open(ref.path).status().n_runs == 20
+    mine.delete(ref)
+    doings = (
+        lambda: mine.grow(ref, experiment(replications=9)),
+        lambda: mine.start(ref),
+        lambda: mine.pause(ref),
+        lambda: mine.stop(ref),
+        lambda: mine.extend(ref, 9),
+        lambda: mine.rename(ref, "x"),
+    )
+    for do in doings:
+        with pytest.raises(StudyError, match="'wolves' was deleted"):
+            do()
+    assert mine.studies() == []
+
+
+def test_what_became_of_a_study_of_others_is_told_to_its_owner_alone(visitors):
+    anna, ben = visitors("anna"), visitors("ben")
+    ref = anna.make("wolves", experiment())
+    seen = ben.find(anna.share(ref))
+    anna.rename(ref, "foxes")
+    with pytest.raises(StudyError, match="may have been renamed or deleted"):
+        ben.find("wolves")
+    assert ben.now_called(seen).name == "foxes"
+    anna.delete(anna.find("foxes"))
+    assert ben.now_called(seen) is None

@@ -54,7 +54,7 @@ def over_time_chart(
         layers.append(on.encode(x=_step(), y=_value()))
     if value is not None and math.isfinite(float(value)):
         layers.extend(_marks(said, float(value), counted.rename(columns={outcome: "value"}), end))
-    return alt.layer(*layers).properties(**SIZE)
+    return alt.layer(*layers, **SIZE)
 
 
 def _marks(said: OverTime, value: float, counted: pd.DataFrame, end: int) -> list[Any]:

@@ -21,11 +21,13 @@ from mesa_lab.app.explore.profiler import Profiler, dial_facts, row_facts, span_
 from mesa_lab.app.explore.searches import Searches
 from mesa_lab.app.explore.surface import SurfacePanel
 from mesa_lab.app.hooks.use_background import use_reader
+from mesa_lab.app.study_gone import Gone, use_gone
 from mesa_lab.errors import MesaLabError
 from mesa_lab.exploring.picture import chart_of
 from mesa_lab.formatting import label, plural
 from mesa_lab.preparation.encoding import from_json, to_json
 from mesa_lab.preparation.experiment_file.python_script import to_python
+from mesa_lab.workspace.study_names import StudyRef
 
 if TYPE_CHECKING:
     from mesa_lab.exploring.session import Session
@@ -96,9 +98,14 @@ def ExplorePage(
         return end
 
     solara.use_effect(begin, [path])
+    here = [path] if session is None else [each for each in (session.path, session.base) if each is not None]
+    gone = use_gone(here)
+    solara.use_effect(lambda: session.stop() if gone is not None and session is not None else None, [gone])
     Styles()
     with tag("div", "ml-stack"):
-        if problem:
+        if gone is not None and workspace is not None:
+            Gone(workspace, StudyRef(gone.stem, gone.stem, gone), "/explore")
+        elif problem:
             tag("h1", "", f"Explore {title}")
             tag("p", "ml-error-text", problem, role="alert")
         elif session is None:

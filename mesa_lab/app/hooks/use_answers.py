@@ -14,6 +14,7 @@ from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
+    from mesa_lab.processing.results import Results
     from mesa_lab.workspace.shared_results import Opened
 
 __all__ = ["Answer", "Answers", "Chosen", "use_answers"]
@@ -65,6 +66,7 @@ class Answers:
         answers: Those to the questions that fit, in order; None before it is known which do.
         unfit: Why the others cannot be answered, by the question's text.
         problem: Why nothing can be asked.
+        seconds_each: What a run took on average, set-up included; None where that is not known.
         cancel: `cancel(name)` gives up an answer that is waited for.
         ask: `ask(name)` asks again for one that was given up.
     """
@@ -72,6 +74,7 @@ class Answers:
     answers: tuple[Answer, ...] | None = None
     unfit: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    seconds_each: float | None = None
     cancel: Callable[[str], None] = lambda name: None
     ask: Callable[[str], None] = lambda name: None
 
@@ -119,6 +122,11 @@ def use_answers(opened: Opened, outcome: str, chosen: Mapping[str, Chosen] | Non
     return replace(found.value, cancel=cancel, ask=ask)
 
 
+def _seconds_each(results: Results) -> float | None:
+    each = sum(results.recorded(name)[results.done].mean() for name in ("init_seconds", "run_seconds"))
+    return float(each) if each > 0 else None
+
+
 class _Work:
     """Answers one question after the other, and announces each."""
 
@@ -148,6 +156,7 @@ class _Work:
                 self.options = {name: each.options() for name, each in self.chosen.items()}
                 with results.snapshot():
                     fit, reasons = fitting(results, self.outcome, self.options)
+                    seconds = _seconds_each(results)
                 texts = {question.name: question.text for question in all_questions()}
             except MesaLabError as error:
                 self._publish(Answers(problem=str(error)))
@@ -175,7 +184,8 @@ class _Work:
                 )
                 for question in fit
             )
-            self._publish(Answers(first, {texts[name]: reason for name, reason in reasons.items()}))
+            unfit = {texts[name]: reason for name, reason in reasons.items()}
+            self._publish(Answers(first, unfit, seconds_each=seconds))
             for question in fit:
                 if self._key(question.name) in kept:
                     continue

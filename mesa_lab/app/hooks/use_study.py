@@ -38,6 +38,7 @@ class Watch:
         ended: Whether every run has its result.
         displaced: What has become of the study that was being run here when its file was moved, replaced or deleted; empty while
             nothing has.
+        gone: Whether its file is no longer there.
         poke: Looks again at once.
     """
 
@@ -49,11 +50,13 @@ class Watch:
     quiet: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
     ended: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
     displaced: solara.Reactive[str] = field(default_factory=lambda: solara.Reactive(""))
+    gone: solara.Reactive[bool] = field(default_factory=lambda: solara.Reactive(False))
     poke: Callable[[], None] = lambda: None
 
     def take(self, standing: Standing) -> None:
         """Announce what is new."""
         self.problem.value = ""
+        self.gone.value = False
         self.finished.value = standing.status.finished
         self.failed.value = standing.status.failed + standing.status.timed_out
         self.quiet.value = not standing.is_active
@@ -94,6 +97,7 @@ class _Look:
                 return _BUSY_SECONDS
             self.close()
             self.watch.problem.value = str(error)
+            self.watch.gone.value = not self.ref.path.exists()
             return _QUIET_SECONDS
         return _BUSY_SECONDS if standing.is_active else _QUIET_SECONDS
 

@@ -32,6 +32,7 @@ from mesa_lab.app.results.pairs import Pair
 from mesa_lab.app.results.run_details import STUDY_KEY
 from mesa_lab.app.results.tables import TablesPanel
 from mesa_lab.app.state.result_view import TABLES, ResultView
+from mesa_lab.app.study_gone import Gone
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import plural
 from mesa_lab.preparation.questions import answered_by
@@ -73,10 +74,12 @@ def ResultsPage(
         on_design: Called with an experiment that would answer better, and where it comes from, to go on with its design.
     """
     RunLook()
-    found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value])
+    again, set_again = solara.use_state(0)
+    found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value, again])
     with tag("div", "ml-stack"):
         if found is not None:
-            Watched(workspace, found, view, on_view, on_design).key(found.key)
+            shown = Watched(workspace, found, view, on_view, on_design, lambda: set_again(again + 1))
+            shown.key(str(found.path))
             return
         with tag("section", "ml-empty", aria_label="No results yet"):
             tag("h1", "", "No results yet")
@@ -115,6 +118,7 @@ def Watched(
     view: ResultView,
     on_view: Callable[[ResultView], None],
     on_design: Callable[[Experiment, str], None] | None,
+    on_find: Callable[[], None],
 ) -> None:
     """Show the results of a study that may still be running, and have it grow where an answer asks for it."""
     STUDY_KEY.provide(ref.key)
@@ -122,7 +126,7 @@ def Watched(
     doing = use_doing()
 
     def grow(experiment: Experiment) -> None:
-        workspace.make(ref.name, experiment)
+        workspace.grow(ref, experiment)
         workspace.start(ref)
 
     def go_on(conclusion: Conclusion) -> None:
@@ -136,6 +140,9 @@ def Watched(
             on_design(replace(experiment, question=asked), f"The study “{ref.name}”")
 
     standing = watch.standing.value
+    if watch.gone.value:
+        Gone(workspace, ref, "/results", said=watch.displaced.value, on_follow=on_find)
+        return
     if standing is None:
         with tag("div", "ml-empty", role="alert" if watch.problem.value else "status"):
             tag("h1", "", ref.name)

@@ -18,7 +18,7 @@ from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.components.run_styles import RunLook
 from mesa_lab.app.components.study_progress import ProgressPanel
-from mesa_lab.app.design_changed import changes
+from mesa_lab.app.design_changed import GROWING, changes
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_study import Watch, use_watch
@@ -27,6 +27,7 @@ from mesa_lab.app.run.queue_panel import NowRunning
 from mesa_lab.app.run.share import Share
 from mesa_lab.app.run.start_form import StartForm
 from mesa_lab.app.search.search_progress import SearchProgress
+from mesa_lab.app.study_gone import Gone
 from mesa_lab.errors import MesaLabError
 from mesa_lab.formatting import listing, plural
 
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["RunPage", "StudyView"]
 
 MOST: Final = 4
-GROWING: Final = {"replications", "design", "seeds"}
-"""What may change in a study without making it another one."""
 
 
 @solara.component
@@ -70,7 +69,8 @@ def RunPage(
         on_points: Called with design points of the watched study that were chosen in a chart; None where nothing leads on.
     """
     RunLook()
-    found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value])
+    again, set_again = solara.use_state(0)
+    found, problem = solara.use_memo(lambda: _find(workspace, value), dependencies=[workspace, value, again])
     if found is not None:
         with tag("div", "ml-stack"):
             view = StudyView(
@@ -81,9 +81,10 @@ def RunPage(
                 on_copy=on_value,
                 on_state=on_state,
                 assigned=assigned,
+                on_find=lambda: set_again(again + 1),
                 on_points=on_points,
             )
-            view.key(found.key)
+            view.key(str(found.path))
         return
     with tag("div", "ml-stack"):
         if problem:
@@ -127,6 +128,7 @@ def StudyView(
     on_copy: Callable[[str], None] = lambda key: None,
     on_state: Callable[[str, bool], None] = lambda state, stale: None,
     assigned: bool = False,
+    on_find: Callable[[], None] = lambda: None,
     on_points: Callable[[list[int]], None] | None = None,
 ) -> None:
     """Watch one study.
@@ -139,9 +141,15 @@ def StudyView(
         on_copy: Called with the key of the copy of a shared study.
         on_state: Called with the study's state, and whether it was made from another experiment than this.
         assigned: Whether a teacher has given it: then starting it is what to do, and another design is spoken of below.
+        on_find: Called when a study that was renamed is to be found under its new name.
         on_points: Called with design points that were chosen in a chart.
     """
     watch = use_watch(workspace, ref)
+    gone = watch.gone.value
+    solara.use_effect(lambda: on_state("", False) if gone else None, [gone])
+    if gone:
+        Gone(workspace, ref, "/run", said=watch.displaced.value, on_follow=on_find)
+        return
     if watch.problem.value and watch.standing.value is None:
         with tag("div", "ml-empty", role="alert"):
             tag("h1", "", ref.name)
@@ -275,7 +283,7 @@ def Changed(
             return changes(study.experiment, experiment, searched=study.search is not None)
 
     def grow() -> None:
-        workspace.make(ref.name, experiment)
+        workspace.grow(ref, experiment)
         workspace.start(ref)
 
     standing = watch.standing.value

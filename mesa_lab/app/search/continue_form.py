@@ -165,7 +165,7 @@ def ContinueForm(
 
     def go() -> None:
         assert search is not None, "the button is shown with a search only"
-        workspace.make_search(held.ref.name, search)
+        workspace.grow(held.ref, search)
         workspace.start(held.ref)
         on_started(held.ref.key)
 

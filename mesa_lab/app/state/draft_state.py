@@ -42,6 +42,7 @@ __all__ = [
     "designed",
     "draft",
     "follow",
+    "go_to",
     "note_designed",
     "notice",
     "offer",
@@ -171,6 +172,17 @@ def set_study(name: str) -> None:
     """Make a study the one that this page load is about."""
     study.value = name
     _session().study = name
+
+
+def go_to(search: str | None) -> None:
+    """Take up the study that the address of a link within the app, or of the page gone back to, is about.
+
+    Args:
+        search: The address behind the question mark.
+    """
+    named = parse_qs(search or "").get("study", [""])[-1]
+    if named and named != study.value:
+        set_study(named)
 
 
 def follow(looked_at: ResultView) -> None:

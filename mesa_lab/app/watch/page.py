@@ -15,6 +15,7 @@ from mesa_lab.app.components.downloads import Download
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.hooks.use_background import use_fresh
+from mesa_lab.app.study_gone import Gone, use_gone
 from mesa_lab.app.watch.found import viewer_of
 from mesa_lab.app.watch.player import STEP_SECONDS, Look, Player
 from mesa_lab.errors import MesaLabError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.code_permission import CodeReference
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.preparation.parameters.space import Parameter
+    from mesa_lab.workspace.workspace import Workspace
 
 __all__ = ["NothingToWatch", "WatchModel", "WatchPage", "WatchRun"]
 
@@ -76,6 +78,7 @@ def WatchPage(
     results: str,
     on_runs: Callable[[Sequence[int]], None],
     owner: str = "",
+    workspace: Workspace | None = None,
 ) -> None:
     """Watch one run, or two side by side.
 
@@ -86,7 +89,9 @@ def WatchPage(
         results: The address of the study's results.
         on_runs: Called with other runs to watch.
         owner: The visitor who looks on; empty in a local app.
+        workspace: Where a study that is renamed meanwhile is found again.
     """
+    gone = use_gone([ref.path])
     beside, set_beside = solara.use_state("")
     agreed, set_agreed = solara.use_state(0)
     other, set_other = solara.use_state({})
@@ -96,6 +101,9 @@ def WatchPage(
         if beside.strip().isdecimal():
             on_runs([runs[0], int(beside)])
 
+    if gone is not None and workspace is not None:
+        Gone(workspace, ref, "/results")
+        return
     with tag("div", "ml-stack"):
         with tag("div", "ml-title"):
             tag("h1", "", f"Runs of {ref.name}" if len(runs) > 1 else f"Run {runs[0]} of {ref.name}")

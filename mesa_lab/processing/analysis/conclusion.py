@@ -69,6 +69,7 @@ class Conclusion:
         next_sentence: The same in words; it may also say what to do where no experiment can be given.
         next_grows: Whether it extends this study (`ml.run(conclusion.next, "the same.study")` keeps all runs) or is one of
             its own.
+        next_in_proportion: Whether it is worth its runs; where it is not, no page offers it.
 
     Example:
         >>> answer = Conclusion(
@@ -93,6 +94,7 @@ class Conclusion:
     next_runs: int = 0
     next_sentence: str = ""
     next_grows: bool = True
+    next_in_proportion: bool = True
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import MesaLabError
+from mesa_lab.formatting import number, plural
 from mesa_lab.preparation.experiment import Experiment
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.observations import Observations
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["NextRuns", "fresh_runs", "larger_design", "more_replications", "other_design", "space_filling"]
+__all__ = [
+    "NextRuns",
+    "fresh_runs",
+    "in_total",
+    "larger_design",
+    "more_replications",
+    "other_design",
+    "out_of_proportion",
+    "space_filling",
+]
+
+_FEW: Final = 5_000
+"""So many more runs are never out of proportion."""
+_MOST_TIMES: Final = 10
+"""More than so many times the runs that there are is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +55,40 @@ class NextRuns:
             "next_grows": self.grows,
             "next_sentence": sentence,
         }
+
+
+def in_total(results: Reader, grown: NextRuns) -> str:
+    """Say what that is for each point and in total, as a sentence with a space before it; empty where nothing grows.
+
+    Args:
+        results: The results.
+        grown: What would be run.
+    """
+    if grown.experiment is None or not grown.grows:
+        return ""
+    before: Any = results.experiment
+    more, points = grown.experiment.replications - before.replications, len(results.points)
+    if more > 0 and grown.runs == more * points:
+        of = "the point" if points == 1 else f"each of the {points:,} points"
+        return f" That is {plural(more, 'more run')} of {of}: {grown.runs:,} in total."
+    return f" That is {plural(grown.runs, 'more run')} in total."
+
+
+def out_of_proportion(results: Reader, runs: int) -> str:
+    """Say that a study is not worth growing by so many runs, as a sentence; empty where it is.
+
+    Args:
+        results: The results.
+        runs: How many more are proposed.
+    """
+    have = max(len(results.base), 1)
+    if runs <= _FEW or runs <= _MOST_TIMES * have:
+        return ""
+    times = number(round(runs / have), 2)
+    return (
+        f"That is {times} times the {plural(have, 'run')} there are, and out of proportion: what takes so many to see is below "
+        "what a study of this kind can tell. Take what the intervals say now, or settle for less precision."
+    )
 
 
 def more_replications(results: Reader, replications: int) -> NextRuns:

@@ -26,6 +26,7 @@ __all__ = [
     "and_list",
     "count_word",
     "figures",
+    "held_fixed",
     "outcome_phrase",
     "p_value",
     "percent",
@@ -65,6 +66,7 @@ _FRACTIONS: Final = (
     (9 / 10, "nine tenths"),
 )
 _LONGEST: Final = 60
+_MOST_HELD: Final = 8
 
 
 def outcome_phrase(results: Reader, outcome: str) -> str:
@@ -81,6 +83,26 @@ def outcome_phrase(results: Reader, outcome: str) -> str:
     if len(steps) and steps.min() == steps.max() and steps.min() > 0:
         return f"{name} after {plural(int(steps.min()), 'step')}"
     return f"{name} at the end of a run"
+
+
+def held_fixed(results: Reader) -> list[str]:
+    """Say which parameters an answer about parameters is silent about, as they were held fixed, and at which values.
+
+    Returns:
+        One sentence; none where all parameters vary.
+    """
+    held = {name: text for name, text in results.held.items() if name not in results.parameters}
+    if not held:
+        return []
+    named = list(held.items())[: _MOST_HELD if len(held) > _MOST_HELD + 1 else len(held)]
+    pairs = [f"{shorten(name)} ({shorten(text, 20)})" for name, text in named]
+    rest = len(held) - len(named)
+    pairs += [f"{count_word(rest)} more"] if rest else []
+    them = "it was" if len(held) == 1 else "they were"
+    does = "does" if len(held) == 1 else "do"
+    return [
+        f"What {and_list(pairs)} {does}: {them} held fixed at these values, and the answer holds for these alone."
+    ]
 
 
 def p_value(p: float) -> str:

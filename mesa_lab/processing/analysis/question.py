@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mesa_lab.errors import ConclusionError, OutcomeError, suggest
 from mesa_lab.processing.analysis.cancellation import check_cancelled
 from mesa_lab.processing.analysis.failed_runs import where_failed
+from mesa_lab.processing.analysis.next_runs import out_of_proportion
+from mesa_lab.processing.analysis.phrases import held_fixed
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
@@ -39,6 +41,7 @@ class Question:
         merit: `merit(results, outcome)` says how well these results suit the question, from 0 to 1: what a design was
             made for has 1. Conclusions are listed in this order.
         about_points: Whether the answer depends on how the points lie, so that it leans to where a search looked.
+        about_parameters: Whether it says what parameters do, so that it is silent about those that were held fixed.
         within: The name of the question whose answer holds this one: where that fits too, this one is not listed beside it.
         of_searches: Whether it can be asked of searches alone.
         parse: Checks and completes what is asked about, `parse(results, outcome) -> outcome`; None for a plain outcome.
@@ -52,6 +55,7 @@ class Question:
     merit: Callable[[Reader, str], float] = _same_merit
     parse: Callable[[Reader, str | None], str] | None = None
     about_points: bool = False
+    about_parameters: bool = False
     within: str = ""
     of_searches: bool = False
 
@@ -102,6 +106,11 @@ class Question:
         if reason is not None:
             raise ConclusionError(reason)
         conclusion = self.conclude(results, outcome, **options)
+        if self.about_parameters:
+            conclusion = replace(conclusion, unknown=(*held_fixed(results), *conclusion.unknown))
+        if conclusion.next_grows and (vain := out_of_proportion(results, conclusion.next_runs)):
+            said = f"{conclusion.next_sentence} {vain}"
+            conclusion = replace(conclusion, next_sentence=said, next_in_proportion=False)
         confined = where_failed(results)
         if confined:
             conclusion = replace(conclusion, warnings=(*conclusion.warnings, confined))

@@ -90,4 +90,4 @@ def _draw_cloud(
     )
     for axis in layers[:-1]:
         axis.encoding.x.title, axis.encoding.y.title = labels["x"], labels["y"]
-    return finish(alt.layer(*layers).properties(width=width, height=height or 300), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height or 300), table, look, width)

@@ -202,7 +202,7 @@ def _panel(
     ]
     if row != column:
         layers.append(bad)
-    return alt.layer(*layers).properties(width=size[0], height=size[1])
+    return alt.layer(*layers, width=size[0], height=size[1])
 
 
 def _view(row: int, column: int) -> str:

@@ -175,7 +175,7 @@ def draw(
     scale = alt.Scale(domain=[len(labels) - 0.5, -0.5], nice=False, zero=False)
     rows = alt.Y("row:Q", scale=scale, axis=axis if len(labels) > 1 else None)
     anchor = each.mark_point(opacity=0).encode(y=rows)
-    return finish(alt.layer(anchor, *layers).properties(width=width, height=height), table, look, width)
+    return finish(alt.layer(anchor, *layers, width=width, height=height), table, look, width)
 
 
 def _x(field: str, about: dict[str, Any]) -> Any:

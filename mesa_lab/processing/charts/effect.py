@@ -290,7 +290,7 @@ def draw(
             **encode, y=y, **marks, **shape, tooltip=tips
         )
     )
-    return finish(alt.layer(*layers).properties(width=width, height=height), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height), table, look, width)
 
 
 def _x(about: dict[str, Any], table: pd.DataFrame, width: int) -> Any:

@@ -224,7 +224,7 @@ def draw(
         ink = alt.condition(f"datum.mean > {split!r}", alt.value("#101418"), alt.value("#ffffff"))
         shown = base.transform_filter("isValid(datum.mean)").mark_text(fontSize=11)
         layers.append(shown.encode(**middle, text=alt.Text("mean:Q", format=fmt), color=ink))
-    return finish(alt.layer(*layers).properties(width=width, height=height), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height), table, look, width)
 
 
 CHART = ChartKind(

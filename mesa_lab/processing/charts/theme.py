@@ -204,13 +204,13 @@ def finish(chart: Any, table: Any, theme: Theme, width: int) -> alt.TopLevelMixi
     """Put the title on a chart and dress it.
 
     Args:
-        chart: An altair chart.
+        chart: An altair chart that nothing else holds.
         table: What it shows, whose `attrs["chart"]` holds the caption.
         theme: The colours.
         width: Width of the chart in pixels: titles are wrapped to it.
 
     Returns:
-        The chart. The theme is put on when it is shown, so that it can be put together with others.
+        The same chart. The theme is put on when it is shown, so that it can be put together with others.
     """
     import altair as alt
 
@@ -222,7 +222,8 @@ def finish(chart: Any, table: Any, theme: Theme, width: int) -> alt.TopLevelMixi
         frame="group" if not isinstance(chart, alt.ConcatChart) else "bounds",
         offset=14,
     )
-    chart = chart.properties(title=title, description=caption["alt"])
+    # `properties` would copy the chart with all its layers.
+    chart.title, chart.description = title, caption["alt"]
     return themed(chart, theme, _of_a_picture)  # type: ignore[no-any-return]
 
 

@@ -43,6 +43,18 @@ def _themed_class(kind: type[Any], look: Any, settings: Callable[[Any], dict[str
     class Themed(kind):  # type: ignore[misc]
         _is_themed = True
 
+        def copy(self, deep: Any = True, ignore: Any = None) -> Any:
+            if deep is not False:
+                return super().copy(deep, ignore)
+            # Altair makes the copy as if anew, and a chart of layers then copies all layers to the bottom, three times.
+            twin = object.__new__(type(self))
+            given = {
+                name: list(value) if isinstance(value, list) else value for name, value in self._kwds.items()
+            }
+            object.__setattr__(twin, "_args", self._args)
+            object.__setattr__(twin, "_kwds", given)
+            return twin
+
         def to_dict(self, *args: Any, **options: Any) -> dict[str, Any]:
             if not (options.get("context") or {}).get("top_level", True):
                 return super().to_dict(*args, **options)  # type: ignore[no-any-return]

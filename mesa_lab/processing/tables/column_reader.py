@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mesa_lab.errors import OutcomeError, suggest
-from mesa_lab.formatting import model_label
+from mesa_lab.formatting import model_label, shorten, show
 from mesa_lab.preparation.parameters.choice import Listed
 from mesa_lab.processing.tables import column_names
 from mesa_lab.processing.tables.contents import Snapshots, in_one_snapshot
@@ -78,6 +78,16 @@ class Reader(Snapshots):
     def searched(self) -> SearchRecord | None:
         """The search that these results come from; None where they are of a fixed design."""
         return search_record(self.study)
+
+    @cached_property
+    def held(self) -> dict[str, str]:
+        """The parameters that were held fixed, with their values as text: those of the experiment, then the model's defaults."""
+        defaults: dict[str, str] = getattr(self.study, "model_defaults", {})
+        given = {name: shorten(show(value)) for name, value in self.experiment.space.fixed.items()}
+        return {
+            **given,
+            **{name: text for name, text in defaults.items() if name not in self.experiment.parameters},
+        }
 
     def level_order(self, name: str) -> tuple[Any, ...]:
         """The levels of a parameter in the order in which they were written, where there are such."""

@@ -34,8 +34,8 @@ class ResultsSource(Protocol):
 
     A source that may change while it is read has two more methods, which are not asked of others: `snapshot()`, a context in which
     all that is read belongs to one moment, and `edition()`, what changes when results that were there are replaced by others. One that
-    knows them has `sessions()`, `notes()`, `table_names` with `table_blocks(name)`, `output(run_id)`, `code_versions()` and
-    `rebuild(run_id, step)`.
+    knows them has `sessions()`, `notes()`, `table_names` with `table_blocks(name)`, `output(run_id)`, `code_versions()`,
+    `model_defaults` and `rebuild(run_id, step)`.
     """
 
     @property

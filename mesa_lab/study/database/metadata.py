@@ -115,7 +115,7 @@ def read_shard(text: object) -> tuple[Shard, int]:
 
 
 def model_of(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Return what a study notes about its model: `reference`, and where the code was known `file` and `sha256`."""
+    """Return what a study notes about its model: `reference`, and where they were known `file`, `sha256` and `defaults`."""
     return read_model(meta(connection, "model"))
 
 
@@ -124,6 +124,9 @@ def read_model(text: object) -> dict[str, Any]:
     model = read_object(text)
     if not isinstance(model.get("reference"), str) or not isinstance(model.get("file", ""), str):
         raise MalformedError("what it says of its model makes no sense")
+    defaults = model.get("defaults", {})
+    if not isinstance(defaults, dict) or not all(isinstance(text, str) for text in defaults.values()):
+        raise MalformedError("what it says of its model's defaults makes no sense")
     return model
 
 

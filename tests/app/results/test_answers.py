@@ -12,6 +12,8 @@ import solara
 
 import mesa_lab as ml
 from mesa_lab.app.components.downloads import report_bytes
+from mesa_lab.app.hooks.use_answers import Answer
+from mesa_lab.app.results.answers.card import AnswerCard
 from mesa_lab.app.results.answers.choices import chosen_for_report
 from mesa_lab.app.results.answers.panel import AnswersPanel
 from mesa_lab.app.results.pairs import Pair
@@ -166,9 +168,20 @@ def test_the_next_runs_are_asked_for(show, path, questions):
     asked = []
     view = show(AnswersPanel(open_results(path), "happy", lambda name: None, on_next=asked.append))
     view.until("Another design.")
+    view.until("Less than a second on")
     view.press("Add 10 runs")
     view.press("Design the follow-up: 18 runs")
     assert asked == [grown, other]
+
+
+def test_runs_out_of_proportion_are_no_button(show):
+    many = ml.Experiment("mesa.examples:Schelling", {"density": [0.6, 0.8]}, replications=900_000)
+    vain = conclusion(
+        "a", "A?", next=many, next_runs=1_800_000, next_sentence="Far too many.", next_in_proportion=False
+    )
+    view = show(AnswerCard(Answer("a", "A?", "done", vain), on_next=lambda conclusion: None))
+    view.until("Far too many.")
+    assert "1,800,000" not in view.text
 
 
 def test_renewed_answers_say_what_was_said_before(show, path, questions):
@@ -340,3 +353,15 @@ def test_tabs_are_part_of_the_address_and_old_links_lead_to_the_charts():
         ResultView(tab="answers", outcome="x"),
     ):
         assert from_query({name: [text] for name, text in to_query(view).items() if text}) == view
+
+
+def test_the_answer_says_what_was_held_fixed_and_at_which_values(show, tmp_path):
+    path = tmp_path / "treated.study"
+    experiment = ml.Experiment(
+        Treatment, {"dose": ml.Real(0, 1)}, ml.Sobol(16), replications=2, max_steps=1, outcomes=["cost"]
+    )
+    ml.run(experiment, path, progress=False, backend="sequential")
+    view = show(AnswersPanel(open_results(path), "cost", lambda outcome: None))
+    view.until(
+        "What drug (old) and other (0) do: they were held fixed at these values, and the answer holds for these alone."
+    )

@@ -489,3 +489,26 @@ def test_a_study_whose_file_is_lost_while_it_runs_says_where_its_results_are(spa
     view.until(lambda: any(said in view.text for said in what))
     assert "the results of 0 of its 12 runs are saved in" in view.text
     assert Study.open(space.find("one-saved").path).status().n_runs == 12
+
+
+def test_a_study_that_waits_and_is_deleted_elsewhere_is_said_to_be_gone(show, space, monkeypatch):
+    ref = space.make("one", experiment())
+    monkeypatch.setattr("mesa_lab.workspace.queue.Queue.holder", lambda queue: (space.folder / "other", None))
+    space.start(ref)
+    told = []
+    view = show(
+        RunPage(
+            space,
+            "one",
+            told.append,
+            experiment=experiment(replications=9),
+            on_state=lambda *now: told.append(now),
+        )
+    )
+    view.until("Waiting")
+    space.delete(ref)
+    view.until("The study 'one' was deleted.")
+    assert not any(said in view.text for said in ("Waiting", "Extend", "Start"))
+    assert told[-1] == ("", False)
+    assert space.studies() == []
+    assert space.queue.registry.tickets() == []

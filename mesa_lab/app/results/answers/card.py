@@ -15,7 +15,8 @@ from mesa_lab.app.components.html import icon, tag
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_colour_mode import use_dark
 from mesa_lab.app.results.chart_options import filling
-from mesa_lab.formatting import plural
+from mesa_lab.formatting import about, plural
+from mesa_lab.workspace.run_time_estimate import cores
 
 if TYPE_CHECKING:
     from mesa_lab.app.hooks.use_answers import Answer
@@ -32,6 +33,7 @@ def AnswerCard(
     on_cancel: Callable[[], None] = lambda: None,
     on_ask: Callable[[], None] = lambda: None,
     on_next: Callable[[Conclusion], None] | None = None,
+    seconds_each: float | None = None,
     busy: bool = False,
     choices: Callable[[], None] | None = None,
 ) -> None:
@@ -43,6 +45,7 @@ def AnswerCard(
         on_cancel: Called when it shall not be waited for.
         on_ask: Called when it was given up and is wanted after all.
         on_next: Called with the conclusion whose next runs are wanted; None where nothing can be run.
+        seconds_each: What a run takes, None where that is not known.
         busy: Whether runs are going on, so that no others can be started.
         choices: Shows what can be chosen about the question; None where nothing can be.
     """
@@ -66,7 +69,7 @@ def AnswerCard(
         elif answer.state == "failed":
             tag("p", "ml-quiet", answer.problem)
         elif conclusion is not None:
-            Concluded(conclusion, answer.before, on_next, busy).key(str(id(conclusion)))
+            Concluded(conclusion, answer.before, on_next, seconds_each, busy).key(str(id(conclusion)))
 
 
 @solara.component
@@ -82,7 +85,11 @@ def Pending(state: str, renewed: bool, on_cancel: Callable[[], None]) -> None:
 
 @solara.component
 def Concluded(
-    conclusion: Conclusion, before: str, on_next: Callable[[Conclusion], None] | None, busy: bool
+    conclusion: Conclusion,
+    before: str,
+    on_next: Callable[[Conclusion], None] | None,
+    seconds_each: float | None,
+    busy: bool,
 ) -> None:
     """Show a conclusion."""
     with tag("div", "ml-answer-body" + ("" if conclusion.charts else " ml-answer-alone")):
@@ -104,7 +111,7 @@ def Concluded(
                     for text in conclusion.unknown:
                         tag("li", "", text)
             if conclusion.next_sentence:
-                Next(conclusion, on_next, busy)
+                Next(conclusion, on_next, seconds_each, busy)
             if conclusion.method:
                 with tag("details", "ml-details"):
                     tag("summary", "ml-quiet", "How it was computed")
@@ -114,11 +121,16 @@ def Concluded(
 
 
 @solara.component
-def Next(conclusion: Conclusion, on_next: Callable[[Conclusion], None] | None, busy: bool) -> None:
+def Next(
+    conclusion: Conclusion,
+    on_next: Callable[[Conclusion], None] | None,
+    seconds_each: float | None,
+    busy: bool,
+) -> None:
     """What would answer better, and the button that does it."""
     tag("h3", "", "What to do next")
     tag("p", "", conclusion.next_sentence)
-    if conclusion.next is None or on_next is None:
+    if conclusion.next is None or on_next is None or not conclusion.next_in_proportion:
         return
     runs = plural(conclusion.next_runs, "run")
     if conclusion.next_grows:
@@ -129,6 +141,10 @@ def Next(conclusion: Conclusion, on_next: Callable[[Conclusion], None] | None, b
         Action(label, lambda: on_next(conclusion), icon=symbol, kind="tonal", disabled=busy)
         if busy:
             tag("span", "ml-quiet", "Once the runs that are going on have finished.")
+        elif seconds_each is not None:
+            used = max(1, min(cores(), conclusion.next_runs))
+            taken = about(seconds_each * conclusion.next_runs / used)
+            tag("span", "ml-quiet", f"{taken[:1].upper()}{taken[1:]} on {plural(used, 'core')}.")
 
 
 @solara.component

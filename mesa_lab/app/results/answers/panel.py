@@ -106,6 +106,7 @@ def Asked(
                 on_cancel=lambda name=answer.name: found.cancel(name),
                 on_ask=lambda name=answer.name: found.ask(name),
                 on_next=on_next,
+                seconds_each=found.seconds_each,
                 busy=running,
                 choices=choices.get(answer.name),
             ).key(answer.name)

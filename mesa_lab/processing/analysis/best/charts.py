@@ -122,4 +122,4 @@ def _draw(
         .encode(x=x("corrected_low"), x2="corrected_high:Q", y=y),
     ]
     tall = height or max(70, 26 * len(table))
-    return finish(alt.layer(*layers).properties(width=width, height=tall), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=tall), table, look, width)

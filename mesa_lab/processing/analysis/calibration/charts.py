@@ -134,6 +134,6 @@ def _draw_beside(
         data = base.mark_point(filled=True, size=60, opacity=1, color=look.ink).encode(
             x=x, y=alt.Y("observed:Q", **y), tooltip=tips
         )
-        panels.append(alt.layer(*behind, data).properties(width=width, height=height or 180))
+        panels.append(alt.layer(*behind, data, width=width, height=height or 180))
     chart = panels[0] if len(panels) == 1 else alt.vconcat(*panels)
     return finish(chart, table, look, width)

@@ -114,4 +114,4 @@ def _draw(
         .encode(x=alt.X("difference:Q", title=title, scale=scale, axis=axis), y=rows, tooltip=tips)
     )
     tall = height or max(70, min(30 * len(order), 900))
-    return finish(alt.layer(*layers).properties(width=width, height=tall), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=tall), table, look, width)

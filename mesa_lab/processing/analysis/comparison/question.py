@@ -33,6 +33,8 @@ _FEW: Final = 6
 """Scenarios that a study of several parameters was probably made to compare."""
 _CROSSED: Final = 3
 """Levels of each range in a design of all combinations."""
+_MOST_GROWTH: Final = 50
+"""More than so many times the runs that there are is no proposal."""
 
 
 def conclude(
@@ -225,7 +227,9 @@ def _next(
     ]
     if not needed:
         return NextRuns()
-    growth = min(1 + min(needed), 50.0)
+    growth = 1 + min(needed)
+    if growth > _MOST_GROWTH:  # the sentence says how many it takes; a design of that size is not made
+        return NextRuns()
     if sampled:
         return larger_design(results, growth)
     return more_replications(results, math.ceil(results.experiment.replications * growth))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from mesa_lab.processing.analysis.comparison.differences import PAIRS, POINT_PAI
 from mesa_lab.processing.analysis.comparison.doubts import doubts
 from mesa_lab.processing.analysis.comparison.scenarios import Scenario, Scenarios
 from mesa_lab.processing.analysis.comparison.verdicts import CANNOT_TELL, HIGHER, LOWER, NO_LARGER
-from mesa_lab.processing.analysis.next_runs import NextRuns
+from mesa_lab.processing.analysis.next_runs import NextRuns, in_total
 from mesa_lab.processing.analysis.phrases import (
     agree,
     and_list,
@@ -145,8 +145,8 @@ class Talk:
             )
         if row["low"] > 0 or row["high"] < 0:
             return (
-                f"With {self._named(row)} {self.subject} {self._is} {self._amount(row)} than with {self._base} {what}, but it "
-                "cannot be told yet: runs that are added until a difference shows find one too often."
+                f"With {self._named(row)} {self.subject} {self._is} {self._amount(row)} than with {self._base} {what}, but that "
+                f"is not settled yet: {self._bar}."
             )
         return (
             f"It cannot be told yet whether {self.subject} {self._differs} between {self._named(row)} and {self._base}: the "
@@ -189,7 +189,8 @@ class Talk:
             none = "Neither of two" if len(rows) == 2 else f"None of {count_word(len(rows))}"
             said.append(
                 f"{none} scenarios can be told from {self._base} in {self.subject} yet; the largest difference is "
-                f"{self._signed(widest)} with {self._named(widest)} ({self._interval(widest)}; {widest['runs']})."
+                f"{self._signed(widest)} with {self._named(widest)} ({self._interval(widest)}; {widest['runs']})"
+                + (f", and not settled: {self._bar}." if widest["low"] > 0 or widest["high"] < 0 else ".")
             )
         elif open_:
             said.append(f"Not told from {self._base} yet: {self._count(open_)}.")
@@ -231,10 +232,11 @@ class Talk:
         told = np.array([not changed for changed in self.found.changed])
         open_ = self.table[(self.table["verdict"] == CANNOT_TELL) & told]
         seeming = open_[(open_["low"] > 0) | (open_["high"] < 0)]
-        if len(seeming) and self.looks is None:
+        if len(seeming):
+            which = self._count(seeming.to_dict("records"))
             said.append(
-                "Whether a difference is there whose interval excludes 0 but not clearly: that bar is higher because runs may be "
-                "added after a look. If the number of runs was decided before, ask with looks=1."
+                f"Whether there is a difference with {which}, although the interval leaves out 0: {self._bar}. More runs settle it."
+                + (_DECIDED_BEFORE if self.looks is None else "")
             )
         if self.margin is None and self.table["verdict"].isin([HIGHER, LOWER]).any():
             said.append("Whether a difference matters: give a margin, the largest difference that does not.")
@@ -251,25 +253,31 @@ class Talk:
                 else f"Points that differ in {parameter} alone would tell."
             )
         rows = self.table.to_dict("records")
-        open_ = [row for row in rows if row["verdict"] == CANNOT_TELL and not pd.isna(row["n_more"])]
+        all_open = [row for row in rows if row["verdict"] == CANNOT_TELL]
+        open_ = [row for row in all_open if not pd.isna(row["n_more"])]
         if not open_:
-            return ""
+            sizes = [float(row["to_show"]) for row in all_open if np.isfinite(row["to_show"])]
+            return (
+                f"No number of runs within reason shows a difference of {self._size(min(sizes))}."
+                if sizes
+                else ""
+            )
         row = min(open_, key=lambda row: int(row["n_more"]))
         count = int(row["n_more"])
         one, many = {
             "pair of runs": ("pair", "pairs"),
             "replication": ("replication", "replications"),
-            "point": ("point of each", "points of each"),
+            "point": ("point of each scenario", "points of each scenario"),
             "pair of points": ("pair of points", "pairs of points"),
             "point and replication": ("point and replication", "points and replications"),
-        }.get(str(row["unit"]), ("run of each", "runs of each"))
+        }.get(str(row["unit"]), ("run of each scenario", "runs of each scenario"))
         more = f"One more {one}" if count == 1 else f"About {count:,} more {many}"
         shown = row["to_show"]
         target = (
             f"would show a difference of {self._size(float(shown))}" if np.isfinite(shown) else "would tell"
         )
-        runs = f" ({plural(grown.runs, 'run')} in all)" if grown.runs else ""
-        return f"{more}{runs} {target}."
+        vain = count > _MOST_TIMES * max(int(row["n"]), 1) and grown.experiment is None
+        return f"{more} {target}.{in_total(self.results, grown)}{_VAIN if vain else ''}"
 
     def method(self) -> str:
         """Name the method and its source."""
@@ -294,6 +302,22 @@ class Talk:
         several = f"; {how_several} over all comparisons" if len(self.table) > 1 else ""
         text = f"{'; '.join(how)}; {tests}{several}; A after Vargha & Delaney (2000)."
         return text[:1].upper() + text[1:]
+
+    @property
+    def _bar(self) -> str:
+        """Why an interval that leaves out 0 is not enough."""
+        why = []
+        if self.looks is None:
+            why.append(
+                "runs may still be added after a look, and who looks again and again sooner or later finds a difference by luck"
+            )
+        elif self.looks > 1:
+            why.append(
+                f"results are looked at {self.looks:,} times, and one look may find a difference by luck"
+            )
+        if len(self.table) > 1:
+            why.append(f"of {count_word(len(self.table))} comparisons one may seem clear by luck")
+        return f"the interval leaves out 0, but not by enough, since {and_list(why)}"
 
     @property
     def _is(self) -> str:
@@ -342,6 +366,16 @@ class Talk:
 
     def _size(self, value: float) -> str:
         return f"{number(100 * value, 3)} percentage points" if self.is_share else quantity(value)
+
+
+_MOST_TIMES: Final = 10
+_VAIN: Final = (
+    " That is out of proportion: what takes so many to see is below what a study of this kind can tell."
+)
+_DECIDED_BEFORE: Final = (
+    " If the number of runs was decided before the first look, the usual test is enough: compare(…, looks=1) in Python, "
+    "--question compare --with looks=1 in the terminal."
+)
 
 
 def _runs(one: Scenario, base: Scenario, each: Difference, row: dict[Any, Any]) -> str:

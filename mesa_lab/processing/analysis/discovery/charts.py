@@ -75,9 +75,7 @@ def _draw_trade_off(
     chosen = base.transform_filter("datum.chosen != ''")
     rings = chosen.mark_point(size=220, filled=False, strokeWidth=2, color=look.ink, opacity=1)
     text = chosen.mark_text(dx=12, dy=-12, align="left", color=look.ink).encode(text="chosen:N")
-    return finish(
-        alt.layer(dots, rings, text).properties(width=width, height=height or 320), table, look, width
-    )
+    return finish(alt.layer(dots, rings, text, width=width, height=height or 320), table, look, width)
 
 
 def pair(
@@ -139,7 +137,7 @@ def _draw_pair(
         .mark_rect(fillOpacity=0, stroke=look.ink, strokeWidth=2)
         .encode(x=x, x2="x2:Q", y=y, y2="y2:Q")
     )
-    return finish(alt.layer(dots, frame).properties(width=width, height=height or 320), table, look, width)
+    return finish(alt.layer(dots, frame, width=width, height=height or 320), table, look, width)
 
 
 def limits(rows: pd.DataFrame, title: str, sentences: Sequence[str]) -> ConclusionChart:

@@ -89,7 +89,7 @@ def _draw_pareto(
             )
         )
     height = height or max(80, 26 * len(order))
-    return finish(alt.layer(*layers).properties(width=width, height=height), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height), table, look, width)
 
 
 def half_normal(
@@ -140,7 +140,7 @@ def _draw_half_normal(
     for place, value in enumerate(about["limits"].values()):
         line = alt.Chart(pd.DataFrame({"limit": [value]}))
         layers.append(line.mark_rule(color=look.muted, strokeDash=DASHES[1 + place % 3]).encode(y="limit:Q"))
-    return finish(alt.layer(*layers).properties(width=width, height=height or 300), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height or 300), table, look, width)
 
 
 def interaction(
@@ -275,4 +275,4 @@ def _draw_matrix(
         color=ink,
         opacity=alt.condition("datum.certain", alt.value(1), alt.value(0.55)),
     )
-    return finish(alt.layer(cells, text).properties(width=width, height=height), table, look, width)
+    return finish(alt.layer(cells, text, width=width, height=height), table, look, width)

@@ -284,4 +284,5 @@ QUESTION: Final = Question(
     conclude,
     merit,
     about_points=True,
+    about_parameters=True,
 )

@@ -148,7 +148,7 @@ def _draw_running_mean(
     if about["steady"]:
         at = alt.Chart(pd.DataFrame({"n": [about["steady"]]}))
         layers.append(at.mark_rule(color=look.ink, strokeDash=[2, 2]).encode(x=x))
-    return finish(alt.layer(*layers).properties(width=width, height=height or 280), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height or 280), table, look, width)
 
 
 def _extent(table: pd.DataFrame) -> list[float] | Any:
@@ -224,7 +224,7 @@ def _draw_needed(
         base.mark_tick(color=look.ink, thickness=2).encode(x=x("n"), y=y),
     ]
     tall = height or max(70, 24 * len(table))
-    return finish(alt.layer(*layers).properties(width=width, height=tall), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=tall), table, look, width)
 
 
 def _consistency() -> ConclusionChart:
@@ -271,4 +271,4 @@ def _draw_consistency(
         base.mark_line(color=look.accent, point=True).encode(x=x, y=y("largest_a"), tooltip=tips),
         base.mark_point(color=look.muted, filled=True).encode(x=x, y=y("typical_a")),
     ]
-    return finish(alt.layer(*layers).properties(width=width, height=height or 240), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height or 240), table, look, width)

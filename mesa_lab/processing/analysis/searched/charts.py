@@ -74,7 +74,7 @@ def _draw_course(
         .mark_line(interpolate="step-after", strokeWidth=2, color=look.accent)
         .encode(x=x, y=alt.Y("best:Q", **y)),
     ]
-    return finish(alt.layer(*layers).properties(width=width, height=height or 240), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height or 240), table, look, width)
 
 
 def settings_in_order(rows: pd.DataFrame, label: str, sentences: Sequence[str]) -> ConclusionChart:
@@ -134,6 +134,4 @@ def _draw_settings(
             x=x("mean"), y=y, tooltip=tips
         ),
     ]
-    return finish(
-        alt.layer(*layers).properties(width=width, height=height or 40 + 28 * len(table)), table, look, width
-    )
+    return finish(alt.layer(*layers, width=width, height=height or 40 + 28 * len(table)), table, look, width)

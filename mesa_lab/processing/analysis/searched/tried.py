@@ -203,7 +203,7 @@ def _draw(
         layers.append(
             new.mark_rule(strokeDash=[4, 4], strokeWidth=2, color=look.colours[1]).encode(x=x, tooltip=tips)
         )
-    return finish(alt.layer(*layers).properties(width=width, height=height or 300), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height or 300), table, look, width)
 
 
 def _is_number(values: pd.Series[Any]) -> bool:

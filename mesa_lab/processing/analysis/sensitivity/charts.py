@@ -95,7 +95,7 @@ def _draw_bars(
     if about["floor"] is not None:
         line = alt.Chart(pd.DataFrame({"floor": [about["floor"]]}))
         layers.append(line.mark_rule(color=look.muted, strokeDash=[5, 4]).encode(x="floor:Q"))
-    return finish(alt.layer(*layers).properties(width=width, height=height), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height), table, look, width)
 
 
 def plane(
@@ -171,7 +171,7 @@ def _draw_plane(
             x=x, y=y, text="parameter:N"
         )
     )
-    return finish(alt.layer(*layers).properties(width=width, height=height or 320), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height or 320), table, look, width)
 
 
 def pair_map(table: pd.DataFrame, title: str, sentences: Sequence[str]) -> ConclusionChart:
@@ -218,4 +218,4 @@ def _draw_pairs(
     ink = alt.condition(f"datum.second > {0.55 * top!r}", alt.value("#101418"), alt.value("#ffffff"))
     text = base.mark_text(fontSize=11).encode(text=alt.Text("second:Q", format=".0%"), color=ink)
     height = height or max(120, 44 * len(second))
-    return finish(alt.layer(cells, text).properties(width=width, height=height), table, look, width)
+    return finish(alt.layer(cells, text, width=width, height=height), table, look, width)

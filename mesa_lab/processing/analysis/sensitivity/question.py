@@ -90,4 +90,5 @@ QUESTION: Final = Question(
     conclude,
     merit,
     about_points=True,
+    about_parameters=True,
 )

@@ -111,7 +111,7 @@ def _draw_profile(
                     y=alt.Y("mean:Q", **y), tooltip=tips
                 ),
             ]
-        panels.append(alt.layer(*layers).properties(width=each, height=height or 180))
+        panels.append(alt.layer(*layers, width=each, height=height or 180))
     chart = alt.hconcat(*panels, spacing=12)
     return finish(chart, table, look, each * len(names))
 
@@ -201,4 +201,4 @@ def _draw_left_out(
         .encode(x=alt.X("a:Q", title="predicted without the point"), y=alt.Y("a:Q", title="measured"))
     )
     dots = base.mark_circle(size=45, color=look.accent, opacity=0.8).encode(x=x, y=y, tooltip=tips)
-    return finish(alt.layer(line, dots).properties(width=width, height=height or 300), table, look, width)
+    return finish(alt.layer(line, dots, width=width, height=height or 300), table, look, width)

@@ -109,4 +109,4 @@ def _draw(
         ),
     ]
     tall = height or int(np.clip(34 * len(order), 80, 900))
-    return finish(alt.layer(*layers).properties(width=width, height=tall), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=tall), table, look, width)
