@@ -107,7 +107,8 @@ def test_what_is_known_is_read_from_the_study(tmp_path, show):
     carry_out.drive_search(study, search, backend="sequential", progress=False)
     seen = look_at_search(path, dark=True)
     assert "fresh runs" in seen.sentence
-    assert len(seen.charts) == 3
+    assert len(seen.charts) == 2
+    assert seen.tried is not None
     assert seen.over == "The budget of 60 runs is used up."
     view = show(SearchProgress(path, 60, running=False))
     view.until("fresh runs")
@@ -234,7 +235,7 @@ def test_what_is_tried_next_is_named_and_a_click_on_a_setting_opens_its_runs(tmp
     search = ml.Search(bowl(), ml.Optimise("loss", engine="random"), budget=60)
     study = carry_out.study_for(search, path)
     seen = look_at_search(path)
-    assert (seen.next, seen.parameters, seen.charts) == ((), (), ())
+    assert (seen.next, seen.parameters, seen.charts, seen.tried) == ((), (), (), None)
     with monkeypatch.context() as patched:
         patched.setattr(Loop, "hear", interrupted_after(1))
         carry_out.drive_search(study, search, backend="sequential", progress=False)
@@ -327,7 +328,7 @@ def test_the_form_knows_what_the_model_reports_where_no_outcome_is_named():
 def test_charts_of_a_search_are_as_wide_as_there_is_room_and_not_lower_for_it(tmp_path):
     search = ml.Search(bowl(), ml.Optimise("loss", engine="random"), budget=40)
     ml.search(search, tmp_path / "a.study", backend="sequential", progress=False)
-    charts = look_at_search(tmp_path / "a.study").charts
-    assert charts
-    for _, _, chart, _ in charts:
+    seen = look_at_search(tmp_path / "a.study")
+    assert seen.charts
+    for _, _, chart, _ in (*seen.charts, seen.tried):
         assert chart.to_dict()["autosize"]["type"] == "fit-x"
