@@ -230,6 +230,37 @@ def test_a_search_that_has_runs_keeps_its_method_and_goes_on_in_narrower_ranges(
     view.until("Or search")
 
 
+def test_a_parameter_may_be_locked_at_the_default_that_a_form_leaves_out(space, show):
+    experiment = bowl(outcomes=["loss", "other"], parameters={"noise": 1.0})
+    ref = space.make_search(
+        "mine", search_of_wish(Wish("best", "loss", engine="random", budget="24"), experiment)
+    )
+    with Study.open(ref.path) as study:
+        carry_out.drive_search(study, backend="sequential", progress=False)
+    held = replace(held_search(ref), defaults={"kind": "a", "noise": 1.0, "n": 1})
+    parameters = {
+        name: each for name, each in experiment.space.parameters.items() if name not in ("kind", "noise")
+    }
+    search, said = narrowed(held, experiment.replace(parameters=parameters), "40")
+    assert said == ["kind: a, b → held at a"]
+    assert search.experiment.space.fixed == {"kind": "a", "noise": 1.0}
+    with_default = experiment.replace(parameters={**experiment.space.parameters, "n": 1})
+    assert narrowed(held, with_default, "40")[1] == []
+    with pytest.raises(ExperimentError, match="other parameters"):
+        narrowed(held, experiment.replace(parameters={**experiment.space.parameters, "n": 2}), "40")
+    view = show(
+        SearchForm(
+            space,
+            experiment.replace(parameters=parameters),
+            (),
+            lambda key: None,
+            study=ref.key,
+            model=reference_of(experiment.model),
+        )
+    )
+    view.until("kind: a, b → held at a")
+
+
 def test_what_is_tried_next_is_named_and_a_click_on_a_setting_opens_its_runs(tmp_path, show, monkeypatch):
     path = tmp_path / "a.study"
     search = ml.Search(bowl(), ml.Optimise("loss", engine="random"), budget=60)
