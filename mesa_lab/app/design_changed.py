@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.workspace.workspace import Workspace
 
-__all__ = ["Made", "Stale", "changes", "use_made"]
+__all__ = ["GROWING", "Made", "Stale", "changes", "is_another", "use_made"]
+
+GROWING: Final = {"replications", "design", "seeds"}
+"""What may change in a study without making it another one."""
 
 _WORDS: Final = {
     "max_steps": "steps",
@@ -86,6 +89,13 @@ def changes(old: Experiment, new: Experiment, *, searched: bool = False) -> list
     rest = [field.name for field in fields(old) if field.name not in apart]
     names += [_WORDS.get(name, name) for name in rest if getattr(old, name) != getattr(new, name)]
     return names
+
+
+def is_another(made: Made | None, experiment: Experiment | None) -> bool:
+    """Tell whether an experiment can only be run as a study of its own: the one at hand cannot grow into it."""
+    if made is None or experiment is None:
+        return False
+    return not set(changes(made.experiment, experiment, searched=made.searched)) <= GROWING
 
 
 def use_made(workspace: Workspace | None, key: str, version: object) -> Made | None:

@@ -33,7 +33,7 @@ from mesa_lab.preparation.code_permission import permitting
 from mesa_lab.preparation.limits import OWN_RUNS, RUNS
 from mesa_lab.preparation.validation import check
 from mesa_lab.workspace.access import AGREED, access, agree
-from mesa_lab.workspace.test_run import Trial, try_model
+from mesa_lab.workspace.test_run import Speed, Trial, try_model
 from mesa_lab.workspace.trust import is_trusted, untrusted
 
 if TYPE_CHECKING:
@@ -59,9 +59,11 @@ def DesignPage(
     on_value: Callable[[Draft], None],
     *,
     trial: Trial | None = None,
+    speed: Speed | None = None,
     on_trial: Callable[[Trial], None] | None = None,
     on_load: Callable[[Experiment, str], None] | None = None,
     on_run: Callable[[Experiment], None] | None = None,
+    on_continue: Callable[[], None] | None = None,
 ) -> None:
     """Design an experiment.
 
@@ -69,10 +71,13 @@ def DesignPage(
         value: What was typed.
         on_value: Called with the changed draft.
         trial: What trying the model showed, for estimates of time.
+        speed: What a run is known to cost from elsewhere, such as earlier studies.
         on_trial: Called with what a new trial showed.
         on_load: Called with an experiment from a file, and the file's name.
         on_run: Called with the experiment when it shall run; None links to the page for that.
+        on_continue: Called when that link is followed.
     """
+    speed = trial.speed if trial is not None and trial.speed is not None else speed
     described = use_description(value.model if is_trusted(value.model) else "")
     description = described.description
     parsed = solara.use_memo(
@@ -112,7 +117,7 @@ def DesignPage(
     with tag("div", "ml-design-page"):
         with tag("div", "ml-body"):
             steps = parsed.experiment.max_steps if parsed.experiment else None
-            QuestionForm(value, change, description, speed=trial.speed if trial else None, steps=steps)
+            QuestionForm(value, change, description, speed=speed, steps=steps)
             with Panel("Parameters", "Hold a parameter fixed, or let it vary."):
                 ParameterRows(value.rows, change_row, infos, errors, columns)
                 if description is not None and takes_anything(description):
@@ -142,8 +147,8 @@ def DesignPage(
                     max_steps=steps,
                 )
         with tag("div", "ml-aside", attributes={"id": "ml-go", "tabindex": "-1"} if on_run is None else {}):
-            Go(parsed, errors, on_run)
-            PreviewWithTrial(value, parsed, outlook, pending, trial, on_trial, faulty=bool(errors))
+            Go(parsed, errors, on_run, on_continue)
+            PreviewWithTrial(value, parsed, outlook, pending, speed, on_trial, faulty=bool(errors))
 
 
 def use_check(parsed: Parsed, outlook: Outlook | None) -> dict[str, str]:
@@ -230,7 +235,12 @@ def Panel(title: str, text: str, children: list[solara.Element] = []) -> None:  
 
 
 @solara.component
-def Go(parsed: Parsed, errors: Mapping[str, str], on_run: Callable[[Experiment], None] | None) -> None:
+def Go(
+    parsed: Parsed,
+    errors: Mapping[str, str],
+    on_run: Callable[[Experiment], None] | None,
+    on_continue: Callable[[], None] | None,
+) -> None:
     """The way on, once the design is right; else what is in its way."""
     with tag("div", "ml-go"):
         tag("span", "ml-error-text", _in_the_way(errors), role="status")
@@ -243,7 +253,7 @@ def Go(parsed: Parsed, errors: Mapping[str, str], on_run: Callable[[Experiment],
                 disabled=bool(errors),
             )
         elif not errors:
-            with PageLink("/run", classes=["ml-primary"]):
+            with PageLink("/run", classes=["ml-primary"], on_follow=on_continue):
                 tag("span", "", "Continue to the runs")
                 icon("mdi-arrow-right")
         else:
@@ -274,7 +284,7 @@ def PreviewWithTrial(
     parsed: Parsed,
     outlook: Outlook | None,
     pending: bool,
-    trial: Trial | None,
+    speed: Speed | None,
     on_trial: Callable[[Trial], None] | None,
     *,
     faulty: bool,
@@ -303,7 +313,7 @@ def PreviewWithTrial(
         faulty=faulty and experiment is not None,
         pending=pending,
         steps=experiment.max_steps if experiment else None,
-        speed=trial.speed if trial else None,
+        speed=speed,
         on_measure=None if on_trial is None else lambda: set_asked(asked + 1),
         measuring=asked > 0 and task.pending,
         log=[row.name for row in value.rows if row.kind == "real" and row.log],

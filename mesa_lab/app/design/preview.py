@@ -115,7 +115,7 @@ def Duration(
                 "span",
                 "",
                 said,
-                title="From one run of this model. Other parameter values may take more or less.",
+                title="From runs of this model so far. Other parameter values may take more or less.",
             )
 
 
