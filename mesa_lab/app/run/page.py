@@ -161,13 +161,23 @@ def StudyView(
         if ref.own and experiment is not None and not assigned:
             Changed(workspace, watch, ref, experiment, on_new, on_state)
         Head(workspace, ref, watch, on_copy, assigned)
-        SearchProgress(ref.path, watch.finished.value, running=not watch.ended.value, on_points=on_points)
+        Search(ref, watch, on_points)
         Outcomes(ref, watch)
         Failures(workspace, ref, watch)
         if ref.own and not workspace.local:
             Share(workspace, ref)
         if ref.own and experiment is not None and assigned:
             Changed(workspace, watch, ref, experiment, on_new, on_state, assigned=True)
+
+
+@solara.component
+def Search(ref: StudyRef, watch: Watch, on_points: Callable[[list[int]], None] | None) -> None:
+    """What a search knows; it follows what has ended and, before that, what is asked for."""
+    standing = watch.standing.value
+    asked = None if standing is None else (standing.status.n_points, standing.status.replications)
+    SearchProgress(
+        ref.path, watch.finished.value, running=not watch.ended.value, on_points=on_points, asked=asked
+    )
 
 
 @solara.component

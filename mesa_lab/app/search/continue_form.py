@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import solara
@@ -13,8 +13,10 @@ from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.links import PageLink
 from mesa_lab.app.hooks.use_action import use_doing
 from mesa_lab.app.hooks.use_background import use_fresh
+from mesa_lab.app.hooks.use_model import describe_model
 from mesa_lab.errors import ExperimentError, MesaLabError
 from mesa_lab.formatting import plural, show
+from mesa_lab.workspace.trust import is_trusted
 
 if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
@@ -35,6 +37,7 @@ class Held:
         runs: How many runs were asked for.
         over: Why it has ended; empty while it has not.
         driven: Whether it runs now.
+        defaults: The model's defaults of its parameters, as far as they are known.
     """
 
     ref: StudyRef
@@ -42,6 +45,7 @@ class Held:
     runs: int
     over: str = ""
     driven: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 def held_search(ref: StudyRef) -> Held | None:
@@ -73,7 +77,11 @@ def use_held(workspace: Workspace, key: str, model: str, version: object = None)
             return None
         ref = workspace.find(key)
         held = held_search(ref) if ref.own else None
-        return held if held is not None and reference_of(held.search.experiment.model) == model else None
+        if held is None or reference_of(held.search.experiment.model) != model:
+            return None
+        described = describe_model(model).description if is_trusted(model) else None
+        defaults = {each.name: each.default for each in described.parameters} if described else {}
+        return replace(held, defaults=defaults)
 
     return use_fresh(read, version, topic=key).value
 
@@ -90,11 +98,20 @@ def narrowed(held: Held, experiment: Experiment, budget: str) -> tuple[Search, l
         MesaLabError: If it cannot go on so.
     """
     from mesa_lab.app.design_changed import changes
+    from mesa_lab.preparation.models import REQUIRED
 
     old = held.search.experiment
-    parameters = dict(experiment.space.parameters)
+    # A form leaves out what is held at the model's default: a parameter that is locked there, or was held there before.
+    defaults = {name: value for name, value in held.defaults.items() if value is not REQUIRED}
+    given = experiment.space.parameters
+    parameters = {name: value for name, value in defaults.items() if name in old.space.parameters} | {
+        name: value
+        for name, value in given.items()
+        if name in old.space.parameters or name not in defaults or show(value) != show(defaults[name])
+    }
     if set(parameters) != set(old.space.parameters):
         raise ExperimentError("The design above has other parameters than this search: start a new one.")
+    experiment = experiment.replace(parameters=parameters)
     changed = [name for name in parameters if parameters[name] != old.space.parameters[name]]
     other = [name for name in changes(old, experiment, searched=True) if name not in changed]
     other = [name for name in other if name not in ("the order of the parameters", "constraints")]

@@ -27,6 +27,9 @@ _LISTED: Final = 5
 """Settings that are named as asked for now."""
 
 
+type Drawn = tuple[str, str, Any, Any]
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
     """What is known of a search by now.
@@ -34,6 +37,7 @@ class Seen:
     Attributes:
         sentence: What it found so far; why that cannot be said yet.
         charts: Title, what it says to a screen reader, altair chart and table of each.
+        tried: The settings over the space, in the same way.
         left: How many runs are left, in words.
         why: Why the latest runs were asked for.
         over: Why it has ended; empty while it goes on.
@@ -42,7 +46,8 @@ class Seen:
     """
 
     sentence: str = ""
-    charts: tuple[tuple[str, str, Any, Any], ...] = ()
+    charts: tuple[Drawn, ...] = ()
+    tried: Drawn | None = None
     left: str = ""
     why: str = ""
     over: str = ""
@@ -94,7 +99,10 @@ def look_at_search(path: Path, dark: bool = False, across: str = "", up: str = "
                 # As wide as there is room; not lower for it: names of settings would lie on each other.
                 drawn = drawn.properties(width="container", autosize={"type": "fit-x", "contains": "padding"})
             charts.append((each.title, str(each.table.attrs["chart"]["alt"]), drawn, each.table))
-        return replace(seen, sentence=sentence, charts=tuple(charts), next=waiting, parameters=parameters)
+        last = charts.pop() if tried is not None else None
+        return replace(
+            seen, sentence=sentence, charts=tuple(charts), tried=last, next=waiting, parameters=parameters
+        )
 
 
 def _why_nothing(problem: str, over: str) -> str:
@@ -110,7 +118,12 @@ def _in_words(setting: Next) -> str:
 
 @solara.component
 def SearchProgress(
-    path: Path, finished: int, *, running: bool, on_points: Callable[[list[int]], None] | None = None
+    path: Path,
+    finished: int,
+    *,
+    running: bool,
+    on_points: Callable[[list[int]], None] | None = None,
+    asked: object = None,
 ) -> None:
     """Show what a search knows by now; nothing where the study is none.
 
@@ -119,11 +132,14 @@ def SearchProgress(
         finished: How many of its runs have ended: it is looked at again when there are more.
         running: Whether it runs.
         on_points: Called with the point that was chosen in a chart; None where charts are to be looked at only.
+        asked: Changes when more is asked for.
     """
     dark = use_dark()
     axes, set_axes = solara.use_state(("", ""))
     # In other colours it is drawn anew; until then the old ones are better than nothing.
-    fresh = use_fresh(lambda: look_at_search(path, dark, *axes), (finished, running, dark, axes), topic=path)
+    fresh = use_fresh(
+        lambda: look_at_search(path, dark, *axes), (finished, running, dark, axes, asked), topic=path
+    )
     seen = fresh.value
     if seen is None:
         return
@@ -148,20 +164,29 @@ def SearchProgress(
                         tag("div", "", said).key(str(number))
                     if len(seen.next) > _LISTED:
                         tag("div", "ml-quiet", f"and {plural(len(seen.next) - _LISTED, 'more setting')}")
-        if len(seen.parameters) > 2:
-            _axes(seen.parameters, axes, set_axes)
-        with tag("div", "ml-charts" + (" ml-charts-4" if len(seen.charts) > 2 else "")):
-            for title, label, chart, table in seen.charts:
-                has_points = on_points is not None and "point" in table
-                with tag("figure", "ml-figure").key(title):
-                    Chart(
-                        chart,
-                        label,
-                        table=table,
-                        filename="search",
-                        on_click=click if has_points else None,
-                        hint="Click a mark to see its runs." if has_points else "",
-                    )
+        with tag("div", "ml-charts"):
+            for each in seen.charts:
+                _figure(each, click if on_points is not None else None)
+        if seen.tried is not None:
+            if len(seen.parameters) > 2:
+                _axes(seen.parameters, axes, set_axes)
+            with tag("div", "ml-charts"):
+                _figure(seen.tried, click if on_points is not None else None)
+
+
+def _figure(drawn: Drawn, on_click: Callable[[dict[str, Any]], None] | None) -> None:
+    """One chart; a click on a mark that stands for a setting is handed on."""
+    title, label, chart, table = drawn
+    clickable = on_click is not None and "point" in table
+    with tag("figure", "ml-figure").key(title):
+        Chart(
+            chart,
+            label,
+            table=table,
+            filename="search",
+            on_click=on_click if clickable else None,
+            hint="Click a mark to see its runs." if clickable else "",
+        )
 
 
 def _axes(

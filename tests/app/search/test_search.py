@@ -107,7 +107,8 @@ def test_what_is_known_is_read_from_the_study(tmp_path, show):
     carry_out.drive_search(study, search, backend="sequential", progress=False)
     seen = look_at_search(path, dark=True)
     assert "fresh runs" in seen.sentence
-    assert len(seen.charts) == 3
+    assert len(seen.charts) == 2
+    assert seen.tried is not None
     assert seen.over == "The budget of 60 runs is used up."
     view = show(SearchProgress(path, 60, running=False))
     view.until("fresh runs")
@@ -229,12 +230,43 @@ def test_a_search_that_has_runs_keeps_its_method_and_goes_on_in_narrower_ranges(
     view.until("Or search")
 
 
+def test_a_parameter_may_be_locked_at_the_default_that_a_form_leaves_out(space, show):
+    experiment = bowl(outcomes=["loss", "other"], parameters={"noise": 1.0})
+    ref = space.make_search(
+        "mine", search_of_wish(Wish("best", "loss", engine="random", budget="24"), experiment)
+    )
+    with Study.open(ref.path) as study:
+        carry_out.drive_search(study, backend="sequential", progress=False)
+    held = replace(held_search(ref), defaults={"kind": "a", "noise": 1.0, "n": 1})
+    parameters = {
+        name: each for name, each in experiment.space.parameters.items() if name not in ("kind", "noise")
+    }
+    search, said = narrowed(held, experiment.replace(parameters=parameters), "40")
+    assert said == ["kind: a, b → held at a"]
+    assert search.experiment.space.fixed == {"kind": "a", "noise": 1.0}
+    with_default = experiment.replace(parameters={**experiment.space.parameters, "n": 1})
+    assert narrowed(held, with_default, "40")[1] == []
+    with pytest.raises(ExperimentError, match="other parameters"):
+        narrowed(held, experiment.replace(parameters={**experiment.space.parameters, "n": 2}), "40")
+    view = show(
+        SearchForm(
+            space,
+            experiment.replace(parameters=parameters),
+            (),
+            lambda key: None,
+            study=ref.key,
+            model=reference_of(experiment.model),
+        )
+    )
+    view.until("kind: a, b → held at a")
+
+
 def test_what_is_tried_next_is_named_and_a_click_on_a_setting_opens_its_runs(tmp_path, show, monkeypatch):
     path = tmp_path / "a.study"
     search = ml.Search(bowl(), ml.Optimise("loss", engine="random"), budget=60)
     study = carry_out.study_for(search, path)
     seen = look_at_search(path)
-    assert (seen.next, seen.parameters, seen.charts) == ((), (), ())
+    assert (seen.next, seen.parameters, seen.charts, seen.tried) == ((), (), (), None)
     with monkeypatch.context() as patched:
         patched.setattr(Loop, "hear", interrupted_after(1))
         carry_out.drive_search(study, search, backend="sequential", progress=False)
@@ -327,7 +359,7 @@ def test_the_form_knows_what_the_model_reports_where_no_outcome_is_named():
 def test_charts_of_a_search_are_as_wide_as_there_is_room_and_not_lower_for_it(tmp_path):
     search = ml.Search(bowl(), ml.Optimise("loss", engine="random"), budget=40)
     ml.search(search, tmp_path / "a.study", backend="sequential", progress=False)
-    charts = look_at_search(tmp_path / "a.study").charts
-    assert charts
-    for _, _, chart, _ in charts:
+    seen = look_at_search(tmp_path / "a.study")
+    assert seen.charts
+    for _, _, chart, _ in (*seen.charts, seen.tried):
         assert chart.to_dict()["autosize"]["type"] == "fit-x"

@@ -31,7 +31,7 @@ from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.direction import Direction, directions, rank_correlations
 from mesa_lab.processing.analysis.sensitivity.first_order import FirstOrder, first_order
 from mesa_lab.processing.analysis.sensitivity.pawn import Pawn, pawn
-from mesa_lab.processing.analysis.sensitivity.sentences import Share, correlated, ranking
+from mesa_lab.processing.analysis.sensitivity.sentences import Limits, Share, correlated, ranking
 from mesa_lab.processing.analysis.sensitivity.tree_importance import TreeImportance, tree_importance
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ def _sentence(
     important = [int(at) for at in found.order if found.matters[at]]
     others = [found.names[at] for at in found.order if not found.matters[at]]
     points = plural(int((observed.count > 0).sum()), "point")
+    highs = dict(zip(found.names, found.first.high.tolist(), strict=True))
+    limits = Limits(highs, "the variance between points", level, alone=True)
     if important and len(found.names) == 1 and observed.replicated:
         way = found.ways[found.names[0]].note
         sentence = (
@@ -180,7 +182,7 @@ def _sentence(
         )
     elif important:
         shares = [_share(found, at) for at in important]
-        sentence = ranking(subject, shares, others, "the variance between points", level)
+        sentence = ranking(subject, shares, others, "the variance between points", level, limits)
     elif _points_differ(observed) < 0.01:
         verb = agree(subject, "depend")
         sentence = (

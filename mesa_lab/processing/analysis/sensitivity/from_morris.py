@@ -190,7 +190,7 @@ def _sentence(
         if len(important) > _NAMED:
             rest.append(f"{count_word(len(important) - _NAMED)} more")
         sentence += f", then with {and_list(rest)}." if rest else "."
-        sentence += undecided(others, len(important))
+        sentence += _little(subject, names, others, found, level)
         sentence += _shape(names, found, important)
     if np.isfinite(chance):
         sentence += f" {share_of_chance(float(chance))}"
@@ -200,6 +200,17 @@ def _sentence(
             best = moved[np.argmax(spread.mu_star[moved])]
             sentence += f" How far runs of one point lie apart changes most with {shorten(names[best])}."
     return sentence
+
+
+def _little(subject: str, names: list[str], others: list[str], found: MorrisEffects, level: float) -> str:
+    """Say how much those may move the outcome at most that cannot be told from chance."""
+    high = dict(zip(names, found.mu_star_high.tolist(), strict=True))
+    most = max((high[name] for name in others), default=np.nan)
+    said = undecided(others, 1)
+    if not np.isfinite(most):
+        return said
+    each = "it moves" if len(others) == 1 else "each moves"
+    return f"{said[:-1]}: {each} {subject} by {quantity(most)} at most ({percent(level)} limit)."
 
 
 def _direction(factor: Factor | None, found: MorrisEffects, at: int) -> Direction:

@@ -19,7 +19,7 @@ from mesa_lab.processing.analysis.phrases import outcome_phrase, percent, percen
 from mesa_lab.processing.analysis.sensitivity import charts
 from mesa_lab.processing.analysis.sensitivity.design_blocks import Blocks
 from mesa_lab.processing.analysis.sensitivity.direction import Direction, directions
-from mesa_lab.processing.analysis.sensitivity.sentences import Share, ranking
+from mesa_lab.processing.analysis.sensitivity.sentences import Limits, Share, ranking, undecided
 from mesa_lab.processing.analysis.sensitivity.sobol_indices import FEWEST_BLOCKS, SobolIndices, sobol_indices
 
 if TYPE_CHECKING:
@@ -150,17 +150,22 @@ def _sentence(
 ) -> str:
     important = [at for at in order if matters[at]]
     others = [names[at] for at in order if not matters[at]]
+    limits = Limits(
+        dict(zip(names, found.total_high.tolist(), strict=True)), "the variance between points", level
+    )
     if not important:
         sentence = (
             f"{subject}: no parameter can be told from chance, from {plural(found.n_blocks, 'block')} of points."
             if len(names) > 1
             else f"{subject}: {names[0]} cannot be told from chance, from {plural(found.n_blocks, 'block')} of points."
         )
+        if np.isfinite(found.total_high).all():
+            sentence += undecided(others, 0, limits)
     else:
         shares = [
             _share(names[at], found, int(at), ways.get(names[at], Direction()).note) for at in important
         ]
-        sentence = ranking(subject, shares, others, "the variance between points", level)
+        sentence = ranking(subject, shares, others, "the variance between points", level, limits)
         together = 1 - float(found.first.sum())
         if found.corrected and together > 0.1 and len(names) > 1:
             sentence += f" {percent(min(together, 1.0))} is in how parameters act together."

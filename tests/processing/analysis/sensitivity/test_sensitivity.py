@@ -1,5 +1,7 @@
 """Which parameters matter: what is said of studies whose truth is known."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -38,7 +40,8 @@ def test_a_saltelli_study_is_read_aloud():
     ]
     assert answer.sentence.startswith("y after 100 steps depends most on x1: ")
     assert "x3 (only together with others: 2" in answer.sentence
-    assert "inert cannot be told from chance." in answer.sentence
+    assert "inert has no influence larger than" in answer.sentence
+    assert "of the variance between points (95 % limit)." in answer.sentence
     assert "About half of all variation" in answer.sentence
     assert not table.loc["inert", "matters"]
     assert table.loc["inert", "total_low"] <= 0 <= table.loc["inert", "total_high"]
@@ -88,7 +91,7 @@ def test_a_morris_study_is_read_aloud():
     answer = study(ml.Morris(40), 5).sensitivity("y")
     assert {"mu", "mu_star", "mu_star_low", "mu_star_high", "sigma"} <= set(answer.table.columns)
     assert "y after 100 steps moves most with x1: by" in answer.sentence
-    assert "inert cannot be told from chance." in answer.sentence
+    assert "inert cannot be told from chance: it moves y after 100 steps by" in answer.sentence
     assert "differs from place to place" in answer.sentence
     noise = answer.values["noise_mu_star"]
     assert answer.table.set_index("parameter").loc["inert", "mu_star"] < 1.5 * noise
@@ -105,7 +108,7 @@ def test_any_points_are_read_aloud():
     answer = study(ml.LatinHypercube(512), 4).sensitivity("y")
     assert "y after 100 steps depends most on x2: 4" in answer.sentence
     assert "x3 (together with others, about" in answer.sentence
-    assert "inert cannot be told from chance." in answer.sentence
+    assert "inert has by itself no influence larger than" in answer.sentence
     assert answer.table["rank_correlation"].isna().all()  # nothing goes one way
 
 
@@ -176,3 +179,12 @@ def test_a_share_below_nothing_leaves_no_more_to_others():
     answer = results.sensitivity("y")
     assert answer.table.set_index("parameter").loc["z", "first"] < 0
     assert "Where the other" not in " ".join(answer.unknown)
+
+
+def test_a_parameter_without_influence_is_told_from_too_few_runs():
+    few = study(ml.Saltelli(16), 2).sensitivity("y")
+    assert "these runs are too few to tell" in few.sentence
+    many = study(ml.Saltelli(256), 5).sensitivity("y")
+    limit = int(re.search(r"inert has no influence larger than (\d+) %", many.sentence)[1])
+    high = many.table.set_index("parameter").loc["inert", "total_high"]
+    assert 100 * high <= limit < 100 * high + 1  # the upper end of its interval, rounded up
