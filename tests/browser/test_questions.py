@@ -127,7 +127,7 @@ def test_one_press_more_answers_for_all_parameters_and_a_changed_design_is_a_new
     accessible(page)
     run(page, f"many {dark}".lower())
     card = page.get_by_role("region", name="Which parameters matter?", exact=True)
-    card.get_by_text("What words (some) does: it was held fixed at these values").wait_for(timeout=LONG)
+    card.get_by_text("What words (some) does: it was held fixed at this value").wait_for(timeout=LONG)
     shoot(page, f"question held fixed answer {dark}")
     page.get_by_role("link", name="Design", exact=False).first.click()
     page.get_by_role("textbox", name="Steps", exact=True).fill("2")

@@ -98,10 +98,12 @@ def held_fixed(results: Reader) -> list[str]:
     pairs = [f"{shorten(name)} ({shorten(text, 20)})" for name, text in named]
     rest = len(held) - len(named)
     pairs += [f"{count_word(rest)} more"] if rest else []
-    them = "it was" if len(held) == 1 else "they were"
-    does = "does" if len(held) == 1 else "do"
+    if len(held) == 1:
+        return [
+            f"What {pairs[0]} does: it was held fixed at this value, and the answer holds for this one alone."
+        ]
     return [
-        f"What {and_list(pairs)} {does}: {them} held fixed at these values, and the answer holds for these alone."
+        f"What {and_list(pairs)} do: they were held fixed at these values, and the answer holds for these alone."
     ]
 
 
