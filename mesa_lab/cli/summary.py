@@ -210,5 +210,6 @@ def show_next_steps(path: Path, status: StudyStatus) -> None:
         others, whole = path.name.replace(part, f"-*-of-{status.shard[1]}"), path.name.replace(part, "")
         if part in path.name:
             say(f"  mesa-lab merge {others} -o {quoted(Path(whole))}  put the shards together")
+    say(f"  mesa-lab conclude {name}               what the results mean, and what to run next")
     say(f"  mesa-lab report {name} --open          charts and tables in one page")
     say(f"  mesa-lab export {name} -o results/     the tables as CSV")

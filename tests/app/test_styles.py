@@ -36,3 +36,9 @@ def test_no_class_is_styled_by_a_sheet_that_its_page_does_not_load(folder):
             styled.setdefault(name, set()).add(sheet.name)
     missing = {name: styled[name] for name in classes(text) & styled.keys() if not styled[name] & loaded}
     assert not missing
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_no_width_reaches_below_a_scrollbar(sheet):
+    """100vw is the window with its vertical scrollbar: what is as wide as that lies below it, and its edges beside those of the page."""
+    assert "100vw" not in sheet.read_text(encoding="utf-8")

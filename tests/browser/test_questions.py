@@ -6,6 +6,20 @@ import pytest
 from playwright.sync_api import expect
 
 LONG = 120_000  # milliseconds
+MANY = """
+import mesa
+
+
+class Many(mesa.Model):
+    def __init__(self, a=1.0, b=2.0, c=3.0, many=4, words="some", rng=None):
+        super().__init__(rng=rng)
+        self.way = a + 2 * b + c * many + self.random.random()
+        self.datacollector = mesa.DataCollector({"way": "way"})
+        self.datacollector.collect(self)
+
+    def step(self):
+        self.datacollector.collect(self)
+"""
 OWN = '''
 import mesa
 
@@ -34,14 +48,15 @@ def own_lab(start_lab):
     """A server in a folder with a model of somebody's own."""
     running = start_lab()
     (running.log.parent / "walkers.py").write_text(OWN)
+    (running.log.parent / "many.py").write_text(MANY)
     return running
 
 
-def design(page, question):
+def design(page, question, file="walkers.py"):
     """Open the model and ask a question; few steps, so that runs take no time."""
     field = page.get_by_role("combobox", name="Python file or module", exact=True)
     field.click()
-    field.press_sequentially("walkers.py")
+    field.press_sequentially(file)
     field.press("Enter")
     page.get_by_role("button", name="Open", exact=True).click()
     page.get_by_role("link", name="Design an experiment").click()
@@ -97,3 +112,28 @@ def test_a_question_is_answered_and_the_next_runs_make_the_answer_better(
         card.get_by_text("Computing anew").wait_for(state="hidden", timeout=LONG)
         answer.wait_for(timeout=LONG)
         shoot(page, f"question {name} better answer")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_one_press_more_answers_for_all_parameters_and_a_changed_design_is_a_new_study(
+    own_lab, visit, shoot, accessible, dark
+):
+    page = visit(own_lab, dark=dark)
+    design(page, "Which parameters matter?", "many.py")
+    page.get_by_text("words has no range and stays fixed until you type one below.").wait_for()
+    shoot(page, f"question held fixed {dark}")
+    page.get_by_role("button", name="Let 2 more parameters vary: 4 of 5").click()
+    page.get_by_text("words is held fixed: the answer says nothing about it.").wait_for()
+    accessible(page)
+    run(page, f"many {dark}".lower())
+    card = page.get_by_role("region", name="Which parameters matter?", exact=True)
+    card.get_by_text("What words (some) does: it was held fixed at these values").wait_for(timeout=LONG)
+    shoot(page, f"question held fixed answer {dark}")
+    page.get_by_role("link", name="Design", exact=False).first.click()
+    page.get_by_role("textbox", name="Steps", exact=True).fill("2")
+    page.get_by_text(re.compile("Changed since: steps")).wait_for()
+    page.get_by_text(
+        re.compile("on [0-9]+ cores?$")
+    ).first.wait_for()  # what runs take is known from the study
+    page.get_by_role("link", name="Continue to the runs").click()
+    page.get_by_label("Name of the study").wait_for()

@@ -343,6 +343,7 @@ def test_commands_to_copy_hold_paths_with_spaces(terminal, experiment_file):
     experiment_file("my count.toml")
     shown = terminal("run", "my count.toml", *QUICK)
     assert "mesa-lab report 'my count.study' --open" in shown.stdout
+    assert "mesa-lab conclude 'my count.study'" in shown.stdout  # what comes next is the answer
 
 
 def test_a_cluster_that_is_not_there_is_said(terminal, experiment_file, monkeypatch):

@@ -34,14 +34,16 @@ _FITTING: Final = {
     "real": ("fixed", "real", "integer", "levels", "choice", "distribution"),
     "integer": ("fixed", "integer", "levels", "choice", "distribution"),
     "choice": ("fixed", "choice", "levels"),
+    "text": ("fixed", "choice", "levels"),
 }
 SEARCH_FROM: Final = 12
 """With so many parameters, the list can be searched."""
 
 
 def kinds_for(info: ParameterInfo | None, row: Row) -> list[tuple[str, str]]:
-    """Return the ways in which a parameter can vary, with the words for them."""
-    fitting: Collection[str] = _FITTING.get(info.kind if info else "", tuple(LABELS))
+    """Return the ways in which a parameter can vary, with the words for them; texts have no range to vary over."""
+    is_text = info is not None and (isinstance(info.default, str) or info.type in ("str", "str | None"))
+    fitting: Collection[str] = _FITTING.get("text" if is_text else info.kind if info else "", tuple(LABELS))
     kinds = [kind for kind in LABELS if kind in fitting or kind == row.kind]
     return [(kind, "Range" if kind == "integer" and "real" not in kinds else LABELS[kind]) for kind in kinds]
 

@@ -102,7 +102,8 @@ def QuestionForm(
                 )
         if value.question:
             Recommended(value, on_value, None if pressed.current else advice, speed, steps)
-            if value.question != "replications":  # which asks about no parameter
+            asks_of_parameters = value.question != "replications"
+            if asks_of_parameters and any(row.kind == "fixed" for row in value.rows):
                 HeldFixed(value, description, vary)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from mesa_lab.preparation.experiment import Experiment
     from mesa_lab.workspace.workspace import Workspace
 
-__all__ = ["ExplorePage", "ExploreView", "Styles"]
+__all__ = ["ExplorePage", "ExploreView", "Styles", "no_curves_yet"]
 
 _STYLE: Final = Path(__file__).with_name("explore.css")
 _SHOWN: Final = 3
@@ -245,12 +246,7 @@ def ExploreView(
             event_locked=lock,
         )
         if session.missing:
-            tag(
-                "p",
-                "ml-quiet",
-                f"Curves need {plural(session.missing, 'more setting')}: move the sliders and stay a moment, or run settings all over "
-                "the ranges.",
-            )
+            tag("p", "ml-quiet", no_curves_yet(session))
     if shown and len(session.dials) > 1:
         with tag("section", "ml-panel", aria_label="Surface"):
             tag("h2", "", "Over two parameters")
@@ -349,3 +345,21 @@ def _status(session: Session) -> str:
     if failed:
         said += f" {plural(failed, 'run')} of this setting failed: {why}"
     return said
+
+
+def no_curves_yet(session: Session) -> str:
+    """Say what curves take that are not there yet; where each setting is measured and none lies between, that there are none.
+
+    Args:
+        session: The session.
+    """
+    have, dials = len(session.measured.settings), session.dials
+    counts = [getattr(dial.parameter, "count", None) if dial.is_number else len(dial.stops) for dial in dials]
+    every = math.prod(math.inf if count is None else count for count in counts)
+    if every < have + session.missing:
+        return f"Curves take {have + session.missing:,} settings; here there are {every:,}: the marks show those that are measured."
+    return (
+        f"Curves over {plural(len(dials), 'parameter')} take {have + session.missing:,} different settings, and {have:,} are "
+        "measured; any values between those that are count too. Move the sliders and stay a moment, or run settings all over "
+        "the ranges."
+    )

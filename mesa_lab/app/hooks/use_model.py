@@ -32,10 +32,12 @@ class Described:
     Attributes:
         description: The description, None while it is read and when it cannot be.
         problem: Why it cannot be.
+        models: References to choose from, where a file or module holds several models and none was named.
     """
 
     description: ModelDescription | None = None
     problem: str = ""
+    models: tuple[str, ...] = ()
 
     @property
     def pending(self) -> bool:
@@ -60,7 +62,8 @@ def describe_model(reference: str) -> Described:
                 # A file is known by the name of its class as well, which is what a page calls it from then on.
                 _known[key] = _known[_key(description.reference)] = Described(description)
             except MesaLabError as error:
-                return Described(problem=str(error))
+                models = tuple(f"{reference}:{name}" for name in getattr(error, "models", ()))
+                return Described(problem=str(error), models=models)
     return _known[key]
 
 

@@ -82,6 +82,7 @@ def ModelPage(
                     problem=refused,
                     value=reference or value,
                     recent=recent,
+                    choices=opening.models if refused else (),
                 )
         with tag(
             "div", "ml-body", attributes={"id": "ml-model", "tabindex": "-1"} if on_design is None else {}
@@ -151,7 +152,11 @@ def Opening(reference: str) -> None:
 
 @solara.component
 def OpenFile(
-    on_value: Callable[[str], None], problem: str = "", value: str = "", recent: Sequence[str] = ()
+    on_value: Callable[[str], None],
+    problem: str = "",
+    value: str = "",
+    recent: Sequence[str] = (),
+    choices: Sequence[str] = (),
 ) -> None:
     """Open a model of one's own: a Python file or a module on this machine. For local use only.
 
@@ -160,6 +165,7 @@ def OpenFile(
         problem: Why the last one could not be opened.
         value: The reference of the chosen model; one of one's own stands in the field when the page comes back.
         recent: Models that were opened before, the latest first.
+        choices: The models of the file that could not be opened, where it holds several.
     """
     own = value if value in recent else ""
     text, set_text = solara.use_state(own)
@@ -175,6 +181,10 @@ def OpenFile(
         if reference:
             trust(reference)
             on_value(reference)
+
+    def open_one(reference: str) -> None:
+        take(reference)
+        open_it()
 
     with tag("section", "ml-open", aria_label="Open a model of your own"):
         tag("h2", "", "A model of your own")
@@ -195,16 +205,20 @@ def OpenFile(
         )
         solara.v.use_event(field, "keydown.enter", open_it)
         Action("Open", open_it, icon="mdi-file-code-outline", disabled=not text.strip())
-        if recent:
-            tag("h3", "", "Opened before")
-            with tag("ul", "ml-cards", aria_label="Opened before"):
-                for reference in recent:
-                    with tag("li").key(reference):
-                        RecentCard(reference, reference == value, on_value)
+        for title, references, choose in (
+            ("Which one?", choices, open_one),
+            ("Opened before", recent, on_value),
+        ):
+            if references:
+                tag("h3", "", title)
+                with tag("ul", "ml-cards", aria_label=title):
+                    for reference in references:
+                        with tag("li").key(reference):
+                            OwnCard(reference, reference == value, choose)
 
 
 @solara.component
-def RecentCard(reference: str, chosen: bool, on_choose: Callable[[str], None]) -> None:
+def OwnCard(reference: str, chosen: bool, on_choose: Callable[[str], None]) -> None:
     """Show a model of one's own as a button."""
     place, _, name = reference.rpartition(":")
     card = tag(

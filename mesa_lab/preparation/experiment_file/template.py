@@ -49,6 +49,7 @@ def template(description: ModelDescription) -> str:
         ),
         "",
         f"model = {tomlkit.item(description.reference).as_string()}",
+        f'question = "respond"       # what it is for, which is answered first; or: {", ".join(_others("respond"))}',
         "replications = 10          # runs of each point, each with its own seed",
         "max_steps = 100            # a run stops after so many steps",
         "seed = 42                  # the seeds of all runs derive from it",
@@ -90,6 +91,12 @@ def template(description: ModelDescription) -> str:
             'type = "FullFactorial"',
         ]
     return "\n".join(lines) + "\n"
+
+
+def _others(question: str) -> list[str]:
+    from mesa_lab.preparation.questions import QUESTIONS
+
+    return [name for name in QUESTIONS if name != question]
 
 
 def _outcomes(description: ModelDescription) -> str:

@@ -7,6 +7,7 @@ group `mesa_lab.conclusions` of another package.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.errors import ConclusionError, MesaLabError, OutcomeError, ParameterError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ENTRY_POINTS",
     "QUESTIONS",
+    "Unanswered",
     "all_questions",
     "answers_in_time",
     "conclusions",
@@ -162,13 +164,26 @@ def conclusions(
         yield answer
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question that was asked for and cannot be answered.
+
+    Attributes:
+        question: The question, in words.
+        why: Why it cannot.
+    """
+
+    question: str
+    why: str
+
+
 def answers_in_time(
     results: Reader,
     outcome: str,
     most: int,
     seconds: float,
     chosen: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Iterator[tuple[str, Conclusion | str]]:
+) -> Iterator[tuple[str, Conclusion | Unanswered | str]]:
     """Yield the best answers, each computed within a bounded time.
 
     Args:
@@ -179,14 +194,19 @@ def answers_in_time(
         chosen: Options of some questions by their names. These are answered too where `most` others suit the results better.
 
     Yields:
-        The name of a question with its answer; with the question in words where the time was not enough.
+        The name of a question with its answer; with the question in words where the time was not enough; with why not, where options
+        were chosen of a question that cannot be answered.
 
     Raises:
         OutcomeError: If an option is wrong.
         ParameterError: If one names a parameter or a level that there is not.
     """
     found, chosen = 0, chosen or {}
-    for question in fitting(results, outcome, chosen)[0]:
+    fit, reasons = fitting(results, outcome, chosen)
+    for name in reasons:
+        if chosen.get(name):
+            yield name, Unanswered(find_question(name).text, reasons[name])
+    for question in fit:
         options = chosen.get(question.name, {})
         if found >= most and not options:
             continue
@@ -197,7 +217,9 @@ def answers_in_time(
             if options:
                 raise
             continue
-        except MesaLabError:  # it turned out only now that nothing can be said
+        except MesaLabError as error:  # it turned out only now that nothing can be said
+            if options:
+                yield question.name, Unanswered(question.text, str(error))
             continue
         except Cancelled:
             check_cancelled()  # the caller wants no more

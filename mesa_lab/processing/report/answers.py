@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mesa_lab.formatting import label, opening
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
-from mesa_lab.processing.analysis.shelf import answers_in_time
+from mesa_lab.processing.analysis.shelf import Unanswered, answers_in_time
 from mesa_lab.processing.charts.theme import BOTH, THEMES, in_theme
 from mesa_lab.processing.export.chart_image import convert
 from mesa_lab.processing.report.figures import data_uri
@@ -60,6 +60,10 @@ def answers(
                 chosen["compare"] = compare
             most = _FIRST if place == 0 else 1
             for name, found in answers_in_time(results, outcome, most, _SECONDS, chosen):
+                if isinstance(found, Unanswered):
+                    said = {"question": found.question, "late": "", "unanswered": found.why}
+                    made.append({"outcome": opening(label(outcome))} | said)
+                    continue
                 made.append(
                     _answer(found, converter) | {"assumed": _assumed(results, found, goals)}
                     if isinstance(found, Conclusion)

@@ -409,6 +409,19 @@ def test_ways_to_vary_fit_the_parameter():
     assert len(kinds_for(None, Row("anything"))) == 6
 
 
+@pytest.mark.parametrize(
+    "hint", ["rule='first come'", "rule: str = 'first come'", "rule: str", "rule: str | None = None"]
+)
+def test_texts_are_not_offered_what_only_numbers_can_do(tmp_path, hint):
+    path = tmp_path / "queue_of_people.py"
+    path.write_text(
+        "import mesa\nclass Queue(mesa.Model):\n"
+        f"    def __init__(self, {hint}, *, rng=None):\n        super().__init__(rng=rng)\n"
+    )
+    info = describe_model(f"{path}:Queue").description.parameters[0]
+    assert [kind for kind, _ in kinds_for(info, Row("rule"))] == ["fixed", "levels", "choice"]
+
+
 def test_choices_are_chips_that_can_be_taken_and_left(show):
     info = next(
         info

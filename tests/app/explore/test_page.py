@@ -1,13 +1,16 @@
 """The page on which parameters are turned."""
 
 import shutil
+from types import SimpleNamespace
 
 import ipyvue
 import pytest
 
 import mesa_lab as ml
 from mesa_lab.app.explore.open_sessions import _open
+from mesa_lab.app.explore.page import no_curves_yet
 from mesa_lab.app.explore.source import Source
+from mesa_lab.exploring.dials import Dial
 from mesa_lab.exploring.follow_ups import finding_of
 from mesa_lab.search.carry_out import search_of
 from mesa_lab.study import Study
@@ -161,5 +164,24 @@ def test_a_model_alone_is_explored_over_what_it_suggests(show, tmp_path):
     widget = profiler(view)
     assert widget.dials[0]["name"] == "density"
     assert len(widget.dials) > 2
-    assert "Curves need" in view.text
+    assert "Curves over" in view.text
     assert not list(tmp_path.glob("*.study"))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        (
+            (ml.Real(0, 1), ml.Real(0, 1)),
+            "Curves over 2 parameters take 5 different settings, and 4 are measured; any values between",
+        ),
+        (
+            (ml.Integer(0, 1), ml.Choice(["a", "b"])),
+            "Curves take 5 settings; here there are 4: the marks show",
+        ),
+    ],
+)
+def test_curves_that_cannot_be_there_are_not_promised(parameters, said):
+    dials = [Dial(name, each) for name, each in zip("ab", parameters, strict=True)]
+    session = SimpleNamespace(dials=dials, missing=1, measured=SimpleNamespace(settings=range(4)))
+    assert no_curves_yet(session).startswith(said)

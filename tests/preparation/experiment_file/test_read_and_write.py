@@ -226,6 +226,8 @@ def test_the_first_file_for_a_model_is_a_valid_experiment(reference: str) -> Non
 
 def test_the_first_file_can_vary_everything_it_suggests() -> None:
     text = template(describe(WolfSheep))
+    assert ml.Experiment.from_toml(text).question == "respond"  # and the others are named beside it
+    assert "or: matter, better, best" in text
     head, _, tail = text.partition("[parameters]\n")
     rows, _, design = tail.partition("\n[design]")
     every = "\n".join(row.removeprefix("# ") for row in rows.splitlines())

@@ -275,3 +275,17 @@ def test_the_design_is_described_by_the_points_of_the_study(tmp_path):
     assert f"centred discrepancy (lower is more even)</dt><dd>{seen.discrepancy:.3g}" in re.sub(
         r">\s+<", "><", text
     )
+
+
+def test_a_comparison_that_was_asked_for_and_cannot_be_made_is_said(tmp_path):
+    experiment = ml.Experiment(
+        "mesa.examples:Schelling", {"width": 6, "height": 6}, replications=3, max_steps=1
+    )
+    results = ml.run(experiment, tmp_path / "one.study", progress=False, n_jobs=1, backend="sequential")
+    page = tmp_path / "report.html"
+    results.report(page, compare={"base": 0, "scenario": 1})
+    text = page.read_text(encoding="utf-8")
+    assert "Is A better than B?" in text
+    assert "This cannot be answered as it was asked for" in text
+    results.report(page)
+    assert "This cannot be answered as it was asked for" not in page.read_text(encoding="utf-8")

@@ -15,12 +15,13 @@ from mesa_lab.errors import ExperimentError, OutcomeError, suggest
 from mesa_lab.formatting import number
 from mesa_lab.preparation.expressions.parse import Expression, compile_expression
 from mesa_lab.processing.analysis.boxes.box_limits import written
+from mesa_lab.processing.analysis.phrases import outcome_phrase
 from mesa_lab.processing.tables.column_names import MEASURES
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
 
-__all__ = ["event_of_outcome", "event_values", "parse_event"]
+__all__ = ["event_in_words", "event_of_outcome", "event_values", "parse_event"]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -102,6 +103,34 @@ def event_of_outcome(results: Reader, outcome: str) -> str:
     if numbers.min() >= 0 and 0.02 <= float((numbers == 0).mean()) <= 0.98:
         return f"{name} == 0"
     return f"{name} > {_cut(numbers)}"
+
+
+def event_in_words(results: Reader, event: str) -> str:
+    """Say what an event that an outcome suggests means and why it was taken; empty for any other.
+
+    Args:
+        results: The results.
+        event: The condition.
+    """
+    expression = _compiled(results, event)
+    names = list(expression.names)
+    try:
+        is_suggested = len(names) == 1 and event_of_outcome(results, names[0]) == event
+    except OutcomeError:
+        return ""
+    if not is_suggested or event == written(names[0]):
+        return ""
+    what = outcome_phrase(results, names[0])
+    if event.endswith(" == 0"):
+        how = "is 0, as in some runs and not in others"
+    elif event.endswith(" == 1"):
+        how = "is 1, where it is always 0 or 1"
+    else:
+        how = "is in its highest tenth"
+    return (
+        f" The event is that {what} {how}; another one can be asked for, by discover in Python or conclude --question discover "
+        "--outcome in the terminal."
+    )
 
 
 def _cut(numbers: Floats) -> str:

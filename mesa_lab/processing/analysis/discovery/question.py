@@ -16,7 +16,7 @@ from mesa_lab.processing.analysis.boxes.box_limits import Limit, limits_of, narr
 from mesa_lab.processing.analysis.boxes.prim import Box, Space, members, quasi_p
 from mesa_lab.processing.analysis.conclusion import Conclusion, ConclusionChart
 from mesa_lab.processing.analysis.discovery import charts
-from mesa_lab.processing.analysis.discovery.event import event_values, parse_event
+from mesa_lab.processing.analysis.discovery.event import event_in_words, event_values, parse_event
 from mesa_lab.processing.analysis.discovery.selection import Judgement, judge, search
 from mesa_lab.processing.analysis.discovery.tree import leaves
 from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
@@ -76,7 +76,8 @@ def conclude(results: Reader, event: str, density: float | None = None, level: f
         name="discover",
         question=TEXT,
         outcome=event,
-        sentence=_sentence(event, observed, space, boxes, described, found, certain, level),
+        sentence=_sentence(event, observed, space, boxes, described, found, certain, level)
+        + event_in_words(results, event),
         table=_table(observed, space, boxes, described, found, level),
         tables={
             "tree": leaves(observed, space.share),

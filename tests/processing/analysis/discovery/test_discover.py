@@ -190,3 +190,18 @@ def test_where_only_chance_rules_that_is_said():
 def test_a_density_that_is_no_share_is_refused(results):
     with pytest.raises(OutcomeError, match="density is 80"):
         results.discover("Wolves == 0", density=80)
+
+
+def test_an_event_that_the_outcome_suggests_is_put_into_words(results):
+    said = results.discover("Wolves").sentence
+    assert "Wolves == 0 holds in" in said
+    assert (
+        "The event is that Wolves after 100 steps is 0, as in some runs and not in others; another one can be"
+        in said
+    )
+    assert (
+        "The event is that R over S after 100 steps is in its highest tenth"
+        in results.discover("R over S").sentence
+    )
+    assert "The event is" not in results.discover("Wolves > 3").sentence
+    assert "The event is" not in results.discover("extinct").sentence
