@@ -77,3 +77,4 @@ def test_a_search_that_has_runs_is_locked_and_its_range_narrowed(lab, visit, tro
     shoot(page, "search_held_phone")
     page.get_by_role("button", name="Go on with it").click()
     expect(page.get_by_role("region", name="The search")).to_be_visible()
+    page.get_by_text("The budget of 24 runs is used up.").wait_for(timeout=60000)

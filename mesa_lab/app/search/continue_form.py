@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["ContinueForm", "Held", "held_search", "narrowed", "use_held"]
 
 
+_budgets: solara.Reactive[dict[tuple[str, str], str]] = solara.reactive({})
+"""What was typed as the budget, by study and the budget that it had: a change of the design makes the form anew."""
+
+
 @dataclass(frozen=True, eq=False)
 class Held:
     """A search that has been started.
@@ -168,7 +172,9 @@ def ContinueForm(
         on_new: Called when another search is to be filled in.
     """
     start = "" if held.search.budget is None else str(held.search.budget)
-    budget, set_budget = solara.use_state(start)
+    place = (str(held.ref.path), start)
+    budget = _budgets.value.get(place, start)
+    set_budget = lambda text: _budgets.set({**_budgets.peek(), place: text})  # noqa: E731
     doing = use_doing()
     problem, search, said = "", None, []
     if experiment is None:
