@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -36,6 +36,9 @@ _POOL: Final = 384
 _DOUBT: Final = 2.0
 """Standard errors within which a point may still be the best."""
 
+_BEST_CONFIRMED: Final = "The best setting is confirmed with fresh seeds."
+_FRONT_CONFIRMED: Final = "The settings of the front are confirmed with fresh seeds."
+
 type Whole = npt.NDArray[np.int64]
 
 
@@ -59,7 +62,7 @@ class Shares:
     select_runs: int
     confirm_runs: int
     finalists: int = _FINALISTS
-    reason: str = "The best setting is confirmed with fresh seeds."
+    reason: str = _BEST_CONFIRMED
 
 
 def shares_of(history: History, confirm: int | None, replications: int, *, several: bool) -> Shares:
@@ -92,7 +95,8 @@ def shares_of(history: History, confirm: int | None, replications: int, *, sever
     assert left is not None
     select = 0 if several else reserve // 2
     runs = left - (select if closing == SELECT else 0)
-    return Shares(EXPLORE if explore_left > 0 else closing, closing, explore_left, select, max(runs, 0))
+    shares = Shares(EXPLORE if explore_left > 0 else closing, closing, explore_left, select, max(runs, 0))
+    return replace(shares, reason=_FRONT_CONFIRMED) if several else shares
 
 
 class Race:

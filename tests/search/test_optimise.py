@@ -85,6 +85,7 @@ def test_several_goals_make_a_front_that_is_confirmed():
     confirm = [batch for batch in played.batches if batch.notes.get("phase") == "confirm"]
     assert len(confirm) == 1
     assert len(confirm[0].runs) >= 2
+    assert played.over == "The settings of the front are confirmed with fresh seeds."
 
 
 @pytest.mark.parametrize("engine", ["tpe", "cma-es", "nsga2", "random"])

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
 from mesa_lab.processing.analysis.observations import Observations
-from mesa_lab.processing.analysis.point_names import names_of
+from mesa_lab.processing.analysis.point_names import names_axis, names_of
 from mesa_lab.processing.charts.caption import caption, number_format, percent
 from mesa_lab.processing.charts.theme import finish, theme_of
 from mesa_lab.processing.charts.tooltips import tooltips
@@ -93,7 +93,8 @@ def _draw(
     look, about = theme_of(theme), table.attrs["chart"]
     axis = alt.Axis(format="%") if about["share"] else alt.Axis(tickCount=8)
     scale = alt.Scale(zero=False, nice=False, padding=14)
-    y = alt.Y("setting:N", sort=table["setting"].tolist(), title=None, axis=alt.Axis(labelLimit=300))
+    bearing, row = names_axis(table["setting"].tolist())
+    y = alt.Y("setting:N", sort=table["setting"].tolist(), title=None, axis=alt.Axis(**bearing))
     domain = ["may be the best", "excluded"]
     colour = alt.Color(
         "status:N",
@@ -121,5 +122,5 @@ def _draw(
         .mark_rule(strokeWidth=1, color=look.ink)
         .encode(x=x("corrected_low"), x2="corrected_high:Q", y=y),
     ]
-    tall = height or max(70, 26 * len(table))
+    tall = height or max(70, row * len(table))
     return finish(alt.layer(*layers, width=width, height=tall), table, look, width)

@@ -10,7 +10,7 @@ import pandas as pd
 from mesa_lab.formatting import measure_label, plural
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
 from mesa_lab.processing.analysis.observations import Observations
-from mesa_lab.processing.analysis.point_names import name_of, names_of
+from mesa_lab.processing.analysis.point_names import name_of, names_axis, names_of
 from mesa_lab.processing.analysis.replications.consistency import SETS, SMALL, consistency
 from mesa_lab.processing.analysis.replications.needed import Wanted
 from mesa_lab.processing.analysis.replications.running import Running
@@ -200,7 +200,8 @@ def _draw_needed(
     import altair as alt
 
     look, about = theme_of(theme), table.attrs["chart"]
-    y = alt.Y("point:N", sort=table["point"].tolist(), title=None, axis=alt.Axis(labelLimit=300))
+    bearing, row = names_axis(table["point"].tolist())
+    y = alt.Y("point:N", sort=table["point"].tolist(), title=None, axis=alt.Axis(**bearing))
     large = float(table["n_needed"].max()) > 20 * max(float(table["n"].max()), 1.0)
     ticks = whole_ticks([0], table["n"], table["n_needed"])
     if "values" not in ticks:
@@ -223,7 +224,7 @@ def _draw_needed(
         .encode(x=x("n_needed"), y=y, color=colour, tooltip=tips),
         base.mark_tick(color=look.ink, thickness=2).encode(x=x("n"), y=y),
     ]
-    tall = height or max(70, 24 * len(table))
+    tall = height or max(70, row * len(table))
     return finish(alt.layer(*layers, width=width, height=tall), table, look, width)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from mesa_lab.processing.analysis.conclusion import ConclusionChart
+from mesa_lab.processing.analysis.point_names import names_axis
 from mesa_lab.processing.charts.axis_levels import whole_ticks
 from mesa_lab.processing.charts.caption import caption, number_format
 from mesa_lab.processing.charts.theme import finish, theme_of
@@ -117,7 +118,8 @@ def _draw_settings(
     names = ("before", "mean", "low", "high")
     formats = {**dict.fromkeys(names, number_format(table["mean"])), "n": ",d", "point": ",d"}
     tips = tooltips(about["columns"], formats, interactive=interactive)
-    y = alt.Y("setting:N", sort=table["setting"].tolist(), title=None, axis=alt.Axis(labelLimit=300))
+    bearing, row = names_axis(table["setting"].tolist())
+    y = alt.Y("setting:N", sort=table["setting"].tolist(), title=None, axis=alt.Axis(**bearing))
 
     def x(field: str) -> Any:
         return alt.X(f"{field}:Q", title=about["outcome"], scale=alt.Scale(zero=False, padding=14))
@@ -134,4 +136,4 @@ def _draw_settings(
             x=x("mean"), y=y, tooltip=tips
         ),
     ]
-    return finish(alt.layer(*layers, width=width, height=height or 40 + 28 * len(table)), table, look, width)
+    return finish(alt.layer(*layers, width=width, height=height or 40 + row * len(table)), table, look, width)
