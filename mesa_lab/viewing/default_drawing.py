@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import math
 import types
 import warnings
@@ -48,9 +49,11 @@ def default_pictures(model: Any) -> list[Picture]:
             )
     if (count := _counted(model, colours)) is not None:
         found.append({"title": "Agents", "text": count})
+    # By its place among all, also among those of which there is no value yet.
+    of_line = dict(zip(_collected(model), itertools.cycle(_COLOURS), strict=False))
     for number, names in enumerate(_groups(_series(model))):
         title = "Outcomes" if not number else f"Outcomes {number + 1}"
-        found.append({"title": title, "png": _lines(names)})
+        found.append({"title": title, "png": _lines(names, of_line)})
     return found
 
 
@@ -74,13 +77,11 @@ class _Colours:
 
     def __init__(self, model: Any) -> None:
         agents = list(getattr(model, "agents", ()))
-        self.kinds = sorted({type(agent).__name__ for agent in agents})
-        self.attribute = _telling_attribute(agents) if len(self.kinds) == 1 else ""
-        if self.attribute:
-            values = {_value(agent, self.attribute) for agent in agents}
-            names = sorted(values, key=lambda value: (len(value), value))
-        else:
-            names = self.kinds
+        # In the order in which the model first had them, those that have died out too: a colour stands for one type in all steps.
+        kinds = getattr(model, "agent_types", None) or sorted({type(agent) for agent in agents}, key=repr)
+        self.kinds = list(dict.fromkeys(kind.__name__ for kind in kinds))
+        self.attribute = _telling_attribute(agents) if agents and len(self.kinds) == 1 else ""
+        names = _values(agents, self.attribute) if self.attribute else self.kinds
         self.of = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(names)}
 
     def name(self, agent: Any) -> str:
@@ -111,6 +112,18 @@ def _telling_attribute(agents: list[Any]) -> str:
 def _value(agent: Any, attribute: str) -> str:
     value = getattr(agent, attribute, None)
     return value.name if isinstance(value, enum.Enum) else str(value)
+
+
+def _values(agents: list[Any], attribute: str) -> list[str]:
+    """The values that an attribute may have, as far as that is known: those that no agent has at this step keep their colours."""
+    found = {getattr(agent, attribute, None) for agent in agents}
+    kinds = {type(value) for value in found}
+    kind: Any = next(iter(kinds)) if len(kinds) == 1 else object
+    if issubclass(kind, enum.Enum) and len(kind) <= _MOST_VALUES:
+        return [member.name for member in kind]
+    if kind is bool:
+        return ["False", "True"]
+    return sorted({_value(agent, attribute) for agent in agents}, key=lambda value: (len(value), value))
 
 
 def _space(model: Any, space: Any, colours: _Colours) -> str:
@@ -222,19 +235,23 @@ def _places(model: Any, colours: _Colours) -> dict[str, list[tuple[float, float]
 
 def _counted(model: Any, colours: _Colours) -> str | None:
     counts = Counter(map(colours.name, getattr(model, "agents", ())))
-    return ", ".join(f"{counts[name]:,} {colours.label(name)}" for name in colours.of if counts[name]) or None
+    return ", ".join(f"{counts[name]:,} {colours.label(name)}" for name in colours.of) or None
+
+
+def _collected(model: Any) -> dict[str, list[Any]]:
+    variables = getattr(getattr(model, "datacollector", None), "model_vars", None) or {}
+    return {str(name): values for name, values in variables.items()}
 
 
 def _series(model: Any) -> dict[str, list[float]]:
-    variables = getattr(getattr(model, "datacollector", None), "model_vars", None) or {}
     found = {}
-    for name, values in variables.items():
+    for name, values in _collected(model).items():
         numbers = [
             float(value) if isinstance(value, int | float) or hasattr(value, "__float__") else math.nan
             for value in values
         ]
         if numbers and not all(math.isnan(number) for number in numbers):
-            found[str(name)] = numbers
+            found[name] = numbers
     return dict(list(found.items())[:_MOST_LINES])
 
 
@@ -245,8 +262,10 @@ def _groups(series: dict[str, list[float]]) -> list[dict[str, list[float]]]:
     for name, values in series.items():
         size = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
         for place, other in enumerate(sizes):
-            if max(size, other) <= _LINES_APART * max(min(size, other), 1e-12):
+            # One that is 0 so far fits anywhere, as an outcome that begins there does.
+            if not size or not other or max(size, other) <= _LINES_APART * min(size, other):
                 groups[place][name] = values
+                sizes[place] = max(size, other)
                 break
         else:
             groups.append({name: values})
@@ -254,15 +273,22 @@ def _groups(series: dict[str, list[float]]) -> list[dict[str, list[float]]]:
     return groups
 
 
-def _lines(series: dict[str, list[float]]) -> str:
+def _lines(series: dict[str, list[float]], colours: dict[str, str]) -> str:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(5.5, 3.2))
     axes = figure.add_subplot()
-    for (name, values), colour in zip(series.items(), _COLOURS, strict=False):
+    for name, values in series.items():
         # A line of one point is not seen.
-        axes.plot(values, label=name, color=colour, linewidth=1.4, marker="o" if len(values) == 1 else None)
+        marker = "o" if len(values) == 1 else None
+        axes.plot(values, label=name, color=colours[name], linewidth=1.4, marker=marker)
+    numbers = {value for values in series.values() for value in values if math.isfinite(value)}
+    if len(numbers) == 1:  # matplotlib would show a few hundredths around it
+        (only,) = numbers
+        axes.set_ylim(only - max(abs(only) / 2, 1), only + max(abs(only) / 2, 1))
+    if all(number.is_integer() for number in numbers):
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("Step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)

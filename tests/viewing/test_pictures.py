@@ -1,6 +1,7 @@
 """What is drawn: the author's pictures of Mesa's examples, and a default for spaces of every kind."""
 
 import base64
+import enum
 import io
 
 import mesa
@@ -14,8 +15,9 @@ from mesa_lab.preparation.models import installed_models, load_model
 from mesa_lab.preparation.run_configuration import Protocol
 from mesa_lab.running.collection.collection_plan import Plan
 from mesa_lab.study.records import Task
+from mesa_lab.viewing import default_drawing
 from mesa_lab.viewing.author_pictures import find_author_pictures
-from mesa_lab.viewing.default_drawing import default_pictures
+from mesa_lab.viewing.default_drawing import _Colours, default_pictures
 from mesa_lab.viewing.pictures import pictures_of
 from mesa_lab.viewing.replay import Replay
 
@@ -119,3 +121,50 @@ def test_a_model_without_a_space_shows_its_agents_and_outcomes():
     )
     model.datacollector.collect(model)
     assert [picture["title"] for picture in default_pictures(model)] == ["Agents", "Outcomes", "Outcomes 2"]
+
+
+class State(enum.Enum):
+    WELL = 1
+    ILL = 2
+
+
+class Person(mesa.Agent):
+    def __init__(self, model):
+        super().__init__(model)
+        self.state = State.WELL
+
+
+def test_colours_and_words_stay_when_what_they_stand_for_comes_and_goes():
+    town = mesa.Model(rng=1)
+    people = Person.create_agents(town, 3)
+    before = _Colours(town)
+    assert default_pictures(town)[0]["text"] == "3 state: WELL, 0 state: ILL"
+    people.set("state", State.ILL)
+    assert _Colours(town).of == before.of
+    assert default_pictures(town)[0]["text"] == "0 state: WELL, 3 state: ILL"
+
+    zoo = grid(OrthogonalMooreGrid)
+    before = _Colours(zoo)
+    zoo.agents_by_type[Walker].do("remove")
+    assert _Colours(zoo).of == before.of
+    assert "0 Walker" in default_pictures(zoo)[1]["text"]
+
+
+def test_outcomes_keep_their_colours_and_one_that_is_zero_its_axis(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        default_drawing, "_lines", lambda series, colours: drawn.append((series, colours)) or ""
+    )
+    model = mesa.Model(rng=1)
+    model.late, model.small, model.large = None, 0, 1000.0
+    model.datacollector = mesa.DataCollector({name: name for name in ("late", "small", "large")})
+    model.datacollector.collect(model)
+    default_pictures(model)
+    [(together, first)] = drawn
+    assert list(together) == ["small", "large"]
+    model.late, model.small = 5.0, 3
+    model.datacollector.collect(model)
+    drawn.clear()
+    default_pictures(model)
+    assert [list(series) for series, _ in drawn] == [["late", "small"], ["large"]]
+    assert all(colours == first for _, colours in drawn)
