@@ -101,7 +101,10 @@ def row_facts(
 
 
 def span_of(means: Sequence[float], profiles: Sequence[Profile]) -> tuple[float, float]:
-    """Return the ends of a scale on which all that was measured and all curves can be seen."""
+    """Return the ends of a scale on which all that was measured and all curves can be seen.
+
+    Intervals of what was measured too, as far as they leave the curves half of the scale: that of two runs may be endless.
+    """
     known = [value for value in means if math.isfinite(value)]
     for profile in profiles:
         inside = ~profile.beyond if len(profile.mean) else np.zeros(0, np.bool_)
@@ -110,6 +113,13 @@ def span_of(means: Sequence[float], profiles: Sequence[Profile]) -> tuple[float,
     if not known:
         return 0.0, 1.0
     low, high = min(known), max(known)
+    ends = [
+        end for profile in profiles for mark in profile.marks for end in (mark.summary.low, mark.summary.high)
+    ]
+    ends = [end for end in ends if math.isfinite(end)]
+    if ends:
+        most = 0.5 * (high - low) or math.inf
+        low, high = max(min(*ends, low), low - most), min(max(*ends, high), high + most)
     room = 0.12 * (high - low) or abs(high) * 0.1 or 1.0
     return (0.0 if 0 <= low <= room else low - room), high + room
 
