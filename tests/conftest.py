@@ -38,12 +38,9 @@ sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return how many processes share the tests: one more than there are cores, since many tests wait for what they started.
-
-    No more than four: what tests start needs room too.
-    """
+    """Return how many processes share the tests: one for each core, and no more than four, as tests start processes themselves."""
     whole = config.args == config.getini("testpaths") and not config.option.keyword
-    return min((os.cpu_count() or 1) + 1, 4) if whole else 0
+    return min(os.cpu_count() or 1, 4) if whole else 0
 
 
 def pytest_collection_finish() -> None:

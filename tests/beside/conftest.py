@@ -167,7 +167,7 @@ class AsItWas:
         self.experiment, self.shard = seen.experiment, seen.shard
         self.outcome_names, self.agent_types = seen.outcomes, seen.agent_types
         self.seen_points, self.seen_sessions = seen.points.index, seen.sessions
-        self.path = whole.path
+        self.path, self.model_defaults = whole.path, whole.model_defaults
 
     def sessions(self) -> Any:
         return self.seen_sessions

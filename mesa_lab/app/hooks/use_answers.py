@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mesa_lab.processing.results import Results
     from mesa_lab.workspace.shared_results import Opened
 
-__all__ = ["Answer", "Answers", "Chosen", "use_answers"]
+__all__ = ["Answer", "Answers", "Chosen", "seconds_each", "use_answers"]
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +122,8 @@ def use_answers(opened: Opened, outcome: str, chosen: Mapping[str, Chosen] | Non
     return replace(found.value, cancel=cancel, ask=ask)
 
 
-def _seconds_each(results: Results) -> float | None:
+def seconds_each(results: Results) -> float | None:
+    """What a run took on average, set-up included; None where none has ended."""
     each = sum(results.recorded(name)[results.done].mean() for name in ("init_seconds", "run_seconds"))
     return float(each) if each > 0 else None
 
@@ -156,7 +157,7 @@ class _Work:
                 self.options = {name: each.options() for name, each in self.chosen.items()}
                 with results.snapshot():
                     fit, reasons = fitting(results, self.outcome, self.options)
-                    seconds = _seconds_each(results)
+                    seconds = seconds_each(results)
                 texts = {question.name: question.text for question in all_questions()}
             except MesaLabError as error:
                 self._publish(Answers(problem=str(error)))

@@ -13,6 +13,7 @@ from mesa_lab.app.components.controls import Action, Choose
 from mesa_lab.app.components.data_table import LABELS, DataTable
 from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.outcome_picker import OutcomePicker, settled
+from mesa_lab.app.hooks.use_answers import seconds_each
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.results.answers.card import Concluded
 from mesa_lab.app.results.charts import Tabs
@@ -214,9 +215,9 @@ def Compared(
 ) -> None:
     """What a comparison says, computed in the background."""
 
-    def read() -> Conclusion:
+    def read() -> tuple[Conclusion, float | None]:
         with opened.lock:
-            return compare()
+            return compare(), seconds_each(opened.results)
 
     # What was said of another pair must not stand below this one.
     fresh = use_fresh(read, version, topic=(id(opened), version), least=0.1)
@@ -228,4 +229,5 @@ def Compared(
         with tag("div", "ml-answer ml-projectable"):
             with tag("div", "ml-answer-head"):
                 ProjectorButton()
-            Concluded(fresh.value, "", on_next, running).key(str(id(fresh.value)))
+            conclusion, seconds = fresh.value
+            Concluded(conclusion, "", on_next, seconds, running).key(str(id(conclusion)))

@@ -78,7 +78,7 @@ def bounds_together(
         low, high = exact_share(mean * n, n, alpha / (2 * n_settings), alpha / 2)
         return float(low), float(high)
     down, up = (float(stdtrit(n - 1.0, 1 - each)) for each in (alpha / (2 * n_settings), alpha / 2))
-    return mean - down * error, mean + up * error
+    return float(mean - down * error), float(mean + up * error)
 
 
 def winner_interval(
