@@ -1,4 +1,8 @@
-"""What is imported before somebody waits for it."""
+"""What is imported before somebody waits for it, and by one thread at a time.
+
+Large packages import parts of themselves in circles, and altair and scikit-learn share narwhals. Two threads that import them
+at once find modules that are half there, or Python reports a deadlock of its module locks and one of them fails.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,31 @@ import importlib
 import threading
 from typing import Final
 
-__all__ = ["import_soon"]
+__all__ = ["ANSWERING", "DRAWING", "import_now", "import_soon"]
 
-_WANTED_LATER: Final = ("scipy.optimize", "scipy.stats", "sklearn.gaussian_process")
+DRAWING: Final = ("altair",)
+"""What charts need."""
+ANSWERING: Final = (*DRAWING, "scipy.optimize", "scipy.stats", "sklearn.gaussian_process", "sklearn.ensemble")
+"""What answers and the curves of Explore need."""
 _IDLE_SECONDS: Final = 8.0
+
+_importing = threading.Lock()
+_done: Final[set[str]] = set()
+
+
+def import_now(names: tuple[str, ...]) -> None:
+    """Import modules while no other thread does; call it before code that imports them where it needs them.
+
+    Args:
+        names: `DRAWING` or `ANSWERING`.
+    """
+    for name in names:
+        if name in _done:
+            continue
+        with _importing:
+            if name not in _done:
+                importlib.import_module(name)
+                _done.add(name)
 
 
 def import_soon(seconds: float = _IDLE_SECONDS) -> threading.Timer:
@@ -21,12 +46,7 @@ def import_soon(seconds: float = _IDLE_SECONDS) -> threading.Timer:
     Returns:
         What waits; cancel it when it is not wanted any more.
     """
-
-    def work() -> None:
-        for name in _WANTED_LATER:
-            importlib.import_module(name)
-
-    timer = threading.Timer(seconds, work)
+    timer = threading.Timer(seconds, import_now, (ANSWERING,))
     timer.daemon = True
     timer.name = "mesa-lab-imports"
     timer.start()

@@ -22,6 +22,7 @@ from mesa_lab.app.design.preview import PreviewPanel
 from mesa_lab.app.design.question_form import QuestionForm
 from mesa_lab.app.design.run_settings import ConstraintsForm, MeasureForm, RunsForm
 from mesa_lab.app.hooks.use_model import use_description
+from mesa_lab.app.quick_imports import DRAWING, import_now
 from mesa_lab.drafts.draft import Draft
 from mesa_lab.drafts.points_csv import parse_points, points_text
 from mesa_lab.drafts.preview import Outlook, first_point, look
@@ -215,6 +216,7 @@ def use_outlook(parsed: Parsed, agreed: int = 0) -> tuple[Outlook | None, bool]:
         time.sleep(PAUSE)
         if not task.is_current():
             return None
+        import_now(DRAWING)
         with permitting(AGREED):
             return look(experiment, task.is_current, OWN_RUNS if access().local else RUNS)
 

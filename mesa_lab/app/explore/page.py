@@ -22,6 +22,7 @@ from mesa_lab.app.explore.profiler import Profiler, dial_facts, row_facts, span_
 from mesa_lab.app.explore.searches import Searches
 from mesa_lab.app.explore.surface import SurfacePanel
 from mesa_lab.app.hooks.use_background import use_reader
+from mesa_lab.app.quick_imports import ANSWERING, import_now
 from mesa_lab.app.study_gone import Gone, use_gone
 from mesa_lab.errors import MesaLabError
 from mesa_lab.exploring.picture import chart_of
@@ -168,6 +169,7 @@ def ExploreView(
     wanted.current = shown
 
     def read() -> None:
+        import_now(ANSWERING)
         session.refresh(wanted.current or session.outcomes[:_SHOWN])
         set_version(lambda before: before + 1)
 
@@ -179,6 +181,7 @@ def ExploreView(
     def refine() -> float | None:
         if not begun.current:  # what is on its way to the browser goes first
             begun.current = True
+            import_now(ANSWERING)
             session.prepare(early=True)
             return 0.5
         if session.is_rough(wanted.current):

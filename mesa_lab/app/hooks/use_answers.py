@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import solara
 
+from mesa_lab.app.quick_imports import ANSWERING, import_now
 from mesa_lab.errors import MesaLabError
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class _Work:
         self.options: dict[str, Mapping[str, Any]] = {}
 
     def __call__(self) -> None:
+        import_now(ANSWERING)
         from mesa_lab.processing.analysis.cancellation import Cancelled
         from mesa_lab.processing.analysis.shelf import all_questions, fitting
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 import pandas as pd  # noqa: F401  Solara stumbles over a pandas that another thread is just importing
 import solara
 
+from mesa_lab.app.quick_imports import DRAWING, import_now
 from mesa_lab.errors import MesaLabError
 
 __all__ = ["Fresh", "Reader", "is_looked_at", "use_fresh", "use_reader"]
@@ -155,6 +156,7 @@ def use_fresh[T](read: Callable[[], T], version: Any, *, topic: Any = None, leas
         version, now = wanted["version"], wanted["read"]
         if "done" in wanted and wanted["done"] == version:
             return
+        import_now(DRAWING)
         try:
             result = Fresh(now(), "", False)
         except MesaLabError as error:

@@ -15,6 +15,7 @@ from mesa_lab.app.components.html import tag
 from mesa_lab.app.components.outcome_picker import OutcomePicker, settled
 from mesa_lab.app.hooks.use_background import use_fresh
 from mesa_lab.app.hooks.use_colour_mode import use_dark
+from mesa_lab.app.quick_imports import ANSWERING, import_now
 from mesa_lab.app.results.chart_options import (
     Drawn,
     brushed,
@@ -96,8 +97,13 @@ def ChartPanel(
     outcome = settled(outcome, opened.outcomes)
     drawn = next((each for each in kinds if each.name == wanted), kinds[0])
     asks = bool(outcome) and {"parameter", "x"} & set(drawn.options)
+
+    def lead() -> str:
+        import_now(ANSWERING)
+        return leading_words(opened, outcome)
+
     leading = use_fresh(
-        lambda: leading_words(opened, outcome) if asks else "",
+        lambda: lead() if asks else "",
         (outcome, bool(asks)),
         topic=("leading", id(opened)),
         least=0.1,
