@@ -26,7 +26,7 @@ _LOOK = {"density": "compact", "variant": "outlined", "color": "primary"}
 
 
 _LATE: Final = 5.0
-"""Seconds after which a text that was typed is no longer held against an older one."""
+"""Seconds for which the latest text that was typed is held against those before it."""
 _SETTLED: Final = 0.3
 """Seconds without a further letter after which a text is complete once Enter was pressed."""
 
@@ -52,17 +52,16 @@ class _AsTyped:
 
     @traitlets.validate("v_model")
     def _keep_what_was_typed(self, proposal: Any) -> Any:
-        *earlier, latest = list(self._typed) or [(0.0, proposal.value)]
-        if proposal.value == latest[1]:
+        *earlier, (at, latest) = list(self._typed) or [(0.0, proposal.value)]
+        if proposal.value == latest:
             if not self._is_new:  # it comes from a page, which holds all that was typed
                 self._typed.clear()
-                self._typed.append(latest)
+                self._typed.append((at, latest))
             self._is_new = False
             return proposal.value
-        soon = time.monotonic() - _LATE
-        return (
-            latest[1] if any(text == proposal.value and at > soon for at, text in earlier) else proposal.value
-        )
+        # How long ago the earlier text was typed says nothing: a page may have held it for an hour.
+        is_late = at > time.monotonic() - _LATE and any(text == proposal.value for _, text in earlier)
+        return latest if is_late else proposal.value
 
     def settled(self) -> str:
         """Return the text once no further letter comes.

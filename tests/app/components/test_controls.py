@@ -27,6 +27,21 @@ def test_a_page_drawn_late_takes_no_letter_back(show):
     assert texts[:3] == ["a", "ab", "abc"]
 
 
+def test_a_text_that_a_page_held_long_does_not_take_the_place_of_a_new_one(show, monkeypatch):
+    """A filter that was typed while a page was drawn, a while after the filter before it, was lost."""
+    clock = [100.0]
+    monkeypatch.setattr("mesa_lab.app.components.controls.time.monotonic", lambda: clock[0])
+    texts = []
+    field = show(TextInput("Filter", "", texts.append)).field("Filter")
+    field.set_state({"v_model": "density > 0.7"})
+    field.v_model = "density > 0.7"  # by the page
+    clock[0] += 60
+    field.set_state({"v_model": "densty > 1"})
+    field.v_model = "density > 0.7"  # by the page that is still being drawn
+    assert field.v_model == "densty > 1"
+    assert texts == ["density > 0.7", "densty > 1"]
+
+
 def test_a_text_may_come_back_once_the_page_holds_the_latest(show):
     text = solara.reactive("")
 
