@@ -54,6 +54,14 @@ PAGES = {  # what has to be seen of a page, and the seconds that are to be reach
 }
 
 
+def launched(playwright: Any) -> Any:
+    """Start a browser."""
+    program = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
+    if program is None:
+        raise SystemExit("No chromium found: apt-get install chromium")
+    return playwright.chromium.launch(executable_path=program, args=FLAGS)
+
+
 @contextmanager
 def app(folder: Path) -> Iterator[str]:
     """Serve the studies of a folder; yield the address."""
@@ -148,13 +156,10 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--json", type=Path, metavar="FILE")
     asked = options.parse_args()
-    program = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
-    if program is None:
-        raise SystemExit("No chromium found: apt-get install chromium")
     print(f"load before: {os.getloadavg()[0]:.1f}; processors: {os.cpu_count()}", flush=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         make_study(str(Path(folder, "wolves.study")), replications=10)
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = launched(playwright)
         with app(Path(folder)) as server, counted(server) as (url, wire):
             found = measure(browser, url, wire, asked.rounds)
         browser.close()

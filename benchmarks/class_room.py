@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.app_pages import launched
 from mesa_lab.classroom.roster import Roster
 from mesa_lab.errors import MesaLabError
 from mesa_lab.preparation.experiment import Experiment
@@ -34,15 +34,6 @@ MODEL = "mesa.examples:Schelling"
 STEPS = 8
 """About 20 ms a run, by the processor."""
 PATIENCE = 600.0
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    # Playwright is a debugger, for which V8 reads scripts a second time when it wants to know a place in them: half a second
-    # of each page in which a visitor waits for nothing.
-    "--js-flags=--no-enable-lazy-source-positions",
-]
 
 
 class Server:
@@ -145,14 +136,11 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=100)
     asked = options.parse_args()
     whole = 2 * max(asked.runs // 2, 1)
-    program = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
-    if program is None:
-        raise SystemExit("No chromium found: apt-get install chromium")
     print(f"load before: {os.getloadavg()[0]:.1f}; processors: {os.cpu_count()}", flush=True)
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         server = Server(Path(temporary))
         folder = Path(temporary) / "class"
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = launched(playwright)
         code = Roster(folder).code
         viewport: Any = {"width": 390, "height": 844}
         pages = [browser.new_context(viewport=viewport).new_page() for _ in range(asked.students)]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.app_pages import FLAGS, PATIENCE, app
+from benchmarks.app_pages import PATIENCE, app, launched
 from benchmarks.report import make_study
 from benchmarks.wire import counted
 
@@ -93,13 +92,10 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.open_pages", description=__doc__)
     options.add_argument("--pages", type=int, default=30)
     pages = options.parse_args().pages
-    program = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
-    if program is None:
-        raise SystemExit("No chromium found: apt-get install chromium")
     print(f"load before: {os.getloadavg()[0]:.1f}; processors: {os.cpu_count()}", flush=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         make_study(str(Path(folder, "wolves.study")), replications=10)
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = launched(playwright)
         with app(Path(folder)) as address, counted(address) as (url, wire):
             server = server_process(Path(folder))
             time.sleep(15)  # what is imported in the background is there then

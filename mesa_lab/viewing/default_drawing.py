@@ -116,8 +116,7 @@ def _value(agent: Any, attribute: str) -> str:
 
 def _values(agents: list[Any], attribute: str) -> list[str]:
     """The values that an attribute may have, as far as that is known: those that no agent has at this step keep their colours."""
-    found = {getattr(agent, attribute, None) for agent in agents}
-    kinds = {type(value) for value in found}
+    kinds = {type(getattr(agent, attribute, None)) for agent in agents}
     kind: Any = next(iter(kinds)) if len(kinds) == 1 else object
     if issubclass(kind, enum.Enum) and len(kind) <= _MOST_VALUES:
         return [member.name for member in kind]

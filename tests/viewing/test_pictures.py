@@ -150,6 +150,15 @@ def test_colours_and_words_stay_when_what_they_stand_for_comes_and_goes():
     assert "0 Walker" in default_pictures(zoo)[1]["text"]
 
 
+def test_a_value_of_another_kind_among_many_agents_is_a_value_like_the_others():
+    town = mesa.Model(rng=1)
+    people = Person.create_agents(
+        town, 1000
+    )  # so many that not all are looked at to find what tells them apart
+    list(people)[1].state = ["no", "state"]
+    assert default_pictures(town)[0]["text"] == "999 state: WELL, 1 state: ['no', 'state']"
+
+
 def test_outcomes_keep_their_colours_and_one_that_is_zero_its_axis(monkeypatch):
     drawn = []
     monkeypatch.setattr(

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["export", "save_chart"]
 
 _TABLE: Final = "table_"
-# In letters; a file name of most file systems holds 255 bytes, and a letter takes up to four.
-_LONGEST_NAME: Final = 50
+# In bytes; most file systems hold 255, and an ending and a number follow.
+_LONGEST_NAME: Final = 200
 _OF_A_CHART: Final = (
     " For a chart: --chart effect in the terminal, results.chart('effect').save(...) in Python."
 )
@@ -145,7 +145,8 @@ def _file_names(tables: Iterable[str]) -> dict[str, str]:
     files: dict[str, str] = {}
     taken: set[str] = set()
     for table in tables:
-        name = file = re.sub(r"[^\w.-]+", "_", table)[:_LONGEST_NAME]
+        whole = re.sub(r"[^\w.-]+", "_", table)
+        name = file = whole.encode()[:_LONGEST_NAME].decode(errors="ignore")
         number = 1
         while file.casefold() in taken:
             number += 1

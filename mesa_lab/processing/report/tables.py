@@ -56,11 +56,11 @@ def overview_table(results: ResultTables, names: Sequence[str]) -> dict[str, Any
         points = results.aggregate(name, quantiles=())
         points = points[points["mean"].notna()]
         row = [label(name), f"{int(whole['n']):,}", _mean(whole), number(float(whole["sd"]))]
-        # All values of an outcome may be infinite: they have no mean.
-        ends = (points["mean"].argmin(), points["mean"].argmax()) if len(points) else ()
-        if not len(points):
-            row += ["–"] * 4
-        for position in ends:
+        # All values of an outcome may be infinite: it has no mean then.
+        if points.empty:
+            rows.append([*row, *["–"] * 4])
+            continue
+        for position in (points["mean"].argmin(), points["mean"].argmax()):
             cell = points.iloc[int(position)]
             row += [estimate(cell), _where(results, int(cell["point"]))]
             shown.append(cell)

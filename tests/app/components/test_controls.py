@@ -1,7 +1,10 @@
 """The controls that forms are made of."""
 
+from types import SimpleNamespace
+
 import solara
 
+from mesa_lab.app.components import controls
 from mesa_lab.app.components.controls import TextInput
 
 
@@ -30,7 +33,7 @@ def test_a_page_drawn_late_takes_no_letter_back(show):
 def test_a_text_that_a_page_held_long_does_not_take_the_place_of_a_new_one(show, monkeypatch):
     """A filter that was typed while a page was drawn, a while after the filter before it, was lost."""
     clock = [100.0]
-    monkeypatch.setattr("mesa_lab.app.components.controls.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(controls, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     texts = []
     field = show(TextInput("Filter", "", texts.append)).field("Filter")
     field.set_state({"v_model": "density > 0.7"})

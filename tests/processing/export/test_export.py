@@ -72,7 +72,7 @@ def test_tables_whose_names_make_one_file_name_get_two_files(make, tmp_path):
     }
     written = export(make(POINTS, outcomes=OUTCOMES, agents=kinds), tmp_path / "out")
     names = [path.name for path in written if path.name.startswith("agents")]
-    long = f"agents_{'W' * 43}.csv"
+    long = f"agents_{'W' * 193}.csv"
     assert names == ["agents_Wolf_.csv", "agents_Wolf__2.csv", "agents_wolf__3.csv", long]
     assert all(len(pd.read_csv(tmp_path / "out" / name)) == 2 for name in names)
 
