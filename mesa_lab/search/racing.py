@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -95,8 +95,8 @@ def shares_of(history: History, confirm: int | None, replications: int, *, sever
     assert left is not None
     select = 0 if several else reserve // 2
     runs = left - (select if closing == SELECT else 0)
-    shares = Shares(EXPLORE if explore_left > 0 else closing, closing, explore_left, select, max(runs, 0))
-    return replace(shares, reason=_FRONT_CONFIRMED) if several else shares
+    phase, reason = EXPLORE if explore_left > 0 else closing, _FRONT_CONFIRMED if several else _BEST_CONFIRMED
+    return Shares(phase, closing, explore_left, select, max(runs, 0), reason=reason)
 
 
 class Race:
