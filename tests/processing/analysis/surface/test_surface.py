@@ -316,3 +316,31 @@ def test_kinds_are_checked():
     experiment = ml.Experiment("none:None", {"a": [1, 2], "b": ["x", "y"]}, replications=9)
     with pytest.raises(ConclusionError, match="points|No parameter is a number"):
         synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.random(len(runs))}).surface("y")
+
+
+def test_a_surface_that_overshoots_predicts_nothing_below_0_where_no_run_was():
+    def stock(runs, rng):
+        return 200 * np.exp(-8 * runs["a"]) * (1 + runs["b"]) + rng.uniform(0.1, 1, len(runs))
+
+    experiment = ml.Experiment(
+        "none:None", {n: ml.Real(0, 1) for n in "ab"}, design=ml.CentralComposite(), replications=4
+    )
+    answer = synthetic_results(experiment, {"y": stock}).surface("y", kind="quadratic")
+    lowest = answer.tables["settings"].set_index("setting").loc["lowest"]
+    assert lowest["mean"] == lowest["low"] == 0
+    assert answer.predict({"a": [0.7], "b": [0.5]})["mean"].item() >= 0
+    assert any("below 0: none of 36 runs did" in each for each in answer.unknown)
+
+
+def test_0_is_no_end_of_an_outcome_of_both_signs_nor_said_where_no_surface_gets_there():
+    experiment = ml.Experiment(
+        "none:None", {n: ml.Real(0, 1) for n in "ab"}, design=ml.LatinHypercube(40), replications=3
+    )
+    both = synthetic_results(
+        experiment, {"y": lambda runs, rng: runs["a"] - 0.5 + rng.normal(0, 0.01, len(runs))}
+    )
+    assert both.surface("y").tables["settings"]["mean"].min() < -0.4
+    far = synthetic_results(
+        experiment, {"y": lambda runs, rng: 500 + runs["a"] + rng.normal(0, 0.01, len(runs))}
+    )
+    assert not any("below 0" in each for each in far.surface("y").unknown)
