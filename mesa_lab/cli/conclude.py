@@ -107,15 +107,20 @@ def conclude(
 def answers_as_data(results: Results, outcome: str | None = None) -> dict[str, Any]:
     """Return the answers to all questions that fit as plain data, and why the others do not fit."""
     from mesa_lab.errors import OutcomeError
-    from mesa_lab.processing.analysis.shelf import conclusions, fitting
+    from mesa_lab.processing.analysis.shelf import Unanswered, answers_or_reasons, fitting
 
     with results.snapshot():
         try:
             outcome = outcome or results.first_outcome()
         except OutcomeError:  # no run has left a number
             return {"outcome": None, "conclusions": [], "do_not_fit": {}}
-        answers = [answer.to_dict() for answer in conclusions(results, outcome)]
-        return {"outcome": outcome, "conclusions": answers, "do_not_fit": fitting(results, outcome)[1]}
+        answers, reasons = [], fitting(results, outcome)[1]
+        for name, answer in answers_or_reasons(results, outcome):
+            if isinstance(answer, Unanswered):
+                reasons[name] = answer.why
+            else:
+                answers.append(answer.to_dict())
+        return {"outcome": outcome, "conclusions": answers, "do_not_fit": reasons}
 
 
 def show_answers(results: Results, outcome: str | None = None) -> None:
@@ -126,7 +131,7 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
         outcome: What to ask about; None takes the first outcome that is a number.
     """
     from mesa_lab.errors import OutcomeError
-    from mesa_lab.processing.analysis.shelf import conclusions, fitting
+    from mesa_lab.processing.analysis.shelf import Unanswered, answers_or_reasons, fitting
 
     with results.snapshot():
         try:
@@ -134,13 +139,15 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
         except OutcomeError as error:
             say(str(error))
             return
-        fit, reasons = fitting(results, outcome)
-        reasons = _of_these(results, reasons)
-        found = 0
-        for answer in conclusions(results, outcome):
+        reasons = _of_these(results, fitting(results, outcome)[1])
+        found: list[str] = []
+        for name, answer in answers_or_reasons(results, outcome):
+            if isinstance(answer, Unanswered):
+                reasons[name] = answer.why
+                continue
             if found:
                 say()
-            found += 1
+            found.append(name)
             _show_short(answer)
     if not found:
         _say_why_not(outcome, reasons)
@@ -152,7 +159,7 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
         else ""
     )
     say(
-        f"{plural(found, 'answer')} about {outcome}.{others} In full, with its table: --question {fit[0].name}"
+        f"{plural(len(found), 'answer')} about {outcome}.{others} In full, with its table: --question {found[0]}"
     )
 
 

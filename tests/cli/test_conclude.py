@@ -5,7 +5,8 @@ import json
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.cli.conclude import show_answers
+from mesa_lab.cli.conclude import answers_as_data, show_answers
+from mesa_lab.errors import ConclusionError
 from mesa_lab.processing.analysis.shelf import fitting
 from mesa_lab.testing import synthetic_results
 
@@ -206,3 +207,25 @@ def test_of_a_constant_outcome_only_what_fits_is_answered(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     assert shown.startswith("How many replications? (replications)")
     assert "found" not in shown
+
+
+def test_a_question_whose_answer_fails_says_why_with_those_that_do_not_fit(capsys, monkeypatch):
+    from mesa_lab.processing.analysis.shelf import find_question
+
+    def nothing(self, results, outcome=None, **options):
+        raise ConclusionError("The two halves are alike.")
+
+    experiment = ml.Experiment("none:None", {"a": [1, 2, 3]}, replications=6)
+    results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.normal(size=len(runs))})
+    asks = type(find_question("compare")).ask
+    monkeypatch.setattr(
+        type(find_question("compare")),
+        "ask",
+        lambda self, *args, **kw: (nothing if self.name == "compare" else asks)(self, *args, **kw),
+    )
+    assert answers_as_data(results, "y")["do_not_fit"]["compare"] == "The two halves are alike."
+    show_answers(results, "y")
+    said = capsys.readouterr().out
+    assert "not fit: " in said
+    assert "compare" in said.split("not fit: ")[1]
+    assert "--question compare" not in said

@@ -40,6 +40,7 @@ __all__ = [
     "Unanswered",
     "all_questions",
     "answers_in_time",
+    "answers_or_reasons",
     "conclusions",
     "find_question",
     "fitting",
@@ -138,6 +139,19 @@ def _asked(results: Reader) -> str:
     return QUESTIONS[name].answer if name in QUESTIONS else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question that cannot be answered, though it was asked for or seemed to fit.
+
+    Attributes:
+        question: The question, in words.
+        why: Why it cannot.
+    """
+
+    question: str
+    why: str
+
+
 def conclusions(
     results: Reader, outcome: str | None = None, cancelled: Callable[[], bool] | None = None
 ) -> Iterator[Conclusion]:
@@ -152,29 +166,25 @@ def conclusions(
     Raises:
         OutcomeError: If the outcome is unknown.
     """
+    for _, answer in answers_or_reasons(results, outcome, cancelled):
+        if not isinstance(answer, Unanswered):
+            yield answer
+
+
+def answers_or_reasons(
+    results: Reader, outcome: str | None = None, cancelled: Callable[[], bool] | None = None
+) -> Iterator[tuple[str, Conclusion | Unanswered]]:
+    """Yield what `conclusions` does with the name of each question, and why not where only its answer showed that there is none."""
     if outcome is None:
         outcome = results.first_outcome()
     for question in fitting(results, outcome)[0]:
         with cancellable(cancelled or (lambda: False)):
             check_cancelled()
             try:
-                answer = question.ask(results, outcome)
-            except MesaLabError:  # it turned out only now that nothing can be said
-                continue
-        yield answer
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A question that was asked for and cannot be answered.
-
-    Attributes:
-        question: The question, in words.
-        why: Why it cannot.
-    """
-
-    question: str
-    why: str
+                answer: Conclusion | Unanswered = question.ask(results, outcome)
+            except MesaLabError as error:
+                answer = Unanswered(question.text, str(error))
+        yield question.name, answer
 
 
 def answers_in_time(
