@@ -114,7 +114,8 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     shoot(ada, "class-student-phone")
     # A model that was offered as a file alone opens like any other.
     ada.get_by_role("button", name=re.compile("^Queue")).click()
-    ada.get_by_role("heading", name="Queue").wait_for()
+    # What was tapped shows without scrolling.
+    expect(ada.get_by_role("heading", name="Queue")).to_be_in_viewport()
     teacher.get_by_role("rowheader", name="Ada").wait_for(timeout=LONG)
 
     # The teacher designs what each is to run, and gives it to the class.
