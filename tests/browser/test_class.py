@@ -140,7 +140,8 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher.get_by_role("button", name="Say it").click()
 
     ada.get_by_text("Look at <b>the</b> screen").wait_for(timeout=LONG)
-    ada.get_by_role("link", name="The class").click()
+    ada.get_by_text("To begin: Five seeds.").wait_for(timeout=LONG)
+    ada.get_by_role("link", name="To the assignment").click()
     ada.get_by_role("button", name=re.compile("^Begin")).click()
     # Whatever she designed before, one button stands out.
     expect(ada.get_by_role("button", name="Start")).to_be_visible()
@@ -162,7 +163,7 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher.get_by_role("button", name="Take it back: the study").click()
     ada.get_by_text("The teacher shows a study to all.").wait_for(state="hidden", timeout=LONG)
     teacher.get_by_role("button", name="All results together").click()
-    teacher.wait_for_url("**/run**", timeout=LONG)
+    teacher.wait_for_url("**/results**", timeout=LONG)
     teacher.get_by_role("heading", name="assignment 1 of all").wait_for(timeout=LONG)
 
 
