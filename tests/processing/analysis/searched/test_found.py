@@ -21,7 +21,7 @@ from tests.search.bowls import bowl
 
 FIXED = ml.LatinHypercube(4)
 CASES = {
-    "best": (ml.Optimise("loss", engine="random"), 100, {}),
+    "best": (ml.Optimise("loss", engine="random"), 100, {"question": "best"}),
     "conditions": (ml.Optimise("loss", engine="random", subject_to=["other < 1"]), 60, {}),
     "impossible": (ml.Optimise("loss", engine="random", subject_to=["other < -99"]), 40, {}),
     "front": (ml.Optimise({"loss": "min", "other": "max"}, engine="random"), 90, {}),
