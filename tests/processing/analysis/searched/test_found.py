@@ -64,6 +64,15 @@ def test_every_search_has_an_answer_that_comes_first(searched, name):
     assert fitting(results, answer.outcome)[0][0].name == "found"
 
 
+def test_a_search_is_never_told_to_grow_at_all_points_nor_a_design_to_repeat_as_the_winner(searched):
+    results = searched("best")
+    assert results.experiment.replications > 10
+    for answer in results.conclusions("loss"):
+        assert not (answer.next is not None and answer.next_grows), answer.name
+        if answer.name in ("sensitivity", "surface", "discover") and answer.next is not None:
+            assert answer.next.replications <= 20, answer.name
+
+
 def test_the_best_is_worth_what_its_fresh_runs_say(searched):
     results = searched("best")
     answer = results.found("loss")
