@@ -145,7 +145,7 @@ def _place(emulator: Emulator, at: Mapping[str, Any] | None) -> Floats:
     return np.asarray(place_columns(emulator.axes, {**emulator.setting(place), **at})[0])
 
 
-def _settings(emulator: Emulator, level: float) -> tuple[pd.DataFrame, Floats]:
+def _settings(emulator: Emulator, level: float) -> tuple[pd.DataFrame, Floats, Floats]:
     """Return the settings with the highest and the lowest prediction and the middle, and the places of the first two."""
     places = emulator.candidates()
     if not len(places):
