@@ -178,10 +178,21 @@ class Classroom:
                 place = (student.number - 1) % assignment.seats + 1
                 whole = assignment.pooled_experiment
                 if assignment.is_pooled:
-                    Study.for_experiment(whole, path, shard=Shard(place, assignment.seats)).close()
+                    # Whole replications: each student has all points, each as often, and looks at a study that is whole.
+                    part = Shard(place, assignment.seats, in_replications=True)
+                    Study.for_experiment(whole, path, shard=part).close()
                 else:
                     Study.for_experiment(assignment.experiment, path).close()
             return assignment.study_name
+
+    def to_begin(self, student: Student) -> list[Assignment]:
+        """Return the assignments that a student has not begun yet, the latest first."""
+        folder = self.workspace(student.id).folder
+        return [
+            each
+            for each in self.assignments.open_ones()
+            if not (folder / f"{each.study_name}.study").is_file()
+        ]
 
     def answers(self, number: int) -> list[tuple[Student, Path]]:
         """Return the students' studies of an assignment."""

@@ -63,6 +63,7 @@ def conclude(
       mesa-lab conclude wolf_sheep.study --outcome Wolves --question sensitivity
       mesa-lab conclude wolf_sheep.study --question discover --outcome "Wolves==0"
       mesa-lab conclude wolf_sheep.study --question compare --with by=grass --with margin=5
+      mesa-lab conclude wolf_sheep.study --question best --with goal=min
       mesa-lab conclude wolf_sheep.study --question replications --next more.toml
       mesa-lab conclude wolf_sheep.study --question calibrate --with targets=data.csv
     """
@@ -100,22 +101,30 @@ def conclude(
         _show_in_full(answer)
         if answer.next is not None and answer.next_in_proportion and next_file is None:
             asked = "" if outcome is None else f" --outcome {quoted(Path(outcome))}"
+            asked += "".join(f" --with {quoted(Path(each))}" for each in options)
             say(f"  mesa-lab conclude {quoted(study)} --question {question}{asked} --next next.toml")
+        if "goal" not in chosen:
+            _say_if_less(results, answer)
     note_damage(results)
 
 
 def answers_as_data(results: Results, outcome: str | None = None) -> dict[str, Any]:
     """Return the answers to all questions that fit as plain data, and why the others do not fit."""
     from mesa_lab.errors import OutcomeError
-    from mesa_lab.processing.analysis.shelf import conclusions, fitting
+    from mesa_lab.processing.analysis.shelf import Unanswered, answers_or_reasons, fitting
 
     with results.snapshot():
         try:
             outcome = outcome or results.first_outcome()
         except OutcomeError:  # no run has left a number
             return {"outcome": None, "conclusions": [], "do_not_fit": {}}
-        answers = [answer.to_dict() for answer in conclusions(results, outcome)]
-        return {"outcome": outcome, "conclusions": answers, "do_not_fit": fitting(results, outcome)[1]}
+        answers, reasons = [], fitting(results, outcome)[1]
+        for name, answer in answers_or_reasons(results, outcome):
+            if isinstance(answer, Unanswered):
+                reasons[name] = answer.why
+            else:
+                answers.append(answer.to_dict())
+        return {"outcome": outcome, "conclusions": answers, "do_not_fit": reasons}
 
 
 def show_answers(results: Results, outcome: str | None = None) -> None:
@@ -126,7 +135,7 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
         outcome: What to ask about; None takes the first outcome that is a number.
     """
     from mesa_lab.errors import OutcomeError
-    from mesa_lab.processing.analysis.shelf import conclusions, fitting
+    from mesa_lab.processing.analysis.shelf import Unanswered, answers_or_reasons, fitting
 
     with results.snapshot():
         try:
@@ -134,14 +143,17 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
         except OutcomeError as error:
             say(str(error))
             return
-        fit, reasons = fitting(results, outcome)
-        reasons = _of_these(results, reasons)
-        found = 0
-        for answer in conclusions(results, outcome):
+        reasons = _of_these(results, fitting(results, outcome)[1])
+        found: list[str] = []
+        for name, answer in answers_or_reasons(results, outcome):
+            if isinstance(answer, Unanswered):
+                reasons[name] = answer.why
+                continue
             if found:
                 say()
-            found += 1
+            found.append(name)
             _show_short(answer)
+            _say_if_less(results, answer)
     if not found:
         _say_why_not(outcome, reasons)
         return
@@ -152,7 +164,7 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
         else ""
     )
     say(
-        f"{plural(found, 'answer')} about {outcome}.{others} In full, with its table: --question {fit[0].name}"
+        f"{plural(len(found), 'answer')} about {outcome}.{others} In full, with its table: --question {found[0]}"
     )
 
 
@@ -179,6 +191,17 @@ def _say_why_not(outcome: str, reasons: dict[str, str]) -> None:
     say(f"No question about '{outcome}' can be answered from these results:")
     for reason, names in of_reason.items():
         _paragraph(f"{listing(names)}: {reason}", "  ")
+
+
+def _say_if_less(results: Results, answer: Conclusion) -> None:
+    """Say how to ask for less where nobody has said whether more or less is better."""
+    known = results.searched.goals if results.searched is not None else {}
+    if answer.name != "best" or answer.outcome in known:
+        return
+    study = Path(getattr(results.study, "path", "STUDY"))  # results need not come from a file
+    outcome = quoted(Path(answer.outcome))
+    say("  If less is better:")
+    say(f"    mesa-lab conclude {quoted(study)} --question best --outcome {outcome} --with goal=min")
 
 
 def _show_short(answer: Conclusion) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from mesa_lab.errors import OutcomeError, ParameterError
 from mesa_lab.preparation.encoding import canonical
 from mesa_lab.preparation.parameters.space import table
+from mesa_lab.processing.analysis.surface.bounded import observed_bounds
 from mesa_lab.processing.statistics.measurements import numbers
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Measured", "Ran", "Summary", "Taken"]
 
 type Floats = npt.NDArray[np.float64]
-
-_AT_THE_END: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,6 @@ class _Sums:
     at_most: int = 0
     total: int = 0
     is_binary: bool = True
-    is_whole: bool = True
 
     def reach(self, points: int) -> None:
         missing = points - len(self.n)
@@ -119,7 +117,6 @@ class _Sums:
         """Count how often the lowest and the highest value were reached: no mean lies beyond what many runs stop at."""
         self.total += count
         self.is_binary = self.is_binary and value in (0.0, 1.0)
-        self.is_whole = self.is_whole and value.is_integer()
         if value <= self.least:
             self.at_least = count + (self.at_least if value == self.least else 0)
             self.least = value
@@ -219,18 +216,13 @@ class Measured:
         return Taken(self.space, unit, mean, variance, count, self.bounds(outcome), self.version)
 
     def bounds(self, outcome: str) -> tuple[float, float]:
-        """Return what a mean stays between: 0 and 1 for a yes or no, 0 for a count, ends that a twentieth of the runs reached."""
+        """Return what a mean stays between: 0 and 1 for a yes or no, else see `observed_bounds`."""
         sums = self._sums.get(outcome)
         if sums is None or not sums.total:
             return -math.inf, math.inf
         if sums.is_binary:
             return 0.0, 1.0
-        enough = max(3.0, _AT_THE_END * sums.total)
-        lowest = 0.0 if sums.is_whole and sums.least >= 0 else -math.inf
-        return (
-            sums.least if sums.at_least >= enough else lowest,
-            sums.most if sums.at_most >= enough else math.inf,
-        )
+        return observed_bounds(sums.least, sums.most, sums.at_least, sums.at_most, sums.total)
 
     def read(self, study: Study) -> None:
         """Take in all runs of a study of the same model, at settings of these parameters.
@@ -290,7 +282,6 @@ class Measured:
             sums.note_end(value, int((values == value).sum()))
         sums.total = sum(sums.n)
         sums.is_binary = sums.is_binary and bool(np.isin(values, (0.0, 1.0)).all())
-        sums.is_whole = sums.is_whole and bool((values == np.floor(values)).all())
 
     def _sums_of(self, name: str) -> _Sums:
         sums = self._sums.setdefault(name, _Sums())

@@ -5,7 +5,8 @@ import json
 import pytest
 
 import mesa_lab as ml
-from mesa_lab.cli.conclude import show_answers
+from mesa_lab.cli.conclude import answers_as_data, show_answers
+from mesa_lab.errors import ConclusionError
 from mesa_lab.processing.analysis.shelf import fitting
 from mesa_lab.testing import synthetic_results
 
@@ -83,6 +84,15 @@ def test_one_question_is_answered_in_full_with_its_options(ran, study):
     assert "superiority" in outcome.output
     assert "Method: " in outcome.output
     assert (study / "c.svg").read_text().startswith("<svg")
+
+
+def test_who_wants_less_is_told_how_to_ask_and_keeps_it_in_the_next_command(ran):
+    less = "--question best --outcome total --with goal=min"
+    assert f"mesa-lab conclude noisy.study {less}" in ran("conclude", "noisy.study").output
+    answer = ran("conclude", "noisy.study", *less.split())
+    assert "if less is better" in answer.output
+    assert f"mesa-lab conclude noisy.study {less} --next next.toml" in answer.output
+    assert "If less is better:" not in answer.output
 
 
 def test_the_next_experiment_is_written(ran, study):
@@ -206,3 +216,25 @@ def test_of_a_constant_outcome_only_what_fits_is_answered(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     assert shown.startswith("How many replications? (replications)")
     assert "found" not in shown
+
+
+def test_a_question_whose_answer_fails_says_why_with_those_that_do_not_fit(capsys, monkeypatch):
+    from mesa_lab.processing.analysis.shelf import find_question
+
+    def nothing(self, results, outcome=None, **options):
+        raise ConclusionError("The two halves are alike.")
+
+    experiment = ml.Experiment("none:None", {"a": [1, 2, 3]}, replications=6)
+    results = synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.normal(size=len(runs))})
+    asks = type(find_question("compare")).ask
+    monkeypatch.setattr(
+        type(find_question("compare")),
+        "ask",
+        lambda self, *args, **kw: (nothing if self.name == "compare" else asks)(self, *args, **kw),
+    )
+    assert answers_as_data(results, "y")["do_not_fit"]["compare"] == "The two halves are alike."
+    show_answers(results, "y")
+    said = capsys.readouterr().out
+    assert "not fit: " in said
+    assert "compare" in said.split("not fit: ")[1]
+    assert "--question compare" not in said

@@ -197,7 +197,8 @@ def _fields(wish: Wish, change: Callable[..., None], outcomes: Sequence[str]) ->
             "As long as",
             wish.subject_to,
             lambda text: change(subject_to=text),
-            hint="Conditions on outcomes that must hold in 9 of 10 runs, such as Wolves > 0; one on each line.",
+            hint="Conditions on outcomes that must hold in 9 of 10 runs, such as "
+            f"{outcomes[0] if outcomes else 'Wolves'} > 0; one on each line.",
             lines=2,
         )
     if wish.question == "boundary":

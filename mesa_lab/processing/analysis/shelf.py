@@ -39,7 +39,9 @@ __all__ = [
     "QUESTIONS",
     "Unanswered",
     "all_questions",
+    "answer_asked",
     "answers_in_time",
+    "answers_or_reasons",
     "conclusions",
     "find_question",
     "fitting",
@@ -132,10 +134,37 @@ def fitting(
 
 def _asked(results: Reader) -> str:
     """The name of the conclusion that the experiment was made for, empty where it names no question."""
+    return answer_asked(
+        getattr(results.experiment, "question", None),
+        results.searched is not None and bool(results.searched.goals),
+    )
+
+
+def answer_asked(question: str | None, searched: bool) -> str:
+    """Name the conclusion that answers the question of an experiment, empty where it has none.
+
+    Args:
+        question: The question, such as "best".
+        searched: Whether the runs are those of a search for the best. What it found is its answer then: its mean is of runs that had
+            no part in choosing it.
+    """
     from mesa_lab.preparation.questions import QUESTIONS
 
-    name = getattr(results.experiment, "question", None)
-    return QUESTIONS[name].answer if name in QUESTIONS else ""
+    answer = QUESTIONS[question].answer if question in QUESTIONS else ""
+    return "found" if searched and answer == "best" else answer
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question that cannot be answered, though it was asked for or seemed to fit.
+
+    Attributes:
+        question: The question, in words.
+        why: Why it cannot.
+    """
+
+    question: str
+    why: str
 
 
 def conclusions(
@@ -152,29 +181,25 @@ def conclusions(
     Raises:
         OutcomeError: If the outcome is unknown.
     """
+    for _, answer in answers_or_reasons(results, outcome, cancelled):
+        if not isinstance(answer, Unanswered):
+            yield answer
+
+
+def answers_or_reasons(
+    results: Reader, outcome: str | None = None, cancelled: Callable[[], bool] | None = None
+) -> Iterator[tuple[str, Conclusion | Unanswered]]:
+    """Yield what `conclusions` does with the name of each question, and why not where only its answer showed that there is none."""
     if outcome is None:
         outcome = results.first_outcome()
     for question in fitting(results, outcome)[0]:
         with cancellable(cancelled or (lambda: False)):
             check_cancelled()
             try:
-                answer = question.ask(results, outcome)
-            except MesaLabError:  # it turned out only now that nothing can be said
-                continue
-        yield answer
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A question that was asked for and cannot be answered.
-
-    Attributes:
-        question: The question, in words.
-        why: Why it cannot.
-    """
-
-    question: str
-    why: str
+                answer: Conclusion | Unanswered = question.ask(results, outcome)
+            except MesaLabError as error:
+                answer = Unanswered(question.text, str(error))
+        yield question.name, answer
 
 
 def answers_in_time(

@@ -6,14 +6,50 @@ share were known to be 1.
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 from mesa_lab.processing.statistics.intervals import wilson
 
-__all__ = ["bounded", "share_interval", "share_variance"]
+__all__ = ["bounded", "observed_bounds", "share_interval", "share_variance"]
 
 type Floats = npt.NDArray[np.float64]
+
+_AT_THE_END: Final = 0.05
+
+
+def observed_bounds(
+    least: float, most: float, at_least: int, at_most: int, total: int
+) -> tuple[float, float]:
+    """Return what the mean of an outcome is taken to stay between.
+
+    An end that a twentieth of the runs reached exactly is one, such as a share of 100. So is 0 where no run has the other sign: few
+    outcomes can have it, a surface that overshoots gets there easily, and an honest interval may end there.
+
+    Args:
+        least: The lowest value of a run.
+        most: The highest.
+        at_least: How many runs have the lowest.
+        at_most: How many have the highest.
+        total: How many runs there are.
+
+    Returns:
+        The lowest and the highest mean; infinite for none.
+
+    Example:
+        >>> observed_bounds(0.3, 100.0, 1, 20, 200)
+        (0.0, 100.0)
+        >>> observed_bounds(-3.0, 4.0, 1, 1, 200)
+        (-inf, inf)
+    """
+    enough = max(3.0, _AT_THE_END * total)
+    return (
+        least if at_least >= enough else 0.0 if least >= 0 else -math.inf,
+        most if at_most >= enough else 0.0 if most <= 0 else math.inf,
+    )
 
 
 def bounded(mean: Floats, half: Floats, bounds: tuple[float, float]) -> tuple[Floats, Floats, Floats]:

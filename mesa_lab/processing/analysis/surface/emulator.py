@@ -23,7 +23,12 @@ from mesa_lab.processing.analysis.inference import shrunk_variances
 from mesa_lab.processing.analysis.observations import Observations
 from mesa_lab.processing.analysis.repeats import observe_once
 from mesa_lab.processing.analysis.surface.axes import Axis, axes_of, place_columns
-from mesa_lab.processing.analysis.surface.bounded import bounded, share_interval, share_variance
+from mesa_lab.processing.analysis.surface.bounded import (
+    bounded,
+    observed_bounds,
+    share_interval,
+    share_variance,
+)
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess, fit_process
 from mesa_lab.processing.analysis.surface.quadratic import Quadratic, is_full
 
@@ -35,7 +40,6 @@ __all__ = ["Emulator", "fit_emulator"]
 type Floats = npt.NDArray[np.float64]
 type Kind = Literal["auto", "quadratic", "gaussian process"]
 
-_AT_THE_END: Final = 0.05
 CURVE: Final = 41
 """Places of a curve of the profile."""
 
@@ -343,13 +347,10 @@ def _emulator(
 
 
 def _bounds(observed: Observations) -> tuple[float, float]:
-    """Return the ends that a twentieth of the runs reached exactly: a count that is 0, a share that is 100."""
     values = observed.values[np.isfinite(observed.values)]
-    low, high = float(values.min()), float(values.max())
-    enough = max(3.0, _AT_THE_END * len(values))
-    return (
-        low if (values == low).sum() >= enough else -np.inf,
-        high if (values == high).sum() >= enough else np.inf,
+    least, most = float(values.min()), float(values.max())
+    return observed_bounds(
+        least, most, int((values == least).sum()), int((values == most).sum()), len(values)
     )
 
 

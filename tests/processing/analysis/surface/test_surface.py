@@ -307,6 +307,19 @@ def test_the_next_step_confirms_the_best_setting_with_fresh_seeds():
     assert again.space.fixed["a"] == pytest.approx(best["a"])
 
 
+def test_where_less_is_better_the_next_step_confirms_the_lowest_prediction():
+    results = sampled()
+    answer = results.surface("y", goal="min")
+    assert "the setting with the lowest prediction" in answer.next_sentence
+    assert "on the low side" in answer.next_sentence
+    lowest = answer.tables["settings"].set_index("setting").loc["lowest"]
+    fixed = answer.next.space.fixed
+    assert all(fixed[name] == pytest.approx(lowest[name]) for name in fixed if name in lowest)
+    assert answer.next.to_toml() != results.surface("y").next.to_toml()
+    with pytest.raises(OutcomeError, match="goal is 'least'"):
+        results.surface("y", goal="least")
+
+
 def test_kinds_are_checked():
     results = sampled(30)
     with pytest.raises(OutcomeError, match="kind is 'cubic'"):
@@ -316,3 +329,31 @@ def test_kinds_are_checked():
     experiment = ml.Experiment("none:None", {"a": [1, 2], "b": ["x", "y"]}, replications=9)
     with pytest.raises(ConclusionError, match="points|No parameter is a number"):
         synthetic_results(experiment, {"y": lambda runs, rng: runs["a"] + rng.random(len(runs))}).surface("y")
+
+
+def test_a_surface_that_overshoots_predicts_nothing_below_0_where_no_run_was():
+    def stock(runs, rng):
+        return 200 * np.exp(-8 * runs["a"]) * (1 + runs["b"]) + rng.uniform(0.1, 1, len(runs))
+
+    experiment = ml.Experiment(
+        "none:None", {n: ml.Real(0, 1) for n in "ab"}, design=ml.CentralComposite(), replications=4
+    )
+    answer = synthetic_results(experiment, {"y": stock}).surface("y", kind="quadratic")
+    lowest = answer.tables["settings"].set_index("setting").loc["lowest"]
+    assert lowest["mean"] == lowest["low"] == 0
+    assert answer.predict({"a": [0.7], "b": [0.5]})["mean"].item() >= 0
+    assert any("below 0: none of 36 runs did" in each for each in answer.unknown)
+
+
+def test_0_is_no_end_of_an_outcome_of_both_signs_nor_said_where_no_surface_gets_there():
+    experiment = ml.Experiment(
+        "none:None", {n: ml.Real(0, 1) for n in "ab"}, design=ml.LatinHypercube(40), replications=3
+    )
+    both = synthetic_results(
+        experiment, {"y": lambda runs, rng: runs["a"] - 0.5 + rng.normal(0, 0.01, len(runs))}
+    )
+    assert both.surface("y").tables["settings"]["mean"].min() < -0.4
+    far = synthetic_results(
+        experiment, {"y": lambda runs, rng: 500 + runs["a"] + rng.normal(0, 0.01, len(runs))}
+    )
+    assert not any("below 0" in each for each in far.surface("y").unknown)
