@@ -304,7 +304,7 @@ def test_what_is_tried_next_is_named_and_a_click_on_a_setting_opens_its_runs(tmp
     [
         ({"parameters": {"trouble": "all"}}, "Mend the model"),
         ({"parameters": {"trouble": "constant"}}, "no setting is better than another"),
-        ({"parameters": {"trouble": "nan"}}, "is no finite number"),
+        ({"parameters": {"trouble": "nan"}}, "is None or NaN"),
         ({"constraints": ["x > 2"]}, "keeps the constraints"),
     ],
 )
