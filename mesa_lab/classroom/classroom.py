@@ -219,7 +219,7 @@ class Classroom:
         paths = [path for _, path in self.answers(number) if self._counts(assignment, path)]
         if not paths:
             raise StudyError(f"Nobody has begun '{assignment.title}' yet.")
-        name = f"{assignment.study_name} of all"
+        name = _of_all(assignment)
         target = self.folder / f"{name}.study"
         merge(paths, target)
         return name
@@ -227,7 +227,7 @@ class Classroom:
     # ------------------------------------------------------------ the end
 
     def archive(self, path: Path) -> Path:
-        """Write all studies of all students into one zip file, in folders with their names.
+        """Write all studies of all students into one zip file, in folders with their names, and those of all together.
 
         Args:
             path: The file.
@@ -235,7 +235,15 @@ class Classroom:
         Returns:
             The file.
         """
-        return write_archive(path, self.progress(), self.own_code)
+        pooled = (self.folder / f"{_of_all(each)}.study" for each in self.assignments.all() if each.is_pooled)
+        return write_archive(
+            path, self.progress(), self.own_code, [each for each in pooled if each.is_file()]
+        )
+
+
+def _of_all(assignment: Assignment) -> str:
+    """What the study of all students' runs for an assignment is called."""
+    return f"{assignment.study_name} of all"
 
 
 _held: Classroom | None = None

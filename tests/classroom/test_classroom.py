@@ -48,8 +48,11 @@ def test_each_student_runs_other_seeds_and_all_become_one_study(open_room):
     path = room.classroom.archive(room.classroom.folder / "all.zip")
     with zipfile.ZipFile(path) as archive:
         assert {"ada/assignment 1.study", "bob/assignment 1.study", "class.csv"} <= set(archive.namelist())
+        archive.extract("assignment 1 of all.study", room.classroom.folder / "home")
         rows = list(csv.DictReader(io.StringIO(archive.read("class.csv").decode())))
     assert [(row["name"], row["runs"]) for row in rows] == [("ada", "10"), ("bob", "10"), ("cem", "10")]
+    taken = ml.open_study(room.classroom.folder / "home" / "assignment 1 of all.study").results
+    assert len(taken.runs) == 30
 
 
 def test_what_cannot_be_pooled_is_said(open_room):

@@ -84,7 +84,12 @@ def conclude(
             "n_points": len(table),
         },
         unknown=(
-            "Whether a setting that was not tried is better: ask how the outcome responds (surface), or search.",
+            "Whether a setting that was not tried is better: "
+            + (
+                "ask how the outcome responds (surface), or search."
+                if results.searched is None
+                else "ask whether the search would find more (convergence)."
+            ),
         ),
         **grown.fields(_confirmation_sentence(grown, table)),
     )

@@ -73,6 +73,12 @@ def test_a_search_is_never_told_to_grow_at_all_points_nor_a_design_to_repeat_as_
             assert answer.next.replications <= 20, answer.name
 
 
+def test_of_a_search_nobody_is_told_to_search(searched):
+    for answer in (searched("best").found("loss"), searched("best").best("loss")):
+        assert any("would find more (convergence)" in text for text in answer.unknown)
+        assert not any("or search" in text for text in answer.unknown)
+
+
 def test_the_best_is_worth_what_its_fresh_runs_say(searched):
     results = searched("best")
     answer = results.found("loss")
