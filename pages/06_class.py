@@ -16,7 +16,8 @@ def Page():
 
     def study(key):
         draft_state.set_study(key)
-        router.push("/run" if not key.startswith("@") else "/results")
+        # A student begins or goes on with theirs; the teacher looks at what is there.
+        router.push("/results" if member is not None and member.student is None else "/run")
 
     def design(experiment, source):
         draft_state.offer_experiment(experiment, source)

@@ -18,7 +18,9 @@ from mesa_lab.workspace.study_names import numbered
 __all__ = ["write_archive"]
 
 
-def write_archive(path: Path, students: Sequence[Progress], code: OwnCode | None = None) -> Path:
+def write_archive(
+    path: Path, students: Sequence[Progress], code: OwnCode | None = None, together: Sequence[Path] = ()
+) -> Path:
     """Write the archive of a class.
 
     Studies that are being run are taken as they are at that moment. A study that cannot be read is named in `class.csv`.
@@ -27,6 +29,7 @@ def write_archive(path: Path, students: Sequence[Progress], code: OwnCode | None
         path: The zip file to write.
         students: How far each student is.
         code: The files that students brought; None where they may not.
+        together: Studies of all students together, which lie in no folder.
 
     Returns:
         The file.
@@ -42,17 +45,11 @@ def write_archive(path: Path, students: Sequence[Progress], code: OwnCode | None
         for progress in students:
             folder = numbered(_folder_name(progress.student.name), taken)
             taken.add(folder.lower())
-            unreadable = []
-            for entry in progress.studies:
-                copy = Path(scratch) / "copy.study"
-                copy.unlink(missing_ok=True)
-                try:
-                    with Study.open(entry.ref.path) as study:
-                        study.copy(copy)
-                except OSError:  # damaged, or just deleted
-                    unreadable.append(entry.ref.name)
-                    continue
-                archive.write(copy, f"{folder}/{entry.ref.path.name}")
+            unreadable = [
+                entry.ref.name
+                for entry in progress.studies
+                if not _add(archive, entry.ref.path, f"{folder}/{entry.ref.path.name}", Path(scratch))
+            ]
             for file in code.files(progress.student.id) if code is not None else ():
                 archive.write(file, f"{folder}/{file.name}")
             joined = datetime.fromtimestamp(progress.student.joined, UTC).isoformat(timespec="seconds")
@@ -67,8 +64,23 @@ def write_archive(path: Path, students: Sequence[Progress], code: OwnCode | None
                     _cell(", ".join(unreadable)),
                 ]
             )
+        for pooled in together:
+            _add(archive, pooled, pooled.name, Path(scratch))
         archive.writestr("class.csv", table.getvalue())
     return path
+
+
+def _add(archive: zipfile.ZipFile, study: Path, name: str, scratch: Path) -> bool:
+    """Put a study into the archive as it is at this moment; False where it cannot be read."""
+    copy = scratch / "copy.study"
+    copy.unlink(missing_ok=True)
+    try:
+        with Study.open(study) as opened:
+            opened.copy(copy)
+    except OSError:  # damaged, or just deleted
+        return False
+    archive.write(copy, name)
+    return True
 
 
 def _folder_name(name: str) -> str:

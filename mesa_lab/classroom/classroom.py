@@ -178,10 +178,21 @@ class Classroom:
                 place = (student.number - 1) % assignment.seats + 1
                 whole = assignment.pooled_experiment
                 if assignment.is_pooled:
-                    Study.for_experiment(whole, path, shard=Shard(place, assignment.seats)).close()
+                    # Whole replications: each student has all points, each as often, and looks at a study that is whole.
+                    part = Shard(place, assignment.seats, in_replications=True)
+                    Study.for_experiment(whole, path, shard=part).close()
                 else:
                     Study.for_experiment(assignment.experiment, path).close()
             return assignment.study_name
+
+    def to_begin(self, student: Student) -> list[Assignment]:
+        """Return the assignments that a student has not begun yet, the latest first."""
+        folder = self.workspace(student.id).folder
+        return [
+            each
+            for each in self.assignments.open_ones()
+            if not (folder / f"{each.study_name}.study").is_file()
+        ]
 
     def answers(self, number: int) -> list[tuple[Student, Path]]:
         """Return the students' studies of an assignment."""
@@ -208,7 +219,7 @@ class Classroom:
         paths = [path for _, path in self.answers(number) if self._counts(assignment, path)]
         if not paths:
             raise StudyError(f"Nobody has begun '{assignment.title}' yet.")
-        name = f"{assignment.study_name} of all"
+        name = _of_all(assignment)
         target = self.folder / f"{name}.study"
         merge(paths, target)
         return name
@@ -216,7 +227,7 @@ class Classroom:
     # ------------------------------------------------------------ the end
 
     def archive(self, path: Path) -> Path:
-        """Write all studies of all students into one zip file, in folders with their names.
+        """Write all studies of all students into one zip file, in folders with their names, and those of all together.
 
         Args:
             path: The file.
@@ -224,7 +235,15 @@ class Classroom:
         Returns:
             The file.
         """
-        return write_archive(path, self.progress(), self.own_code)
+        pooled = (self.folder / f"{_of_all(each)}.study" for each in self.assignments.all() if each.is_pooled)
+        return write_archive(
+            path, self.progress(), self.own_code, [each for each in pooled if each.is_file()]
+        )
+
+
+def _of_all(assignment: Assignment) -> str:
+    """What the study of all students' runs for an assignment is called."""
+    return f"{assignment.study_name} of all"
 
 
 _held: Classroom | None = None

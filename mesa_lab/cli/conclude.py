@@ -63,6 +63,7 @@ def conclude(
       mesa-lab conclude wolf_sheep.study --outcome Wolves --question sensitivity
       mesa-lab conclude wolf_sheep.study --question discover --outcome "Wolves==0"
       mesa-lab conclude wolf_sheep.study --question compare --with by=grass --with margin=5
+      mesa-lab conclude wolf_sheep.study --question best --with goal=min
       mesa-lab conclude wolf_sheep.study --question replications --next more.toml
       mesa-lab conclude wolf_sheep.study --question calibrate --with targets=data.csv
     """
@@ -100,7 +101,10 @@ def conclude(
         _show_in_full(answer)
         if answer.next is not None and answer.next_in_proportion and next_file is None:
             asked = "" if outcome is None else f" --outcome {quoted(Path(outcome))}"
+            asked += "".join(f" --with {quoted(Path(each))}" for each in options)
             say(f"  mesa-lab conclude {quoted(study)} --question {question}{asked} --next next.toml")
+        if "goal" not in chosen:
+            _say_if_less(results, answer)
     note_damage(results)
 
 
@@ -149,6 +153,7 @@ def show_answers(results: Results, outcome: str | None = None) -> None:
                 say()
             found.append(name)
             _show_short(answer)
+            _say_if_less(results, answer)
     if not found:
         _say_why_not(outcome, reasons)
         return
@@ -186,6 +191,17 @@ def _say_why_not(outcome: str, reasons: dict[str, str]) -> None:
     say(f"No question about '{outcome}' can be answered from these results:")
     for reason, names in of_reason.items():
         _paragraph(f"{listing(names)}: {reason}", "  ")
+
+
+def _say_if_less(results: Results, answer: Conclusion) -> None:
+    """Say how to ask for less where nobody has said whether more or less is better."""
+    known = results.searched.goals if results.searched is not None else {}
+    if answer.name != "best" or answer.outcome in known:
+        return
+    study = Path(getattr(results.study, "path", "STUDY"))  # results need not come from a file
+    outcome = quoted(Path(answer.outcome))
+    say("  If less is better:")
+    say(f"    mesa-lab conclude {quoted(study)} --question best --outcome {outcome} --with goal=min")
 
 
 def _show_short(answer: Conclusion) -> None:

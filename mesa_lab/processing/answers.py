@@ -109,6 +109,7 @@ class Answers(SearchAnswers):
         *,
         at: Mapping[str, Any] | None = None,
         kind: Literal["auto", "quadratic", "gaussian process"] = "auto",
+        goal: Literal["max", "min"] | None = None,
         level: float = 0.95,
     ) -> SurfaceConclusion:
         """How does the outcome respond?
@@ -120,6 +121,8 @@ class Answers(SearchAnswers):
             outcome: An outcome that is a number, or what is recorded of each run; None takes the first.
             at: The setting that the curves of the profile go through, values by name; what is left out stays in the middle of its range.
             kind: "quadratic", "gaussian process", or "auto" to let the points decide.
+            goal: Which prediction is to be confirmed next, the highest ("max") or the lowest ("min"); None for what the search that the
+                results come from went for, else the highest.
             level: Level of the intervals.
 
         Returns:
@@ -142,7 +145,9 @@ class Answers(SearchAnswers):
             >>> bool(abs(results.surface("y").predict({"a": 0.5, "b": 0.5})["mean"].iloc[0] - 0.25) < 0.05)
             True
         """
-        return cast("SurfaceConclusion", self._ask("surface", outcome, at=at, kind=kind, level=level))
+        return cast(
+            "SurfaceConclusion", self._ask("surface", outcome, at=at, kind=kind, goal=goal, level=level)
+        )
 
     def discover(
         self, event: str | None = None, *, density: float | None = None, level: float = 0.95

@@ -11,9 +11,11 @@ import numpy.typing as npt
 from mesa_lab.processing.analysis.inference import shrunk_variances
 from mesa_lab.search.history import Floats, History
 
-__all__ = ["Estimates", "estimates"]
+__all__ = ["LARGEST", "Estimates", "estimates"]
 
-_LARGEST = 1e120
+LARGEST = 1e120
+"""Squares of larger values would overflow: they count as missing, as infinite ones do."""
+
 _ROUNDS = 20
 """Of the additive fit, which comes to rest in fewer."""
 
@@ -85,5 +87,4 @@ class Estimates:
 def estimates(history: History, outcome: str) -> Estimates:
     """Return an outcome at all points of a search, from the runs that may be looked at."""
     values = history.outcome(outcome)
-    # Squares of larger values would overflow: they count as missing, as infinite ones do.
-    return Estimates(np.where(np.abs(values) < _LARGEST, values, np.nan), history.ended)
+    return Estimates(np.where(np.abs(values) < LARGEST, values, np.nan), history.ended)

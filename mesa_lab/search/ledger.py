@@ -122,14 +122,15 @@ class Ledger:
             seconds: How long the search has been running.
             trouble: Why it is not to be asked any more; empty while it is.
         """
-        trouble = trouble or self._spent(history) or self._at_rest(history)
+        over = trouble or self._spent(history) or self._at_rest(history)
         try:
-            answer = Done(trouble) if trouble else self.search.method.ask(history)
+            answer = Done(over) if over else self.search.method.ask(history)
         except MesaLabError as error:
             answer = Done(str(error))
         if isinstance(answer, Done):
             if not history.has_pending:
-                return Decision(over=self._with_clause(answer.reason, history))
+                # Where nothing can be compared, a method has nothing to add.
+                return Decision(over=trouble or self._with_clause(answer.reason, history))
             # What is under way may say otherwise: it is asked again when all results are there.
             answer = Ask(why="Waits for the runs under way.")
         parts, new = self._resolve(answer.requests)

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mesa_lab.errors import OutcomeError, suggest
-from mesa_lab.formatting import listing, plural
+from mesa_lab.formatting import listing, number, plural
+from mesa_lab.preparation.limits import shortened
 from mesa_lab.processing.analysis.calibration.readings import values_after
 from mesa_lab.processing.statistics.measurements import numbers
 from mesa_lab.processing.tables.nothing_to_show import SEE_FAILURES
 from mesa_lab.running.simulation.time_limit import RunTimeoutError
+from mesa_lab.search.estimates import LARGEST
 from mesa_lab.search.history import RECORDED, Floats, History
 
 if TYPE_CHECKING:
@@ -108,7 +111,7 @@ class Observed:
                 "ranges, and start the search anew."
             )
         for name in (*self.method.outcomes, *self.method.readings):
-            if np.isfinite(history.values[name]).any():
+            if (np.abs(history.values[name]) < LARGEST).any():
                 continue
             if name in self.method.readings:
                 outcome, step = self.method.readings[name]
@@ -119,9 +122,23 @@ class Observed:
             reported = sorted(self.study.outcome_names)
             if name not in reported and name not in RECORDED:
                 return f"No run reported '{name}'.{suggest(name, reported)} The runs report: {listing(reported) or 'nothing'}."
-            where = "the only run" if done == 1 else f"any of {plural(done, 'run')}"
-            return f"'{name}' is no finite number in {where}: there is nothing to search for."
+            return self._no_number(name, shown)
         return ""
+
+    def _no_number(self, name: str, shown: npt.NDArray[np.bool_]) -> str:
+        """What an outcome is that no run can be compared by, and what to do about it."""
+        reported = name in self.study.outcome_names
+        frame = self.study.runs_frame(
+            [name] if reported else [], ("run_id",) if reported else ("run_id", name)
+        )
+        column = frame[name][self._done & shown]
+        is_text = column.map(lambda value: isinstance(value, str)).to_numpy(np.bool_)
+        n_texts, done = int(is_text.sum()), len(column)
+        kind, instead = _kind_of(column[is_text] if n_texts else column)
+        where = f"all {plural(done, 'run')}" if done > 1 else "the only run"
+        if 0 < n_texts < done:
+            where = f"{n_texts:,} of {plural(done, 'run')}"
+        return f"'{name}' is {kind.format(where=where)}: there is nothing to search for. {instead}"
 
     def _too_slow(self, ended: int, late: int) -> str:
         """What to say where most runs were stopped by their time limit, and none came to its end."""
@@ -149,3 +166,39 @@ def _floats(column: Any, name: str) -> Floats:
         return np.array(numbers(column, name)[0], np.float64)
     except OutcomeError:
         return np.full(len(column), np.nan)
+
+
+def _kind_of(column: pd.Series[Any]) -> tuple[str, str]:
+    """What values are that cannot be compared, with a place for where, and what to report instead; texts only, or none."""
+    if pd.api.types.is_numeric_dtype(column.dtype) or not column.notna().any():
+        values = column.to_numpy(np.float64, na_value=np.nan)
+        if np.isnan(values).all():
+            return (
+                "None or NaN in {where}",
+                "Let the model report a number, 0 where there is nothing to count.",
+            )
+        if not np.isfinite(values).any():
+            kind = "infinite, None or NaN" if np.isnan(values).any() else "infinite"
+            return f"{kind} in {{where}}", "Let the model report something that stays finite."
+        return (
+            f"beyond {number(LARGEST)} in {{where}}",
+            "Let the model report it in another unit, or its logarithm.",
+        )
+    some = column.dropna().iloc[0]
+    if not isinstance(some, str):
+        return (
+            f"a date or a time in {{where}}, such as {some}",
+            "Let the model report a number, such as days.",
+        )
+    shown = shortened(some).strip("'").replace("{", "{{").replace("}", "}}")
+    if some.startswith("{"):
+        return (
+            f"a dict in {{where}}, such as {shown}",
+            "Let the model report its entries as outcomes of their own.",
+        )
+    if some.startswith("["):
+        return f"a list in {{where}}, such as {shown}", "Let the model report a number, such as its length."
+    return (
+        f"a text in {{where}}, such as '{shown}'",
+        "Let the model report a number: a count, or 1 for yes and 0 for no.",
+    )

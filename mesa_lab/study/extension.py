@@ -25,6 +25,7 @@ from mesa_lab.study.database.metadata import (
     read_names,
     read_object,
     set_meta,
+    shard_entry,
     shard_of,
     size_of,
 )
@@ -100,7 +101,7 @@ def asked(connection: sqlite3.Connection) -> RunPlan:
     shard = shard_of(connection)
     if shard is None:
         return runs
-    mine = shard.has(runs.run_id)
+    mine = shard.picks(runs.run_id, runs.replication)
     return RunPlan(runs.run_id[mine], runs.point[mine], runs.replication[mine])
 
 
@@ -123,7 +124,7 @@ def count_shard(connection: sqlite3.Connection) -> None:
     """Note how many runs a shard has, so that status never has to count."""
     shard = shard_of(connection)
     if shard is not None:
-        set_meta(connection, shard=json.dumps([shard.number, shard.of, len(asked(connection))]))
+        set_meta(connection, shard=shard_entry(shard, len(asked(connection))))
 
 
 def unsaid(connection: sqlite3.Connection, experiment: Experiment) -> tuple[bytes, ...]:
@@ -166,7 +167,7 @@ def found(
         unsaid=json.dumps(list(experiment.unsaid if names is None else names)),
     )
     if shard is not None:
-        set_meta(connection, shard=json.dumps([shard.number, shard.of]))
+        set_meta(connection, shard=shard_entry(shard, 0))
     count_shard(connection)
     copies.note(connection, "points", "outcomes")
     schema.rewrite_view(connection)

@@ -29,9 +29,13 @@ class Shard:
     anew for each hand. So shards differ by one run at most, neighbours in the design and replications of a point lie
     apart, and no shard gets the same corner again and again, as it would if every eighth run had the slowest level.
 
+    Where somebody looks at the results of one part alone, as a student of a class does, whole replications are dealt
+    instead: the second of eight has the replications 1, 9, 17 … (counted from 0) of every point, each point as often.
+
     Args:
         number: Which, from 1.
         of: How many there are.
+        in_replications: Whether whole replications are dealt, and not single runs.
 
     Raises:
         StudyError: If there is no such part.
@@ -43,6 +47,7 @@ class Shard:
 
     number: int
     of: int
+    in_replications: bool = False
 
     def __post_init__(self) -> None:
         whole = all(
@@ -74,8 +79,23 @@ class Shard:
         """The shard in words."""
         return f"shard {self.number} of {self.of}"
 
+    def picks(
+        self, run_id: npt.NDArray[np.int64], replication: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.bool_]:
+        """Tell which runs belong to this shard, however it deals.
+
+        Args:
+            run_id: Numbers of runs of the whole experiment, ascending.
+            replication: The replication of each.
+
+        Example:
+            >>> Shard(2, 2, in_replications=True).picks(np.arange(4), np.array([0, 0, 1, 1])).tolist()
+            [False, False, True, True]
+        """
+        return replication % self.of == self.number - 1 if self.in_replications else self.has(run_id)
+
     def has(self, run_id: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Tell which runs belong to this shard.
+        """Tell which runs belong to this shard, where single runs are dealt.
 
         Args:
             run_id: Numbers of runs of the whole experiment.

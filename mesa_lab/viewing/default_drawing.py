@@ -290,6 +290,8 @@ def _lines(series: dict[str, list[float]], colours: dict[str, str]) -> str:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("Step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if max(map(len, series.values()), default=0) == 1:  # or it shows hundredths of a step around the first
+        axes.set_xticks([0])
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return png_of_figure(figure)

@@ -114,7 +114,8 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     shoot(ada, "class-student-phone")
     # A model that was offered as a file alone opens like any other.
     ada.get_by_role("button", name=re.compile("^Queue")).click()
-    ada.get_by_role("heading", name="Queue").wait_for()
+    # What was tapped shows without scrolling.
+    expect(ada.get_by_role("heading", name="Queue")).to_be_in_viewport()
     teacher.get_by_role("rowheader", name="Ada").wait_for(timeout=LONG)
 
     # The teacher designs what each is to run, and gives it to the class.
@@ -139,7 +140,8 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher.get_by_role("button", name="Say it").click()
 
     ada.get_by_text("Look at <b>the</b> screen").wait_for(timeout=LONG)
-    ada.get_by_role("link", name="The class").click()
+    ada.get_by_text("To begin: Five seeds.").wait_for(timeout=LONG)
+    ada.get_by_role("link", name="To the assignment").click()
     ada.get_by_role("button", name=re.compile("^Begin")).click()
     # Whatever she designed before, one button stands out.
     expect(ada.get_by_role("button", name="Start")).to_be_visible()
@@ -161,7 +163,7 @@ def test_a_student_and_the_teacher(served, visit, shoot, accessible):
     teacher.get_by_role("button", name="Take it back: the study").click()
     ada.get_by_text("The teacher shows a study to all.").wait_for(state="hidden", timeout=LONG)
     teacher.get_by_role("button", name="All results together").click()
-    teacher.wait_for_url("**/run**", timeout=LONG)
+    teacher.wait_for_url("**/results**", timeout=LONG)
     teacher.get_by_role("heading", name="assignment 1 of all").wait_for(timeout=LONG)
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import zipfile
 from contextlib import closing
 
+import numpy as np
 import pytest
 
 import mesa_lab as ml
@@ -28,6 +29,8 @@ def test_each_student_runs_other_seeds_and_all_become_one_study(open_room):
         study = room.classroom.begin_assignment(given.number, student)
         names.append(f"visitors/{student.id}/{study}.study")
         assert room.classroom.begin_assignment(given.number, student) == study, "it is begun once"
+        runs = ml.open_study(room.classroom.folder / names[-1]).plan()
+        assert np.bincount(runs.point).tolist() == [5, 5], "each has all points, each as often"
     room.run(*names)
     room.until_done(*names)
     pooled = room.classroom.pool(given.number)
@@ -45,8 +48,11 @@ def test_each_student_runs_other_seeds_and_all_become_one_study(open_room):
     path = room.classroom.archive(room.classroom.folder / "all.zip")
     with zipfile.ZipFile(path) as archive:
         assert {"ada/assignment 1.study", "bob/assignment 1.study", "class.csv"} <= set(archive.namelist())
+        archive.extract("assignment 1 of all.study", room.classroom.folder / "home")
         rows = list(csv.DictReader(io.StringIO(archive.read("class.csv").decode())))
     assert [(row["name"], row["runs"]) for row in rows] == [("ada", "10"), ("bob", "10"), ("cem", "10")]
+    taken = ml.open_study(room.classroom.folder / "home" / "assignment 1 of all.study").results
+    assert len(taken.runs) == 30
 
 
 def test_what_cannot_be_pooled_is_said(open_room):

@@ -86,6 +86,15 @@ def test_one_question_is_answered_in_full_with_its_options(ran, study):
     assert (study / "c.svg").read_text().startswith("<svg")
 
 
+def test_who_wants_less_is_told_how_to_ask_and_keeps_it_in_the_next_command(ran):
+    less = "--question best --outcome total --with goal=min"
+    assert f"mesa-lab conclude noisy.study {less}" in ran("conclude", "noisy.study").output
+    answer = ran("conclude", "noisy.study", *less.split())
+    assert "if less is better" in answer.output
+    assert f"mesa-lab conclude noisy.study {less} --next next.toml" in answer.output
+    assert "If less is better:" not in answer.output
+
+
 def test_the_next_experiment_is_written(ran, study):
     outcome = ran(
         "conclude",

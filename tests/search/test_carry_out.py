@@ -159,9 +159,14 @@ def test_a_narrower_range_goes_on(search, tmp_path):
     ("trouble", "said"),
     [
         ("all", r"All \d+ runs failed: ValueError: nothing works"),
-        ("nan", r"'loss' is no finite number in any of \d+ runs"),
-        ("inf", r"'loss' is no finite number in any of \d+ runs"),
-        ("text", r"'loss' is no finite number in any of \d+ runs"),
+        ("nan", r"'loss' is None or NaN in all \d+ runs: there is nothing to search for\. Let the model"),
+        ("inf", r"'loss' is infinite in all \d+ runs: .* stays finite"),
+        ("text", r"'loss' is a text in all \d+ runs, such as 'a text': .* a number: a count, or 1"),
+        ("some text", r"'loss' is a text in \d+ of \d+ runs, such as 'too {many}': .* a number"),
+        ("dict", r"'loss' is a dict in all \d+ runs, such as \{\"a\":1\}: .* entries"),
+        ("list", r"'loss' is a list in all \d+ runs, such as \[1,2\]: .* its length"),
+        ("date", r"'loss' is a date or a time in all \d+ runs, such as 2026-01-02"),
+        ("huge", r"'loss' is beyond 1e\+120 in all \d+ runs: .* logarithm"),
     ],
 )
 def test_where_nothing_can_be_found_it_ends_and_says_so(tmp_path, trouble, said):

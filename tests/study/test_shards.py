@@ -7,6 +7,7 @@ from hypothesis import strategies as some
 
 from mesa_lab.errors import MesaLabError, StudyError, StudyMismatchError
 from mesa_lab.study import Shard, Study
+from mesa_lab.study.run_numbers import plan
 
 
 @given(runs=some.integers(0, 500), of=some.integers(1, 60))
@@ -37,6 +38,27 @@ def test_a_slow_level_that_comes_round_with_the_shards_is_shared_by_all():
 
 def test_who_gets_what_stays_the_same_from_release_to_release():
     assert np.flatnonzero(Shard(2, 4).has(np.arange(40))).tolist() == [3, 7, 11, 14, 17, 20, 27, 29, 33, 37]
+
+
+@given(
+    points=some.integers(1, 20), each=some.integers(1, 4), more=some.integers(0, 3), of=some.integers(1, 12)
+)
+def test_a_shard_of_whole_replications_has_every_point_as_often(points, each, more, of):
+    runs = plan([(points, each * of), (points, (each + more) * of)])
+    shares = [
+        Shard(number, of, in_replications=True).picks(runs.run_id, runs.replication)
+        for number in range(1, of + 1)
+    ]
+    assert (np.sum(shares, axis=0) == 1).all()
+    assert all((np.bincount(runs.point[mine], minlength=points) == each + more).all() for mine in shares)
+
+
+def test_a_study_stays_the_kind_of_shard_that_it_is(tmp_path, experiment):
+    part = Study.create(tmp_path / "part.study", experiment, shard=Shard(2, 3, in_replications=True))
+    assert set(part.plan().replication.tolist()) == {1}
+    assert part.status().n_runs == len(part.plan())
+    with pytest.raises(StudyMismatchError):
+        Study.for_experiment(experiment, tmp_path / "part.study", shard=Shard(2, 3))
 
 
 @pytest.mark.parametrize(

@@ -177,3 +177,13 @@ def test_outcomes_keep_their_colours_and_one_that_is_zero_its_axis(monkeypatch):
     default_pictures(model)
     assert [list(series) for series, _ in drawn] == [["late", "small"], ["large"]]
     assert all(colours == first for _, colours in drawn)
+
+
+def test_the_first_step_of_lines_is_step_0_and_no_hundredth_of_one(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(default_drawing, "png_of_figure", lambda figure: drawn.append(figure) or "")
+    for values in ([3.0], [3.0, 4.0, 6.0]):
+        default_drawing._lines({"cost": values}, {"cost": "black"})
+    first, later = (figure.axes[0].get_xticks().tolist() for figure in drawn)
+    assert first == [0]
+    assert all(float(tick).is_integer() for tick in later)

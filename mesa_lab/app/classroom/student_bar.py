@@ -13,7 +13,7 @@ from mesa_lab.app.hooks.use_background import use_reader
 from mesa_lab.classroom.classroom import Classroom
 from mesa_lab.classroom.roster import Student
 from mesa_lab.errors import MesaLabError
-from mesa_lab.formatting import duration, plural
+from mesa_lab.formatting import duration, listing, plural
 
 __all__ = ["StudentBar"]
 
@@ -29,6 +29,7 @@ class _Seen:
     ended: bool
     shown: str
     waiting: str
+    to_begin: tuple[str, ...]
 
 
 @solara.component
@@ -49,7 +50,12 @@ def StudentBar(classroom: Classroom, student: Student, page: str, study: str) ->
             roster.saw(student.id, page)
             ended = roster.has_ended
             seen.value = _Seen(
-                roster.message, roster.is_paused, ended, roster.shown, _waiting(classroom, student, study)
+                roster.message,
+                roster.is_paused,
+                ended,
+                roster.shown,
+                _waiting(classroom, student, study),
+                () if ended else tuple(each.title for each in classroom.to_begin(student)),
             )
         except MesaLabError:  # the roster is locked for a moment
             pass
@@ -73,6 +79,11 @@ def StudentBar(classroom: Classroom, student: Student, page: str, study: str) ->
     ):
         if text:
             tag("div", "ml-notice", text, role="status")
+    if now.to_begin and page != "class":  # where the assignments stand themselves
+        with tag("div", "ml-notice", role="status"):
+            tag("span", "", f"To begin: {listing(now.to_begin, 3)}.")
+            with PageLink("/class", classes=["ml-button"]):
+                tag("span", "", "To the assignment" if len(now.to_begin) == 1 else "To the assignments")
     if now.shown:
         with tag("div", "ml-notice", role="status"):
             tag("span", "", "The teacher shows a study to all.")

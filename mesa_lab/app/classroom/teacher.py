@@ -107,7 +107,10 @@ def Controls(classroom: Classroom, on_change: Callable[[], None]) -> None:
         with tag("div", "ml-panel-head"):
             with tag("div"):
                 tag("h1", "", "The class")
-                HowToJoin(classroom.addresses)
+                if roster.has_ended:
+                    tag("p", "", "The class has ended. Students keep their studies, and nothing new is run.")
+                else:
+                    HowToJoin(classroom.addresses)
             with tag("div", "ml-join-with"):
                 tag("p", "ml-join-code", roster.code, aria_label="Join code")
                 if classroom.addresses:

@@ -362,7 +362,7 @@ def no_curves_yet(session: Session) -> str:
     if every < have + session.missing:
         return f"Curves take {have + session.missing:,} settings; here there are {every:,}: the marks show those that are measured."
     return (
-        f"Curves over {plural(len(dials), 'parameter')} take {have + session.missing:,} different settings, and {have:,} are "
-        "measured; any values between those that are count too. Move the sliders and stay a moment, or run settings all over "
-        "the ranges."
+        f"Curves over {plural(len(dials), 'parameter')} need {have + session.missing:,} measured settings, and {have:,} are "
+        "measured so far. Run settings all over the ranges, or move the sliders: where they stay for a moment, that setting is "
+        "measured."
     )

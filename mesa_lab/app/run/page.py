@@ -203,8 +203,10 @@ def Head(
                     said = f"{facts.model_name}, a search ({standing.status.search}): {points} with at most {times}"
                 if standing.status.shard is not None:
                     number, of = standing.status.shard
-                    said += " of the whole class, in parts" if assigned else ""
                     said += f"; this is part {number:,} of {of:,}"
+                    if assigned:  # a part of whole replications, which reads as a study of its own
+                        each = standing.status.n_runs // max(1, standing.status.n_points)
+                        said = f"{facts.model_name}, {facts.design}: {points} × {plural(each, 'replication')}, with seeds of your own"
             tag("p", "ml-quiet", said)
             if not ref.own:
                 with tag("div", "ml-actions ml-shared"):

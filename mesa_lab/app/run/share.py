@@ -48,8 +48,10 @@ def Share(workspace: Workspace, ref: StudyRef) -> None:
         with tag("div"):
             tag("h2", "", "Share")
             alone = "Only this browser can see this study."
-            if current() is not None:
-                alone = "You and the teacher can see this study, nobody else."
+            classroom = current()
+            if classroom is not None:
+                others = "" if workspace.folder == classroom.folder else " and the teacher"
+                alone = f"You{others} can see this study, nobody else."
             said = "Who has the link can look at this study." if key else alone
             tag("p", "ml-quiet", said)
         with tag("div", "ml-actions"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import solara
 
@@ -46,6 +46,13 @@ _HINTS: Final = {
 }
 
 
+_wishes: solara.Reactive[dict[str, Wish]] = solara.reactive({})
+"""What was typed, by model: it outlasts a look at another page, as the design does."""
+
+_files: solara.Reactive[dict[str, DataFile]] = solara.reactive({})
+"""The file of observed values, by model."""
+
+
 @solara.component
 def SearchForm(
     workspace: Workspace,
@@ -78,7 +85,7 @@ def SearchForm(
                 tag("h2", "", "The search that has begun")
             ContinueForm(workspace, held, experiment, on_started, lambda: set_anew(study)).key(study)
         return
-    NewSearch(workspace, experiment, outcomes, on_started, trial, on_trial)
+    NewSearch(workspace, experiment, outcomes, on_started, model, trial, on_trial).key(model)
 
 
 @solara.component
@@ -87,12 +94,12 @@ def NewSearch(
     experiment: Experiment | None,
     outcomes: tuple[str, ...],
     on_started: Callable[[str], None],
+    model: str,
     trial: Trial | None,
     on_trial: Callable[[Trial], None],
 ) -> None:
     """Ask what is searched for, and start it; the arguments are those of `SearchForm`."""
-    wish, set_wish = solara.use_state(Wish())
-    data, set_data = solara.use_state(None)
+    wish, data = _wishes.value.get(model, Wish()), _files.value.get(model)
     file_problem, set_file_problem = solara.use_state("")
     doing = use_doing()
     reported = (
@@ -102,16 +109,24 @@ def NewSearch(
     )
     known = tuple(dict.fromkeys([*outcomes, *reported]))
 
+    def latest() -> Wish:
+        """What was typed last, which need not have been drawn yet."""
+        return _wishes.peek().get(model, Wish())
+
     def change(**changes: object) -> None:
         doing.clear()
-        set_wish(replace(wish, **changes))  # type: ignore[arg-type]
+        _wishes.set({**_wishes.peek(), model: replace(latest(), **changes)})  # type: ignore[arg-type]
+
+    def say(name: str, text: object) -> None:
+        change(more={**latest().more, name: str(text)})
 
     def choose(question: str) -> None:
         named = wish.outcome or (known[0] if known else "")
         change(question="" if question == wish.question else question, outcome=named, engine="", more={})
 
     def use(file: DataFile | None) -> None:
-        set_data(file)
+        others = {name: each for name, each in _files.peek().items() if name != model}
+        _files.set(others if file is None else {**others, model: file})
         try:
             change(targets=None if file is None else file.targets(), file="" if file is None else file.name)
             set_file_problem("")
@@ -154,7 +169,7 @@ def NewSearch(
                     DataForm(data, use, known)
                     if wish.targets:
                         DataOverTrial(wish.targets, experiment, trial, on_trial)
-            _settings(wish, change)
+            _settings(wish, change, say)
             problem = doing.problem or (file_problem if wish.question == "fit" else "")
             if experiment is None:
                 problem = problem or "Something above is wrong: put it right first."
@@ -197,7 +212,8 @@ def _fields(wish: Wish, change: Callable[..., None], outcomes: Sequence[str]) ->
             "As long as",
             wish.subject_to,
             lambda text: change(subject_to=text),
-            hint="Conditions on outcomes that must hold in 9 of 10 runs, such as Wolves > 0; one on each line.",
+            hint="Conditions on outcomes that must hold in 9 of 10 runs, such as "
+            f"{outcomes[0] if outcomes else 'Wolves'} > 0; one on each line.",
             lines=2,
         )
     if wish.question == "boundary":
@@ -230,7 +246,7 @@ def _fields(wish: Wish, change: Callable[..., None], outcomes: Sequence[str]) ->
         )
 
 
-def _settings(wish: Wish, change: Callable[..., None]) -> None:
+def _settings(wish: Wish, change: Callable[..., None], say: Callable[[str, object], None]) -> None:
     """How it is searched: the engine, the budget, and what else the method can be told."""
     engines = engines_of(wish.question)
     if len(engines) > 1:
@@ -248,9 +264,6 @@ def _settings(wish: Wish, change: Callable[..., None]) -> None:
             lambda text: change(budget=text),
             hint="A number of runs, or a time such as 20 min.",
         )
-
-    def say(name: str, text: Any) -> None:
-        change(more={**wish.more, name: str(text)})
 
     with tag("details", "ml-details").key(wish.question):
         tag("summary", "", "More settings")

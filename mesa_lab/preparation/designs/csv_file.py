@@ -8,6 +8,7 @@ from typing import Any
 
 from mesa_lab.errors import DesignError, suggest
 from mesa_lab.preparation.code_permission import require_file
+from mesa_lab.preparation.parameters.decimal_sign import decimal_sign, plain_number
 
 __all__ = ["read_csv"]
 
@@ -23,14 +24,14 @@ def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
     """Read a CSV file with a line of names first.
 
     Args:
-        path: The file. Commas, semicolons or tabs part its cells; with semicolons, numbers may have a decimal comma.
+        path: The file. Commas, semicolons or tabs part its cells; numbers may have a decimal comma or parted thousands.
 
     Returns:
         The columns by name, and the line that each row is on. A column whose cells all read as whole numbers, numbers
         or true and false is of that type, any other is text; an empty cell is None.
 
     Raises:
-        DesignError: If the file is missing, no text, empty or ragged.
+        DesignError: If the file is missing, no text, empty or ragged, or has a number that can be read in two ways.
         NotAllowedError: If files may not be read here (see `code_permission`).
     """
     require_file(path)
@@ -69,11 +70,12 @@ def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
             column.append(cell)
     if not body:
         raise DesignError(f"'{path}' names columns but holds no points. Add one line per point.")
-    comma = separator == ";"
-    return (
-        {name: _typed(column, comma) for name, column in zip(header, cells, strict=True)},
-        tuple(line for line, _ in body),
-    )
+    lines_of_rows = tuple(line for line, _ in body)
+    numeric = [(name, column) for name, column in zip(header, cells, strict=True) if _is_numeric(column)]
+    decimal, problem = decimal_sign(numeric, lines_of_rows, separator)
+    if problem:
+        raise DesignError(f"'{path}' cannot be read: {problem}.")
+    return {name: _typed(column, decimal) for name, column in zip(header, cells, strict=True)}, lines_of_rows
 
 
 def _text(path: Path) -> str:
@@ -111,14 +113,19 @@ def _check_names(path: Path, header: list[str]) -> None:
         seen.add(name)
 
 
-def _typed(cells: list[str], comma: bool) -> list[Any]:
+def _is_numeric(cells: list[str]) -> bool:
+    """Whether all cells are numbers, with one sign of decimals or the other."""
+    return any(
+        all(_NUMBER.fullmatch(plain_number(cell, sign)) for cell in cells if cell) for sign in (".", ",")
+    )
+
+
+def _typed(cells: list[str], decimal: str) -> list[Any]:
     """The cells as numbers or truth values when all of them read so, else as text."""
+    plain = [plain_number(cell, decimal) for cell in cells]
+    if all(_NUMBER.fullmatch(cell) for cell in plain if cell):
+        cells = plain
     filled = [cell for cell in cells if cell]
-    if comma:
-        swapped = [cell.replace(",", ".") for cell in filled]
-        if all(_NUMBER.fullmatch(cell) for cell in swapped):
-            cells = [cell.replace(",", ".") for cell in cells]
-            filled = swapped
     read: Any = str
     if filled and not any(_CODE.fullmatch(cell) for cell in filled):
         if all(_INTEGER.fullmatch(cell) for cell in filled):

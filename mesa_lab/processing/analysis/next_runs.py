@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NextRuns",
+    "as_design",
     "fresh_runs",
     "in_total",
     "larger_design",
@@ -29,6 +30,8 @@ _FEW: Final = 5_000
 """So many more runs are never out of proportion."""
 _MOST_TIMES: Final = 10
 """More than so many times the runs that there are is."""
+_AFTER_SEARCH: Final = 10
+"""Replications of a design that follows a search, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,15 +97,15 @@ def out_of_proportion(results: Reader, runs: int) -> str:
 def more_replications(results: Reader, replications: int) -> NextRuns:
     """Return the same points with more replications."""
     experiment: Any = results.experiment
-    if not isinstance(experiment, Experiment) or experiment.seeds is not None:
-        return NextRuns()
+    if not isinstance(experiment, Experiment) or experiment.seeds is not None or results.searched is not None:
+        return NextRuns()  # a search grows by its budget, and has other numbers of runs at other points
     return _more(experiment, replace(experiment, replications=max(replications, experiment.replications)))
 
 
 def larger_design(results: Reader, factor: float = 2) -> NextRuns:
     """Return a design of so many times the size, where it keeps the points that are there."""
     experiment: Any = results.experiment
-    if not isinstance(experiment, Experiment):
+    if not isinstance(experiment, Experiment) or results.searched is not None:
         return NextRuns()
     design: Any = experiment.design
     if not getattr(design, "extensible", False):
@@ -113,6 +116,16 @@ def larger_design(results: Reader, factor: float = 2) -> NextRuns:
             larger = replace(design, **{name: round(getattr(design, name) * factor)})
             return _more(experiment, replace(experiment, design=larger))
     return NextRuns()
+
+
+def as_design(results: Reader, experiment: Experiment) -> Experiment:
+    """Return an experiment with replications that suit a design of its own.
+
+    Those of a search are as many as the point has that was run most often: one winner's, and far too many for every point.
+    """
+    if results.searched is None or experiment.seeds is not None:
+        return experiment
+    return replace(experiment, replications=min(experiment.replications, _AFTER_SEARCH))
 
 
 def other_design(results: Reader, name: str, replications: int | None = None, **settings: Any) -> NextRuns:
@@ -127,7 +140,7 @@ def other_design(results: Reader, name: str, replications: int | None = None, **
         changed: dict[str, Any] = {"design": design}
         if replications is not None and experiment.seeds is None:
             changed["replications"] = replications
-        other = replace(experiment, **changed)
+        other = replace(as_design(results, experiment), **changed)
         return NextRuns(other, other.n_runs, grows=False)
     except MesaLabError:  # such as a design that takes no constraints
         return NextRuns()

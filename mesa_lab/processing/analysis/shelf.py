@@ -39,6 +39,7 @@ __all__ = [
     "QUESTIONS",
     "Unanswered",
     "all_questions",
+    "answer_asked",
     "answers_in_time",
     "answers_or_reasons",
     "conclusions",
@@ -133,10 +134,24 @@ def fitting(
 
 def _asked(results: Reader) -> str:
     """The name of the conclusion that the experiment was made for, empty where it names no question."""
+    return answer_asked(
+        getattr(results.experiment, "question", None),
+        results.searched is not None and bool(results.searched.goals),
+    )
+
+
+def answer_asked(question: str | None, searched: bool) -> str:
+    """Name the conclusion that answers the question of an experiment, empty where it has none.
+
+    Args:
+        question: The question, such as "best".
+        searched: Whether the runs are those of a search for the best. What it found is its answer then: its mean is of runs that had
+            no part in choosing it.
+    """
     from mesa_lab.preparation.questions import QUESTIONS
 
-    name = getattr(results.experiment, "question", None)
-    return QUESTIONS[name].answer if name in QUESTIONS else ""
+    answer = QUESTIONS[question].answer if question in QUESTIONS else ""
+    return "found" if searched and answer == "best" else answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ def compared(groups: Groups, found: pd.DataFrame | None = None) -> list[str]:
         wider = found["unit"][found["unit"].notna() & (found["unit"] != "run")]
         rest = f"; {_INTERVALS[str(wider.iloc[0]) if len(wider) else 'run']}"
     if groups.averaged_over:
-        uneven = ", of which levels hold different values" if groups.uneven else ""
+        uneven = ", whose values are not alike at all levels" if groups.uneven else ""
         lines.append(f"Averaged over {_names(groups.averaged_over)}{uneven}{rest}.")
     elif groups.uneven:
         lines.append(f"Levels differ in {_names(groups.uneven)} too: a difference may be theirs.")

@@ -175,7 +175,8 @@ def _of_leading(results: Reader, outcome: str) -> list[str]:
     if not first.share > 0:
         return []
     share = f"{round(100 * first.share)}\N{NO-BREAK SPACE}%"
-    return [f"{label(first.name)} accounts for {share} of the differences between points."]
+    # Rough beside the answer to "Which parameters matter?", which has another number, with its interval.
+    return [f"By a rough measure {label(first.name)} accounts for {share} of the differences between points."]
 
 
 def _few_groups(

@@ -55,7 +55,7 @@ def answers(
             begins(place)
             chosen: dict[str, Mapping[str, Any]] = {}
             if outcome in goals:
-                chosen["best"] = {"goal": goals[outcome]}
+                chosen["best"] = chosen["surface"] = {"goal": goals[outcome]}
             if compare and place == 0:
                 chosen["compare"] = compare
             most = _FIRST if place == 0 else 1

@@ -39,10 +39,15 @@ def parameters_table(results: ResultTables) -> dict[str, Any]:
         for name, value in space.fixed.items()
         if name not in results.columns
     ]
+    said = {row[0] for row in rows}
+    defaults = [
+        [name, "the model's default", text] for name, text in results.held.items() if name not in said
+    ]
     return {
-        "caption": "Parameters; the model's defaults hold for all others",
+        # A model that takes any keyword, or a study that is older, names no defaults.
+        "caption": "Parameters" if defaults else "Parameters; the model's defaults hold for all others",
         "columns": ["parameter", "varied over", "reached"],
-        "rows": rows,
+        "rows": rows + defaults,
         "numeric": [False] * 3,
         "more": "",
     }
@@ -62,7 +67,9 @@ def overview_table(results: ResultTables, names: Sequence[str]) -> dict[str, Any
             continue
         for position in (points["mean"].argmin(), points["mean"].argmax()):
             cell = points.iloc[int(position)]
-            row += [estimate(cell), _where(results, int(cell["point"]))]
+            alike = int((points["mean"] == cell["mean"]).sum()) - 1
+            rest = f", and at {plural(alike, 'other point')}" if alike else ""
+            row += [estimate(cell), _where(results, int(cell["point"])) + rest]
             shown.append(cell)
         rows.append(row)
     if not rows:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mesa_lab.errors import OutcomeError
+
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.source import ResultsSource
     from mesa_lab.study.batches import AskedBatch
 
-__all__ = ["SearchRecord", "search_record"]
+__all__ = ["SearchRecord", "goal_of", "search_record"]
 
 _FOLLOWS: Final = {"optimise", "diversity", "calibrate", "refine"}
 """Methods that choose their points by what came out."""
@@ -92,3 +94,25 @@ def search_record(source: ResultsSource) -> SearchRecord | None:
         return None
     batches: Any = getattr(source, "batches", ())
     return SearchRecord(state.search, tuple(batches), state.budget, state.over)
+
+
+def goal_of(searched: SearchRecord | None, outcome: str, goal: str | None) -> str:
+    """Say whether more or less of an outcome is better, as far as that was said.
+
+    Args:
+        searched: The search that the results come from, if any.
+        outcome: The outcome.
+        goal: "max", "min", or None for that of the search, else "max".
+
+    Raises:
+        OutcomeError: If the goal is neither.
+
+    Example:
+        >>> goal_of(None, "Cost", None), goal_of(None, "Cost", "min")
+        ('max', 'min')
+    """
+    if goal is None:
+        return "min" if searched is not None and searched.goals.get(outcome) == "min" else "max"
+    if goal not in ("max", "min"):
+        raise OutcomeError(f'goal is {goal!r}. Write "max" where more is better, "min" where less is.')
+    return goal

@@ -37,12 +37,14 @@ __all__ = [
     "read_shard",
     "read_size",
     "set_meta",
+    "shard_entry",
     "shard_of",
     "size_of",
 ]
 
 _OF_SESSION: Final = ("settings", "packages", "machine", "model_source")
 _OF_SOURCE: Final = ("reference", "file", "sha256", "commit")
+_IN_REPLICATIONS: Final = "replications"  # in the entry of a shard that has whole replications
 _LONGEST: Final = 2**28  # bytes of the description of an experiment
 _NO_FILES: Final = Permission(
     code=lambda _: "",
@@ -105,13 +107,21 @@ def read_size(text: object) -> tuple[int, int]:
 def shard_of(connection: sqlite3.Connection) -> Shard | None:
     """Return the part of the experiment that a study asks for, None when it asks for all."""
     row = connection.execute("SELECT value FROM meta WHERE key = 'shard'").fetchone()
-    return None if row is None else Shard(*_listed(row[0])[:2])
+    return None if row is None else read_shard(row[0])[0]
 
 
 def read_shard(text: object) -> tuple[Shard, int]:
     """Return a shard and how many runs it has, given its entry `shard`."""
-    number, of, runs = _counts(_listed(text), 3)
-    return Shard(number, of), runs
+    listed = _listed(text)
+    in_replications = listed[3:] == [_IN_REPLICATIONS]
+    number, of, runs = _counts(listed[:3] if in_replications else listed, 3)
+    return Shard(number, of, in_replications), runs
+
+
+def shard_entry(shard: Shard, runs: int) -> str:
+    """Return the entry `shard` of a study that is one, given how many runs it has."""
+    kind = [_IN_REPLICATIONS] if shard.in_replications else []
+    return json.dumps([shard.number, shard.of, runs, *kind])
 
 
 def model_of(connection: sqlite3.Connection) -> dict[str, Any]:

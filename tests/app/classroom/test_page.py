@@ -5,6 +5,7 @@ import solara
 
 import mesa_lab as ml
 from mesa_lab.app.classroom.page import ClassPage
+from mesa_lab.app.classroom.student_bar import StudentBar
 from mesa_lab.app.run.page import RunPage
 from mesa_lab.classroom.classroom import Classroom, hold
 from mesa_lab.classroom.limits import StudentLimits
@@ -115,7 +116,7 @@ def test_one_button_stands_out_on_a_study_that_the_teacher_has_given(show, room,
 
     view = show(Page())
     view.until("Run my own design")
-    view.until("2 points × 40 replications of the whole class, in parts; this is part 1 of 40")
+    view.until("2 points × 1 replication, with seeds of your own")
     view.until("You and the teacher can see this study, nobody else.")
     standing_out = [each for each in view.tags("button") if "ml-button-primary" in each.class_]
     assert standing_out == [view.button("Start")]
@@ -126,6 +127,30 @@ def test_one_button_stands_out_on_a_study_that_the_teacher_has_given(show, room,
     assert set(told) == {("new", False)}
     view.press("Run my own design")
     view.until(lambda: key.value == "")
+
+
+def test_a_new_assignment_is_told_on_every_page_until_it_is_begun(show, room, ada):
+    view = show(StudentBar(room, ada, "model", ""))
+    view.until("return word:")
+    assert "To begin" not in view.text
+    room.assignments.give("Five seeds", "", experiment())
+    view.until("To begin: Five seeds.")
+    room.assignments.give("Your own", "", experiment(), pooled=False)
+    view.until("To begin: Your own and Five seeds.")
+    room.begin_assignment(1, ada)
+    view.until("To begin: Your own.")
+    room.assignments.close(2)
+    view.until(lambda: "To begin" not in view.text)
+
+
+def test_the_teacher_alone_sees_what_is_the_teacher_s_and_reads_that_the_class_has_ended(show, room):
+    ml.run(experiment(), room.folder / "mine.study", n_jobs=1, backend="sequential", progress=False)
+    view = show(RunPage(room.workspace(TEACHER), "mine", lambda key: None))
+    view.until("You can see this study, nobody else.")
+    room.roster.end()
+    view = page(show, room, TEACHER)
+    view.until("The class has ended. Students keep their studies, and nothing new is run.")
+    assert "type the code" not in view.text
 
 
 def test_the_teacher_reads_the_address_for_students_and_never_shows_the_own_one(show, room):

@@ -173,7 +173,7 @@ def test_a_model_alone_is_explored_over_what_it_suggests(show, tmp_path):
     [
         (
             (ml.Real(0, 1), ml.Real(0, 1)),
-            "Curves over 2 parameters take 5 different settings, and 4 are measured; any values between",
+            "Curves over 2 parameters need 5 measured settings, and 4 are measured so far. Run settings all over",
         ),
         (
             (ml.Integer(0, 1), ml.Choice(["a", "b"])),

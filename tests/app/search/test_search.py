@@ -8,9 +8,11 @@ from dataclasses import replace
 import ipyvue
 import pandas as pd
 import pytest
+import solara
 
 import mesa_lab as ml
 from mesa_lab.app.design_changed import changes
+from mesa_lab.app.search import form
 from mesa_lab.app.search.continue_form import held_search, narrowed
 from mesa_lab.app.search.data_file import STEP, data_over_run, read_data_file
 from mesa_lab.app.search.form import SearchForm
@@ -43,6 +45,12 @@ WISHES = {
     "boundary": Wish("boundary", "loss", where="0.8"),
     "precise": Wish("precise", "loss", relative="10"),
 }
+
+
+@pytest.fixture(autouse=True)
+def nothing_typed():
+    form._wishes.set({})
+    form._files.set({})
 
 
 @pytest.fixture
@@ -95,6 +103,28 @@ def test_the_form_starts_a_search(space, show, monkeypatch):
     assert len(set(started)) == 1
     with Study.open(space.find(started[0]).path) as study:
         assert study.search.search["goal"] == "max"
+
+
+def test_what_was_typed_outlasts_a_look_at_another_page_and_another_model(space, show):
+    away = solara.reactive("")
+
+    @solara.component
+    def Pages():
+        if away.value != "results":
+            model = away.value or "a.py:A"
+            SearchForm(space, bowl(outcomes=["loss"]), ("loss",), lambda key: None, model=model)
+
+    view = show(Pages())
+    view.press("What is the best setting?")
+    view.field("Budget").v_model = "77"
+    view.until(lambda: view.field("Budget").v_model == "77")
+    away.set("results")
+    view.until(lambda: "contenders more" not in view.text)
+    away.set("")
+    view.until("contenders more")
+    assert view.field("Budget").v_model == "77"
+    away.set("b.py:B")
+    view.until(lambda: "contenders more" not in view.text)
 
 
 def test_what_is_known_is_read_from_the_study(tmp_path, show):
@@ -304,7 +334,7 @@ def test_what_is_tried_next_is_named_and_a_click_on_a_setting_opens_its_runs(tmp
     [
         ({"parameters": {"trouble": "all"}}, "Mend the model"),
         ({"parameters": {"trouble": "constant"}}, "no setting is better than another"),
-        ({"parameters": {"trouble": "nan"}}, "is no finite number"),
+        ({"parameters": {"trouble": "nan"}}, "is None or NaN"),
         ({"constraints": ["x > 2"]}, "keeps the constraints"),
     ],
 )

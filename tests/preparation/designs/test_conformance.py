@@ -37,6 +37,7 @@ from mesa_lab.preparation.designs import (
     as_design,
     find_design,
 )
+from mesa_lab.preparation.designs.csv_file import read_csv
 from mesa_lab.preparation.parameters.space import Choice, Integer, Levels, ParameterSpace, Real
 from mesa_lab.preparation.parameters.value_keys import key
 from mesa_lab.testing import SPACES, check_design, space_of_kind
@@ -725,6 +726,28 @@ class TestCsv:
     )
     def test_files_as_people_make_them(self, tmp_path: Path, text: str | bytes) -> None:
         assert self.read(tmp_path, text) == [[1, 0.5, True], [2, 1.0, False]]
+
+    @pytest.mark.parametrize(
+        ("text", "values"),
+        [
+            ("a;b\n1.234;0,5\n2.345;1,5\n", [1234, 2345]),
+            ("a;b\n1,234;0,5\n2,345;1,5\n", [1.234, 2.345]),
+            ("a;b\n1.234;0.5\n2.345;1.5\n", [1.234, 2.345]),
+            ("a;b\n1.234,5;1\n2,5;1\n", [1234.5, 2.5]),
+            ("a;b\nv1;1.5\n1.234;2\n", ["v1", "1.234"]),
+        ],
+    )
+    def test_what_may_be_thousands_or_decimals_is_told_by_the_other_numbers(self, tmp_path, text, values):
+        (tmp_path / "a.csv").write_text(text)
+        assert read_csv(tmp_path / "a.csv")[0]["a"] == values
+
+    @pytest.mark.parametrize("cell", ["1.234", "1,234"])
+    def test_what_nothing_tells_is_refused_with_its_line(self, tmp_path, cell):
+        (tmp_path / "a.csv").write_text(f"a;b\n{cell};1\n7;2\n")
+        with pytest.raises(
+            DesignError, match=rf"'{cell}' in column 'a', line 2 may be a whole number or one with"
+        ):
+            read_csv(tmp_path / "a.csv")
 
     def test_columns_without_a_parameter_are_typed_by_what_they_hold(self, tmp_path: Path) -> None:
         (tmp_path / "a.csv").write_text("i,r,b,t,z,e\n1,0.5,true,x,007,\n2,1,false,3,008,4\n")

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 import mesa_lab as ml
 from mesa_lab.cli import cli
 from mesa_lab.errors import StudyFormatError
+from mesa_lab.processing.report.tables import parameters_table
 from mesa_lab.study import Study
 from mesa_lab.study.database import copies
 
@@ -60,6 +61,14 @@ def test_the_terminal_and_the_report_say_the_same(path, tmp_path):
     page = tmp_path / "report.html"
     assert CliRunner().invoke(cli, ["report", str(path), "-o", str(page)]).exit_code == 0
     assert SAID in re.sub(r"\s+", " ", page.read_text())
+    with Study.open(path) as study:
+        table = parameters_table(ml.Results(study))
+    assert table["caption"] == "Parameters"
+    assert table["rows"][1:] == [
+        ["length", "held fixed", "9"],
+        ["title", "held fixed", "slow"],
+        ["many", "the model's default", "3"],
+    ]
 
 
 def test_the_defaults_of_the_day_stay_when_the_study_grows_and_none_are_made_up(path):

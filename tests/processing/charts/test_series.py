@@ -28,9 +28,7 @@ def test_many_points_are_told_apart_by_what_matters_most(make):
     results = make(frame, outcomes={"x": lambda p, g: p["strong"]})
     caption = find_chart("series").table(results, "x").attrs["chart"]
     assert caption["group_title"] == "strong"
-    averaged = (
-        "Averaged over idle, of which levels hold different values; intervals take the points for a sample."
-    )
+    averaged = "Averaged over idle, whose values are not alike at all levels; intervals take the points for a sample."
     assert averaged in caption["subtitle"][0]
 
 

@@ -25,6 +25,12 @@ def test_runs_that_all_agree_are_said_to(make):
     assert "0 in all 12 runs" in [cell for row in by_point_table(results, ["x"])["rows"] for cell in row]
 
 
+def test_the_lowest_of_many_points_is_not_called_the_only_one(make):
+    _, results = texts(make, [0] * 3, [0] * 3, [2] * 3, [0] * 3)
+    (row,) = overview_table(results, ["x"])["rows"]
+    assert row[-3:] == ["n 0, and at 2 other points", "2 in all 3 runs", "n 2"]
+
+
 def test_answers_that_all_agree_are_said_to(make):
     assert texts(make, [False] * 12, [True] * 12, [True] * 6 + [False] * 6)[0][:2] == [
         "0 in all 12 runs",

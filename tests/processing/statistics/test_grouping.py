@@ -70,7 +70,7 @@ def test_levels_that_hold_unlike_points_are_said_to(make):
     results = make(frame, design=ml.LatinHypercube(30))
     caption = find_chart("effect").table(results, "happy", parameter="n").attrs["chart"]["subtitle"][0]
     assert (
-        "Averaged over x, of which levels hold different values; intervals take the points for a sample."
+        "Averaged over x, whose values are not alike at all levels; intervals take the points for a sample."
         in caption
     )
     assert results.aggregate("happy", by="n").attrs["different_values_of"] == ["x"]

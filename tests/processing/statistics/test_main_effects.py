@@ -50,7 +50,7 @@ def test_chance_is_rarely_called_an_influence(make):
 def test_the_chart_says_why_it_shows_a_parameter(make):
     strong = make(GRID, replications=5, outcomes={"y": lambda p, g: p["n"] + g.random(len(p))})
     said = " ".join(find_chart("effect").table(strong, "y").attrs["chart"]["subtitle"])
-    assert "n accounts for 9" in said
+    assert "By a rough measure n accounts for 9" in said
     alike = {"y": lambda p, g: np.arange(len(p)) % 5 + 0.01 * g.random(len(p))}  # the same at each point
     idle = make(GRID, replications=5, outcomes=alike)
     said = " ".join(find_chart("effect").table(idle, "y").attrs["chart"]["subtitle"])

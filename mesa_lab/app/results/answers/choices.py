@@ -36,7 +36,7 @@ def chosen_about(opened: Opened, pair: Pair, goal: str) -> dict[str, Chosen]:
     if pair.kind:
         found["compare"] = Chosen(pair.to_text(), lambda: _compared(opened, pair))
     if goal in dict(GOALS):
-        found["best"] = Chosen(goal, lambda: {"goal": goal})
+        found["best"] = found["surface"] = Chosen(goal, lambda: {"goal": goal})
     return found
 
 

@@ -14,6 +14,7 @@ from mesa_lab.app.results.answers.card import AnswerCard
 from mesa_lab.app.results.answers.choices import GoalChoice, PairChoice, chosen_about
 from mesa_lab.app.results.pairs import Pair
 from mesa_lab.preparation.questions import QUESTIONS
+from mesa_lab.processing.analysis.shelf import answer_asked
 
 if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
@@ -74,7 +75,7 @@ def Asked(
     """The answers about one outcome."""
     found = use_answers(opened, outcome, chosen)
     question = opened.question
-    asked = QUESTIONS[question].answer if question in QUESTIONS else ""
+    asked = answer_asked(question, bool(opened.goals))
     answers = found.answers
     with tag("div", "ml-stack ml-answers"):
         with tag("div", "ml-answers-head"):

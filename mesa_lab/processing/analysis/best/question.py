@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mesa_lab.errors import OutcomeError
 from mesa_lab.formatting import measure_label, plural
 from mesa_lab.processing.analysis.best.charts import ranking
 from mesa_lab.processing.analysis.best.correction import FEW, left_out_value, winner_interval
@@ -24,6 +23,7 @@ from mesa_lab.processing.analysis.question import Question
 from mesa_lab.processing.analysis.repeats import in_scale, observe_once
 from mesa_lab.processing.statistics.group_statistics import statistics
 from mesa_lab.processing.statistics.summary import checked_level
+from mesa_lab.processing.tables.search_record import goal_of
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -54,20 +54,16 @@ def conclude(
         OutcomeError: If the goal is neither.
     """
     level = checked_level(level)
-    if goal is None:
-        of_search = results.searched.goals if results.searched is not None else {}
-        goal = "min" if of_search.get(outcome) == "min" else "max"
-    if goal not in ("max", "min"):
-        raise OutcomeError(f'goal is {goal!r}. Write "max" where more is better, "min" where less is.')
+    sought = goal_of(results.searched, outcome, goal)
     observed, scale = in_scale(observe_once(results, outcome))
-    sign = 1.0 if goal == "max" else -1.0
+    sign = 1.0 if sought == "max" else -1.0
     # Of zeros and ones the other side of a share is what is largest where the least is best.
-    values = observed.values if goal == "max" else (1.0 if observed.is_share else 0.0) - observed.values
+    values = observed.values if sought == "max" else (1.0 if observed.is_share else 0.0) - observed.values
     found = select(values, common=observed.common, is_share=observed.is_share, level=level)
     worth = _worth(observed, values, found, sign, level) * scale
     order = np.lexsort((np.arange(observed.n_points), -found.mean))
     table = _table(results, observed, found, order, sign, level, scale)
-    answer = _Answer(results, outcome, observed, table, order, worth, goal, level)
+    answer = _Answer(results, outcome, observed, table, order, worth, sought, level)
     grown = _confirmation(results, observed, table, order)
     name = measure_label(outcome, results.outcomes)
     return Conclusion(
@@ -88,7 +84,12 @@ def conclude(
             "n_points": len(table),
         },
         unknown=(
-            "Whether a setting that was not tried is better: ask how the outcome responds (surface), or search.",
+            "Whether a setting that was not tried is better: "
+            + (
+                "ask how the outcome responds (surface), or search."
+                if results.searched is None
+                else "ask whether the search would find more (convergence)."
+            ),
         ),
         **grown.fields(_confirmation_sentence(grown, table)),
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mesa_lab.errors import ExperimentError
 from mesa_lab.formatting import plural
 from mesa_lab.preparation.limits import shortened
+from mesa_lab.preparation.parameters.decimal_sign import decimal_sign, is_number_text, plain_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,17 +24,6 @@ __all__ = ["is_quantity", "place_of", "read_table"]
 
 _MISSING: Final = {"", "na", "n/a", "#n/a", "nan", "null", "none"}
 _SIGN: Final = str.maketrans({"−": "-"})
-_SPACES: Final = "'’\u0020\u00a0\u2009\u202f"
-_PLAIN: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_COMMA: Final = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")
-_EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
-"""1,234 and 1.234: a thousand and some, or one and some."""
-_THOUSANDS: Final = {
-    ".": re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?"),
-    ",": re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?"),
-}
-"""By decimal sign the numbers whose thousands are parted by the other one."""
-_SPACED: Final = re.compile(rf"[+-]?[1-9]\d{{0,2}}([{_SPACES}]\d{{3}})+([.,]\d*)?")
 _UNIT: Final = re.compile(r"[$€£¥]?\s*[+-]?\d[\d.,]*\s*(%|‰|[$€£¥]|[^\W\d_]{1,4})?")
 
 
@@ -66,7 +56,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
     cells = [
         [(row[at] if at < len(row) else "").translate(_SIGN) for row in rows] for at in range(len(names))
     ]
-    decimal = _decimal(path, names, cells, lines, separator)
+    decimal, problem = decimal_sign(zip(names, cells, strict=True), lines, separator)
+    if problem:
+        raise _problem(path, problem)
     columns = {
         name: [_read(cell, decimal) for cell in column]
         for name, column in zip(names, cells, strict=True)
@@ -131,7 +123,7 @@ def _names(path: str | Path, line: int, rows: Sequence[Sequence[str]]) -> list[s
                 path,
                 f"two columns are called {shortened(name, 40)} in line {line}. Rename or remove one of them",
             )
-    if all(_is_number(name) for name in names if name):
+    if all(is_number_text(name) for name in names if name):
         raise _problem(
             path,
             f"line {line} has no names of columns, but {shortened(names[0], 40)}. Name them in the first line",
@@ -141,59 +133,11 @@ def _names(path: str | Path, line: int, rows: Sequence[Sequence[str]]) -> list[s
     return names
 
 
-def _is_number(cell: str) -> bool:
-    return bool(_PLAIN.fullmatch(cell) or _COMMA.fullmatch(cell))
-
-
-def _decimal(
-    path: str | Path,
-    names: Sequence[str],
-    cells: Sequence[Sequence[str]],
-    lines: Sequence[int],
-    separator: str,
-) -> str:
-    """The sign of decimals, told from those numbers that can be read in one way only."""
-    told: dict[str, str] = {}
-    doubtful = ""
-    for name, column in zip(names, cells, strict=True):
-        for line, cell in zip(lines, column, strict=True):
-            sign = _told_by(cell)
-            if not sign and not doubtful and _EITHER.fullmatch(cell):
-                doubtful = f"'{cell}' in column '{name}', line {line}"
-            if sign:
-                told.setdefault(sign, f"'{cell}' in column '{name}', line {line}")
-    if len(told) > 1:
-        raise _problem(path, f"it has {told['.']}, and {told[',']}. Write all decimals with the same sign")
-    if (
-        not told and doubtful and separator != ","
-    ):  # where commas part columns, those within quotes part thousands
-        raise _problem(
-            path,
-            f"{doubtful} may be a whole number or one with decimals, and no other number tells. Write it without a sign for thousands, "
-            "or with another number of decimals",
-        )
-    return next(iter(told), ".")
-
-
-def _told_by(cell: str) -> str:
-    """The sign of decimals that a number has for certain; empty where it can be read in two ways, or needs none."""
-    if _EITHER.fullmatch(cell):
-        return ""
-    if _SPACED.fullmatch(cell):
-        return next((sign for sign in ".," if sign in cell), "")
-    if _PLAIN.fullmatch(cell):
-        return "." if "." in cell else ""
-    if _COMMA.fullmatch(cell):
-        return ","
-    return next((sign for sign, form in _THOUSANDS.items() if form.fullmatch(cell)), "")
-
-
 def _read(cell: str, decimal: str) -> float | str:
     if cell.lower() in _MISSING:
         return float("nan")
-    bare = re.sub(f"[{_SPACES}]", "", cell) if _SPACED.fullmatch(cell) else cell
-    if _THOUSANDS[decimal].fullmatch(bare):
-        bare = bare.replace("," if decimal == "." else ".", "")
-    if decimal == ",":
-        bare = bare.replace(",", ".") if _COMMA.fullmatch(bare) else bare
-    return float(bare) if _PLAIN.fullmatch(bare) else cell
+    plain = plain_number(cell, decimal)
+    try:
+        return float(plain) if is_number_text(plain) else cell
+    except ValueError:  # with the other sign
+        return cell

@@ -19,7 +19,7 @@ from mesa_lab.processing.analysis.discovery import charts
 from mesa_lab.processing.analysis.discovery.event import event_in_words, event_values, parse_event
 from mesa_lab.processing.analysis.discovery.selection import Judgement, judge, search
 from mesa_lab.processing.analysis.discovery.tree import leaves
-from mesa_lab.processing.analysis.next_runs import NextRuns, larger_design
+from mesa_lab.processing.analysis.next_runs import NextRuns, as_design, larger_design
 from mesa_lab.processing.analysis.observations import Observations, observe_values
 from mesa_lab.processing.analysis.phrases import and_list, percent, percent_interval
 from mesa_lab.processing.analysis.question import Question
@@ -330,7 +330,9 @@ def inside_box(results: Reader, limits: list[Limit]) -> NextRuns:
             return NextRuns()
         parameters[limit.name] = narrower
     try:
-        inside = replace(experiment, parameters=parameters, design=LatinHypercube(NEXT_POINTS))
+        inside = replace(
+            as_design(results, experiment), parameters=parameters, design=LatinHypercube(NEXT_POINTS)
+        )
         return NextRuns(inside, inside.n_runs, grows=False)
     except MesaLabError:
         return NextRuns()

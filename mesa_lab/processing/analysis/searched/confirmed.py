@@ -70,7 +70,9 @@ def conclude_best(results: Reader, record: SearchRecord, outcome: str, level: fl
             "n_points": len(table),
             "n_runs": standing.observed.n_runs,
         },
-        unknown=("Whether a setting that was not tried is better: ask for convergence.",),
+        unknown=(
+            "Whether a setting that was not tried is better: ask whether the search would find more (convergence).",
+        ),
         **again.fields(
             f"The last few settings with fresh seeds, {plural(_FRESH, 'run')} of each ({plural(again.runs, 'run')} in all); or go on "
             "with the search: a larger budget keeps all runs."

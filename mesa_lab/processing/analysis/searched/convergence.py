@@ -75,7 +75,7 @@ def _of_best(results: Reader, record: SearchRecord, outcome: str, level: float) 
     )
     chance = f", where chance alone moves a setting by {figures(error, 0.0)[0]} or so" if error > 0 else ""
     sentence = (
-        f"The best so far has not changed for the last {quiet:,} of {plural(total, 'run')}"
+        f"Nothing that was first tried in the last {quiet:,} of {plural(total, 'run')} is better than what was there before"
         f"{': the search has come to rest' if at_rest else ', which is too few to call it at rest'}. {moved}{chance}. "
         f"To run all {plural(len(rows), 'setting')} as often as the best ({n_max:,} times) would have taken {plural(fixed, 'run')}: the search "
         f"took {percent(total / fixed)} of that."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from mesa_lab.processing.analysis.surface.emulator import Emulator, Kind, fit_em
 from mesa_lab.processing.analysis.surface.gaussian_process import GaussianProcess
 from mesa_lab.processing.analysis.surface.quadratic import Canonical, Quadratic, canonical
 from mesa_lab.processing.statistics.summary import checked_level
+from mesa_lab.processing.tables.search_record import goal_of
 
 if TYPE_CHECKING:
     from mesa_lab.processing.tables.column_reader import Reader
@@ -65,6 +66,7 @@ def conclude(
     outcome: str,
     at: Mapping[str, Any] | None = None,
     kind: Kind = "auto",
+    goal: Literal["max", "min"] | None = None,
     level: float = 0.95,
 ) -> Conclusion:
     """Say how an outcome responds to the parameters.
@@ -75,27 +77,29 @@ def conclude(
         at: The setting that the curves of the profile go through: values by name, the others in the middle of their range; None
             takes the middle of all.
         kind: "quadratic", "gaussian process", or "auto".
+        goal: Which prediction is to be confirmed next, the highest ("max") or the lowest ("min"); None for what the search that the
+            results come from went for, else the highest.
         level: Level of the intervals.
 
     Raises:
         ParameterError: If `at` lies outside of what was tried.
-        OutcomeError: If the kind is unknown.
+        OutcomeError: If the kind or the goal is unknown.
         ConclusionError: If a quadratic surface is asked for and the points do not allow it.
     """
     level = checked_level(level)
     if kind not in ("auto", "quadratic", "gaussian process"):
         raise OutcomeError(f'kind is {kind!r}. Give "auto", "quadratic" or "gaussian process".')
     with one_thread():
-        return _answer(results, outcome, at, kind, level)
+        return _answer(results, outcome, at, kind, goal_of(results.searched, outcome, goal), level)
 
 
 def _answer(
-    results: Reader, outcome: str, at: Mapping[str, Any] | None, kind: Kind, level: float
+    results: Reader, outcome: str, at: Mapping[str, Any] | None, kind: Kind, goal: str, level: float
 ) -> Conclusion:
     emulator = fit_emulator(results, outcome, kind)
     place = _place(emulator, at)
     subject = outcome_phrase(results, outcome)
-    settings, best = _settings(emulator, level)
+    settings, highest, lowest = _settings(emulator, level)
     shape = canonical(emulator.surface, level=level) if isinstance(emulator.surface, Quadratic) else None
     curves = emulator.profile(place, level)
     tables = {"settings": settings, "profile": curves.drop(columns="place")}
@@ -128,7 +132,7 @@ def _answer(
         },
         unknown=sentences.unknown(emulator),
         emulator=emulator,
-        **_next(results, emulator, best),
+        **_next(results, emulator, lowest if goal == "min" else highest, goal),
     )
 
 
@@ -141,8 +145,8 @@ def _place(emulator: Emulator, at: Mapping[str, Any] | None) -> Floats:
     return np.asarray(place_columns(emulator.axes, {**emulator.setting(place), **at})[0])
 
 
-def _settings(emulator: Emulator, level: float) -> tuple[pd.DataFrame, Floats]:
-    """Return the settings with the highest and the lowest prediction and the middle, and the place of the highest."""
+def _settings(emulator: Emulator, level: float) -> tuple[pd.DataFrame, Floats, Floats]:
+    """Return the settings with the highest and the lowest prediction and the middle, and the places of the first two."""
     places = emulator.candidates()
     if not len(places):
         raise ConclusionError("The constraints leave no setting within what was tried.")
@@ -155,7 +159,7 @@ def _settings(emulator: Emulator, level: float) -> tuple[pd.DataFrame, Floats]:
     }  # a model's parameters may be called so
     table = pd.concat([emulator.points(chosen).rename(columns=own), table], axis=1)
     table.insert(0, "setting", ["highest", "lowest", "middle"])
-    return table[emulator.allowed(chosen)].reset_index(drop=True), best
+    return table[emulator.allowed(chosen)].reset_index(drop=True), best, worst
 
 
 def _table(emulator: Emulator, curves: pd.DataFrame, place: Floats, level: float) -> pd.DataFrame:
@@ -303,7 +307,7 @@ def _edge_values(axis: Any, edges: Floats) -> Floats:
     return np.asarray(axis._value(low + (edges + 1) / 2 * (high - low)))
 
 
-def _next(results: Reader, emulator: Emulator, best: Floats) -> dict[str, Any]:
+def _next(results: Reader, emulator: Emulator, best: Floats, goal: str) -> dict[str, Any]:
     good = emulator.explained == emulator.explained and emulator.explained >= GOOD
     if not good:
         grown = larger_design(results, 2)
@@ -317,9 +321,10 @@ def _next(results: Reader, emulator: Emulator, best: Floats) -> dict[str, Any]:
             f"Twice as many points ({plural(grown.runs, 'more run')}): the surface misses too much of what lies between these."
         )
     confirm = _confirmation(results, emulator, best)
+    which, side = ("lowest", "low") if goal == "min" else ("highest", "high")
     return confirm.fields(
-        f"{_CONFIRM} runs at the setting with the highest prediction, with fresh seeds, tell what it really gives: a highest "
-        "prediction is picked, and so on the high side."
+        f"{_CONFIRM} runs at the setting with the {which} prediction, with fresh seeds, tell what it really gives: a {which} "
+        f"prediction is picked, and so on the {side} side."
     )
 
 

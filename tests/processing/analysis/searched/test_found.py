@@ -21,7 +21,7 @@ from tests.search.bowls import bowl
 
 FIXED = ml.LatinHypercube(4)
 CASES = {
-    "best": (ml.Optimise("loss", engine="random"), 100, {}),
+    "best": (ml.Optimise("loss", engine="random"), 100, {"question": "best"}),
     "conditions": (ml.Optimise("loss", engine="random", subject_to=["other < 1"]), 60, {}),
     "impossible": (ml.Optimise("loss", engine="random", subject_to=["other < -99"]), 40, {}),
     "front": (ml.Optimise({"loss": "min", "other": "max"}, engine="random"), 90, {}),
@@ -62,6 +62,21 @@ def test_every_search_has_an_answer_that_comes_first(searched, name):
     check_conclusion(answer, results)
     assert answer.question == "What did the search find?"
     assert fitting(results, answer.outcome)[0][0].name == "found"
+
+
+def test_a_search_is_never_told_to_grow_at_all_points_nor_a_design_to_repeat_as_the_winner(searched):
+    results = searched("best")
+    assert results.experiment.replications > 10
+    for answer in results.conclusions("loss"):
+        assert not (answer.next is not None and answer.next_grows), answer.name
+        if answer.name in ("sensitivity", "surface", "discover") and answer.next is not None:
+            assert answer.next.replications <= 20, answer.name
+
+
+def test_of_a_search_nobody_is_told_to_search(searched):
+    for answer in (searched("best").found("loss"), searched("best").best("loss")):
+        assert any("would find more (convergence)" in text for text in answer.unknown)
+        assert not any("or search" in text for text in answer.unknown)
 
 
 def test_the_best_is_worth_what_its_fresh_runs_say(searched):

@@ -307,6 +307,19 @@ def test_the_next_step_confirms_the_best_setting_with_fresh_seeds():
     assert again.space.fixed["a"] == pytest.approx(best["a"])
 
 
+def test_where_less_is_better_the_next_step_confirms_the_lowest_prediction():
+    results = sampled()
+    answer = results.surface("y", goal="min")
+    assert "the setting with the lowest prediction" in answer.next_sentence
+    assert "on the low side" in answer.next_sentence
+    lowest = answer.tables["settings"].set_index("setting").loc["lowest"]
+    fixed = answer.next.space.fixed
+    assert all(fixed[name] == pytest.approx(lowest[name]) for name in fixed if name in lowest)
+    assert answer.next.to_toml() != results.surface("y").next.to_toml()
+    with pytest.raises(OutcomeError, match="goal is 'least'"):
+        results.surface("y", goal="least")
+
+
 def test_kinds_are_checked():
     results = sampled(30)
     with pytest.raises(OutcomeError, match="kind is 'cubic'"):
