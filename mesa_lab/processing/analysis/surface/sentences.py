@@ -156,7 +156,7 @@ def _ends(emulator: Emulator) -> list[str]:
         crossed = (beyond < end).any() if side == "below" else (beyond > end).any()
         if reached == end:
             said.append(
-                f"Whether the outcome can go {side} {quantity(end)}: many runs got so far and none beyond, so predictions stop there."
+                f"Whether the outcome can go {side} {quantity(end)}: runs got so far and none beyond, so predictions stop there."
             )
         elif np.isfinite(end) and crossed:
             said.append(
