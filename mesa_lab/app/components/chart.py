@@ -14,6 +14,7 @@ import json
 import math
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import solara
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-    Drawable = alt.TopLevelMixin | Mapping[str, Any] | None
+    Drawable = alt.TopLevelMixin | Mapping[str, Any] | "Converted" | None
 
-__all__ = ["Chart", "specification"]
+__all__ = ["Chart", "Converted", "converted", "specification"]
 
 # A browser draws this many marks in about a second; charts of more want aggregates.
 MAX_ROWS = 20_000
@@ -60,7 +61,7 @@ def Chart(
     is not converted again, and an equal specification is not sent again.
 
     Args:
-        chart: An altair chart, a Vega-Lite specification, or None while there is nothing to draw.
+        chart: An altair chart, a Vega-Lite specification, one that is `converted` already, or None while there is nothing to draw.
             With `width="container"` it takes the width of its surroundings.
         label: What the chart shows, in words: for screen readers, and for the names of the buttons.
         table: The data behind the chart, offered as a table and as CSV.
@@ -149,10 +150,33 @@ def specification(chart: "alt.TopLevelMixin | Mapping[str, Any]") -> dict[str, A
             ) from None
 
 
+@dataclass(frozen=True)
+class Converted:
+    """A chart as it is sent to a browser; several pages can show the same.
+
+    Attributes:
+        text: The specification as JSON; empty where there is none.
+        problem: Why there is none.
+        height: Of the chart, to be kept free until it is drawn.
+    """
+
+    text: str
+    problem: str
+    height: int
+
+
+def converted(chart: "alt.TopLevelMixin | Mapping[str, Any]") -> Converted:
+    """Convert a chart, which takes longer than all else about it: outside of a page's turn, and once for all that show it."""
+    text, problem = _text(chart)
+    return Converted(text, problem, _height(chart))
+
+
 def _text(chart: "Drawable") -> tuple[str, str]:
     """Return the specification as JSON, or an empty text and why there is none."""
     if chart is None:
         return "", ""
+    if isinstance(chart, Converted):
+        return chart.text, chart.problem
     try:
         return json.dumps(specification(chart), separators=(",", ":"), allow_nan=False), ""
     except ValueError as problem:

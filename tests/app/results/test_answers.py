@@ -1,5 +1,6 @@
 """Answers without a browser: they come one by one, can be left out, and lead on to the next runs."""
 
+import json
 import re
 import threading
 import time
@@ -13,6 +14,7 @@ import solara
 import mesa_lab as ml
 from mesa_lab.app.components.downloads import report_bytes
 from mesa_lab.app.hooks.use_answers import Answer
+from mesa_lab.app.results.answers import card
 from mesa_lab.app.results.answers.card import AnswerCard
 from mesa_lab.app.results.answers.choices import chosen_for_report
 from mesa_lab.app.results.answers.panel import AnswersPanel
@@ -365,3 +367,19 @@ def test_the_answer_says_what_was_held_fixed_and_at_which_values(show, tmp_path)
     view.until(
         "What drug (old) and other (0) do: they were held fixed at these values, and the answer holds for these alone."
     )
+
+
+def test_a_picture_is_drawn_once_for_all_who_come_back_to_it(path, monkeypatch):
+    conclusion = open_results(path).results.compare()
+    kind = conclusion.charts[0].name
+    first = card._picture(conclusion, kind, False, 600)
+    monkeypatch.setattr(type(conclusion), "chart", lambda *_, **__: pytest.fail("It is drawn anew."))
+    assert card._picture(conclusion, kind, False, 600) is first
+    monkeypatch.undo()
+    dark = card._picture(conclusion, kind, True, 600)
+    assert dark.text != first.text
+    for width in range(240, 240 + 40 * card.MOST_PICTURES, 40):
+        card._picture(conclusion, kind, False, width)
+    assert len(card._pictures[conclusion]) == card.MOST_PICTURES
+    wide = json.loads(card._picture(conclusion, kind, False, 600).text)
+    assert wide["width"] == 600

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 import solara
 
 from mesa_lab.app.components.browser import Measured, ProjectorButton
-from mesa_lab.app.components.chart import Chart
+from mesa_lab.app.components.chart import Chart, Converted, converted
 from mesa_lab.app.components.controls import Action
 from mesa_lab.app.components.downloads import file_name
 from mesa_lab.app.components.html import icon, tag
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from mesa_lab.processing.analysis.conclusion import Conclusion
 
 __all__ = ["AnswerCard"]
+
+MOST_PICTURES: Final = 8
+"""Of one answer: its kinds, by day and by night, as wide as the windows are."""
 
 
 @solara.component
@@ -155,11 +159,12 @@ def Picture(conclusion: Conclusion) -> None:
     kind, set_kind = solara.use_state(names[0])
     width, set_width = solara.use_state(0)
 
-    def draw() -> Any:
-        chart = conclusion.chart(kind, theme="dark" if dark else "light", width=max(220, width - 150))
-        return filling(chart, width)
-
-    fresh = use_fresh(lambda: draw() if width else None, (kind, dark, width), topic=id(conclusion), least=0.1)
+    fresh = use_fresh(
+        lambda: _picture(conclusion, kind, dark, width) if width else None,
+        (kind, dark, width),
+        topic=id(conclusion),
+        least=0.1,
+    )
     shown = next(chart for chart in conclusion.charts if chart.name == kind)
     about = shown.table.attrs.get("chart", {})
     with tag("div", "ml-answer-chart"):
@@ -181,6 +186,23 @@ def Picture(conclusion: Conclusion) -> None:
                 table=shown.table,
                 filename=file_name(f"{conclusion.outcome} {conclusion.name} {kind}"),
             )
+
+
+_pictures: WeakKeyDictionary[Conclusion, dict[tuple[str, bool, int], Converted]] = WeakKeyDictionary()
+"""Those of answers, which are kept with their results: whoever comes back to them, in this page or another, has them at once."""
+
+
+def _picture(conclusion: Conclusion, kind: str, dark: bool, width: int) -> Converted:
+    """Return a chart of a conclusion in so many pixels."""
+    kept = _pictures.setdefault(conclusion, {})
+    found = kept.get((kind, dark, width))
+    if found is None:
+        drawn = conclusion.chart(kind, theme="dark" if dark else "light", width=max(220, width - 150))
+        found = converted(filling(drawn, width))
+        while len(kept) >= MOST_PICTURES:
+            kept.pop(next(iter(kept)), None)
+        kept[kind, dark, width] = found
+    return found
 
 
 @solara.component
