@@ -24,7 +24,8 @@ def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
     """Read a CSV file with a line of names first.
 
     Args:
-        path: The file. Commas, semicolons or tabs part its cells; numbers may have a decimal comma or parted thousands.
+        path: The file. Commas, semicolons or tabs part its cells; where commas do not, numbers may have a decimal comma or parted
+            thousands.
 
     Returns:
         The columns by name, and the line that each row is on. A column whose cells all read as whole numbers, numbers
@@ -71,11 +72,17 @@ def read_csv(path: Path) -> tuple[dict[str, list[Any]], tuple[int, ...]]:
     if not body:
         raise DesignError(f"'{path}' names columns but holds no points. Add one line per point.")
     lines_of_rows = tuple(line for line, _ in body)
-    numeric = [(name, column) for name, column in zip(header, cells, strict=True) if _is_numeric(column)]
-    decimal, problem = decimal_sign(numeric, lines_of_rows, separator)
+    decimal, problem = ".", ""
+    if separator != ",":  # where commas part cells, one within quotes belongs to a text
+        numeric = [(name, column) for name, column in zip(header, cells, strict=True) if _is_numeric(column)]
+        decimal, problem = decimal_sign(numeric, lines_of_rows, separator)
+        cells = [
+            [plain_number(cell, decimal) for cell in column] if _is_numeric(column) else column
+            for column in cells
+        ]
     if problem:
         raise DesignError(f"'{path}' cannot be read: {problem}.")
-    return {name: _typed(column, decimal) for name, column in zip(header, cells, strict=True)}, lines_of_rows
+    return {name: _typed(column) for name, column in zip(header, cells, strict=True)}, lines_of_rows
 
 
 def _text(path: Path) -> str:
@@ -120,11 +127,8 @@ def _is_numeric(cells: list[str]) -> bool:
     )
 
 
-def _typed(cells: list[str], decimal: str) -> list[Any]:
+def _typed(cells: list[str]) -> list[Any]:
     """The cells as numbers or truth values when all of them read so, else as text."""
-    plain = [plain_number(cell, decimal) for cell in cells]
-    if all(_NUMBER.fullmatch(cell) for cell in plain if cell):
-        cells = plain
     filled = [cell for cell in cells if cell]
     read: Any = str
     if filled and not any(_CODE.fullmatch(cell) for cell in filled):

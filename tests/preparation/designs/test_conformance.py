@@ -741,6 +741,14 @@ class TestCsv:
         (tmp_path / "a.csv").write_text(text)
         assert read_csv(tmp_path / "a.csv")[0]["a"] == values
 
+    def test_where_commas_part_cells_one_within_quotes_belongs_to_a_text(self, tmp_path):
+        (tmp_path / "a.csv").write_text('a,b,c\n"1,2",0.5,"1,234"\n"3,4",1,"2,345"\n')
+        found = read_csv(tmp_path / "a.csv")[0]
+        assert found == {"a": ["1,2", "3,4"], "b": [0.5, 1.0], "c": ["1,234", "2,345"]}
+        places = Choice(["1,2", "3,4"])
+        space = ParameterSpace({"a": places, "b": Real(0, 2), "c": Choice(["1,234", "2,345"])})
+        assert Table(str(tmp_path / "a.csv")).points(space, seed=0)["a"].tolist() == ["1,2", "3,4"]
+
     @pytest.mark.parametrize("cell", ["1.234", "1,234"])
     def test_what_nothing_tells_is_refused_with_its_line(self, tmp_path, cell):
         (tmp_path / "a.csv").write_text(f"a;b\n{cell};1\n7;2\n")

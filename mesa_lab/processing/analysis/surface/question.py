@@ -130,7 +130,7 @@ def _answer(
             "n_points": emulator.observed.n_points,
             "n_runs": emulator.observed.n_runs,
         },
-        unknown=sentences.unknown(emulator),
+        unknown=sentences.unknown(emulator, settings),
         emulator=emulator,
         **_next(results, emulator, lowest if goal == "min" else highest, goal),
     )

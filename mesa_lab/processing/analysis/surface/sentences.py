@@ -134,31 +134,28 @@ def warnings(emulator: Emulator, shape: Canonical | None) -> list[str]:
     return said
 
 
-def unknown(emulator: Emulator) -> list[str]:
-    """Say what the data cannot say."""
+def unknown(emulator: Emulator, settings: pd.DataFrame) -> list[str]:
+    """Say what the data cannot say, given the settings with the highest and the lowest prediction."""
     said = ["Anything beyond the values that were tried: predictions there are refused."]
     if not emulator.is_share:
-        said += _ends(emulator)
+        said += _ends(emulator, settings)
     if not np.isfinite(emulator.within):
         said.append("How far single runs lie from the mean: that takes two runs of a point at least.")
     return said
 
 
-def _ends(emulator: Emulator) -> list[str]:
+def _ends(emulator: Emulator, settings: pd.DataFrame) -> list[str]:
     """Say where predictions stop though the surface goes on."""
     values = emulator.observed.values[np.isfinite(emulator.observed.values)]
-    places = emulator.columns(emulator.candidates())
-    beyond = emulator.surface.predict_mean(places)
     said = []
     for end, side, reached in zip(
         emulator.bounds, ("below", "above"), (values.min(), values.max()), strict=True
     ):
-        crossed = (beyond < end).any() if side == "below" else (beyond > end).any()
         if reached == end:
             said.append(
                 f"Whether the outcome can go {side} {quantity(end)}: runs got so far and none beyond, so predictions stop there."
             )
-        elif np.isfinite(end) and crossed:
+        elif (settings["mean"] == end).any():
             said.append(
                 f"Whether the outcome can go {side} 0: none of {plural(len(values), 'run')} did, so predictions stop there, though the "
                 "surface goes on."
