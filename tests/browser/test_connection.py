@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 import mesa_lab as ml
+from mesa_lab.drafts.from_experiment import from_experiment
+from mesa_lab.drafts.link import to_query
 
 LOST = (
     "ERR_CONNECTION_REFUSED",
@@ -152,3 +154,29 @@ def test_pages_of_a_study_live_again_when_the_server_does(start_lab, visit, may_
     explore.wait_for_function(
         "before => document.querySelector('.ml-ex-mean').textContent !== before", arg=mean
     )
+
+
+def test_what_was_typed_last_goes_before_a_press_though_the_server_answers_late(lab, visit):
+    """A browser holds a text back while the one before it has no answer, but not that something was pressed."""
+    page = visit(lab)
+    answers, late = [], []
+
+    def connect(socket):
+        server = socket.connect_to_server()
+        server.on_message(lambda answer: answers.append((socket, answer)) if late else socket.send(answer))
+
+    page.route_web_socket("**", connect)
+    experiment = ml.Experiment("mesa.examples:Schelling", {"density": ml.Levels([0.6, 0.7])}, max_steps=5)
+    page.goto(f"{lab.url}/design?design={to_query(from_experiment(experiment))}")
+    steps = page.get_by_role("textbox", name="Steps", exact=True)
+    page.get_by_role("link", name="Continue to the runs").wait_for()
+
+    late.append(True)
+    steps.press("Control+A")
+    steps.press_sequentially("345")
+    page.get_by_role("link", name="Continue to the runs").click()
+    page.wait_for_timeout(500)
+    late.clear()
+    for socket, answer in answers:
+        socket.send(answer)
+    page.wait_for_selector("text=at most 345 steps each")
